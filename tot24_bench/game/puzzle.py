@@ -1,0 +1,133 @@
+"""A puzzle: the numbers dealt, the target, and the rule that says how many must be used.
+
+Game of 24 is the default (four numbers, target 24, every number exactly once), not an assumption:
+any non-empty multiset of positive integers is a hand, any integer is a target.
+
+>>> Puzzle.parse("8 4 6 4")
+Puzzle(numbers=(8, 4, 6, 4), target=24, rule=<Rule.ALL: 'all'>)
+>>> Puzzle.parse("8 4 6 4").hand
+(4, 4, 6, 8)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+TARGET = 24
+"""The default target."""
+
+LARGEST_CARD = 13
+"""The deck's numbers are 1 to 13."""
+
+MAX_NUMBERS = 12
+"""Most numbers a puzzle may hold. A bound on input, not on what the solver can do in time."""
+
+MAX_NUMBER = 10**9
+"""Largest number (and absolute target) a puzzle may hold: keeps exact arithmetic small."""
+
+Hand = tuple[int, ...]
+"""Numbers in ascending order: two deals of the same numbers are the same hand."""
+
+_SEPARATORS = re.compile(r"[\s,;]+")
+
+
+class InvalidPuzzle(ValueError):
+    """The numbers, the target or the rule do not make a puzzle; the message names the fix."""
+
+
+class Rule(StrEnum):
+    """How many of the numbers a solution uses: `all` of them, or at least one (`some`)."""
+
+    ALL = "all"
+    SOME = "some"
+
+
+@dataclass(frozen=True, slots=True)
+class Puzzle:
+    """A hand of numbers, the target to make from them, and the rule.
+
+    Attributes:
+        numbers: the numbers as dealt, in the order in which a prompt shows them.
+        target: the integer to make.
+        rule: whether every number must be used.
+
+    Raises:
+        InvalidPuzzle: numbers that are not positive integers, too many or too large, or a rule
+            that does not exist.
+    """
+
+    numbers: tuple[int, ...]
+    target: int = TARGET
+    rule: Rule = Rule.ALL
+
+    def __post_init__(self) -> None:
+        numbers = tuple(self.numbers)
+        if not 1 <= len(numbers) <= MAX_NUMBERS:
+            raise InvalidPuzzle(
+                f"a hand has 1 to {MAX_NUMBERS} numbers, this one has {len(numbers)}: "
+                'give them like "4 4 6 8"'
+            )
+        for number in numbers:
+            if type(number) is not int or not 1 <= number <= MAX_NUMBER:
+                raise InvalidPuzzle(
+                    f"{number!r} is not a positive integer up to {MAX_NUMBER}: "
+                    'give the hand like "4 4 6 8"'
+                )
+        if type(self.target) is not int or abs(self.target) > MAX_NUMBER:
+            raise InvalidPuzzle(f"the target must be an integer, not {self.target!r}")
+        try:
+            rule = Rule(self.rule)
+        except ValueError:
+            raise InvalidPuzzle(f"no rule {self.rule!r}: use 'all' or 'some'") from None
+        object.__setattr__(self, "numbers", numbers)
+        object.__setattr__(self, "rule", rule)
+
+    @classmethod
+    def parse(cls, text: str, target: int = TARGET, rule: Rule = Rule.ALL) -> Puzzle:
+        """Read a hand as people write it: numbers between spaces, commas or semicolons.
+
+        Raises:
+            InvalidPuzzle: when a part of the text is not a positive integer.
+        """
+        parts = [part for part in _SEPARATORS.split(text.strip()) if part]
+        numbers = []
+        for part in parts:
+            if not (part.isascii() and part.isdigit() and len(part) <= len(str(MAX_NUMBER))):
+                raise InvalidPuzzle(
+                    f"{part[:40]!r} is not a positive integer up to {MAX_NUMBER}: "
+                    'give the hand like "4 4 6 8"'
+                )
+            numbers.append(int(part))
+        return cls(tuple(numbers), target, rule)
+
+    @property
+    def hand(self) -> Hand:
+        """The numbers in ascending order."""
+        return tuple(sorted(self.numbers))
+
+    @property
+    def text(self) -> str:
+        """The numbers as dealt, between spaces: what follows `Input:` in a prompt."""
+        return " ".join(map(str, self.numbers))
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that `from_json` reads back to an equal puzzle."""
+        return {"numbers": list(self.numbers), "target": self.target, "rule": str(self.rule)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Puzzle:
+        """Read what `to_json` wrote; `target` and `rule` may be left out.
+
+        Raises:
+            InvalidPuzzle: as the constructor, or when `numbers` is missing.
+        """
+        if "numbers" not in data:
+            raise InvalidPuzzle('a puzzle needs "numbers", like {"numbers": [4, 4, 6, 8]}')
+        numbers = data["numbers"]
+        if isinstance(numbers, str):
+            return cls.parse(numbers, data.get("target", TARGET), data.get("rule", Rule.ALL))
+        return cls(tuple(numbers), data.get("target", TARGET), data.get("rule", Rule.ALL))

@@ -1,0 +1,199 @@
+"""The exact solver: every distinct way to make the target, each as one canonical expression.
+
+Two expressions are the same solution when commutativity, associativity, or moving signs and
+inverses around turns one into the other: `a - (b - c)` and `a + c - b`, `(a - b) * (c - d)` and
+`(b - a) * (d - c)`, `a / (b / c)` and `a * c / b`. Every expression is therefore kept as a flat sum
+(terms added, terms subtracted) of flat products (factors, divisors) of flat sums ..., each sum
+oriented so that its value is not negative. Expressions that merely have equal values, such as
+`a * 1` and `a / 1`, stay distinct.
+
+Expressions are built bottom-up over sub-multisets of the hand; the last step looks the missing
+half up by its value instead of building it. All arithmetic is rational, never floating point.
+
+>>> [solution.expression for solution in solve(Puzzle.parse("1 5 5 5"))]
+['5 * (5 - 1 / 5)']
+>>> is_solvable(Puzzle.parse("1 1 1 1"))
+False
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations
+from typing import NamedTuple
+
+from tot24_bench.game.puzzle import Hand, Puzzle, Rule
+
+MEMO_HANDS = 4096
+"""Sub-multisets whose forms are remembered: the deck has 13 + 91 + 455 of up to three cards."""
+
+MEMO_PUZZLES = 4096
+"""Puzzles whose solutions are remembered: the deck has 1,820 hands."""
+
+
+class Solution(NamedTuple):
+    """One distinct solution.
+
+    Attributes:
+        expression: canonical text with single spaces and the fewest brackets, such as
+            `(4 + 8) * (6 - 4)`; equal text means equal solution.
+        numbers: the numbers it uses, ascending.
+    """
+
+    expression: str
+    numbers: Hand
+
+
+def solve(puzzle: Puzzle) -> tuple[Solution, ...]:
+    """Every distinct solution of the puzzle, in order of its text; empty when there is none."""
+    return _solve(puzzle.hand, puzzle.target, puzzle.rule)
+
+
+def is_solvable(puzzle: Puzzle) -> bool:
+    """Whether the target can be made at all."""
+    return bool(solve(puzzle))
+
+
+@lru_cache(maxsize=MEMO_PUZZLES)
+def _solve(hand: Hand, target: int, rule: Rule) -> tuple[Solution, ...]:
+    sizes = [len(hand)] if rule is Rule.ALL else range(1, len(hand) + 1)
+    used_hands = sorted({used for size in sizes for used in combinations(hand, size)})
+    return tuple(
+        Solution(text, used)
+        for used in used_hands
+        for text in sorted({form.text for form in _forms_worth(used, Fraction(target))})
+    )
+
+
+class _Form(NamedTuple):
+    """A canonical expression: a number, a sum (`up` minus `down`) or a product (`up` by `down`)."""
+
+    value: Fraction
+    text: str
+    kind: str
+    up: tuple[_Form, ...] = ()
+    down: tuple[_Form, ...] = ()
+
+
+_Forms = dict[Fraction, tuple[_Form, ...]]
+
+
+@lru_cache(maxsize=MEMO_HANDS)
+def _forms(hand: Hand) -> _Forms:
+    """Every distinct form that uses the whole hand, by its (non-negative) value."""
+    if len(hand) == 1:
+        value = Fraction(hand[0])
+        return {value: (_Form(value, str(hand[0]), "number"),)}
+    found: dict[str, _Form] = {}
+    for left, right in _partitions(hand):
+        for xs in _forms(left).values():
+            for ys in _forms(right).values():
+                for x in xs:
+                    for y in ys:
+                        for form in _combine(x, y):
+                            found[form.text] = form
+    by_value: dict[Fraction, list[_Form]] = {}
+    for form in found.values():
+        by_value.setdefault(form.value, []).append(form)
+    return {value: tuple(forms) for value, forms in by_value.items()}
+
+
+def _forms_worth(hand: Hand, target: Fraction) -> Iterator[_Form]:
+    """The forms of the hand that are worth the target; the last operation is solved for.
+
+    A form's value is never negative: a negative target is a difference turned round, which takes
+    at least one subtraction to write.
+    """
+    if target < 0:
+        # Turning every sum round gives -target; only forms with a subtraction can be turned.
+        for form in _forms_worth(hand, -target):
+            if form.kind == "sum" and form.down:
+                yield _sum_text_reversed(form)
+        return
+    if len(hand) == 1:
+        yield from _forms(hand).get(target, ())
+        return
+    for left, right in _partitions(hand):
+        right_forms = _forms(right)
+        for x, xs in _forms(left).items():
+            wanted = {target - x, x - target, x + target, target * x}
+            if x:
+                wanted |= {target / x}
+            if target:
+                wanted |= {x / target}
+            elif x == 0:
+                # Anything times or divided into nothing is nothing: every partner will do.
+                wanted |= right_forms.keys()
+            else:
+                wanted.add(Fraction(0))
+            for y in wanted:
+                for y_form in right_forms.get(y, ()):
+                    for x_form in xs:
+                        for form in _combine(x_form, y_form):
+                            if form.value == target:
+                                yield form
+
+
+@lru_cache(maxsize=MEMO_HANDS)
+def _partitions(hand: Hand) -> tuple[tuple[Hand, Hand], ...]:
+    """Each way to split the hand into two non-empty parts, once, the smaller part first."""
+    found = set()
+    for size in range(1, len(hand) // 2 + 1):
+        for chosen in combinations(range(len(hand)), size):
+            left = tuple(hand[i] for i in chosen)
+            right = tuple(hand[i] for i in range(len(hand)) if i not in chosen)
+            found.add((left, right) if (len(left), left) <= (len(right), right) else (right, left))
+    return tuple(sorted(found))
+
+
+def _combine(x: _Form, y: _Form) -> Iterator[_Form]:
+    x_terms, x_minus = (x.up, x.down) if x.kind == "sum" else ((x,), ())
+    y_terms, y_minus = (y.up, y.down) if y.kind == "sum" else ((y,), ())
+    yield _sum(x.value + y.value, x_terms + y_terms, x_minus + y_minus)
+    yield _sum(x.value - y.value, x_terms + y_minus, x_minus + y_terms)
+    x_times, x_over = (x.up, x.down) if x.kind == "product" else ((x,), ())
+    y_times, y_over = (y.up, y.down) if y.kind == "product" else ((y,), ())
+    yield _product(x.value * y.value, x_times + y_times, x_over + y_over)
+    if y.value:
+        yield _product(x.value / y.value, x_times + y_over, x_over + y_times)
+    if x.value:
+        yield _product(y.value / x.value, y_times + x_over, y_over + x_times)
+
+
+def _sum(value: Fraction, up: tuple[_Form, ...], down: tuple[_Form, ...]) -> _Form:
+    # A product worth nothing has no sign of its own: (5 - 5) * 3 and (5 - 5) * -3 are one form.
+    nothing = tuple(term for term in up + down if not term.value)
+    ups = [term for term in up if term.value]
+    downs = [term for term in down if term.value]
+    if value < 0:
+        value, ups, downs = -value, downs, ups
+    ups.sort(key=_order)
+    downs.sort(key=_order)
+    if not value and downs and list(map(_order, downs)) < list(map(_order, ups)):
+        ups, downs = downs, ups
+    ups += sorted(nothing, key=_order)
+    text = " + ".join(term.text for term in ups)
+    text += "".join(f" - {term.text}" for term in downs)
+    return _Form(value, text, "sum", tuple(ups), tuple(downs))
+
+
+def _product(value: Fraction, up: tuple[_Form, ...], down: tuple[_Form, ...]) -> _Form:
+    ups, downs = sorted(up, key=_order), sorted(down, key=_order)
+    text = " * ".join(map(_factor, ups)) + "".join(f" / {_factor(form)}" for form in downs)
+    return _Form(value, text, "product", tuple(ups), tuple(downs))
+
+
+def _order(form: _Form) -> tuple[Fraction, str]:
+    return (-form.value, form.text)
+
+
+def _factor(form: _Form) -> str:
+    return f"({form.text})" if form.kind == "sum" else form.text
+
+
+def _sum_text_reversed(form: _Form) -> _Form:
+    text = " + ".join(term.text for term in form.down)
+    text += "".join(f" - {term.text}" for term in form.up)
+    return _Form(-form.value, text, "sum", form.down, form.up)

@@ -1,0 +1,140 @@
+"""States of the search: the numbers left, the thoughts that lead on, and which states can still win.
+
+A thought takes two numbers of a state and puts their sum, difference, product or quotient back.
+Differences are taken larger minus smaller: no solution needs a negative number on the way, since
+signs can always be moved outwards (see `solver`). A state is the numbers left in ascending order.
+
+>>> state = State.of(Puzzle.parse("4 4 6 8"))
+>>> thought = next(t for t in thoughts(state) if t.text == "4 + 8 = 12")
+>>> thought.left.text, can_reach(thought.left, 24)
+('4 6 12', True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+from tot24_bench.game.puzzle import Puzzle, Rule
+
+Number = int | Fraction
+"""An exact rational; whole values are always `int`, so that they print as such."""
+
+MEMO_STATES = 200_000
+"""States remembered: the deck reaches about 30,000 of three and two numbers."""
+
+
+class State(NamedTuple):
+    """The numbers left, ascending."""
+
+    numbers: tuple[Number, ...]
+
+    @classmethod
+    def of(cls, puzzle: Puzzle) -> State:
+        """The state in which the puzzle starts."""
+        return cls(puzzle.hand)
+
+    @property
+    def text(self) -> str:
+        """The numbers between spaces, fractions as `8/3`: what a thought shows as left."""
+        return " ".join(map(str, self.numbers))
+
+
+class Thought(NamedTuple):
+    """One step: `a op b = value`, and the state that it leaves."""
+
+    a: Number
+    op: str
+    b: Number
+    value: Number
+    left: State
+
+    @property
+    def text(self) -> str:
+        """The step without what is left, such as `4 + 8 = 12`; a fraction operand in brackets."""
+        return f"{_operand(self.a)} {self.op} {_operand(self.b)} = {self.value}"
+
+
+def thoughts(state: State) -> tuple[Thought, ...]:
+    """Every distinct thought of a state: pairs in order of position, then + - * and both quotients.
+
+    Two thoughts are distinct when their text differs; pairs of equal numbers come once.
+    """
+    return _thoughts(state)
+
+
+def can_reach(state: State, target: int, rule: Rule = Rule.ALL) -> bool:
+    """Whether some sequence of thoughts turns the state into the target.
+
+    Under `Rule.SOME` it is enough that the target appears among the numbers.
+    """
+    return _can_reach(state, target, rule)
+
+
+def rollout_success(state: State, target: int) -> Fraction:
+    """Probability that uniformly random thoughts, one after another, end on the target.
+
+    Our measure of a hand's difficulty (lower is harder); exact. All numbers must be used.
+    """
+    return _rollout_success(state, target)
+
+
+@lru_cache(maxsize=MEMO_STATES)
+def _thoughts(state: State) -> tuple[Thought, ...]:
+    return tuple({thought.text: thought for thought in _all_thoughts(state.numbers)}.values())
+
+
+def _all_thoughts(numbers: tuple[Number, ...]) -> Iterator[Thought]:
+    for i in range(len(numbers)):
+        for j in range(i + 1, len(numbers)):
+            small, large = numbers[i], numbers[j]
+            rest = numbers[:i] + numbers[i + 1 : j] + numbers[j + 1 :]
+            yield make_thought(small, "+", large, rest)
+            yield make_thought(large, "-", small, rest)
+            yield make_thought(small, "*", large, rest)
+            if small:
+                yield make_thought(large, "/", small, rest)
+            if large and small != large:
+                yield make_thought(small, "/", large, rest)
+
+
+def make_thought(a: Number, op: str, b: Number, rest: tuple[Number, ...]) -> Thought:
+    """The thought `a op b` in a state whose other numbers are `rest`.
+
+    Raises:
+        ZeroDivisionError: when dividing by zero.
+        KeyError: when `op` is not one of + - * /.
+    """
+    exact = Fraction(a), Fraction(b)
+    value = {
+        "+": lambda x, y: x + y,
+        "-": lambda x, y: x - y,
+        "*": lambda x, y: x * y,
+        "/": lambda x, y: x / y,
+    }[op](*exact)
+    number: Number = value.numerator if value.denominator == 1 else value
+    return Thought(a, op, b, number, State(tuple(sorted((*rest, number)))))
+
+
+@lru_cache(maxsize=MEMO_STATES)
+def _can_reach(state: State, target: int, rule: Rule) -> bool:
+    if rule is Rule.SOME and target in state.numbers:
+        return True
+    if len(state.numbers) == 1:
+        return state.numbers[0] == target
+    return any(_can_reach(thought.left, target, rule) for thought in _thoughts(state))
+
+
+@lru_cache(maxsize=MEMO_STATES)
+def _rollout_success(state: State, target: int) -> Fraction:
+    if len(state.numbers) == 1:
+        return Fraction(int(state.numbers[0] == target))
+    nexts = _thoughts(state)
+    total = sum((_rollout_success(thought.left, target) for thought in nexts), Fraction(0))
+    return total / len(nexts)
+
+
+def _operand(number: Number) -> str:
+    return str(number) if isinstance(number, int) else f"({number})"

@@ -1,0 +1,91 @@
+"""Tell whether prose claims that there is no solution, or gives up without claiming anything.
+
+"No solution" is an answer; "I could not find one" is not. The rules, in order:
+
+- Of an introduced answer the first sentence that says either decides, of closing prose the last.
+- A sentence that denies a solution (`no solution`, `impossible`, `cannot be made`) claims so,
+  unless it hedges (`may`, `seems`, `straightforward`, `I could not`): then it abstains.
+- A report on the search (`no solution found`) claims so where it stands as the introduced answer
+  (`Answer: No solution found`), and abstains in closing prose.
+- A sentence that only says that the writer did not manage abstains.
+
+>>> read_claim("There is no solution.", introduced=True)
+(<Claim.NO_SOLUTION: 'no_solution'>, 'There is no solution.')
+>>> read_claim("Sorry! I am unable to find a solution.", introduced=True)
+(<Claim.ABSTAINED: 'abstained'>, 'I am unable to find a solution.')
+>>> read_claim("Let's try again.", introduced=True) is None
+True
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+MAX_CLAIM_CHARS = 600
+"""Characters of prose that are searched for a claim: about four sentences."""
+
+
+class Claim(StrEnum):
+    """What an answer in prose says."""
+
+    NO_SOLUTION = "no_solution"
+    ABSTAINED = "abstained"
+
+
+def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
+    """Say what the prose claims and in which sentence; at most MAX_CLAIM_CHARS of it are read.
+
+    Args:
+        prose: sentences, not expressions.
+        introduced: whether they stand as the answer (after `Answer:`), or merely close the text.
+    """
+    if introduced:
+        sentences = _SENTENCE.split(prose[:MAX_CLAIM_CHARS])
+    else:
+        sentences = _SENTENCE.split(prose[-MAX_CLAIM_CHARS:])[::-1]
+    for sentence in sentences:
+        if _DENIES.search(sentence):
+            hedged = _HEDGES.search(sentence) or (not introduced and _REPORTS.search(sentence))
+            return (Claim.ABSTAINED if hedged else Claim.NO_SOLUTION), sentence.strip()
+        if _GIVES_UP.search(sentence):
+            return Claim.ABSTAINED, sentence.strip()
+    return None
+
+
+# Repeats are bounded everywhere: the time is linear in the text whatever it holds.
+_WORDS = r"(?:[\w,'-]{1,20}\s{1,3}){0,4}"
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_DENIES = re.compile(
+    rf"""
+    \bno\s{_WORDS}(?:solutions?|answers?|way|combinations?|expressions?|path)\b
+    |\bnot\s{_WORDS}(?:possible|solvable|feasible|achievable|attainable|viable)\b
+    |n't\s{_WORDS}(?:possible|solvable|feasible|achievable|attainable|viable)\b
+    |\b(?:impossible|unsolvable|infeasible|unreachable)\b
+    |\b(?:cannot|can\s?not|can't|could\snot|couldn't)\s(?:directly\s)?(?:be\s)
+        {_WORDS}(?:made|solved|reached|achieved|formed|obtained|combined|produced|used)\b
+    |\b(?:cannot|can\s?not|can't)\s(?:make|reach|produce|equal|give|yield|form|directly\ssolve)\b
+    |\b(?:do|does)(?:\snot|n't)\s{_WORDS}(?:solutions?|exist)\b
+    |^\W*(?:none|none\sexists?)\W*$
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_HEDGES = re.compile(
+    r"\b(?:may|might|maybe|seems?|appears?|perhaps|probably|possibly|likely|straightforward"
+    r"|straightforwardly|direct|directly|simple|simply|easy|easily|obvious|clear|immediately"
+    r"|i|i'm|i've|we|my|me|unable|yet|attempts?|tried|these\s(?:steps|operations)|approach|path)\b",
+    re.IGNORECASE,
+)
+_REPORTS = re.compile(r"(?<!\bbe )\b(?:found|reached|achieved|derived)\b", re.IGNORECASE)
+_GIVES_UP = re.compile(
+    rf"""
+    (?:\bunable|\bfailed|\bfail|\bnot\sable|(?:\bnot|n't)\sbeen\sable)\sto\b
+    |\b(?:can't|cannot|could\snot|couldn't|can\snot|did\snot|didn't)\s{_WORDS}
+        (?:find|solve|arrive|determine|reach|obtain|get|identify)\b
+    |\b(?:don't|do\snot)\sknow\b
+    |\b(?:not\ssure|give\sup|giving\sup|difficulty|trouble|struggling)\b
+    |\b(?:yet\sto\sbe|not\syet|not\s(?:been\s)?found|not\sderived)\b
+    |^\W*(?:n/a|unknown|\?+)\W*$
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)

@@ -1,0 +1,99 @@
+r"""Take the dress off a response: thinking, typographic signs, markdown, wrappers of LaTeX.
+
+- What stands in `<think>` tags is thinking. An unclosed `<think>` makes the rest of the response
+  thinking; a closing tag that nothing opened makes everything before it thinking.
+- Unicode signs become the ASCII signs that they stand for; zero-width characters go.
+- `undress` takes off what may stand before an expression on its line.
+
+>>> spoken("<think>6 * 4</think>Answer: 3 × 8")
+'Answer: 3 × 8'
+>>> plain("(11 − 9) × ７")
+'(11 - 9) * 7'
+>>> undress(r"**\((6 - 4) = 2\)**")
+'(6 - 4) = 2\\)**'
+"""
+
+# ruff: noqa: RUF001, RUF002 - the look-alikes of ASCII signs are what this file is about
+from __future__ import annotations
+
+import re
+
+
+def spoken(response: str) -> str:
+    """The response without its thinking."""
+    if "<" not in response:
+        return response
+    parts: list[str] = []
+    start, thinking = 0, False
+    for tag in _THINK.finditer(response):
+        opens = tag[1] == ""
+        if opens and not thinking:
+            parts.append(response[start : tag.start()])
+        elif not opens and not thinking:
+            parts.clear()
+        thinking = opens
+        start = tag.end()
+    if not thinking:
+        parts.append(response[start:])
+    return "\n".join(part for part in parts if part)
+
+
+def plain(text: str) -> str:
+    """The text with ASCII signs, straight quotes and `\n` line ends."""
+    if not text.isascii():
+        text = text.translate(_PLAIN)
+    return text.replace("\r", "\n") if "\r" in text else text
+
+
+def undress(line: str, *, bullets: bool = False) -> str:
+    """The line from its first character that can belong to an expression or a word.
+
+    Args:
+        line: one line.
+        bullets: whether a dash with a space after it is a list bullet; else it is a minus.
+    """
+    if "\\" in line:
+        line = _WRAPPER.sub(r" \1 ", line)
+    dress = _DRESS.match(line)
+    start = dress.end() if dress else 0
+    if bullets and (bullet := _BULLET.match(line, start)):
+        dress = _DRESS.match(line, bullet.end())
+        start = dress.end() if dress else bullet.end()
+    return line[start:].rstrip()
+
+
+_THINK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
+# Any sign that opens no expression: not a word character, a bracket, a sign before a number, a
+# root, a LaTeX command or a decimal point.
+_DRESS = re.compile(
+    r"(?:[^\w()\[\]{+\-/.\\√∛∜]|_{1,3}(?=[^\w]|[0-9])|\\[()\[\]]|\\begin\{[a-z*]{1,12}\}"
+    r"|\\(?:displaystyle|left(?=\\)|quad|[,;:! ]))+"
+)
+_BULLET = re.compile(r"[-+](?=\s)")
+_WRAPPER = re.compile(
+    r"\\(?:text|textbf|textit|mathbf|mathrm|boldsymbol|boxed|fbox)\s{0,4}\{([^{}]*)\}"
+)
+
+_SIGNS = {
+    "*": "×✕✖⨯⋅·∙∗⁎＊",
+    "/": "÷∕⁄／➗",
+    "-": "−–—‒―‐‑﹣－➖",
+    "+": "＋➕",
+    "=": "＝",
+    "(": "（",
+    ")": "）",
+    "[": "［",
+    "]": "］",
+    "{": "｛",
+    "}": "｝",
+    ":": "：",
+    "'": "‘’",
+    '"': "“”",
+    " ": "\u00a0\u2007\u2009\u200a\u202f\u3000",
+    "\n": "\u2028\u2029\x85",
+    "": "\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f",
+}
+_PLAIN = str.maketrans(
+    {sign: ascii_sign for ascii_sign, signs in _SIGNS.items() for sign in signs}
+    | {chr(ord("０") + digit): str(digit) for digit in range(10)}
+)

@@ -1,0 +1,232 @@
+"""Score a response to a puzzle: one call, one Score with a Verdict.
+
+This is the only place where a response is judged; evaluation, trace filters, rewards, search and
+the leaderboard's verifier all call it. Right means: the response commits to an expression
+(`answer`) that uses exactly the hand's numbers, each once (for the rule `some`: at least one of
+them), and is worth exactly the target as a rational. Nothing in a response is executed, and no
+response makes it raise.
+
+>>> from tot24_bench.game.puzzle import Puzzle
+>>> score(Puzzle.parse("4 4 6 8"), "Answer: (6 - 4) * (4 + 8) = 24").verdict
+<Verdict.CORRECT: 'correct'>
+>>> score(Puzzle.parse("4 4 6 8"), "Answer: 4 * 6 = 24").reason
+'leaves out 4, 8'
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from tot24_bench.game.puzzle import Puzzle, Rule
+from tot24_bench.scoring.answer import Answer, Kind, find_answer
+from tot24_bench.scoring.equation import Equation
+from tot24_bench.scoring.expression import Problem
+
+MAX_ANSWER_CHARS = 200
+"""Characters of the answer that a Score keeps; an ordinary one has 20."""
+
+MAX_SOLVED_NUMBERS = 6
+"""Largest hand for which a claim that there is no solution is checked: the solver's time grows
+more than tenfold with each number."""
+
+
+class Verdict(StrEnum):
+    """Why a response is right or wrong.
+
+    CORRECT, WRONG_VALUE and DIVISION_BY_ZERO use the right numbers; WRONG_NUMBERS does not,
+    whatever its value. NO_SOLUTION is right for an unsolvable puzzle (see `Score.correct`).
+    TRUNCATED: cut off before an answer was complete. TOO_LONG: past one of the bounds.
+    """
+
+    CORRECT = "correct"
+    WRONG_VALUE = "wrong_value"
+    WRONG_NUMBERS = "wrong_numbers"
+    DIVISION_BY_ZERO = "division_by_zero"
+    UNSUPPORTED = "unsupported"
+    MALFORMED = "malformed"
+    NO_SOLUTION = "no_solution"
+    ABSTAINED = "abstained"
+    NO_ANSWER = "no_answer"
+    TRUNCATED = "truncated"
+    TOO_LONG = "too_long"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a response is worth.
+
+    Attributes:
+        verdict: why it is right or wrong.
+        correct: whether it is right: CORRECT, or NO_SOLUTION for an unsolvable puzzle.
+        answer: the answer it commits to, at most MAX_ANSWER_CHARS; empty if none.
+        value: the exact value of the expression, like "24" or "49/2"; None if it has none.
+        valid: whether the answer uses exactly the hand's numbers, whatever its value.
+        answered: whether it commits to an expression or to there being no solution.
+        false_claim: whether it says "= target" of an expression that is not right.
+        false_rhs: whether it says "= something else" of a right expression (the verdict stands).
+        truncated: whether the caller said that the token limit cut the response off.
+        reason: the verdict in a sentence, for people.
+    """
+
+    verdict: Verdict
+    correct: bool
+    answer: str
+    value: str | None
+    valid: bool
+    answered: bool
+    false_claim: bool
+    false_rhs: bool
+    truncated: bool
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that `from_json` reads back to an equal score."""
+        return asdict(self) | {"verdict": str(self.verdict)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Score:
+        """Read what `to_json` wrote; other keys are ignored.
+
+        Raises:
+            ValueError: when a key is missing or the verdict does not exist.
+        """
+        missing = [field.name for field in fields(cls) if field.name not in data]
+        if missing:
+            raise ValueError(f"a score needs {', '.join(missing)}: write it with Score.to_json")
+        values = {field.name: data[field.name] for field in fields(cls)}
+        return cls(**(values | {"verdict": Verdict(data["verdict"])}))
+
+
+def score(puzzle: Puzzle, response: str, *, truncated: bool = False) -> Score:
+    """Judge a response; never raises, whatever it holds.
+
+    Args:
+        puzzle: the puzzle that was asked.
+        response: what the model wrote, without the prompt.
+        truncated: whether generation stopped at the token limit. Then an expression that runs to
+            the very end and is not right, or a last line that no marker introduces and that is
+            not right, is TRUNCATED, as is a response without an answer.
+    """
+    answer = find_answer(response, puzzle.target)
+    if answer.equation is not None:
+        result = _score_expression(puzzle, answer, answer.equation, truncated)
+    else:
+        result = _score_words(puzzle, answer, truncated)
+    return result
+
+
+def _score_expression(puzzle: Puzzle, answer: Answer, equation: Equation, truncated: bool) -> Score:
+    expression = equation.expression
+    wrong_numbers = ""
+    if expression.problem is None or expression.problem is Problem.DIVISION_BY_ZERO:
+        wrong_numbers = _wrong_numbers(puzzle, expression.numbers)
+    value = None if expression.value is None else str(expression.value)
+    if wrong_numbers:
+        verdict, reason = Verdict.WRONG_NUMBERS, wrong_numbers
+    elif expression.problem is not None:
+        verdict, reason = Verdict(expression.problem.value), expression.detail
+    elif expression.value == puzzle.target:
+        verdict, reason = Verdict.CORRECT, f"uses the right numbers and is worth {value}"
+    else:
+        verdict, reason = Verdict.WRONG_VALUE, f"is worth {value}, not {puzzle.target}"
+    correct = verdict is Verdict.CORRECT
+    cut = truncated and not correct and (answer.at_end or not answer.introduced)
+    if cut:
+        verdict, reason = Verdict.TRUNCATED, "the token limit cut the response off in its answer"
+    return Score(
+        verdict=verdict,
+        correct=correct,
+        answer=_bounded(answer.text),
+        value=value,
+        valid=correct or verdict in (Verdict.WRONG_VALUE, Verdict.DIVISION_BY_ZERO),
+        answered=not cut,
+        false_claim=not correct and not cut and puzzle.target in equation.equals,
+        false_rhs=correct and any(said != puzzle.target for said in equation.equals),
+        truncated=truncated,
+        reason=reason,
+    )
+
+
+def _score_words(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
+    """Score a response that commits to no expression."""
+    correct = False
+    if answer.kind is Kind.TOO_LONG:
+        verdict, reason = Verdict.TOO_LONG, "the response is too long to be read"
+    elif truncated and not answer.introduced:
+        verdict, reason = Verdict.TRUNCATED, "the token limit cut the response off"
+    elif answer.kind is Kind.NO_SOLUTION:
+        verdict = Verdict.NO_SOLUTION
+        correct, reason = _judge_no_solution(puzzle)
+    elif answer.kind is Kind.ABSTAINED:
+        verdict, reason = Verdict.ABSTAINED, "gives up without an answer"
+    else:
+        verdict, reason = Verdict.NO_ANSWER, "commits to no answer"
+    return Score(
+        verdict=verdict,
+        correct=correct,
+        answer=_bounded(answer.text),
+        value=None,
+        valid=False,
+        answered=verdict is Verdict.NO_SOLUTION,
+        false_claim=False,
+        false_rhs=False,
+        truncated=truncated,
+        reason=reason,
+    )
+
+
+def _judge_no_solution(puzzle: Puzzle) -> tuple[bool, str]:
+    if len(puzzle.numbers) > MAX_SOLVED_NUMBERS:
+        return False, f"a claim of no solution is not checked past {MAX_SOLVED_NUMBERS} numbers"
+    # Only this claim needs the solver: the rest of scoring stays instant to import and to run.
+    from tot24_bench.game.solver import is_solvable
+
+    if is_solvable(puzzle):
+        return False, "says that there is no solution, but there is one"
+    return True, "says that there is no solution, and there is none"
+
+
+def _wrong_numbers(puzzle: Puzzle, numbers: tuple[int, ...]) -> str:
+    """What is wrong with the numbers used; empty if they are as the rule wants them."""
+    hand = puzzle.hand
+    if numbers == hand:
+        return ""
+    used, dealt = Counter(numbers), Counter(hand)
+    extra, left = used - dealt, dealt - used
+    if puzzle.rule is Rule.SOME and not extra:
+        return ""
+    faults = []
+    if foreign := sorted(number for number in extra if number not in dealt):
+        glued = any(_is_glued(str(number), hand) for number in foreign)
+        faults.append(f"uses {_listed(foreign)}, not in the hand" + (" (glued)" if glued else ""))
+    if again := sorted(number for number in extra if number in dealt):
+        faults.append(f"uses {_listed(again)} too often")
+    if left and puzzle.rule is Rule.ALL:
+        faults.append(f"leaves out {_listed(sorted(left.elements()))}")
+    return "; ".join(faults)
+
+
+def _is_glued(digits: str, hand: tuple[int, ...]) -> bool:
+    """Whether the digits are those of two numbers of the hand, written together."""
+    texts = [str(number) for number in hand]
+    return any(
+        digits == first + second
+        for i, first in enumerate(texts)
+        for j, second in enumerate(texts)
+        if i != j
+    )
+
+
+def _listed(numbers: list[int]) -> str:
+    """Up to six numbers, for a message."""
+    return ", ".join(map(str, numbers[:6])) + (", ..." if len(numbers) > 6 else "")
+
+
+def _bounded(text: str) -> str:
+    """The text cut to MAX_ANSWER_CHARS, encodable as UTF-8."""
+    text = text[:MAX_ANSWER_CHARS]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,273 @@
+r"""Cut an arithmetic expression out of the text it stands in, as tokens.
+
+A model writes `(6 - 4) \times (4 + 8) = 24, which works!`; the expression is the longest beginning
+of that text that can be one. The rules, in order:
+
+- Numbers are runs of ASCII digits; the signs are `+ - * /` and LaTeX \times \cdot \ast \div \*;
+  the brackets `( ) [ ] { }`, each closed by its own kind; `\frac{a}{b}` is `((a)/(b))`.
+- A bracket straight after a number or a bracket multiplies: `2(3)`, `(6 - 4)(4 + 8)`, `(3)2`.
+- Code ticks, math delimiters, spacing commands, \left and \right, and the stars of bold print
+  are dress: they are passed over.
+- A relation sign, a word, a note in brackets or any other sign ends the expression.
+- Notation that is arithmetic but outside the rules (powers, //, %, factorial, roots, functions,
+  names, decimals) makes it UNSUPPORTED as a whole. Nothing is skipped to make it readable.
+
+>>> tokenize(r"2(3) \times 4 = 24").tokens
+(2, '*', '(', 3, ')', '*', 4)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_EXPRESSION_CHARS = 1_000
+"""Characters of one expression. Twelve ten-digit numbers in LaTeX fractions take about 400."""
+
+MAX_LITERAL_DIGITS = 12
+"""Digits of one number. The largest number of a puzzle has 10."""
+
+MAX_DEPTH = 50
+"""Brackets open at once. Twelve numbers need at most 11; models add superfluous ones."""
+
+MAX_OPERANDS = 64
+"""Numbers in one expression: with MAX_LITERAL_DIGITS it keeps every rational under 800 digits."""
+
+
+class Problem(StrEnum):
+    """Why a text that starts like an expression has no value."""
+
+    UNSUPPORTED = "unsupported"
+    MALFORMED = "malformed"
+    DIVISION_BY_ZERO = "division_by_zero"
+    TOO_LONG = "too_long"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What an expression is made of.
+
+    Attributes:
+        tokens: numbers and `+ - * / ( )`; brackets of every kind are written as `( )`.
+        end: how many characters of the text they cover.
+        problem: why they cannot be evaluated, None if nothing stands against it so far.
+        detail: the problem in a few words.
+    """
+
+    tokens: tuple[int | str, ...]
+    end: int
+    problem: Problem | None = None
+    detail: str = ""
+
+
+def tokenize(text: str) -> Tokens:
+    """Cut the expression that `text` starts with; no tokens and no problem where none starts."""
+    return _Cutter(text[: MAX_EXPRESSION_CHARS + 1]).run()
+
+
+FUNCTIONS = frozenset(
+    {"sqrt", "cbrt", "root", "log", "ln", "lg", "exp", "abs", "floor", "ceil", "round", "max"}
+    | {"min", "mod", "pow", "fact", "factorial", "gcd", "lcm", "sin", "cos", "tan", "concat"}
+)
+_WORD_SIGNS = frozenset(
+    {"times", "plus", "minus", "over", "divided", "multiplied", "squared", "cubed", "mod"}
+)
+_LATEX_UNSUPPORTED = frozenset(
+    {"sqrt", "binom", "dbinom", "lfloor", "lceil", "log", "ln", "exp", "max", "min", "bmod"}
+    | {"pmod", "mod", "sin", "cos", "tan", "sum", "prod"}
+)
+_SIGN_COMMANDS = {r"\times": "*", r"\cdot": "*", r"\ast": "*", r"\*": "*", r"\div": "/"}
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>(?:\s|[`$]|\\[,;:!()\[\]\ ]
+        |\\(?:q?quad|left|right|[bB]igg?[lr]?|displaystyle)(?![A-Za-z]))+)
+    |(?P<decimal>[0-9]*\.[0-9]+)
+    |(?P<glued>[0-9]+(?!(?:st|nd|rd|th)\b)[^\W0-9]\w*)
+    |(?P<number>[0-9]+)
+    |(?P<stars>\*\*+)
+    |(?P<slashes>//+)
+    |(?P<arrow>-+>|--+(?!\s*[0-9(]))
+    |(?P<sign>[-+*/]|\\(?:times|cdot|ast|div)(?![A-Za-z])|\\\*)
+    |(?P<frac>\\[dtc]?frac\s{0,4}\{)
+    |(?P<open>[(\[{]|\\\{)
+    |(?P<close>[)\]}]|\\\})
+    |(?P<relation>&?=|!=)
+    |(?P<command>\\[A-Za-z]*)
+    |(?P<power>[\^%!√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅙⅛])
+    |(?P<word>[^\W0-9]\w*)
+    |(?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_OPERAND_FOLLOWS = re.compile(r"\s*[0-9(\[{\\]")
+_PROSE_FOLLOWS = re.compile(r"!*\s+[^\W0-9]")
+_NEXT_GROUP = re.compile(r"\s{0,4}\{")
+# A bracket after an operand is a closing note, `(left: 24)` or `(uses 4 twice)`, when a word
+# stands in it that is no LaTeX command and no function, or when it opens on no expression.
+_NOTE = re.compile(
+    r"[(\[](?:[^()\[\]]{0,200}?(?<![\\\w])[^\W\d_]{2,}(?![\w(])|\s*[^\s\w(\[{\\+.√-])"
+)
+_CLOSER = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "numerator": "}", "denominator": "}"}
+
+
+class _Cutter:
+    """One pass over the text, left to right; `run` is its only entry."""
+
+    __slots__ = ("ends", "numbers", "result", "stack", "text", "tokens")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens: list[int | str] = []
+        self.ends: list[int] = [0]  # where the text ended before each token, and after the last
+        self.stack: list[str] = []
+        self.numbers = 0
+        self.result: Tokens | None = None
+
+    def run(self) -> Tokens:
+        text = self.text
+        skip_to = 0
+        for match in _TOKEN.finditer(text):
+            kind = match.lastgroup
+            if kind == "space" or match.start() < skip_to:
+                continue
+            after_operand = bool(self.tokens) and (
+                self.tokens[-1] == ")" or isinstance(self.tokens[-1], int)
+            )
+            if kind == "number":
+                self.number(match, after_operand)
+            elif kind == "sign":
+                sign = match[0]
+                self.push(_SIGN_COMMANDS.get(sign, sign), match.end())
+            elif kind == "open" or kind == "frac":
+                if not self.open(match, after_operand):
+                    break
+            elif kind == "close":
+                if not self.stack and match[0] != ")":
+                    break  # the end of a JSON object or a list that the answer stands in
+                skip_to = self.close(match)
+            elif kind == "stars" and not (
+                after_operand and _OPERAND_FOLLOWS.match(text, match.end())
+            ):
+                continue  # bold print
+            elif kind == "word":
+                if not self.word(match, after_operand):
+                    break
+            elif not self.symbol(str(kind), match, after_operand):
+                break
+            if self.result is not None:
+                return self.result
+        else:
+            if len(text) > MAX_EXPRESSION_CHARS:
+                return self.stop(Problem.TOO_LONG, f"longer than {MAX_EXPRESSION_CHARS} characters")
+        self.drop_dash(len(text))
+        if not self.numbers:
+            return Tokens((), 0)
+        return Tokens(tuple(self.tokens), self.ends[-1])
+
+    def push(self, token: int | str, end: int) -> None:
+        self.tokens.append(token)
+        self.ends.append(end)
+
+    def stop(self, problem: Problem, detail: str) -> Tokens:
+        """End with a problem; the text then goes on to the first `=`, or as far as it is read."""
+        equals = self.text.find("=", self.ends[-1])
+        end = len(self.text) if equals < 0 else equals
+        self.result = Tokens(tuple(self.tokens), end, problem, detail)
+        return self.result
+
+    def number(self, match: re.Match[str], after_operand: bool) -> None:
+        if after_operand and self.tokens[-1] == ")" and match.start() == self.ends[-1]:
+            self.push("*", match.start())
+        digits = match[0]
+        if len(digits) > MAX_LITERAL_DIGITS:
+            self.stop(Problem.TOO_LONG, f"a number of more than {MAX_LITERAL_DIGITS} digits")
+            return
+        self.numbers += 1
+        if self.numbers > MAX_OPERANDS:
+            self.stop(Problem.TOO_LONG, f"more than {MAX_OPERANDS} numbers")
+            return
+        self.push(int(digits), match.end())
+
+    def open(self, match: re.Match[str], after_operand: bool) -> bool:
+        if len(self.stack) >= MAX_DEPTH:
+            self.stop(Problem.TOO_LONG, f"more than {MAX_DEPTH} brackets open at once")
+            return True
+        frac = match.lastgroup == "frac"
+        if after_operand:
+            if not frac and _NOTE.match(self.text, match.start()):
+                return False
+            if frac and isinstance(self.tokens[-1], int):
+                self.stop(Problem.UNSUPPORTED, "a mixed number")
+                return True
+            self.push("*", match.start())
+        if frac:
+            self.push("(", match.start())
+        self.stack.append("numerator" if frac else match[0])
+        self.push("(", match.end())
+        return True
+
+    def close(self, match: re.Match[str]) -> int:
+        """Close a bracket; for a numerator, open the denominator and say where it starts."""
+        opener = self.stack.pop() if self.stack else ""
+        if _CLOSER.get(opener) != match[0]:
+            detail = "a bracket closes that does not match" if opener else "a bracket too many"
+            self.stop(Problem.MALFORMED, detail)
+            return 0
+        self.push(")", match.end())
+        if opener == "denominator":
+            self.push(")", match.end())
+        if opener != "numerator":
+            return 0
+        group = _NEXT_GROUP.match(self.text, match.end())
+        if group is None:
+            self.stop(Problem.MALFORMED, "a fraction without a denominator")
+            return 0
+        self.stack.append("denominator")
+        self.push("/", match.end())
+        self.push("(", group.end())
+        return group.end()
+
+    def word(self, match: re.Match[str], after_operand: bool) -> bool:
+        """A name or a function is notation; any other word is prose, which ends the expression."""
+        word = match[0].lower()
+        called = self.text[match.end() : match.end() + 1] == "("
+        if after_operand:
+            times_letter = word == "x" and _OPERAND_FOLLOWS.match(self.text, match.end())
+            if not (times_letter or word in _WORD_SIGNS):
+                return False
+        elif not (called or word in FUNCTIONS):
+            if not self.numbers:
+                self.tokens.clear()
+                return False
+            if self.tokens[-1] == "-" and not self.stack and len(word) > 1:
+                return False  # a dash before a closing note
+        self.stop(Problem.UNSUPPORTED, f"`{match[0][:20]}`")
+        return True
+
+    def symbol(self, kind: str, match: re.Match[str], after_operand: bool) -> bool:
+        """Signs that are neither number, bracket nor `+ - * /`: unsupported, or the end."""
+        sign = match[0]
+        if kind == "command":
+            unsupported = sign[1:] in _LATEX_UNSUPPORTED
+        elif kind == "slashes":
+            unsupported = bool(_OPERAND_FOLLOWS.match(self.text, match.end()))
+        elif sign == "!":
+            unsupported = after_operand and not _PROSE_FOLLOWS.match(self.text, match.end())
+        elif kind == "power":
+            unsupported = after_operand or sign not in "^%"
+        else:
+            unsupported = kind in ("decimal", "glued", "stars")
+        if unsupported:
+            self.stop(Problem.UNSUPPORTED, "a decimal" if kind == "decimal" else f"`{sign[:20]}`")
+        return unsupported
+
+    def drop_dash(self, length: int) -> None:
+        """Take back a dash at the end that some prose or a tick follows: it is punctuation."""
+        if len(self.tokens) > 1 and self.tokens[-1] == "-" and not self.stack:
+            before = self.tokens[-2]
+            followed = self.text[self.ends[-1] : length].strip()
+            if followed and (before == ")" or isinstance(before, int)):
+                self.tokens.pop()
+                self.ends.pop()

@@ -1,0 +1,1 @@
+"""From traces to a student: tokenizer, rows, supervised fine-tuning, model card."""

@@ -1,0 +1,123 @@
+"""Training rows: the prompts that the tasks really send, answered by the solver teacher.
+
+Row `i` of a seed is always the same row, whatever the number of rows asked for. Each row draws a
+method, a train hand, the order in which its numbers are dealt, the number of shots, and the
+teacher's choices. Every hand and every exemplar passes the leakage guard, and every response is
+scored: a teacher that writes a wrong answer stops the run.
+
+>>> row = make_row(RowConfig(), 0)
+>>> sorted(row)
+['completion', 'method', 'numbers', 'prompt', 'shots']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from tot24_bench.game import Puzzle, guard_training_hands, load_split
+from tot24_bench.prompts import SHOTS, build, pick, variant_of
+from tot24_bench.scoring import score
+from tot24_bench.teachers.solver import EXPLORE, write_response
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclass
+class RowConfig:
+    """What the training rows are made of. Every field is a flag and a YAML key."""
+
+    rows: int = field(default=192_000, metadata={"help": "Training rows to generate."})
+    row_seed: int = field(default=0, metadata={"help": "Seed of the rows."})
+    split: str = field(default="train", metadata={"help": "Split whose hands are trained on."})
+    io_share: float = field(default=0.08, metadata={"help": "Share of IO rows."})
+    cot_share: float = field(default=0.12, metadata={"help": "Share of CoT rows."})
+    few_shot_share: float = field(default=0.06, metadata={"help": "Share of 5-shot prompts."})
+    ascending_share: float = field(
+        default=0.34, metadata={"help": "Share of hands dealt in ascending order, as tests are."}
+    )
+    explore: float = field(
+        default=EXPLORE,
+        metadata={"help": "Probability that the teacher follows a dead end before marking it."},
+    )
+
+
+class WrongTeacher(ValueError):
+    """The teacher's response is not right: nothing may be trained on it."""
+
+
+def make_dataset(config: RowConfig) -> Dataset:
+    """All rows of the config as a `datasets.Dataset` (cached on disk by the config).
+
+    Raises:
+        LeakedHand: when a held-out hand would be trained on.
+        WrongTeacher: when a response does not score as right.
+    """
+    from datasets import Dataset
+
+    guard(config)
+    return Dataset.from_generator(_rows, gen_kwargs={"config": config})
+
+
+def make_validation_rows(config: RowConfig) -> Dataset:
+    """The solver's One-Step ToT traces for `val`: for a loss beside the accuracy, never trained on."""
+    from datasets import Dataset
+
+    rows = []
+    for index, puzzle in enumerate(load_split("val")):
+        completion = write_response(
+            puzzle, "onestep_tot", Random(f"val:{config.row_seed}:{index}"), config.explore
+        )
+        prompt = build("onestep_tot", puzzle, shots=0).text
+        rows.append({"prompt": prompt, "completion": completion, "numbers": puzzle.text})
+    return Dataset.from_list(rows)
+
+
+def guard(config: RowConfig) -> None:
+    """Refuse held-out hands among the hands and the exemplars of the config."""
+    guard_training_hands(load_split(config.split), f"split {config.split!r}")
+    for variant in ("default", "search"):
+        exemplars = [exemplar.puzzle for exemplar in pick(variant)]
+        guard_training_hands(exemplars, f"exemplar variant {variant!r}")
+
+
+def make_row(config: RowConfig, index: int) -> dict[str, Any]:
+    """Row `index`: prompt, completion, and what they were drawn as.
+
+    Raises:
+        WrongTeacher: when the response does not score as right.
+    """
+    rng = Random(f"{config.row_seed}:{index}")
+    method = _draw_method(config, rng)
+    numbers = list(rng.choice(load_split(config.split)).numbers)
+    if rng.random() >= config.ascending_share:
+        rng.shuffle(numbers)
+    puzzle = Puzzle(tuple(numbers))
+    shots = SHOTS if rng.random() < config.few_shot_share else 0
+    variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
+    prompt = build(method, puzzle, shots=shots, variant=variant)
+    completion = write_response(puzzle, method, rng, config.explore)
+    verdict = score(puzzle, completion)
+    if not verdict.correct:
+        raise WrongTeacher(f"row {index}, hand {puzzle.text}: {verdict}")
+    return {
+        "prompt": prompt.text,
+        "completion": completion,
+        "method": method,
+        "shots": shots,
+        "numbers": puzzle.text,
+    }
+
+
+def _rows(config: RowConfig) -> Iterator[dict[str, Any]]:
+    return (make_row(config, index) for index in range(config.rows))
+
+
+def _draw_method(config: RowConfig, rng: Random) -> str:
+    draw = rng.random()
+    if draw < config.io_share:
+        return "io"
+    return "cot" if draw < config.io_share + config.cot_share else "onestep_tot"

@@ -1,0 +1,89 @@
+r"""The tokenizer of the from-scratch students: one token a number, few tokens for the instruction.
+
+Any text encodes: what the vocabulary does not hold falls back to bytes, and decoding gives back the
+text exactly. Pieces of text that the prompts and the solver's traces are made of (numbers up to 312
+with or without a space before them, ` (left:`, `)\n`, `): dead end\n`, ...) are one token each, and
+so is each line of an instruction. The chat template writes the messages one after another, each
+closed by a newline, so that a chat prompt is the same text as the plain prompt.
+
+>>> tokenizer = build_tokenizer()
+>>> tokenizer.convert_ids_to_tokens(tokenizer("13 - 1 = 12 (left: 4 12)\n")["input_ids"])
+['13', 'Ġ-', 'Ġ1', 'Ġ=', 'Ġ12', 'Ġ(left:', 'Ġ4', 'Ġ12', ')Ċ']
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tot24_bench.prompts import METHODS, instruction
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+LARGEST_NUMBER_TOKEN = 312
+"""24 * 13, the largest product that the solver teacher tries; larger numbers are read as digits."""
+
+CONTEXT = 2048
+"""Tokens of context: a 5-shot One-Step prompt is about 350 and a response at most 896."""
+
+_WORDS = (
+    " (left:",
+    ")\n",
+    "): dead end\n",
+    "Input:",
+    "Steps:\n",
+    "Answer:",
+    "Back to",
+    " no solution",
+    *(f" {op}" for op in "+-*/="),
+    *"+-*/=()\n ",
+    " (",
+    " ((",
+    " (((",
+    "((",
+    "))",
+)
+
+# The order matters: the first alternative that matches is one piece, and a piece that is in the
+# vocabulary is one token. What no alternative covers stays between the pieces and becomes bytes.
+_PIECES = (
+    r" \(left:|\): dead end\n|\)\n|Input:|Steps:\n|Answer:|Back to| no solution"
+    r"| \(+|\(+|\)+| ?\d+| ?[+\-*/=]|\n| ?[A-Za-z]+"
+)
+
+_CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ message['content'].rstrip('\\n') + '\\n' }}{% endfor %}"
+)
+
+
+def build_tokenizer() -> PreTrainedTokenizerFast:
+    """The students' tokenizer; deterministic."""
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    pieces = [str(n) for n in range(LARGEST_NUMBER_TOKEN + 1)]
+    pieces += [f" {piece}" for piece in pieces]
+    pieces += _WORDS
+    to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    words = [to_bytes.pre_tokenize_str(piece)[0][0] for piece in pieces]
+    vocabulary = {token: i for i, token in enumerate(dict.fromkeys([*alphabet, *words]))}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], ignore_merges=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(_PIECES), behavior="isolated"), to_bytes]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    lines = dict.fromkeys(
+        line for method in METHODS for line in instruction(method).splitlines(keepends=True)
+    )
+    tokenizer.add_tokens([AddedToken(line, normalized=False) for line in lines])
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token="<|end|>",
+        pad_token="<|pad|>",
+        model_max_length=CONTEXT,
+        padding_side="left",
+        clean_up_tokenization_spaces=False,
+    )
+    fast.chat_template = _CHAT_TEMPLATE
+    return fast
