@@ -89,12 +89,12 @@ def find_answer(response: str, target: int = 24) -> Answer:
 
 _INPUT = re.compile(r"^[ \t>#*_]{0,8}input[ \t*_]{0,4}:", re.IGNORECASE | re.MULTILINE)
 # Spelled out instead of IGNORECASE, and with the look-behind inside: the search can then skip to
-# the next possible first letter, which makes it five times faster. A marker may follow the two
+# the next possible first letter, which takes less than half the time. A marker may follow the two
 # characters `\\n` of JSON that nobody decoded.
 _MARKER = re.compile(
     r"""
     [Aa][Nn][Ss][Ww][Ee][Rr]
-        (?:(?<!\w[Aa][Nn][Ss][Ww][Ee][Rr])|(?<=\\n[Aa][Nn][Ss][Ww][Ee][Rr]))
+        (?:(?<![^\W_][Aa][Nn][Ss][Ww][Ee][Rr])|(?<=\\n[Aa][Nn][Ss][Ww][Ee][Rr]))
         (?:[Ss]?(?:[ ](?:is|are|would[ ]be|should[ ]be))?[ \t"'*_`]{0,8}:[ \t"'*_`]{0,8}
         |(?P<heading>[ \t*_]{0,8}$))
     |(?P<box>\\f?boxed\s{0,4}\{)

@@ -1,7 +1,8 @@
 r"""Take the dress off a response: thinking, typographic signs, markdown, wrappers of LaTeX.
 
 - What stands in `<think>` tags is thinking. An unclosed `<think>` makes the rest of the response
-  thinking; a closing tag that nothing opened makes everything before it thinking.
+  thinking; a closing tag that nothing opened makes everything before it thinking, since chat
+  templates may open the thinking in the prompt.
 - Unicode signs become the ASCII signs that they stand for; zero-width characters go.
 - `undress` takes off what may stand before an expression on its line.
 
@@ -13,7 +14,6 @@ r"""Take the dress off a response: thinking, typographic signs, markdown, wrappe
 '(6 - 4) = 2\\)**'
 """
 
-# ruff: noqa: RUF001, RUF002 - the look-alikes of ASCII signs are what this file is about
 from __future__ import annotations
 
 import re

@@ -94,6 +94,7 @@ _TOKEN = re.compile(
     |(?P<open>[(\[{]|\\\{)
     |(?P<close>[)\]}]|\\\})
     |(?P<relation>&?=|!=)
+    |(?P<bits><<|>>|[&@](?=\s*[0-9(]))
     |(?P<command>\\[A-Za-z]*)
     |(?P<power>[\^%!√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅙⅛])
     |(?P<word>[^\W0-9]\w*)
@@ -101,7 +102,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_OPERAND_FOLLOWS = re.compile(r"\s*[0-9(\[{\\]")
+_OPERAND_FOLLOWS = re.compile(r"\s*[-+]?\s*(?:[0-9(\[{]|\.[0-9]|\\(?:[dtc]?frac|sqrt|\{))")
+_NAME_COMBINES = re.compile(r"\s*[*/+^]\s*[0-9(\[{\\]")
+_EMPHASIS_ENDS = re.compile(r"\s*=")
 _PROSE_FOLLOWS = re.compile(r"!*\s+[^\W0-9]")
 _NEXT_GROUP = re.compile(r"\s{0,4}\{")
 # A bracket after an operand is a closing note, `(left: 24)` or `(uses 4 twice)`, when a word
@@ -139,6 +142,8 @@ class _Cutter:
                 self.number(match, after_operand)
             elif kind == "sign":
                 sign = match[0]
+                if sign == "*" and after_operand and _EMPHASIS_ENDS.match(text, match.end()):
+                    continue
                 self.push(_SIGN_COMMANDS.get(sign, sign), match.end())
             elif kind == "open" or kind == "frac":
                 if not self.open(match, after_operand):
@@ -237,7 +242,7 @@ class _Cutter:
             times_letter = word == "x" and _OPERAND_FOLLOWS.match(self.text, match.end())
             if not (times_letter or word in _WORD_SIGNS):
                 return False
-        elif not (called or word in FUNCTIONS):
+        elif not (called or word in FUNCTIONS or _NAME_COMBINES.match(self.text, match.end())):
             if not self.numbers:
                 self.tokens.clear()
                 return False
@@ -258,7 +263,7 @@ class _Cutter:
         elif kind == "power":
             unsupported = after_operand or sign not in "^%"
         else:
-            unsupported = kind in ("decimal", "glued", "stars")
+            unsupported = kind in ("decimal", "glued", "stars", "bits")
         if unsupported:
             self.stop(Problem.UNSUPPORTED, "a decimal" if kind == "decimal" else f"`{sign[:20]}`")
         return unsupported

@@ -1,0 +1,79 @@
+"""Look at a checkpoint before hours are spent on it: is it there, can it be read, what is its hash.
+
+Only local folders are looked into; a name that may be on the hub is left to transformers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json")
+
+
+class BadCheckpoint(ValueError):
+    """A checkpoint that cannot be evaluated; the message names the fix."""
+
+
+def check_checkpoint(model_args: Mapping[str, Any]) -> None:
+    """Refuse a local checkpoint that is missing or incomplete.
+
+    Args:
+        model_args: lm-eval's model arguments; `pretrained` names the checkpoint.
+
+    Raises:
+        BadCheckpoint: no `pretrained`, no such folder, no weights' config, or no tokenizer.
+    """
+    name = model_args.get("pretrained")
+    if not isinstance(name, str) or not name:
+        raise BadCheckpoint("no checkpoint given: add pretrained=FOLDER_OR_HUB_NAME to --model_args")
+    folder = Path(name)
+    if not folder.exists():
+        if looks_local(name):
+            raise BadCheckpoint(f"no checkpoint at {name}: give an existing folder or a hub name")
+        return
+    if not (folder / "config.json").exists():
+        raise BadCheckpoint(f"{name} holds no config.json: it is not a transformers checkpoint")
+    if "tokenizer" not in model_args and not any((folder / f).exists() for f in _TOKENIZER_FILES):
+        raise BadCheckpoint(
+            f"{name} holds no tokenizer: save one there with tokenizer.save_pretrained, "
+            "or add tokenizer=FOLDER_OR_HUB_NAME to --model_args"
+        )
+
+
+def looks_local(name: str) -> bool:
+    """Whether a name that does not exist was meant as a folder rather than a hub name."""
+    path = Path(name)
+    if path.is_absolute() or name.startswith((".", "~")) or len(path.parts) > 2:
+        return True
+    # "students/nope" could be on the hub, but not where there is a folder "students" here.
+    return len(path.parts) == 2 and path.parent.is_dir()
+
+
+def checkpoint_sha256(name: str) -> str | None:
+    """Hash of a local checkpoint's weights, names and bytes; None for what is not a folder."""
+    files = sorted(Path(name).glob("*.safetensors")) if Path(name).is_dir() else []
+    if not files:
+        return None
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def teacher_of(name: str) -> str | None:
+    """Who taught a student of ours: what its training record says; None for other checkpoints."""
+    record = Path(name) / "training.json"
+    if not record.is_file():
+        return None
+    try:
+        teacher = json.loads(record.read_text(encoding="utf-8")).get("teacher")
+    except (ValueError, AttributeError):
+        return None
+    return teacher if isinstance(teacher, str) else None

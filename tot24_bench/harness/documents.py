@@ -1,0 +1,133 @@
+"""What lm-eval reads: one row a hand, the exemplars as rows, and the metrics of a response.
+
+A row holds the numbers as dealt, the target and rule, the method and exemplar variant, and the texts
+of the prompt's parts (`instruction`, `question`, `worked`), so that lm-eval joins them and nothing
+is written twice. For a test row `worked` is a reference answer by the solver; it is never shown.
+
+>>> [row["question"] for row in exemplar_rows("io", "default", shots=1)]
+['Input: 4 4 6 8\\n']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tot24_bench.game import Puzzle, load_split, solve
+from tot24_bench.prompts import (
+    DEFAULT_VARIANT,
+    SHOTS,
+    Exemplar,
+    instruction,
+    pick,
+    question,
+    variant_of,
+    worked,
+)
+from tot24_bench.scoring import Score, score
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+DEFAULT_SPLIT = "hard100"
+"""The published test set; what a task means when no split is named."""
+
+TEST = "test"
+"""lm-eval's name for the rows asked."""
+
+METRICS = ("acc", "valid", "answered", "false_claim", "truncated")
+"""What a task reports, each the mean over hands of the mean over a hand's repeats."""
+
+
+def test_rows(method: str, split: str, variant: str) -> list[dict[str, Any]]:
+    """The rows of a split.
+
+    Raises:
+        UnknownMethod, UnknownSplit, UnknownVariant: each names what there is.
+    """
+    pick(variant)
+    return [
+        _row(method, variant, puzzle, f"Answer: {_reference(puzzle)}")
+        for puzzle in load_split(split)
+    ]
+
+
+def exemplar_rows(
+    method: str, variant: str, asked: Puzzle | None = None, shots: int = SHOTS
+) -> list[dict[str, Any]]:
+    """The exemplars of a method as rows; none equals the hand asked.
+
+    Raises:
+        ValueError: when more shots are asked for than there are exemplars.
+    """
+    exemplars = pick(variant_of(method, variant), asked, shots)
+    return [_exemplar_row(method, variant, exemplar) for exemplar in exemplars]
+
+
+def make_dataset(
+    tot24_method: str,
+    tot24_split: str = DEFAULT_SPLIT,
+    tot24_exemplars: str = DEFAULT_VARIANT,
+    **_: Any,
+) -> DatasetDict:
+    """lm-eval's `custom_dataset`: the rows of one split.
+
+    Args:
+        tot24_method: the prompting method; set by the task's YAML.
+        tot24_split: which split; from `--metadata '{"tot24_split": "val"}'`.
+        tot24_exemplars: which exemplar variant; from `--metadata` likewise.
+        _: lm-eval passes the model's arguments as well; they say nothing about the data.
+    """
+    from datasets import Dataset, DatasetDict
+
+    rows = test_rows(tot24_method, tot24_split, tot24_exemplars)
+    return DatasetDict({TEST: Dataset.from_list(rows)})
+
+
+def puzzle_of(row: Mapping[str, Any]) -> Puzzle:
+    """The puzzle that a row asks."""
+    return Puzzle.parse(row["numbers"], row["target"], row["rule"])
+
+
+def metrics_of_scores(scores: Sequence[Score]) -> dict[str, float]:
+    """The metrics of one hand: means over its repeats, each in 0..1."""
+    count = len(scores)
+    return {
+        "acc": sum(s.correct for s in scores) / count,
+        "valid": sum(s.valid for s in scores) / count,
+        "answered": sum(s.answered for s in scores) / count,
+        "false_claim": sum(s.false_claim for s in scores) / count,
+        "truncated": sum(s.truncated for s in scores) / count,
+    }
+
+
+def score_all(
+    puzzle: Puzzle, responses: Sequence[str], truncated: Sequence[bool]
+) -> tuple[Score, ...]:
+    """Score each response of one hand."""
+    return tuple(
+        score(puzzle, response, truncated=cut)
+        for response, cut in zip(responses, truncated, strict=True)
+    )
+
+
+def _row(method: str, variant: str, puzzle: Puzzle, answer: str) -> dict[str, Any]:
+    return {
+        "numbers": puzzle.text,
+        "target": puzzle.target,
+        "rule": str(puzzle.rule),
+        "method": method,
+        "exemplars": variant,
+        "instruction": instruction(method, puzzle.target),
+        "question": question(puzzle),
+        "worked": answer,
+    }
+
+
+def _exemplar_row(method: str, variant: str, exemplar: Exemplar) -> dict[str, Any]:
+    return _row(method, variant, exemplar.puzzle, worked(method, exemplar))
+
+
+def _reference(puzzle: Puzzle) -> str:
+    solutions = solve(puzzle)
+    return f"{solutions[0].expression} = {puzzle.target}" if solutions else "no solution"

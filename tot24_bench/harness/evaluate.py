@@ -1,0 +1,267 @@
+"""Run the tasks on a model through lm-eval's Python API and keep everything that came out.
+
+lm-eval loads the model, builds the prompts, generates and scores; this module only asks it to, with
+`include_defaults=False` so that it does not read its 14,700 other tasks first, refuses what cannot
+work before generating, and returns each response beside its score. The accuracy recomputed from
+those scores must equal the one that lm-eval reports, or nothing is returned.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tot24_bench.game import Puzzle
+from tot24_bench.harness.checkpoint import BadCheckpoint, check_checkpoint
+from tot24_bench.harness.documents import (
+    DEFAULT_SPLIT,
+    metrics_of_scores,
+    puzzle_of,
+    score_all,
+)
+from tot24_bench.harness.tasks import expand, method_of, tasks_path
+from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS
+from tot24_bench.scoring import Score
+
+if TYPE_CHECKING:
+    from lm_eval.api.model import LM
+    from lm_eval.api.task import Task
+
+DEFAULT_SEED = 1234
+"""lm-eval's own default for numpy, torch and few-shot seeds."""
+
+BATCH_SIZE = 50
+"""Hands generated at once by default: two batches a task on the published test set."""
+
+
+class EvaluationError(ValueError):
+    """The evaluation cannot be run as asked; the message names the fix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to evaluate, in lm-eval's words.
+
+    Attributes:
+        model: lm-eval's name of the kind of model (`hf`, `local-completions`, ...).
+        model_args: its arguments.
+        tasks: names of tasks or of the group.
+        shots: exemplars in the prompt, 0 to 5.
+        split: which hands are asked.
+        variant: which exemplars are shown.
+        repeats: responses a hand.
+        batch_size: prompts generated at once.
+        device: `cpu`, `cuda:0`, ...; None lets lm-eval choose.
+        chat: apply the model's chat template.
+        multiturn: with `chat`, show the exemplars as turns of their own.
+        generation: overrides of the tasks' generation arguments.
+        limit: ask only the first so many hands.
+        seed: numpy's and torch's seed.
+        cache: lm-eval's response cache; run again with it to go on after an interruption.
+    """
+
+    model: str
+    model_args: Mapping[str, Any]
+    tasks: tuple[str, ...]
+    shots: int = SHOTS
+    split: str = DEFAULT_SPLIT
+    variant: str = DEFAULT_VARIANT
+    repeats: int = 1
+    batch_size: int | str = BATCH_SIZE
+    device: str | None = None
+    chat: bool = False
+    multiturn: bool = False
+    generation: Mapping[str, Any] = field(default_factory=dict)
+    limit: int | None = None
+    seed: int = DEFAULT_SEED
+    cache: str | None = None
+
+
+class HandResult(NamedTuple):
+    """One hand: what was asked, answered, and how it scored; one entry a repeat."""
+
+    puzzle: Puzzle
+    prompt: str
+    responses: tuple[str, ...]
+    tokens: tuple[int | None, ...]
+    scores: tuple[Score, ...]
+
+
+class TaskResult(NamedTuple):
+    """One task: every hand, and the generation arguments that were really used."""
+
+    task: str
+    method: str
+    hands: tuple[HandResult, ...]
+    generation: dict[str, Any]
+    metrics: dict[str, float]
+
+
+class Evaluation(NamedTuple):
+    """All tasks of a plan, and what is known of the model that answered."""
+
+    plan: Plan
+    tasks: tuple[TaskResult, ...]
+    parameters: int | None
+    precision: str | None
+    seconds: float
+
+
+def evaluate(plan: Plan) -> Evaluation:
+    """Carry out a plan.
+
+    Raises:
+        UnknownTask, UnknownSplit, UnknownVariant, ValueError: the plan names what does not exist.
+        BadCheckpoint: the checkpoint is missing or incomplete.
+        EvaluationError: a prompt does not fit the model, or the model cannot be loaded.
+    """
+    names = expand(plan.tasks)
+    if plan.cache is not None and plan.repeats > 1:
+        raise EvaluationError("--use_cache would give every repeat the same response: drop one")
+    if plan.model == "hf":
+        check_checkpoint(plan.model_args)
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    started = perf_counter()
+    tasks = _load_tasks(plan, names)
+    model = _load_model(plan)
+    _check_prompts_fit(plan, model, tasks)
+    results = _run(plan, model, tasks)
+    return Evaluation(
+        plan,
+        tuple(_task_result(plan, model, name, results) for name in names),
+        _parameters(model),
+        _precision(model),
+        perf_counter() - started,
+    )
+
+
+def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
+    from lm_eval.tasks import TaskManager
+
+    metadata = {
+        **plan.model_args,
+        "tot24_split": plan.split,
+        "tot24_exemplars": plan.variant,
+    }
+    manager = TaskManager(
+        include_path=str(tasks_path()), include_defaults=False, metadata=metadata
+    )
+    tasks: dict[str, Task] = manager.load(list(names))["tasks"]
+    for task in tasks.values():
+        task.set_config("repeats", plan.repeats)
+        task.set_config("num_fewshot", plan.shots)
+    return tasks
+
+
+def _load_model(plan: Plan) -> LM:
+    from lm_eval.api.registry import get_model
+
+    settings = {"batch_size": plan.batch_size, "device": plan.device}
+    name = plan.model_args.get("pretrained") or plan.model_args.get("model")
+    try:
+        kind = get_model(plan.model)
+    except (KeyError, ValueError) as error:
+        raise EvaluationError(f"lm-eval knows no model kind {plan.model!r}: try hf") from error
+    try:
+        return kind.create_from_arg_obj(dict(plan.model_args), settings)
+    except (OSError, ValueError) as error:
+        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BadCheckpoint(f"cannot load {name}: {line[:300]}") from error
+
+
+def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None:
+    """lm-eval would cut a prompt from the left, the instruction first, with only a warning."""
+    tokenizer = getattr(model, "tokenizer", None)
+    context = getattr(model, "max_length", None)
+    if not callable(tokenizer) or not isinstance(context, int):
+        return
+    for name, task in tasks.items():
+        row = task.task_docs[0]
+        prompt = task.fewshot_context(
+            row,
+            num_fewshot=plan.shots,
+            apply_chat_template=plan.chat,
+            fewshot_as_multiturn=plan.multiturn,
+            chat_template=model.apply_chat_template if plan.chat else None,
+        )
+        generation = {**task.config.generation_kwargs, **plan.generation}
+        room = int(generation.get("max_gen_toks", 0))
+        length = len(tokenizer(prompt)["input_ids"])
+        if length + room > context:
+            raise EvaluationError(
+                f"{name}: a prompt of {length} tokens and a response of up to {room} do not fit the "
+                f"model's context of {context}: use fewer shots (--num_fewshot 0) or a smaller "
+                f"--gen_kwargs max_gen_toks={max(context - length, 1)}"
+            )
+
+
+def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
+    from lm_eval import simple_evaluate
+    from lm_eval.tasks import TaskManager
+
+    results: Mapping[str, Any] = simple_evaluate(
+        model=model,
+        tasks=list(tasks.values()),
+        task_manager=TaskManager(include_path=str(tasks_path()), include_defaults=False),
+        limit=plan.limit,
+        use_cache=plan.cache,
+        apply_chat_template=plan.chat,
+        fewshot_as_multiturn=plan.multiturn,
+        gen_kwargs=dict(plan.generation) or None,
+        random_seed=plan.seed,
+        numpy_random_seed=plan.seed,
+        torch_random_seed=plan.seed,
+        fewshot_random_seed=plan.seed,
+        bootstrap_iters=0,
+        log_samples=True,
+    )
+    return results
+
+
+def _task_result(plan: Plan, model: LM, name: str, results: Mapping[str, Any]) -> TaskResult:
+    rows = sorted(results["samples"][name], key=lambda row: int(row["doc_id"]))
+    generation = dict(rows[0]["arguments"][0][1])
+    limit = int(generation["max_gen_toks"])
+    hands = tuple(_hand_result(model, row, limit) for row in rows)
+    each = [metrics_of_scores(hand.scores) for hand in hands]
+    metrics = {key: sum(hand[key] for hand in each) / len(each) for key in each[0]}
+    reported = results["results"][name]["acc,none"]
+    if abs(metrics["acc"] - reported) > 1e-9:
+        raise RuntimeError(
+            f"{name}: lm-eval reports acc {reported}, its samples score {metrics['acc']}: "
+            "the installed task files differ from this package; install tot24-bench again"
+        )
+    return TaskResult(name, method_of(name), hands, generation, metrics)
+
+
+def _hand_result(model: LM, row: Mapping[str, Any], limit: int) -> HandResult:
+    puzzle = puzzle_of(row["doc"])
+    (responses,) = row["filtered_resps"]
+    tokens = tuple(_count_tokens(model, response) for response in responses)
+    cut = [count is not None and count >= limit for count in tokens]
+    prompt = row["arguments"][0][0]
+    return HandResult(
+        puzzle, str(prompt), tuple(responses), tokens, score_all(puzzle, responses, cut)
+    )
+
+
+def _count_tokens(model: LM, text: str) -> int | None:
+    tokenizer = getattr(model, "tokenizer", None)
+    if not callable(tokenizer):
+        return None
+    return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _parameters(model: LM) -> int | None:
+    count = getattr(getattr(model, "model", None), "num_parameters", None)
+    return int(count()) if callable(count) else None
+
+
+def _precision(model: LM) -> str | None:
+    dtype = getattr(getattr(model, "model", None), "dtype", None)
+    names = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+    name = str(dtype).removeprefix("torch.")
+    return None if dtype is None else names.get(name, name)
