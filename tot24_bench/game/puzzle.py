@@ -65,7 +65,10 @@ class Puzzle:
     rule: Rule = Rule.ALL
 
     def __post_init__(self) -> None:
-        numbers = tuple(self.numbers)
+        try:
+            numbers = tuple(self.numbers)
+        except TypeError:
+            raise InvalidPuzzle("the numbers must be a list, such as [4, 4, 6, 8]") from None
         if not 1 <= len(numbers) <= MAX_NUMBERS:
             raise InvalidPuzzle(
                 f"a hand has 1 to {MAX_NUMBERS} numbers, this one has {len(numbers)}: "
@@ -74,15 +77,17 @@ class Puzzle:
         for number in numbers:
             if type(number) is not int or not 1 <= number <= MAX_NUMBER:
                 raise InvalidPuzzle(
-                    f"{number!r} is not a positive integer up to {MAX_NUMBER}: "
+                    f"{_shown(number)} is not a positive integer up to {MAX_NUMBER}: "
                     'give the hand like "4 4 6 8"'
                 )
         if type(self.target) is not int or abs(self.target) > MAX_NUMBER:
-            raise InvalidPuzzle(f"the target must be an integer, not {self.target!r}")
+            raise InvalidPuzzle(
+                f"the target must be an integer up to {MAX_NUMBER}, not {_shown(self.target)}"
+            )
         try:
             rule = Rule(self.rule)
         except ValueError:
-            raise InvalidPuzzle(f"no rule {self.rule!r}: use 'all' or 'some'") from None
+            raise InvalidPuzzle(f"no rule {_shown(self.rule)}: use 'all' or 'some'") from None
         object.__setattr__(self, "numbers", numbers)
         object.__setattr__(self, "rule", rule)
 
@@ -130,4 +135,11 @@ class Puzzle:
         numbers = data["numbers"]
         if isinstance(numbers, str):
             return cls.parse(numbers, data.get("target", TARGET), data.get("rule", Rule.ALL))
-        return cls(tuple(numbers), data.get("target", TARGET), data.get("rule", Rule.ALL))
+        return cls(numbers, data.get("target", TARGET), data.get("rule", Rule.ALL))
+
+
+def _shown(value: object) -> str:
+    """A value as a message shows it: bounded, and without printing an integer of any size."""
+    if isinstance(value, int) and abs(value) > MAX_NUMBER:
+        return "an integer out of range"
+    return repr(value)[:40]

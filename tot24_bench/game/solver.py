@@ -109,8 +109,9 @@ def _forms_worth(hand: Hand, target: Fraction) -> Iterator[_Form]:
     if target < 0:
         # Turning every sum round gives -target; only forms with a subtraction can be turned.
         for form in _forms_worth(hand, -target):
-            if form.kind == "sum" and form.down:
-                yield _sum_text_reversed(form)
+            turned = _turned(form)
+            if turned is not None:
+                yield turned
         return
     if len(hand) == 1:
         yield from _forms(hand).get(target, ())
@@ -193,7 +194,28 @@ def _factor(form: _Form) -> str:
     return f"({form.text})" if form.kind == "sum" else form.text
 
 
-def _sum_text_reversed(form: _Form) -> _Form:
-    text = " + ".join(term.text for term in form.down)
-    text += "".join(f" - {term.text}" for term in form.up)
-    return _Form(-form.value, text, "sum", form.down, form.up)
+def _turned(form: _Form) -> _Form | None:
+    """The form with its sign turned; None where nothing is subtracted anywhere in it."""
+    if form.kind == "number":
+        return None
+    if form.kind == "sum" and form.down:
+        terms, minus = form.down, form.up
+        text = " + ".join(term.text for term in terms)
+        text += "".join(f" - {term.text}" for term in minus)
+        return _Form(-form.value, text, "sum", terms, minus)
+    for i, part in enumerate(form.up + form.down):
+        turned = _turned(part)
+        if turned is None:
+            continue
+        if form.kind == "sum":
+            rest = form.up[:i] + form.up[i + 1 :]
+            text = turned.text + "".join(f" - {term.text}" for term in rest)
+            return _Form(-form.value, text, "sum", (turned,), rest)
+        ups, downs = list(form.up), list(form.down)
+        if i < len(ups):
+            ups[i] = turned
+        else:
+            downs[i - len(ups)] = turned
+        text = " * ".join(map(_factor, ups)) + "".join(f" / {_factor(f)}" for f in downs)
+        return _Form(-form.value, text, "product", tuple(ups), tuple(downs))
+    return None

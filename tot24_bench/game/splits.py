@@ -25,7 +25,7 @@ import csv
 import difflib
 import hashlib
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from itertools import combinations_with_replacement
 
@@ -42,8 +42,14 @@ HELD_OUT = ("hard100", "hardest", "val")
 EXEMPLAR_IN_NO_SPLIT: Hand = (4, 4, 6, 8)
 """Shown in every prompt, published or ours, so neither tested nor trained on as a hand."""
 
-NOT_IN_VAL: tuple[Hand, ...] = ((2, 9, 10, 12), (6, 8, 9, 11), (1, 4, 8, 8), (5, 5, 5, 9), (4, 5, 7, 12))
-"""Exemplars (default and spare) that come from the deck's easier 900 hands; they stay in `train`."""
+NOT_IN_VAL: tuple[Hand, ...] = (
+    (2, 9, 10, 12),
+    (6, 8, 9, 11),
+    (1, 4, 8, 8),
+    (5, 5, 5, 9),
+    (4, 5, 7, 12),
+)
+"""Exemplars (default and spare) from the deck's easier 900 hands; they stay in `train`."""
 
 VAL_SIZE = 100
 VAL_SALT = "tot24-bench val 1"
@@ -71,22 +77,24 @@ def load_split(name: str) -> tuple[Puzzle, ...]:
     return _load(name)
 
 
-def guard_training_hands(hands: Iterable[Puzzle | Iterable[int]], where: str) -> None:
+def guard_training_hands(hands: Iterable[Puzzle | str | Iterable[int]], where: str) -> None:
     """Refuse held-out hands, in whatever order their numbers come. Every training path calls this.
 
     Args:
-        hands: puzzles or bare numbers about to be trained on, exemplars of prompts included.
+        hands: puzzles, hands as text or bare numbers about to be trained on, exemplars of prompts
+            included.
         where: what is being guarded, for the message ("traces.jsonl", "exemplars").
 
     Raises:
         LeakedHand: names up to five offending hands and their splits.
+        InvalidPuzzle: when something given is not a hand, and so cannot be vouched for.
     """
     held_out = _held_out()
     leaked = {}
     for hand in hands:
-        numbers = hand.hand if isinstance(hand, Puzzle) else tuple(sorted(hand))
-        if numbers in held_out:
-            leaked[numbers] = held_out[numbers]
+        puzzle = _as_puzzle(hand)
+        if puzzle.hand in held_out:
+            leaked[puzzle.hand] = held_out[puzzle.hand]
     if leaked:
         shown = "; ".join(f"{' '.join(map(str, h))} ({s})" for h, s in sorted(leaked.items())[:5])
         raise LeakedHand(
@@ -109,7 +117,7 @@ def draw_val() -> tuple[Hand, ...]:
     return tuple(sorted(min(_drawable(band), key=_salted) for band in bands))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load(name: str) -> tuple[Puzzle, ...]:
     if name in ("full", "unsolvable"):
         solvable, unsolvable = _deck()
@@ -122,18 +130,25 @@ def _load(name: str) -> tuple[Puzzle, ...]:
     return tuple(Puzzle.parse(row["numbers"]) for row in csv.DictReader(text.splitlines()))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _held_out() -> dict[Hand, str]:
     return {puzzle.hand: name for name in HELD_OUT for puzzle in _load(name)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _deck() -> tuple[tuple[Puzzle, ...], tuple[Puzzle, ...]]:
-    solvable, unsolvable = [], []
+    solvable: list[Puzzle] = []
+    unsolvable: list[Puzzle] = []
     for hand in combinations_with_replacement(range(1, LARGEST_CARD + 1), 4):
         puzzle = Puzzle(hand)
         (solvable if is_solvable(puzzle) else unsolvable).append(puzzle)
     return tuple(solvable), tuple(unsolvable)
+
+
+def _as_puzzle(hand: Puzzle | str | Iterable[int]) -> Puzzle:
+    if isinstance(hand, Puzzle):
+        return hand
+    return Puzzle.parse(hand) if isinstance(hand, str) else Puzzle(tuple(hand))
 
 
 def _drawable(band: list[Hand]) -> list[Hand]:

@@ -1,8 +1,9 @@
-"""States of the search: the numbers left, the thoughts that lead on, and which states can still win.
+"""States of the search: the numbers left, the thoughts that lead on, which states can still win.
 
 A thought takes two numbers of a state and puts their sum, difference, product or quotient back.
-Differences are taken larger minus smaller: no solution needs a negative number on the way, since
-signs can always be moved outwards (see `solver`). A state is the numbers left in ascending order.
+Differences are taken larger minus smaller: no solution for a target of 0 or more needs a negative
+number on the way, since signs can always be moved outwards (see `solver`). A state is the numbers
+left in ascending order.
 
 >>> state = State.of(Puzzle.parse("4 4 6 8"))
 >>> thought = next(t for t in thoughts(state) if t.text == "4 + 8 = 12")
@@ -68,7 +69,8 @@ def thoughts(state: State) -> tuple[Thought, ...]:
 def can_reach(state: State, target: int, rule: Rule = Rule.ALL) -> bool:
     """Whether some sequence of thoughts turns the state into the target.
 
-    Under `Rule.SOME` it is enough that the target appears among the numbers.
+    Under `Rule.SOME` it is enough that the target appears among the numbers. A negative target is
+    never reached, since no thought is negative; `solver.is_solvable` knows those too.
     """
     return _can_reach(state, target, rule)
 

@@ -56,7 +56,7 @@ class Prompt:
     Attributes:
         puzzle: the hand asked.
         method: one of `METHODS`.
-        variant: the exemplar variant; matters only where there are shots.
+        variant: the variant of the exemplars shown (only One-Step ToT has a `search`).
         instruction: what to do, ending in a newline.
         turns: question and answer of each exemplar, in order, then the question asked.
     """
@@ -126,7 +126,11 @@ def build(
     for exemplar in pick(variant_of(method, variant), puzzle, shots):
         turns += [question(exemplar.puzzle), worked(method, exemplar)]
     return Prompt(
-        puzzle, method, variant, instruction(method, puzzle.target), (*turns, question(puzzle))
+        puzzle,
+        method,
+        variant_of(method, variant),
+        instruction(method, puzzle.target),
+        (*turns, question(puzzle)),
     )
 
 

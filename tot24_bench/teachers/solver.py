@@ -3,10 +3,11 @@
 A One-Step ToT response is a depth-first search written out. In each state the plausible thoughts
 are tried in a fixed order (pairs from the end of the numbers as dealt; + - * and exact quotients,
 then fractions). A thought that leaves numbers which cannot make the target is either marked
-`dead end`, or, with probability `explore`, followed until everything below it is marked, and then
-the search goes `Back to` the numbers it came from. The first winning path ends the search. CoT is
-that path alone, IO its answer alone. The marks are oracle knowledge: only a solver can always tell,
-so records and tables must call this teacher an exact search, never a model.
+`dead end`, or, where it leaves three or more and with probability `explore`, followed until
+everything below it is marked, and then the search goes `Back to` the numbers it came from. The
+first winning path ends the search. CoT is that path alone, IO its answer alone. The marks are
+oracle knowledge: only a solver can always tell, so records and tables must call this teacher an
+exact search, never a model.
 
 >>> print(write_response(Puzzle.parse("4 5 6 10"), "onestep_tot", Random(0)))
 Steps:
@@ -43,23 +44,30 @@ BACK_TO = "Back to "
 NO_SOLUTION = "Answer: no solution"
 
 
-def write_response(
-    puzzle: Puzzle, method: str, rng: Random, explore: float = EXPLORE
-) -> str:
+def write_response(puzzle: Puzzle, method: str, rng: Random, explore: float = EXPLORE) -> str:
     """The teacher's response to a prompt of `method` (`io`, `cot` or `onestep_tot`).
 
     The same `rng` state gives the same response. Unsolvable puzzles are answered "no solution",
     after the whole search where the method is One-Step ToT.
 
     Raises:
-        ValueError: for a method it does not know, or a puzzle that need not use every number.
+        ValueError: for a method it does not know, a puzzle that need not use every number or asks
+            for a negative target, or (never in the deck) a solution that its order of thoughts
+            does not hold.
     """
-    if puzzle.rule is not Rule.ALL:
-        raise ValueError("the solver teacher writes for puzzles that use every number")
+    if puzzle.rule is not Rule.ALL or puzzle.target < 0:
+        raise ValueError(
+            "the solver teacher writes for puzzles that use every number to make 0 or more"
+        )
     if method not in ("io", "cot", "onestep_tot"):
         raise ValueError(f"the solver teacher has no response for method {method!r}")
     search = _Search(puzzle, rng, explore if method == "onestep_tot" else 0.0)
     path = search.run()
+    if path is None and can_reach(State.of(puzzle), puzzle.target):
+        raise ValueError(
+            "the solver teacher's plausible thoughts do not reach "
+            f"{puzzle.target} from {puzzle.text}"
+        )
     if path is None:
         lines = search.lines if method == "onestep_tot" else []
         answer = NO_SOLUTION

@@ -1,0 +1,42 @@
+"""Shared by all tests: no network, tiny checkpoints, and where the public data lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of public data beside the checkout; the test skips where there is none."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("no ../shared beside the checkout: its public transcripts and facts are absent")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A randomly initialised student of 20,000 parameters with the students' tokenizer."""
+    from training.student import StudentConfig, make_student
+
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    config = StudentConfig(hidden=16, intermediate=32, layers=1, heads=1, attention="sdpa")
+    model, tokenizer = make_student(config, seed=0)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

@@ -1,0 +1,278 @@
+"""The solver teacher: right answers, true marks, and a search that replays line by line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from fractions import Fraction
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tot24_bench.game import Puzzle, Rule, load_split
+from tot24_bench.game.states import Number, State, can_reach
+from tot24_bench.prompts import METHODS
+from tot24_bench.scoring import Verdict, score
+from tot24_bench.teachers.solver import (
+    BACK_TO,
+    EXPLORE,
+    NO_SOLUTION,
+    plausible_thoughts,
+    write_response,
+)
+
+NUMBER = r"\d+|\(\d+/\d+\)"
+LINE = re.compile(
+    rf"({NUMBER}) ([-+*/]) ({NUMBER}) = (\d+(?:/\d+)?)"
+    r" \(left: (\d+(?:/\d+)?(?: \d+(?:/\d+)?)*)\)(: dead end)?"
+)
+
+
+def dealt(split: str) -> st.SearchStrategy[Puzzle]:
+    """A hand of the split with its numbers in any order."""
+    return st.sampled_from(load_split(split)).flatmap(
+        lambda puzzle: st.permutations(puzzle.numbers).map(lambda deal: Puzzle(tuple(deal)))
+    )
+
+
+DEALT = st.one_of(*map(dealt, ("train", "val", "hard100", "hardest")))
+
+
+def exact(text: str) -> Number:
+    value = Fraction(text.strip("()"))
+    return value.numerator if value.denominator == 1 else value
+
+
+def as_state(numbers: list[Number]) -> State:
+    return State(tuple(sorted(numbers)))
+
+
+def replay(puzzle: Puzzle, lines: list[str]) -> Counter[str]:
+    """Check every line of a search against the numbers at hand; counts what kinds there were.
+
+    A thought marked as a dead end stays where it was. Any other goes on to what it leaves, and
+    comes back only by a line `Back to`, after every plausible thought below it was marked.
+    """
+    target = puzzle.target
+    path: list[list[Number]] = [list(puzzle.numbers)]
+    marked = [0]
+    seen: Counter[str] = Counter()
+    for line in lines:
+        numbers = path[-1]
+        alive = can_reach(as_state(numbers), target)
+        if line.startswith(BACK_TO):
+            assert not alive, f"{line}: {numbers} was given up but can be won"
+            assert marked[-1] == len(plausible_thoughts(tuple(numbers), target)), (
+                f"{line}: not everything below {numbers} was tried"
+            )
+            path.pop(), marked.pop()
+            assert line == BACK_TO + " ".join(map(str, path[-1]))
+            marked[-1] += 1
+            seen["back"] += 1
+            continue
+        read = LINE.fullmatch(line)
+        assert read, f"not a thought: {line!r}"
+        a, operator, b, value = exact(read[1]), read[2], exact(read[3]), exact(read[4])
+        rest = list(numbers)
+        rest.remove(a)
+        rest.remove(b)
+        x, y = Fraction(a), Fraction(b)
+        assert value == {"+": x + y, "-": x - y, "*": x * y, "/": y and x / y}[operator], line
+        left = [exact(number) for number in read[5].split()]
+        assert left == sorted([*rest, value]), f"{line}: leaves {sorted([*rest, value])}"
+        dead = not can_reach(as_state(left), target)
+        if read[6]:
+            assert dead, f"{line}: can still be won"
+            marked[-1] += 1
+            seen["marked"] += 1
+        else:
+            seen["followed dead" if dead else "kept"] += 1
+            path.append(left)
+            marked.append(0)
+    ends_on = path[-1]
+    if can_reach(as_state(list(puzzle.numbers)), target):
+        assert ends_on == [target], f"the search stops at {ends_on}"
+        assert all(can_reach(as_state(numbers), target) for numbers in path)
+    else:
+        assert ends_on == list(puzzle.numbers), "an unsolvable search ends where it began"
+        assert marked[-1] == len(plausible_thoughts(tuple(ends_on), target))
+    return seen
+
+
+def search_lines(response: str) -> list[str]:
+    lines = response.split("\n")
+    assert lines[0] == "Steps:" and lines[-1].startswith("Answer: ")
+    return lines[1:-1]
+
+
+# Right answers and true searches.
+
+
+@settings(deadline=None, max_examples=150)
+@given(DEALT, st.sampled_from(METHODS), st.integers(), st.sampled_from([0.0, EXPLORE, 1.0]))
+def test_every_response_is_right(puzzle: Puzzle, method: str, seed: int, explore: float) -> None:
+    result = score(puzzle, write_response(puzzle, method, Random(seed), explore))
+    assert result.verdict is Verdict.CORRECT and not result.false_rhs, result
+
+
+@settings(deadline=None, max_examples=150)
+@given(DEALT, st.integers(), st.floats(0, 1))
+def test_every_line_of_a_search_is_true(puzzle: Puzzle, seed: int, explore: float) -> None:
+    replay(puzzle, search_lines(write_response(puzzle, "onestep_tot", Random(seed), explore)))
+
+
+@settings(deadline=None, max_examples=50)
+@given(DEALT, st.integers())
+def test_cot_is_a_path_of_three_thoughts_without_a_dead_end(puzzle: Puzzle, seed: int) -> None:
+    response = write_response(puzzle, "cot", Random(seed))
+    assert replay(puzzle, search_lines(response)) == {"kept": 3}
+
+
+@settings(deadline=None, max_examples=50)
+@given(DEALT, st.integers())
+def test_io_and_cot_are_what_the_search_comes_to(puzzle: Puzzle, seed: int) -> None:
+    io, cot, search = (write_response(puzzle, method, Random(seed)) for method in METHODS)
+    assert "\n" not in io and cot.split("\n")[-1] == search.split("\n")[-1] == io
+    kept = [line for line in search_lines(search) if not line.endswith("dead end")]
+    assert search_lines(cot) == kept[-3:]
+
+
+def test_every_solvable_hand_is_solved_with_the_plausible_thoughts_alone() -> None:
+    for puzzle in load_split("full"):
+        response = write_response(puzzle, "onestep_tot", Random(0), explore=0)
+        assert score(puzzle, response).verdict is Verdict.CORRECT, puzzle.text
+        replay(puzzle, search_lines(response))
+
+
+# Determinism and `explore`.
+
+
+@settings(deadline=None, max_examples=50)
+@given(DEALT, st.sampled_from(METHODS), st.integers())
+def test_the_same_seed_writes_the_same_text(puzzle: Puzzle, method: str, seed: int) -> None:
+    first, second = (write_response(puzzle, method, Random(seed)) for _ in range(2))
+    assert first == second
+
+
+def test_seeds_make_different_searches() -> None:
+    puzzle = Puzzle.parse("4 5 6 10")
+    assert len({write_response(puzzle, "onestep_tot", Random(seed)) for seed in range(50)}) > 1
+
+
+def test_the_order_of_the_numbers_makes_different_searches() -> None:
+    deals = ("4 5 6 10", "10 6 5 4", "6 4 10 5")
+    responses = {write_response(Puzzle.parse(deal), "onestep_tot", Random(0), 0) for deal in deals}
+    assert len(responses) == len(deals)
+
+
+@settings(deadline=None, max_examples=50)
+@given(DEALT, st.integers())
+def test_without_exploring_every_dead_end_is_marked_at_sight(puzzle: Puzzle, seed: int) -> None:
+    response = write_response(puzzle, "onestep_tot", Random(seed), explore=0)
+    seen = replay(puzzle, search_lines(response))
+    assert seen["followed dead"] == seen["back"] == 0 and seen["kept"] == 3
+    assert response == write_response(puzzle, "onestep_tot", Random(seed + 1), explore=0)
+
+
+@settings(deadline=None, max_examples=50)
+@given(DEALT, st.integers())
+def test_exploring_all_follows_every_dead_state_of_three_numbers(puzzle: Puzzle, seed: int) -> None:
+    """Two numbers are judged at sight: a dead pair is always marked, never followed."""
+    lines = search_lines(write_response(puzzle, "onestep_tot", Random(seed), explore=1))
+    seen = replay(puzzle, lines)
+    assert seen["followed dead"] == seen["back"]
+    left = [line.split("left: ")[1].split(")")[0].split() for line in lines if "dead end" in line]
+    assert all(len(numbers) == 2 for numbers in left)
+
+
+def test_about_a_quarter_of_the_dead_ends_are_followed_by_default() -> None:
+    followed = marked = 0
+    for puzzle in (*load_split("hard100"), *load_split("hardest")):
+        lines = search_lines(write_response(puzzle, "onestep_tot", Random(puzzle.text)))
+        followed += sum(line.startswith(BACK_TO) for line in lines)
+        marked += sum(
+            line.endswith("dead end") and len(line.split("left: ")[1].split(")")[0].split()) == 3
+            for line in lines
+        )
+    assert followed + marked > 500
+    assert abs(followed / (followed + marked) - EXPLORE) < 0.05
+
+
+# Unsolvable puzzles, other puzzles, bad input.
+
+
+@settings(deadline=None, max_examples=30)
+@given(dealt("unsolvable"), st.sampled_from(METHODS), st.integers())
+def test_an_unsolvable_hand_is_answered_no_solution(puzzle: Puzzle, method: str, seed: int) -> None:
+    response = write_response(puzzle, method, Random(seed))
+    assert response.split("\n")[-1] == NO_SOLUTION
+    result = score(puzzle, response)
+    assert result.verdict is Verdict.NO_SOLUTION and result.correct
+    if method == "onestep_tot":
+        replay(puzzle, search_lines(response))
+    else:
+        assert response in (NO_SOLUTION, f"Steps:\n{NO_SOLUTION}")
+
+
+@pytest.mark.parametrize(
+    ("hand", "target"), [("24", 24), ("4 6", 24), ("3 8 1", 24), ("1 2 3", 7), ("2 3 4 5 6", 24)]
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_other_sizes_and_targets_work_too(hand: str, target: int, method: str) -> None:
+    puzzle = Puzzle.parse(hand, target)
+    for explore in (0, 0.5):
+        response = write_response(puzzle, method, Random(1), explore)
+        assert score(puzzle, response).verdict is Verdict.CORRECT, response
+        if method != "io":
+            replay(puzzle, search_lines(response))
+
+
+@pytest.mark.parametrize(("hand", "target"), [("7 100 676", 24), ("5 30 149", 1)])
+def test_a_solution_that_its_thoughts_do_not_hold_is_an_error_not_a_wrong_answer(
+    hand: str, target: int
+) -> None:
+    with pytest.raises(ValueError, match="plausible thoughts do not reach"):
+        write_response(Puzzle.parse(hand, target), "cot", Random(0))
+
+
+def test_a_negative_target_is_refused() -> None:
+    with pytest.raises(ValueError, match="0 or more"):
+        write_response(Puzzle.parse("3 5", -2), "cot", Random(0))
+
+
+@pytest.mark.parametrize("method", ["", "IO", "tot", "propose", "onestep"])
+def test_an_unknown_method_is_refused(method: str) -> None:
+    with pytest.raises(ValueError, match="no response for method"):
+        write_response(Puzzle.parse("4 4 6 8"), method, Random(0))
+
+
+def test_puzzles_that_leave_numbers_out_are_refused() -> None:
+    with pytest.raises(ValueError, match="every number"):
+        write_response(Puzzle((4, 6, 1), 24, Rule.SOME), "io", Random(0))
+
+
+# Plausible thoughts.
+
+
+def test_plausible_thoughts_repeat_nothing() -> None:
+    texts = [thought.text for thought in plausible_thoughts((1, 5, 5, 0), 24)]
+    assert len(set(texts)) == len(texts)
+    assert not any(re.search(r" / 1 =| - 0 =| / 0 =", text) for text in texts)
+
+
+def test_plausible_thoughts_start_from_the_last_pair_and_put_fractions_last() -> None:
+    assert [thought.text for thought in plausible_thoughts((8, 3), 24)] == [
+        "8 + 3 = 11",
+        "8 - 3 = 5",
+        "8 * 3 = 24",
+        "8 / 3 = 8/3",
+        "3 / 8 = 3/8",
+    ]
+    assert plausible_thoughts((2, 3, 7, 11), 24)[0].text == "11 + 7 = 18"
+
+
+def test_products_above_thirteen_targets_are_not_plausible() -> None:
+    assert "26 * 12 = 312" in [thought.text for thought in plausible_thoughts((26, 12), 24)]
+    assert "313 * 1 = 313" not in [thought.text for thought in plausible_thoughts((313, 1), 24)]
