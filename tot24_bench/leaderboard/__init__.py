@@ -5,6 +5,7 @@
 """
 
 from tot24_bench.leaderboard.key import key_of
+from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample
 from tot24_bench.leaderboard.statistics import Interval, clustered, interval, wilson
 from tot24_bench.leaderboard.store import (
     BadSubmission,
@@ -16,14 +17,7 @@ from tot24_bench.leaderboard.store import (
     read_all,
     write,
 )
-from tot24_bench.leaderboard.submission import (
-    Metrics,
-    ModelInfo,
-    Sample,
-    Submission,
-    mean_tokens_of,
-    metrics_of,
-)
+from tot24_bench.leaderboard.submission import Submission, mean_tokens_of, metrics_of
 from tot24_bench.leaderboard.table import Row, render_markdown, render_rich, rows
 
 __all__ = [

@@ -6,41 +6,51 @@ A submission says how it was obtained: `measured` here, `rescored` from a public
 - Its metrics are what `metrics_of` gives for its stored scores; only `reported` has no samples.
 - Every sample has as many responses as the submission has repeats, and a score for each.
 - On a fixed split every hand belongs to that split and is asked once.
-- `rescored` and `reported` name their source. No path of the machine it ran on is stored.
+- `rescored` and `reported` name their source.
 
->>> ModelInfo(name="scout-2m", backend="hf", source="/home/me/students/scout-2m").source
-'scout-2m'
+>>> from tot24_bench.scoring import score
+>>> puzzle = Puzzle.parse("4 5 6 10")
+>>> scores = tuple(score(puzzle, text) for text in ("Answer: 5 * 4 + 10 - 6", "No idea."))
+>>> sample = Sample(
+...     puzzle=puzzle,
+...     prompt_sha256=None,
+...     responses=("Answer: 5 * 4 + 10 - 6", "No idea."),
+...     tokens=(9, 3),
+...     scores=scores,
+... )
+>>> metrics_of([sample]).acc, mean_tokens_of([sample])
+(0.5, 6.0)
 """
 
 from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath, PureWindowsPath
+from collections.abc import Sequence
 from statistics import fmean
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from tot24_bench.game import SPLITS, Puzzle, load_split
 from tot24_bench.leaderboard.key import key_of
+from tot24_bench.leaderboard.records import (
+    Metrics,
+    ModelInfo,
+    Name,
+    Record,
+    Sample,
+    Text,
+)
 from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, VARIANTS
-from tot24_bench.scoring import Score
 
-SCHEMA_VERSION = 1
+__all__ = ["Metrics", "ModelInfo", "Sample", "Submission", "mean_tokens_of", "metrics_of"]
 
 OTHER = "other"
 """A method or an exemplar variant that this project has no prompt for."""
+
+MAX_SHOTS = 1_000
+"""Exemplars in a prompt; far above what any prompt holds, so that file names stay short."""
 
 METRIC_TOLERANCE = 1e-9
 """Largest difference between a stated figure and the recomputed one: rounding of sums, no more."""
@@ -55,123 +65,12 @@ def _one_of(known: tuple[str, ...]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _encodable(value: object) -> object:
-    """Text that UTF-8 can hold: an API may return half of a surrogate pair."""
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", "replace").decode("utf-8")
-    return value
-
-
-def _without_machine_path(value: str) -> str:
-    """Only the last part of a path that means something on one machine alone."""
-    value = value.strip()
-    windows = PureWindowsPath(value)
-    if value.startswith(("/", "~", "file:")):
-        return PurePosixPath(value).name or "local"
-    return (windows.name or "local") if windows.drive or windows.root else value
-
-
-Text = Annotated[str, BeforeValidator(_encodable)]
-Name = Annotated[str, BeforeValidator(_encodable), StringConstraints(pattern=r"\S")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object that `from_json` reads back to an equal record."""
-        return self.model_dump(mode="json")
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote.
-
-        Raises:
-            pydantic.ValidationError: a ValueError that names each field and what is wrong with it.
-        """
-        return cls.model_validate(data)
-
-
-class Sample(_Record):
-    """The responses to one puzzle.
-
-    Attributes:
-        puzzle: the puzzle asked, its numbers in the order in which the prompt showed them.
-        prompt_sha256: hash of the prompt as `Prompt.sha256`; None where the prompt is not known.
-        responses: what the model wrote, without the prompt; one, or one for each repeat.
-        tokens: length of each response in the model's own tokens; None where not counted.
-        scores: the score of each response, as `tot24_bench.scoring.score` gave it.
-    """
-
-    puzzle: Puzzle
-    prompt_sha256: Sha256 | None
-    responses: Annotated[tuple[Text, ...], Field(min_length=1)]
-    tokens: tuple[Count | None, ...]
-    scores: tuple[Score, ...]
-
-    @model_validator(mode="after")
-    def _one_score_each(self) -> Self:
-        counts = len(self.responses), len(self.tokens), len(self.scores)
-        if len(set(counts)) > 1:
-            raise ValueError("{} responses, {} token counts, {} scores".format(*counts))
-        return self
-
-
-class Metrics(_Record):
-    """Shares of responses, 0 to 1: the mean over hands of the mean over a hand's repeats.
-
-    A reported figure may come without the others, which are then None.
-
-    Attributes:
-        acc: right answers.
-        valid: answers that use exactly the hand's numbers, whatever their value.
-        answered: responses that commit to an expression or to there being no solution.
-        false_claim: responses that say "= target" of what is not.
-        truncated: responses that the token limit cut off.
-    """
-
-    acc: Share
-    valid: Share | None = None
-    answered: Share | None = None
-    false_claim: Share | None = None
-    truncated: Share | None = None
-
-
-class ModelInfo(_Record):
-    """What was evaluated.
-
-    Attributes:
-        name: how tables call it.
-        parameters: number of weights; None where not known.
-        precision: of the weights as they ran ("fp32", "bf16"): it moves a small model's score.
-        backend: what ran it ("hf", "local-completions", ...).
-        source: checkpoint or API model as given; of a path on the machine only the last part.
-        checkpoint_sha256: hash of the weights file, where there is one.
-        base: the model it was trained from.
-        licence: SPDX identifier, as far as known.
-        link: a page about it.
-        teacher: who wrote its training traces, e.g. "solver (exact search)".
-    """
-
-    name: Name
-    parameters: Annotated[int, Field(gt=0)] | None = None
-    precision: Text | None = None
-    backend: Name
-    source: Annotated[Name, AfterValidator(_without_machine_path)]
-    checkpoint_sha256: Sha256 | None = None
-    base: Annotated[Text, AfterValidator(_without_machine_path)] | None = None
-    licence: Text | None = None
-    link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None
-    teacher: Text | None = None
-
-
-class Submission(_Record):
+class Submission(Record):
     """One row of the leaderboard, with what it rests on.
 
     Attributes:
+        schema_version: of these fields; a file with another one is refused.
+        model: what was evaluated.
         task: the lm-eval task, e.g. "game24_onestep_tot".
         method: one of `prompts.METHODS`, or "other".
         split: one of `game.SPLITS`, or the name of other puzzles.
@@ -197,21 +96,21 @@ class Submission(_Record):
         pydantic.ValidationError: a ValueError, when a rule of the file's docstring is broken.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     model: ModelInfo
     task: Name
     method: Annotated[str, _one_of(METHODS)]
     split: Name
-    shots: Count
+    shots: Annotated[int, Field(ge=0, le=MAX_SHOTS)]
     variant: Annotated[str, _one_of(VARIANTS)] = DEFAULT_VARIANT
     chat: bool = False
     n: Annotated[int, Field(ge=1)]
     repeats: Annotated[int, Field(ge=1)] = 1
     metrics: Metrics
     mean_response_tokens: Annotated[float, Field(ge=0)] | None = None
-    generation: dict[str, JsonValue] = {}
-    seeds: dict[str, int] = {}
-    versions: dict[str, str] = {}
+    generation: dict[str, JsonValue] = Field(default_factory=dict)
+    seeds: dict[str, int] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
     hardware: Text = ""
     wall_seconds: Annotated[float, Field(ge=0)] | None = None
     created: datetime.date
@@ -227,6 +126,7 @@ class Submission(_Record):
             self.model.name,
             self.task,
             shots=self.shots,
+            split=self.split,
             chat=self.chat,
             variant=self.variant,
             obtained=self.obtained,

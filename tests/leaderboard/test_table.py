@@ -1,0 +1,179 @@
+"""Tables: the order, the figures, and names that try to be more than names."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+
+import pytest
+from markdown_it import MarkdownIt
+from rich.console import Console
+
+from tot24_bench.game import load_split
+from tot24_bench.leaderboard import Submission, render_markdown, render_rich, rows
+
+from .conftest import make_reported, make_sample, make_submission
+
+
+def cells(markdown: str) -> list[list[str]]:
+    """The cells of every table row as a reader sees them; fails where a cell is not all text."""
+    table: list[list[str]] = []
+    for token in MarkdownIt("gfm-like", {"linkify": False}).parse(markdown):
+        if token.type == "tr_open":
+            table.append([])
+        elif token.type == "inline" and table and token.level >= 4:
+            kinds = {child.type for child in token.children or ()}
+            assert kinds <= {"text", "text_special"}, f"{token.content!r} became {kinds}"
+            table[-1].append("".join(child.content for child in token.children or ()))
+    return table
+
+
+def terminal(submissions: list[Submission], width: int = 200) -> str:
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(render_rich(submissions))
+    return console.export_text()
+
+
+def test_a_row_says_everything_about_a_submission() -> None:
+    submission = make_submission(
+        right=91, hands=100, shots=5, chat=True, variant="published",
+        model={"teacher": "solver (exact search)"},
+    )  # fmt: skip
+    assert rows([submission]) == [
+        (
+            "scout-2m",
+            "1.9M",
+            "One-Step ToT",
+            "5",
+            "chat, published",
+            "hard100",
+            "100",
+            "91.0% [83.8, 95.2]",
+            "10",
+            "fp32",
+            "solver (exact search)",
+            "measured",
+        )
+    ]
+
+
+def test_what_is_not_known_is_a_dash_and_another_method_goes_by_its_task() -> None:
+    model = {"parameters": None, "precision": None}
+    row = rows([make_reported(acc=0.073, repeats=100, model=model)])[0]
+    assert (row.parameters, row.precision, row.teacher, row.tokens) == ("–",) * 4
+    assert row.method == "game24_tot_bfs"
+    assert (row.n, row.accuracy) == ("100 x 100", "7.3%")
+    assert row.obtained == "reported: Yao et al. 2023"
+
+
+def test_part_of_a_split_says_so() -> None:
+    assert rows([make_submission(hands=3)])[0].n == "3 of 100"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text"),
+    [
+        (7, "7"), (1_000, "1K"), (999_400, "999K"), (999_950, "1M"), (1_900_000, "1.9M"),
+        (2_099_000, "2.1M"), (134_515_008, "135M"), (7_615_616_512, "7.6B"),
+        (70_600_000_000, "71B"),
+    ],
+)  # fmt: skip
+def test_parameters_are_written_as_people_say_them(parameters: int, text: str) -> None:
+    assert rows([make_submission(model={"parameters": parameters})])[0].parameters == text
+
+
+def test_rows_go_by_split_then_accuracy_then_name() -> None:
+    val = tuple(make_sample(puzzle, (True,)) for puzzle in load_split("val")[:3])
+    every = [
+        make_submission(right=3, name="val-best", split="val", samples=val),
+        make_submission(right=1, name="worst"),
+        make_submission(right=2, name="Tie-b"),
+        make_submission(right=3, name="best"),
+        make_submission(right=2, name="tie-a"),
+    ]
+    order = ["best", "tie-a", "Tie-b", "worst", "val-best"]
+    assert [row.model for row in rows(every)] == order
+    assert [row.model for row in rows(every[::-1])] == order
+
+
+def test_what_was_not_measured_is_never_ranked_with_what_was() -> None:
+    every = [
+        make_reported(acc=0.99, name="from-a-paper"),
+        make_submission(right=3, name="from-logs", obtained="rescored", source="public logs"),
+        make_submission(right=1, name="measured-here"),
+    ]
+    text = render_markdown(every)
+    marks = ["## Measured", "measured-here", "## Rescored", "from-logs", "## Reported", "from-a-"]
+    places = [text.index(mark) for mark in marks]
+    assert places == sorted(places)
+    shown = terminal(every)
+    measured, logs, paper = (shown.index(n) for n in ("measured-here", "from-logs", "from-a-paper"))
+    assert measured < logs < paper
+    assert "────" in shown[measured:logs] and "────" in shown[logs:paper]
+
+
+def test_a_section_without_rows_is_left_out() -> None:
+    assert "## Reported" not in render_markdown([make_submission()])
+
+
+def test_the_same_submissions_in_any_order_give_the_same_text() -> None:
+    every = [make_submission(right=i, name=f"m{i}") for i in range(3)] + [make_reported()]
+    text = render_markdown(every)
+    assert text == render_markdown(every[::-1])
+    assert not re.search(r"\d\d:\d\d", text)
+
+
+def test_an_empty_leaderboard_says_how_to_fill_it() -> None:
+    assert "`tot24 eval` writes one" in render_markdown([])
+
+
+HOSTILE = (
+    "a | b", "a \\| b", "a\\", "`code` | x", "<script>alert(1)</script>", "<b>", "<!-- x -->",
+    "[link](javascript:alert(1))", "![i](http://x/y.png)", "**bold**", "__bold__", "~~gone~~",
+    "&lt;b&gt;", "&#124;", "[x]: http://y", "<http://x>", "$x^2$", "\\<b>", "[bold red]x[/]",
+    "[/]", "[link=http://x]y[/link]", ":smile:", "\\[bold]", "*", "_a_", "# title", "---",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_is_shown_letter_by_letter(name: str) -> None:
+    submission = make_submission(name=name, model={"teacher": name, "precision": name})
+    heading, row = cells(render_markdown([submission]))
+    assert len(row) == len(heading) == 12
+    assert (row[0], row[9], row[10]) == (name, name, name)
+    assert name in terminal([submission])
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\r\n| x | y |", "a\u2028b", "a\x1b[31mb", "a\u202eb"])
+def test_a_name_cannot_break_its_line_or_the_terminal(name: str) -> None:
+    submission = make_submission(name=name)
+    assert len(cells(render_markdown([submission]))) == 2
+    shown = terminal([submission]) + render_markdown([submission])
+    assert not re.search("[\x1b\r\u2028\u202e]", shown)
+
+
+def test_a_long_name_does_not_push_the_figures_out_of_sight() -> None:
+    assert rows([make_submission(name="x" * 500)])[0].model == "x" * 79 + "…"
+
+
+def test_an_ordinary_name_stays_readable_in_the_source() -> None:
+    text = render_markdown([make_submission(name="SmolLM2-360M (LoRA, r=16)")])
+    assert "| SmolLM2-360M (LoRA, r=16) | 1.9M |" in html.unescape(text)
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_the_accuracy_is_whole_in_a_narrow_terminal(width: int) -> None:
+    every = [make_submission(right=91, hands=100), make_reported(model={"teacher": "x" * 60})]
+    assert "91.0% [83.8, 95.2]" in terminal(every, width)
+
+
+def test_the_terminal_shows_once_what_all_rows_share_and_leaves_out_what_nobody_knows() -> None:
+    alike = [make_submission(right=i, name=f"m{i}") for i in range(3)]
+    shown = terminal(alike)
+    assert shown.count("hard100") == shown.count("measured") == shown.count("fp32") == 1
+    assert "teacher" not in shown
+    other = make_submission(name="taught", model={"teacher": "solver", "precision": "bf16"})
+    shown = terminal([*alike, other])
+    assert shown.count("teacher") == shown.count("solver") == 1
+    assert (shown.count("fp32"), shown.count("bf16")) == (3, 1)

@@ -1,0 +1,142 @@
+"""What a submission is made of: samples, metrics, and the model's description.
+
+Every record is frozen, refuses keys that it does not know, and reads back equal from its JSON. No
+record keeps a path of the machine that it was made on.
+
+>>> ModelInfo(name="scout-2m", backend="hf", source="/home/me/students/scout-2m").source
+'scout-2m'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from tot24_bench.game import Puzzle
+from tot24_bench.scoring import Score
+
+
+def _encodable(value: object) -> object:
+    """Text that UTF-8 can hold: an API may return half of a surrogate pair."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
+def _without_machine_path(value: str) -> str:
+    """Only the last part of a path that means something on one machine alone."""
+    value = value.strip()
+    windows = PureWindowsPath(value)
+    if value.startswith(("/", "~", "file:")):
+        return PurePosixPath(value).name.lstrip("~") or "local"
+    return (windows.name or "local") if windows.drive or windows.root else value
+
+
+Text = Annotated[str, BeforeValidator(_encodable)]
+Name = Annotated[str, BeforeValidator(_encodable), StringConstraints(pattern=r"\S")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Record(BaseModel):
+    """A frozen object that holds the fields it names and no others, and no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that `from_json` reads back to an equal record."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            pydantic.ValidationError: a ValueError that names each field and what is wrong with it.
+        """
+        return cls.model_validate(data)
+
+
+class Sample(Record):
+    """The responses to one puzzle.
+
+    Attributes:
+        puzzle: the puzzle asked, its numbers in the order in which the prompt showed them.
+        prompt_sha256: hash of the prompt as `Prompt.sha256`; None where the prompt is not known.
+        responses: what the model wrote, without the prompt; one, or one for each repeat.
+        tokens: length of each response in the model's own tokens; None where not counted.
+        scores: the score of each response, as `tot24_bench.scoring.score` gave it.
+    """
+
+    puzzle: Puzzle
+    prompt_sha256: Sha256 | None
+    responses: Annotated[tuple[Text, ...], Field(min_length=1)]
+    tokens: tuple[Count | None, ...]
+    scores: tuple[Score, ...]
+
+    @model_validator(mode="after")
+    def _one_score_each(self) -> Self:
+        counts = len(self.responses), len(self.tokens), len(self.scores)
+        if len(set(counts)) > 1:
+            raise ValueError("{} responses, {} token counts, {} scores".format(*counts))
+        return self
+
+
+class Metrics(Record):
+    """Shares of responses, 0 to 1: the mean over hands of the mean over a hand's repeats.
+
+    A reported figure may come without the others, which are then None.
+
+    Attributes:
+        acc: right answers.
+        valid: answers that use exactly the hand's numbers, whatever their value.
+        answered: responses that commit to an expression or to there being no solution.
+        false_claim: responses that say "= target" of what is not.
+        truncated: responses that the token limit cut off.
+    """
+
+    acc: Share
+    valid: Share | None = None
+    answered: Share | None = None
+    false_claim: Share | None = None
+    truncated: Share | None = None
+
+
+class ModelInfo(Record):
+    """What was evaluated.
+
+    Attributes:
+        name: how tables call it.
+        parameters: number of weights; None where not known.
+        precision: of the weights as they ran ("fp32", "bf16"): it moves a small model's score.
+        backend: what ran it ("hf", "local-completions", ...).
+        source: checkpoint or API model as given; of a path on the machine only the last part.
+        checkpoint_sha256: hash of the weights file, where there is one.
+        base: the model it was trained from.
+        licence: SPDX identifier, as far as known.
+        link: a page about it.
+        teacher: who wrote its training traces, e.g. "solver (exact search)".
+    """
+
+    name: Name
+    parameters: Annotated[int, Field(gt=0)] | None = None
+    precision: Text | None = None
+    backend: Name
+    source: Annotated[Name, AfterValidator(_without_machine_path)]
+    checkpoint_sha256: Sha256 | None = None
+    base: Annotated[Text, AfterValidator(_without_machine_path)] | None = None
+    licence: Text | None = None
+    link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None
+    teacher: Text | None = None

@@ -1,0 +1,258 @@
+"""Submissions on disk, two files each, that are there wholly or not at all.
+
+    results/submissions/<model>/<task>.<shots>shot[...].json               everything but samples
+    results/submissions/<model>/<task>.<shots>shot[...].samples.jsonl.gz   one sample a line
+
+- Both are written under other names first and renamed together; when anything fails, what was
+  there before is put back. The JSON moves away first and comes last, so that even a killed process
+  leaves no JSON beside samples that are not its own.
+- Equal submissions give equal bytes: the gzip file holds no time and no name.
+- What is read is not trusted: sizes are bounded before anything is decompressed in full, and every
+  fault is one line that names the file and the field.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from tot24_bench.leaderboard.key import is_key
+from tot24_bench.leaderboard.records import Sample
+from tot24_bench.leaderboard.submission import Submission
+
+FOLDER = "submissions"
+"""Below the results folder."""
+
+MAX_HEADER_BYTES = 4 * 2**20
+"""Bytes of a submission without its samples that are read; an ordinary one has 2,000."""
+
+MAX_SAMPLE_BYTES = 64 * 2**20
+"""Bytes of one sample, decompressed: 100 repeats of a response of 600,000 characters."""
+
+MAX_SAMPLES_BYTES = 2**30
+"""Bytes of all samples, decompressed: 100 repeats of an ordinary long response (3,400 characters)
+for each hand of the largest split take half of it. They are read a line at a time."""
+
+
+class SubmissionExists(FileExistsError):
+    """There is a submission of that key already; the message says how to go on."""
+
+
+class ResultsNotWritable(OSError):
+    """The results folder cannot be written; the message names the folder and the fix."""
+
+
+class BadSubmission(ValueError):
+    """A file that is no submission; the message is one line: the file, the field, the fault."""
+
+
+def write(submission: Submission, results: Path, overwrite: bool = False) -> Path:
+    """Store a submission; on any failure the folder is as it was.
+
+    Args:
+        results: the results folder; it is made when missing.
+        overwrite: whether to replace a submission of the same key.
+
+    Returns:
+        The path of its JSON file.
+
+    Raises:
+        SubmissionExists: when there is one of that key and `overwrite` is False.
+        ResultsNotWritable: when the folder cannot be written.
+    """
+    check_writable(results, submission.key, overwrite)
+    path = path_of(results, submission.key)
+    header = submission.to_json()
+    del header["samples"]
+    text = json.dumps(header, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    contents: dict[Path, bytes | None] = {
+        _samples_path(path): _zipped(submission) if submission.samples else None,
+        path: text.encode(),
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(contents)
+    except OSError as error:
+        raise _not_writable(path.parent, error) from error
+    finally:
+        with contextlib.suppress(OSError):  # only folders that are empty can be removed
+            path.parent.rmdir()
+            path.parent.parent.rmdir()
+    return path
+
+
+def check_writable(results: Path, key: str, overwrite: bool = False) -> None:
+    """Fail before hours of evaluation as `write` would fail after them; leaves nothing behind.
+
+    Args:
+        key: as `Submission.key`, or `key_of` before there is a submission.
+
+    Raises:
+        SubmissionExists, ResultsNotWritable: as `write`.
+        ValueError: for a key that `key_of` has not made.
+    """
+    path = path_of(results, key)
+    try:
+        if not overwrite and path.exists():
+            raise SubmissionExists(
+                f"there is a submission already at {path}: use --overwrite to replace it, "
+                "or --name to store this one under another name"
+            )
+        folder = path.parent
+        while not folder.exists():
+            folder = folder.parent
+        with tempfile.TemporaryDirectory(prefix=".tot24-", dir=folder):
+            pass
+    except SubmissionExists:
+        raise
+    except OSError as error:
+        raise _not_writable(path.parent, error) from error
+
+
+def path_of(results: Path, key: str) -> Path:
+    """The JSON file of a key.
+
+    Raises:
+        ValueError: for a key that `key_of` has not made, which could point anywhere.
+    """
+    if not is_key(key):
+        raise ValueError(f"{key[:80]!r} is no submission's key: make it with key_of")
+    return results / FOLDER / f"{key}.json"
+
+
+def read(path: Path) -> Submission:
+    """Read a submission from its JSON file and the samples beside it.
+
+    Raises:
+        BadSubmission: when a file is missing, damaged, too large, or breaks a rule.
+    """
+    header = _read_header(path)
+    try:
+        samples = tuple(_read_samples(_samples_path(path)))
+        return Submission.from_json({**header, "samples": samples})
+    except ValidationError as error:
+        raise BadSubmission(f"{path}: {_fault(error)}") from None
+
+
+def read_all(results: Path) -> list[Submission]:
+    """Every submission below a results folder, by path; none where the folder is missing.
+
+    Raises:
+        BadSubmission: as `read`, and for a submission that does not stand where its key says.
+    """
+    submissions = []
+    for path in sorted((results / FOLDER).glob("*/*.json")):
+        submission = read(path)
+        if path != path_of(results, submission.key):
+            raise BadSubmission(f"{path}: model and task say that it belongs at {submission.key}")
+        submissions.append(submission)
+    return submissions
+
+
+def _samples_path(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(".json") + ".samples.jsonl.gz")
+
+
+def _zipped(submission: Submission) -> bytes:
+    buffer = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as file:
+        for sample in submission.samples:
+            file.write(sample.model_dump_json().encode() + b"\n")
+    return buffer.getvalue()
+
+
+def _replace(contents: dict[Path, bytes | None]) -> None:
+    """Give every path its content (None: no such file), all of them or, on failure, none."""
+    new = {path: path.with_name(f".{path.name}.{os.getpid()}.new") for path in contents}
+    old = {path: path.with_name(f".{path.name}.{os.getpid()}.old") for path in contents}
+    moves: list[tuple[Path, Path]] = []
+    try:
+        for path, content in contents.items():
+            if content is not None:
+                _write_through(new[path], content)
+        moves = [(path, old[path]) for path in reversed(contents) if path.exists()]
+        moves += [(new[path], path) for path, content in contents.items() if content is not None]
+        for source, to in moves:
+            os.replace(source, to)
+    except BaseException:  # an interrupted run must not leave half a submission either
+        for source, to in reversed(moves):
+            if to.exists() and not source.exists():
+                os.replace(to, source)
+        raise
+    finally:
+        for temporary in (*new.values(), *old.values()):
+            temporary.unlink(missing_ok=True)
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Write a file down to the disk, so that a full disk fails here and not after the rename."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _not_writable(folder: Path, error: OSError) -> ResultsNotWritable:
+    return ResultsNotWritable(
+        f"cannot write to {folder} ({error.strerror or error}): make it writable, "
+        "or give another folder with --results"
+    )
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_HEADER_BYTES + 1)
+        if len(data) > MAX_HEADER_BYTES:
+            raise BadSubmission(f"{path}: larger than {MAX_HEADER_BYTES} bytes")
+        header = from_json(data)
+    except OSError as error:
+        raise BadSubmission(f"{path}: cannot be read ({error.strerror})") from None
+    except BadSubmission:
+        raise
+    except ValueError as error:
+        raise BadSubmission(f"{path}: not JSON ({error})") from None
+    if not isinstance(header, dict):
+        raise BadSubmission(f"{path}: not a JSON object")
+    if "samples" in header:
+        raise BadSubmission(f"{path}: samples: they belong in {_samples_path(path).name}")
+    return header
+
+
+def _read_samples(path: Path) -> Iterator[Sample]:
+    """The samples of a file, none where there is no file; no more than a line is held at once."""
+    try:
+        with gzip.open(path, "rb") as file:
+            total = 0
+            for number, line in enumerate(iter(lambda: file.readline(MAX_SAMPLE_BYTES + 1), b"")):
+                total += len(line)
+                if len(line) > MAX_SAMPLE_BYTES or total > MAX_SAMPLES_BYTES:
+                    raise BadSubmission(f"{path}: line {number + 1}: too large when decompressed")
+                try:
+                    yield Sample.model_validate_json(line, strict=True)
+                except ValidationError as error:
+                    raise BadSubmission(f"{path}: line {number + 1}: {_fault(error)}") from None
+    except FileNotFoundError:
+        return
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadSubmission(f"{path}: not a whole gzip file ({error})") from None
+
+
+def _fault(error: ValidationError) -> str:
+    """The first fault in one line of bounded length, and how many more there are."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    where = ".".join(map(str, faults[0]["loc"]))
+    what = " ".join(faults[0]["msg"].removeprefix("Value error, ").split())
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return f"{where[:80] + ': ' if where else ''}{what[:300]}{more}"
