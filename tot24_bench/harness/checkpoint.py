@@ -29,7 +29,9 @@ def check_checkpoint(model_args: Mapping[str, Any]) -> None:
     """
     name = model_args.get("pretrained")
     if not isinstance(name, str) or not name:
-        raise BadCheckpoint("no checkpoint given: add pretrained=FOLDER_OR_HUB_NAME to --model_args")
+        raise BadCheckpoint(
+            "no checkpoint given: add pretrained=FOLDER_OR_HUB_NAME to --model_args"
+        )
     folder = Path(name)
     if not folder.exists():
         if looks_local(name):

@@ -1,8 +1,9 @@
 """What lm-eval reads: one row a hand, the exemplars as rows, and the metrics of a response.
 
-A row holds the numbers as dealt, the target and rule, the method and exemplar variant, and the texts
-of the prompt's parts (`instruction`, `question`, `worked`), so that lm-eval joins them and nothing
-is written twice. For a test row `worked` is a reference answer by the solver; it is never shown.
+A row holds the numbers as dealt, the target and rule, the method and exemplar variant, and the
+texts of the prompt's parts (`instruction`, `question`, `worked`), so that lm-eval joins them and
+nothing is written twice. For a test row `worked` is a reference answer by the solver; it is never
+shown.
 
 >>> [row["question"] for row in exemplar_rows("io", "default", shots=1)]
 ['Input: 4 4 6 8\\n']

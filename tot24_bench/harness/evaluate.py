@@ -146,9 +146,7 @@ def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
         "tot24_split": plan.split,
         "tot24_exemplars": plan.variant,
     }
-    manager = TaskManager(
-        include_path=str(tasks_path()), include_defaults=False, metadata=metadata
-    )
+    manager = TaskManager(include_path=str(tasks_path()), include_defaults=False, metadata=metadata)
     tasks: dict[str, Task] = manager.load(list(names))["tasks"]
     for task in tasks.values():
         task.set_config("repeats", plan.repeats)
@@ -158,6 +156,7 @@ def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
 
 def _load_model(plan: Plan) -> LM:
     from lm_eval.api.registry import get_model
+    from safetensors import SafetensorError
 
     settings = {"batch_size": plan.batch_size, "device": plan.device}
     name = plan.model_args.get("pretrained") or plan.model_args.get("model")
@@ -167,7 +166,7 @@ def _load_model(plan: Plan) -> LM:
         raise EvaluationError(f"lm-eval knows no model kind {plan.model!r}: try hf") from error
     try:
         return kind.create_from_arg_obj(dict(plan.model_args), settings)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BadCheckpoint(f"cannot load {name}: {line[:300]}") from error
 
@@ -192,8 +191,8 @@ def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None
         length = len(tokenizer(prompt)["input_ids"])
         if length + room > context:
             raise EvaluationError(
-                f"{name}: a prompt of {length} tokens and a response of up to {room} do not fit the "
-                f"model's context of {context}: use fewer shots (--num_fewshot 0) or a smaller "
+                f"{name}: a prompt of {length} tokens and a response of up to {room} do not fit "
+                f"the model's context of {context}: use fewer shots (--num_fewshot 0) or a smaller "
                 f"--gen_kwargs max_gen_toks={max(context - length, 1)}"
             )
 

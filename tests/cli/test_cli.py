@@ -1,0 +1,162 @@
+"""The command line as a user meets it: real runs on a tiny checkpoint, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from tot24_bench.cli import app
+from tot24_bench.leaderboard import read_all
+
+runner = CliRunner()
+
+
+def tot24(*arguments: str, stdin: str | bytes = "") -> Result:
+    return runner.invoke(app, list(arguments), input=stdin)
+
+
+def evaluation(checkpoint: Path, results: Path, *more: str) -> list[str]:
+    return [
+        *("eval", "--model", "hf", "--model_args", f"pretrained={checkpoint}", "--device", "cpu"),
+        *("--tasks", "game24_io", "--limit", "3", "--gen_kwargs", "max_gen_toks=8"),
+        *("--results", str(results), *more),
+    ]
+
+
+def fails_with(result: Result, *words: str) -> None:
+    """Exit code 2, and one line after whatever progress bars stood on standard error."""
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.stderr
+    (line,) = [part for part in result.stderr.splitlines() if "it/s]" not in part and part.strip()]
+    assert line.startswith("tot24: ")
+    for word in words:
+        assert word in line
+
+
+def test_solve_prints_every_distinct_solution() -> None:
+    result = tot24("solve", "4", "4", "6", "8")
+    assert result.exit_code == 0
+    assert sorted(result.stdout.splitlines()) == ["(8 + 4 - 6) * 4 = 24", "(8 + 4) * (6 - 4) = 24"]
+
+
+def test_solve_says_when_there_is_nothing() -> None:
+    assert "cannot make 24" in tot24("solve", "1 1 1 1").stdout
+
+
+def test_score_reads_a_response_from_standard_input() -> None:
+    result = tot24("score", "4 4 6 8", stdin="Answer: (6 - 4) * (4 + 8) = 24")
+    assert "verdict: correct" in result.stdout
+    assert "value:   24" in result.stdout
+
+
+def test_score_survives_bytes_that_are_no_text() -> None:
+    result = tot24("score", "4 4 6 8", "--json", stdin=b"\xff\xfe\x00Answer: 4 * 6")
+    assert json.loads(result.stdout)["correct"] is False
+
+
+def test_tasks_path_is_a_folder_that_lm_eval_can_include() -> None:
+    folder = Path(tot24("tasks-path").stdout.strip())
+    assert list(folder.glob("**/game24_onestep_tot.yaml"))
+
+
+@pytest.mark.parametrize("command", ["solve", "score", "eval", "leaderboard", "tasks-path"])
+def test_every_command_explains_itself_with_an_example(command: str) -> None:
+    result = tot24(command, "--help")
+    assert result.exit_code == 0
+    assert "tot24" in result.stdout
+
+
+def test_an_evaluation_becomes_a_submission_and_a_row(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    results = tmp_path / "results"
+    done = tot24(*evaluation(tiny_checkpoint, results, "--num_fewshot", "0", "--name", "probe"))
+    assert done.exit_code == 0, done.output
+    (submission,) = read_all(results)
+    assert submission.key == "probe/game24_io.0shot"
+    assert submission.n == 3
+    assert submission.model.precision == "fp32"
+    assert submission.model.checkpoint_sha256
+    assert all(sample.responses for sample in submission.samples)
+    assert str(tmp_path) not in submission.model_dump_json()
+    board = tot24("leaderboard", "--results", str(results))
+    assert board.exit_code == 0
+    assert "probe" in board.stdout
+    page = (results / "LEADERBOARD.md").read_text()
+    assert "| probe |" in page
+
+    again = tot24(*evaluation(tiny_checkpoint, results, "--num_fewshot", "0", "--name", "probe"))
+    fails_with(again, "--overwrite")
+    replaced = tot24(
+        *evaluation(
+            tiny_checkpoint, results, "--num_fewshot", "0", "--name", "probe", "--overwrite"
+        )
+    )
+    assert replaced.exit_code == 0
+    assert len(read_all(results)) == 1
+
+
+def test_another_split_is_another_submission(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    done = tot24(*evaluation(tiny_checkpoint, tmp_path, "--split", "val", "--name", "probe"))
+    assert done.exit_code == 0, done.output
+    assert read_all(tmp_path)[0].key == "probe/game24_io_val.5shot"
+
+
+def test_a_hand_that_is_not_positive_integers() -> None:
+    fails_with(tot24("solve", "4", "4", "6", "x"), "positive integer")
+    fails_with(tot24("score", "4 4 0 8", stdin=""), "positive integer")
+
+
+def test_an_unknown_split() -> None:
+    fails_with(tot24("eval", "--split", "hard10"), "did you mean hard100")
+
+
+def test_an_unknown_task_or_variant_or_shots() -> None:
+    fails_with(tot24("eval", "--tasks", "game24_tot"), "the tasks are")
+    fails_with(tot24("eval", "--exemplars", "publish"), "published")
+    fails_with(tot24("eval", "--num_fewshot", "6"), "0 to 5")
+
+
+def test_a_missing_checkpoint(tmp_path: Path) -> None:
+    fails_with(tot24(*evaluation(tmp_path / "nope", tmp_path / "results")), "no checkpoint at")
+    assert not (tmp_path / "results").exists() or not any((tmp_path / "results").iterdir())
+
+
+def test_a_checkpoint_without_a_tokenizer(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    import shutil
+
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(tiny_checkpoint / name, bare / name)
+    fails_with(tot24(*evaluation(bare, tmp_path / "results")), "holds no tokenizer")
+
+
+def test_broken_weights_are_one_line(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    import shutil
+
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny_checkpoint, broken)
+    (broken / "model.safetensors").write_bytes(b"not weights")
+    fails_with(tot24(*evaluation(broken, tmp_path / "results")), "cannot load")
+
+
+def test_a_prompt_longer_than_the_context(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    arguments = evaluation(tiny_checkpoint, tmp_path / "results")
+    arguments[arguments.index("max_gen_toks=8")] = "max_gen_toks=2000"
+    fails_with(tot24(*arguments), "do not fit", "--num_fewshot 0")
+    assert read_all(tmp_path / "results") == []
+
+
+def test_a_results_folder_that_cannot_be_written(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    file = tmp_path / "results"
+    file.write_text("a file stands where the folder should be")
+    fails_with(tot24(*evaluation(tiny_checkpoint, file)), "results")
+
+
+def test_a_leaderboard_of_nothing(tmp_path: Path) -> None:
+    fails_with(tot24("leaderboard", "--results", str(tmp_path)), "tot24 eval")

@@ -1,0 +1,151 @@
+"""Real lm-eval runs on a tiny random checkpoint, and what is refused before generating."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tot24_bench.harness.checkpoint import BadCheckpoint, check_checkpoint, looks_local
+from tot24_bench.harness.evaluate import Evaluation, EvaluationError, Plan, evaluate
+from tot24_bench.harness.tasks import UnknownTask, expand, tasks_path
+from tot24_bench.prompts import build
+
+SHORT = {"max_gen_toks": 8}
+
+
+def plan(checkpoint: Path, **changes: object) -> Plan:
+    settings = {"limit": 3, "device": "cpu", "generation": SHORT, "tasks": ("game24_io",)}
+    return Plan("hf", {"pretrained": str(checkpoint)}, **{**settings, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def three_tasks(tiny_checkpoint: Path) -> Evaluation:
+    return evaluate(plan(tiny_checkpoint, tasks=("game24", "game24_io"), shots=5))
+
+
+def test_a_group_and_its_member_are_evaluated_once(three_tasks: Evaluation) -> None:
+    names = [task.task for task in three_tasks.tasks]
+    assert names == ["game24_io", "game24_cot", "game24_onestep_tot"]
+
+
+def test_every_response_stands_beside_its_prompt_and_score(three_tasks: Evaluation) -> None:
+    for task in three_tasks.tasks:
+        assert len(task.hands) == 3
+        for hand in task.hands:
+            assert hand.prompt == build(task.method, hand.puzzle, shots=5).text
+            assert len(hand.responses) == len(hand.scores) == len(hand.tokens) == 1
+
+
+def test_an_untrained_student_runs_into_the_limit_and_is_called_truncated(
+    three_tasks: Evaluation,
+) -> None:
+    assert three_tasks.tasks[0].generation["max_gen_toks"] == 8
+    cut = three_tasks.tasks[0].metrics["truncated"]
+    counted = [hand.tokens[0] for hand in three_tasks.tasks[0].hands]
+    assert cut == sum(count is not None and count >= 8 for count in counted) / 3
+
+
+def test_the_model_is_described(three_tasks: Evaluation) -> None:
+    assert three_tasks.precision == "fp32"
+    assert three_tasks.parameters is not None and three_tasks.parameters < 100_000
+
+
+def test_repeats_with_sampling_differ_and_all_are_scored(tiny_checkpoint: Path) -> None:
+    generation = {**SHORT, "do_sample": True, "temperature": 5.0}
+    result = evaluate(plan(tiny_checkpoint, repeats=4, generation=generation, limit=2))
+    hands = result.tasks[0].hands
+    assert [len(hand.scores) for hand in hands] == [4, 4]
+    assert len(set(hands[0].responses)) > 1
+
+
+def test_the_chat_form_of_our_students_is_the_plain_prompt(tiny_checkpoint: Path) -> None:
+    chat = evaluate(plan(tiny_checkpoint, chat=True, multiturn=True, limit=2))
+    plain = evaluate(plan(tiny_checkpoint, limit=2))
+    assert [h.prompt for h in chat.tasks[0].hands] == [h.prompt for h in plain.tasks[0].hands]
+
+
+def test_a_prompt_that_does_not_fit_is_refused_before_generating(tiny_checkpoint: Path) -> None:
+    with pytest.raises(EvaluationError, match="--num_fewshot 0"):
+        evaluate(plan(tiny_checkpoint, generation={"max_gen_toks": 2000}))
+
+
+def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadCheckpoint, match="no checkpoint at"):
+        check_checkpoint({"pretrained": str(tmp_path / "nope")})
+    with pytest.raises(BadCheckpoint, match="pretrained="):
+        check_checkpoint({})
+
+
+def test_a_folder_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadCheckpoint, match=r"config\.json"):
+        check_checkpoint({"pretrained": str(tmp_path)})
+
+
+def test_a_checkpoint_without_a_tokenizer_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(BadCheckpoint, match="holds no tokenizer"):
+        check_checkpoint({"pretrained": str(tmp_path)})
+    check_checkpoint({"pretrained": str(tmp_path), "tokenizer": "gpt2"})
+
+
+def test_a_hub_name_is_not_taken_for_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert not looks_local("gpt2")
+    assert not looks_local("HuggingFaceTB/SmolLM-360M")
+    assert looks_local("./gpt2")
+    assert looks_local("/models/gpt2")
+    (tmp_path / "students").mkdir()
+    assert looks_local("students/nope")
+
+
+def test_an_unknown_task_offers_near_names() -> None:
+    with pytest.raises(UnknownTask, match="did you mean game24_onestep_tot"):
+        expand(["game24_onestep"])
+
+
+def test_a_cache_with_repeats_is_refused(tiny_checkpoint: Path) -> None:
+    with pytest.raises(EvaluationError, match="same response"):
+        evaluate(plan(tiny_checkpoint, repeats=2, cache="responses"))
+
+
+def test_the_installed_task_files_equal_those_of_the_checkout(root: Path) -> None:
+    import lm_eval.tasks
+
+    installed = Path(lm_eval.tasks.__file__).parent / "game24"
+    if not installed.is_dir():
+        pytest.skip("tot24-bench is not installed beside lm-eval: run make test")
+    names = {path.name for path in (root / "tasks" / "game24").iterdir() if path.is_file()}
+    assert names == {path.name for path in installed.iterdir() if path.is_file()}
+    for name in names:
+        assert (installed / name).read_bytes() == (root / "tasks/game24" / name).read_bytes(), name
+    assert tasks_path() == root / "tasks"
+
+
+def test_the_plain_lm_eval_command_finds_the_task_with_no_other_flag(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    """The command of README's first line, from another folder; it scans all of lm-eval's tasks."""
+    command = Path(sys.executable).with_name("lm_eval")
+    done = subprocess.run(
+        [
+            *(str(command), "--model", "hf", "--model_args", f"pretrained={tiny_checkpoint}"),
+            *("--tasks", "game24_onestep_tot", "--limit", "2", "--device", "cpu"),
+            *("--gen_kwargs", "max_gen_toks=8", "--output_path", str(tmp_path / "out")),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    (results,) = (tmp_path / "out").glob("**/results_*.json")
+    figures = json.loads(results.read_text())["results"]["game24_onestep_tot"]
+    assert figures["acc,none"] == 0.0
+    assert set(figures) >= {f"{m},none" for m in ("valid", "answered", "false_claim", "truncated")}
