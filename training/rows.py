@@ -12,11 +12,14 @@ scored: a teacher that writes a wrong answer stops the run.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import tot24_bench
 from tot24_bench.game import Puzzle, guard_training_hands, load_split
 from tot24_bench.prompts import SHOTS, build, pick, variant_of
 from tot24_bench.scoring import score
@@ -59,11 +62,11 @@ def make_dataset(config: RowConfig) -> Dataset:
     from datasets import Dataset
 
     guard(config)
-    return Dataset.from_generator(_rows, gen_kwargs={"config": config})
+    return Dataset.from_generator(_rows, gen_kwargs={"config": config, "code": _code_sha256()})
 
 
 def make_validation_rows(config: RowConfig) -> Dataset:
-    """The solver's One-Step ToT traces for `val`: for a loss beside the accuracy, never trained on."""
+    """The solver's One-Step ToT traces for `val`: a loss beside the accuracy, never trained on."""
     from datasets import Dataset
 
     rows = []
@@ -112,8 +115,18 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
     }
 
 
-def _rows(config: RowConfig) -> Iterator[dict[str, Any]]:
+def _rows(config: RowConfig, code: str) -> Iterator[dict[str, Any]]:
+    """The rows; `code` is not used but is part of the cache's key."""
     return (make_row(config, index) for index in range(config.rows))
+
+
+def _code_sha256() -> str:
+    """Hash of the code that rows come from: rows cached by older code are not taken for these."""
+    digest = hashlib.sha256()
+    package = Path(tot24_bench.__file__).parent
+    for path in [Path(__file__), *sorted(package.glob("**/*.py"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _draw_method(config: RowConfig, rng: Random) -> str:

@@ -1,7 +1,7 @@
 """Distil: TRL's SFTTrainer on One-Step ToT traces, from one config.
 
     python -m training.sft --config training/configs/scout-2m.yaml
-    python -m training.sft --config training/configs/scout-2m.yaml --max_steps 50 --output_dir /tmp/try
+    python -m training.sft --config training/configs/scout-2m.yaml --max_steps 9 --output_dir runs/x
 
 Every key of the YAML file is a flag and the other way round: the fields of `RowConfig`,
 `StudentConfig`, `RunConfig` and TRL's own `SFTConfig`. The loss is on the completion alone. Run the
@@ -12,7 +12,10 @@ checkpoint with the best greedy accuracy on `val` is written to `export_dir`.
 from __future__ import annotations
 
 import json
+import os
+import platform
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
@@ -24,13 +27,17 @@ from training.rows import RowConfig, guard, make_dataset, make_validation_rows
 from training.student import StudentConfig, make_student
 from training.validation import ValidatedTrainer
 
+TEACHER = "solver (exact search)"
+"""Who writes the traces, as submissions and cards name it."""
+
 
 @dataclass
 class RunConfig:
     """What becomes of the run. Flags and YAML keys."""
 
     export_dir: str | None = field(
-        default=None, metadata={"help": "Where the finished student goes; none: output_dir/student."}
+        default=None,
+        metadata={"help": "Where the finished student goes; none: output_dir/student."},
     )
     resume: bool = field(
         default=True, metadata={"help": "Go on from the last checkpoint of output_dir."}
@@ -68,6 +75,7 @@ def train(rows: RowConfig, student: StudentConfig, run: RunConfig, sft: SFTConfi
     trainer.model.float().save_pretrained(export)
     tokenizer.save_pretrained(export)
     record = {
+        "teacher": TEACHER,
         "rows": asdict(rows),
         "student": asdict(student),
         "seed": sft.seed,
@@ -75,6 +83,8 @@ def train(rows: RowConfig, student: StudentConfig, run: RunConfig, sft: SFTConfi
         "batch": sft.per_device_train_batch_size * sft.gradient_accumulation_steps,
         "peak_learning_rate": sft.learning_rate,
         "precision": "bf16 autocast" if sft.bf16 else "fp32",
+        "hardware": f"{platform.machine()} CPU, {os.cpu_count()} cores" if sft.use_cpu else "GPU",
+        "versions": {name: version(name) for name in ("torch", "transformers", "trl")},
         "best_val_acc": trainer.state.best_metric,
         "best_checkpoint_step": trainer.state.best_global_step,
         "parameters": trainer.model.num_parameters(),

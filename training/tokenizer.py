@@ -24,7 +24,7 @@ LARGEST_NUMBER_TOKEN = 312
 """24 * 13, the largest product that the solver teacher tries; larger numbers are read as digits."""
 
 CONTEXT = 2048
-"""Tokens of context: a 5-shot One-Step prompt is about 350 and a response at most 896."""
+"""Tokens of context: a 5-shot One-Step prompt is up to about 350, a response up to 896."""
 
 _WORDS = (
     " (left:",

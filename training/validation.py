@@ -1,8 +1,9 @@
 """Greedy accuracy on `val` while training: the figure by which a checkpoint is chosen.
 
 Generates 0-shot One-Step ToT responses for the 100 validation hands and scores them with the one
-scorer. The share of right answers is logged as `eval_val_acc` (with the trainer's other metrics), so
-that `metric_for_best_model: eval_val_acc` keeps the best checkpoint.
+scorer. The share of right answers is logged as `eval_val_acc`, so that
+`metric_for_best_model: eval_val_acc` keeps the best checkpoint. Beside it stands TRL's own
+evaluation, the loss on the solver's traces for the same hands.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class ValidatedTrainer(SFTTrainer):
     """TRL's SFTTrainer whose evaluation also knows greedy accuracy on `val`."""
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """TRL's evaluation (the loss on `val`), and beside it greedy accuracy and response length."""
+        """TRL's evaluation (the loss on `val`), then greedy accuracy and response length."""
         metrics = super().evaluate(*args, **kwargs)
         accuracy, tokens = greedy_accuracy(self.model, self.processing_class)
         extra = {"eval_val_acc": accuracy, "eval_val_tokens": tokens}
@@ -38,7 +39,10 @@ class ValidatedTrainer(SFTTrainer):
 
 
 def greedy_accuracy(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, split: str = "val"
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    split: str = "val",
+    max_new_tokens: int = MAX_NEW_TOKENS,
 ) -> tuple[float, float]:
     """Share of a split answered right, greedy and 0-shot, and mean tokens of a response."""
     import torch
@@ -53,7 +57,7 @@ def greedy_accuracy(
         output = model.generate(
             input_ids=inputs["input_ids"],
             attention_mask=inputs["attention_mask"],
-            max_new_tokens=MAX_NEW_TOKENS,
+            max_new_tokens=max_new_tokens,
             do_sample=False,
             eos_token_id=tokenizer.eos_token_id,
             pad_token_id=tokenizer.pad_token_id,

@@ -1,0 +1,77 @@
+"""The model card says what the record and the submissions say, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tot24_bench.harness.evaluate import Plan, evaluate
+from tot24_bench.leaderboard import read_all, write
+from tot24_bench.leaderboard.measured import submissions_of
+from training import card
+
+RECORD = {
+    "teacher": "solver (exact search)",
+    "rows": {
+        "rows": 1000,
+        "row_seed": 7,
+        "io_share": 0.1,
+        "cot_share": 0.2,
+        "few_shot_share": 0.06,
+        "explore": 0.25,
+    },
+    "student": {"layers": 1, "hidden": 16},
+    "parameters": 20000,
+    "seed": 3,
+    "steps": 10,
+    "batch": 4,
+    "precision": "fp32",
+    "best_val_acc": 0.5,
+    "best_checkpoint_step": 8,
+    "seconds_this_run": 120,
+    "resumed": False,
+    "log": [{"num_tokens": "1500000"}],
+}
+
+
+@pytest.fixture
+def student(tiny_checkpoint: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "probe"
+    shutil.copytree(tiny_checkpoint, folder)
+    (folder / "training.json").write_text(json.dumps(RECORD))
+    return folder
+
+
+def test_the_figures_are_those_of_the_submissions_of_these_weights(
+    student: Path, tmp_path: Path
+) -> None:
+    plan = Plan(
+        "hf",
+        {"pretrained": str(student)},
+        ("game24_io",),
+        shots=0,
+        device="cpu",
+        limit=2,
+        generation={"max_gen_toks": 8},
+    )
+    (submission,) = submissions_of(evaluate(plan))
+    assert submission.model.teacher == "solver (exact search)"
+    write(submission, tmp_path / "results")
+    text = card.main([str(student), "--results", str(tmp_path / "results")]).read_text()
+    assert "| IO | hard100 | 0 | 2 | 0.0% [0.0%, 65.8%] |" in text
+    assert "70% One-Step ToT, 20% CoT, 10% IO" in text
+    assert "1.5M tokens" in text
+    assert "50% at step 8" in text
+
+    (student / "model.safetensors").write_bytes(b"other weights")
+    assert "No submission of these weights yet" in card.render(
+        student, read_all(tmp_path / "results")
+    )
+
+
+def test_a_folder_without_a_record_is_named(tmp_path: Path) -> None:
+    with pytest.raises(card.NoRecord, match=r"training\.json"):
+        card.render(tmp_path, [])

@@ -1,0 +1,158 @@
+"""Training rows: the same for everyone, only from train, only right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tot24_bench.game import LeakedHand, Puzzle, load_split
+from tot24_bench.prompts import METHODS, build, pick
+from tot24_bench.scoring import Verdict, score
+from training import rows as rows_module
+from training.rows import RowConfig, WrongTeacher, guard, make_dataset, make_row
+
+CONFIG = RowConfig()
+ROWS = 1500
+TRAIN = {puzzle.hand for puzzle in load_split("train")}
+
+
+@cache
+def sampled_rows() -> tuple[dict[str, Any], ...]:
+    return tuple(make_row(CONFIG, index) for index in range(ROWS))
+
+
+def asked(row: dict[str, Any]) -> Puzzle:
+    return Puzzle.parse(row["numbers"])
+
+
+# What rows hold.
+
+
+def test_every_completion_is_right() -> None:
+    for row in sampled_rows():
+        result = score(asked(row), row["completion"])
+        assert result.verdict is Verdict.CORRECT and not result.false_rhs, row
+
+
+def test_every_hand_asked_and_shown_is_a_training_hand_or_4_4_6_8() -> None:
+    for row in sampled_rows():
+        *shown, last = [line[7:] for line in row["prompt"].split("\n") if line[:7] == "Input: "]
+        assert last == row["numbers"]
+        assert asked(row).hand in TRAIN
+        hands = {Puzzle.parse(text).hand for text in shown}
+        assert hands <= TRAIN | {(4, 4, 6, 8)}
+        assert asked(row).hand not in hands
+
+
+def test_every_prompt_is_one_that_the_tasks_send() -> None:
+    for row in sampled_rows()[:500]:
+        prompts = {
+            build(row["method"], asked(row), shots=row["shots"], variant=variant).text
+            for variant in ("default", "search")
+        }
+        assert row["prompt"] in prompts
+
+
+def test_methods_shots_and_orders_come_in_their_shares() -> None:
+    methods = Counter(row["method"] for row in sampled_rows())
+    assert set(methods) == set(METHODS)
+    assert abs(methods["io"] / ROWS - CONFIG.io_share) < 0.03
+    assert abs(methods["cot"] / ROWS - CONFIG.cot_share) < 0.035
+    shots = Counter(row["shots"] for row in sampled_rows())
+    assert set(shots) == {0, 5}
+    assert abs(shots[5] / ROWS - CONFIG.few_shot_share) < 0.025
+    distinct = [row for row in sampled_rows() if len(set(asked(row).numbers)) == 4]
+    ascending = sum(asked(row).numbers == asked(row).hand for row in distinct)
+    by_chance = (1 - CONFIG.ascending_share) / 24
+    assert abs(ascending / len(distinct) - CONFIG.ascending_share - by_chance) < 0.06
+
+
+def test_some_few_shot_prompts_show_a_search() -> None:
+    few_shot = [r for r in sampled_rows() if r["shots"] and r["method"] == "onestep_tot"]
+    searching = sum("dead end" in row["prompt"] for row in few_shot)
+    assert 0 < searching < len(few_shot) / 2
+
+
+def test_the_rows_visit_most_training_hands() -> None:
+    """1,500 draws of 800 leave about 1 in 6.5 out."""
+    assert len({asked(row).hand for row in sampled_rows()}) > 600
+
+
+# Determinism.
+
+
+def test_a_row_is_the_same_whenever_it_is_made() -> None:
+    for index in (0, 1, 7, 1499):
+        assert make_row(CONFIG, index) == sampled_rows()[index]
+
+
+def test_a_row_does_not_depend_on_how_many_rows_are_asked_for() -> None:
+    for rows in (1, 10, 10**9):
+        assert make_row(replace(CONFIG, rows=rows), 5) == sampled_rows()[5]
+
+
+def test_another_seed_makes_other_rows() -> None:
+    other = [make_row(replace(CONFIG, row_seed=1), index) for index in range(20)]
+    assert sum(a == b for a, b in zip(other, sampled_rows(), strict=False)) < 5
+
+
+def test_this_seed_makes_this_row_in_every_version() -> None:
+    """Where this changes, an interrupted training run goes on with other rows."""
+    assert sampled_rows()[0]["numbers"] == FIRST_NUMBERS
+    assert sampled_rows()[0]["completion"].split("\n")[-1] == FIRST_ANSWER
+
+
+FIRST_NUMBERS = "11 13 5 4"
+FIRST_ANSWER = "Answer: (13 + 11) * (5 - 4) = 24"
+
+
+def test_shares_of_one_and_none_are_kept_exactly() -> None:
+    io = RowConfig(io_share=1.0, cot_share=0.0, few_shot_share=1.0, ascending_share=1.0)
+    for index in range(30):
+        row = make_row(io, index)
+        assert (row["method"], row["shots"]) == ("io", 5)
+        assert asked(row).numbers == asked(row).hand
+    search = RowConfig(io_share=0.0, cot_share=0.0, few_shot_share=0.0, explore=0.0)
+    for index in range(30):
+        row = make_row(search, index)
+        assert (row["method"], row["shots"]) == ("onestep_tot", 0)
+        assert "Back to" not in row["completion"]
+
+
+# The guard.
+
+
+@pytest.mark.parametrize("split", ["val", "hard100", "hardest", "full"])
+def test_a_held_out_split_is_never_made_into_rows(
+    split: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_module, "make_row", lambda *_: pytest.fail("a row was made"))
+    with pytest.raises(LeakedHand, match=f"split '{split}'"):
+        make_dataset(RowConfig(rows=1, split=split))
+
+
+def test_a_leaking_training_split_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaking = (*load_split("train"), Puzzle.parse("10 6 5 4"))
+    monkeypatch.setattr(rows_module, "load_split", lambda name: leaking)
+    with pytest.raises(LeakedHand, match=r"4 5 6 10 \(hard100\)"):
+        guard(CONFIG)
+
+
+def test_a_leaking_exemplar_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "pick", lambda variant: pick("published"))
+    with pytest.raises(LeakedHand, match="4 9 10 13"):
+        guard(CONFIG)
+
+
+def test_the_default_config_passes_the_guard() -> None:
+    guard(CONFIG)
+
+
+def test_a_teacher_that_is_wrong_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "write_response", lambda *_: "Answer: 4 * 6 = 24")
+    with pytest.raises(WrongTeacher, match="row 3, hand"):
+        make_row(CONFIG, 3)

@@ -1,0 +1,161 @@
+"""The students' tokenizer: nothing is lost, and what is asked and answered often is short."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tot24_bench.game import Puzzle, load_split
+from tot24_bench.harness.limits import MAX_GEN_TOKS
+from tot24_bench.prompts import METHODS, VARIANTS, build, instruction
+from tot24_bench.teachers.solver import write_response
+
+pytest.importorskip("transformers", reason="the tokenizer needs transformers")
+
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+from training.tokenizer import CONTEXT, LARGEST_NUMBER_TOKEN, build_tokenizer
+
+TOKENIZER = build_tokenizer()
+
+PIECES = (
+    *(line for method in METHODS for line in instruction(method).splitlines(keepends=True)),
+    " (left:", ")\n", "): dead end\n", "Input:", "Steps:\n", "Answer:", "Back to", " no solution",
+    "  ", "\n\n", "\r\n", "\t", "((", "))", " 24", "313", "007", "1/2",
+    "<|end|>", "<|pad|>", "Ġ", "Ċ", "٣", "½", "🂡", "é", "e\u0301", "\x00", "\u2028", "\ufeff",
+)  # fmt: skip
+
+TEXTS = st.one_of(
+    st.text(max_size=60),
+    st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=12).map("".join),
+    st.text("0123456789 +-*/=()\n:", max_size=60),
+)
+
+
+def ids(text: str) -> list[int]:
+    return TOKENIZER(text)["input_ids"]
+
+
+def decoded(tokens: list[int]) -> str:
+    return TOKENIZER.decode(tokens, skip_special_tokens=False)
+
+
+@settings(deadline=None, max_examples=400)
+@given(TEXTS)
+def test_any_text_comes_back_exactly(text: str) -> None:
+    assert decoded(ids(text)) == text
+
+
+def test_every_single_byte_and_many_planes_come_back() -> None:
+    text = "".join(map(chr, [*range(0x800), *range(0xE000, 0x110000, 997)]))
+    assert decoded(ids(text)) == text
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_instruction_is_at_most_four_tokens(method: str) -> None:
+    assert len(ids(instruction(method))) <= 4
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.sampled_from(load_split("full")), st.sampled_from(METHODS))
+def test_a_bare_prompt_is_at_most_twelve_tokens(puzzle: Puzzle, method: str) -> None:
+    assert len(ids(build(method, puzzle, shots=0).text)) <= 12
+
+
+@pytest.mark.parametrize(
+    ("variant", "most"), [("default", 300), ("published", 300), ("search", 400)]
+)
+def test_a_five_shot_prompt_is_short(variant: str, most: int) -> None:
+    longest = max(
+        len(ids(build("onestep_tot", puzzle, variant=variant).text))
+        for puzzle in load_split("full")[::20]
+    )
+    assert longest <= most
+
+
+def test_five_shots_and_a_search_fit_the_context_and_hardly_any_search_is_cut_off() -> None:
+    """A search of a training hand is 130 tokens in the mean; one in hundreds passes the limit."""
+    shots = len(ids(build("onestep_tot", Puzzle.parse("13 12 11 10"), variant="search").text))
+    assert shots + MAX_GEN_TOKS["onestep_tot"] < CONTEXT == TOKENIZER.model_max_length
+    searches = [
+        len(ids(write_response(puzzle, "onestep_tot", Random(puzzle.text))))
+        for split in ("train", "val", "hard100", "hardest")
+        for puzzle in load_split(split)
+    ]
+    assert sum(tokens > MAX_GEN_TOKS["onestep_tot"] for tokens in searches) / len(searches) < 0.01
+
+
+def test_numbers_up_to_312_are_one_token_with_or_without_a_space() -> None:
+    assert LARGEST_NUMBER_TOKEN == 312
+    for number in range(313):
+        assert len(ids(f"{number}")) == len(ids(f" {number}")) == 1, number
+        assert len(ids(f"{number} + {number}")) == 3, number
+    assert (
+        len({*(ids(f"{n}")[0] for n in range(313)), *(ids(f" {n}")[0] for n in range(313))}) == 626
+    )
+
+
+def test_larger_numbers_are_read_as_digits() -> None:
+    assert len(ids("313")) == 3
+
+
+def test_a_thought_is_one_token_a_word() -> None:
+    tokens = TOKENIZER.convert_ids_to_tokens(ids("13 - 1 = 12 (left: 4 12): dead end\n"))
+    assert tokens == ["13", "Ġ-", "Ġ1", "Ġ=", "Ġ12", "Ġ(left:", "Ġ4", "Ġ12", "):ĠdeadĠendĊ"]
+
+
+def test_no_text_of_the_prompts_or_the_teacher_holds_a_special_token() -> None:
+    special = set(TOKENIZER.all_special_ids)
+    assert len(special) == 2 and TOKENIZER.eos_token_id != TOKENIZER.pad_token_id
+    for puzzle in load_split("val")[::10]:
+        text = build("onestep_tot", puzzle).text + write_response(puzzle, "onestep_tot", Random(0))
+        assert special.isdisjoint(ids(text))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("shots", [0, 5])
+def test_a_chat_prompt_is_the_plain_prompt(method: str, variant: str, shots: int) -> None:
+    prompt = build(method, Puzzle.parse("10 4 6 5"), shots=shots, variant=variant)
+    for add_generation_prompt in (True, False):
+        chat = TOKENIZER.apply_chat_template(
+            prompt.messages, tokenize=False, add_generation_prompt=add_generation_prompt
+        )
+        assert chat == prompt.text
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from([*load_split("train"), *load_split("unsolvable")]),
+    st.sampled_from(METHODS),
+    st.sampled_from([0, 1, 5]),
+    st.integers(0, 5),
+)
+def test_the_tokens_of_a_prompt_do_not_merge_with_the_completion(
+    puzzle: Puzzle, method: str, shots: int, seed: int
+) -> None:
+    prompt = build(method, puzzle, shots=shots).text
+    completion = write_response(puzzle, method, Random(seed))
+    assert ids(prompt) + ids(completion) == ids(prompt + completion)
+
+
+def test_two_builds_and_a_saved_copy_are_the_same_tokenizer(tmp_path: Path) -> None:
+    TOKENIZER.save_pretrained(tmp_path)
+    loaded = AutoTokenizer.from_pretrained(tmp_path)
+    assert isinstance(loaded, PreTrainedTokenizerFast)
+    again = build_tokenizer()
+    text = build("onestep_tot", Puzzle.parse("10 4 6 5"), variant="search").text + " ½ 🂡 007 \x00"
+    for other in (loaded, again):
+        assert other.get_vocab() == TOKENIZER.get_vocab()
+        assert other.backend_tokenizer.to_str() == TOKENIZER.backend_tokenizer.to_str()
+        assert other(text)["input_ids"] == ids(text)
+        assert other.decode(ids(text)) == text
+        for name in ("eos_token_id", "pad_token_id", "model_max_length", "chat_template"):
+            assert getattr(other, name) == getattr(TOKENIZER, name), name
+        assert other.padding_side == "left"
+    assert json.loads((tmp_path / "tokenizer_config.json").read_text(encoding="utf-8"))

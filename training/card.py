@@ -1,0 +1,157 @@
+"""The model card of a student, written from its training record and its submissions.
+
+    python -m training.card students/scout-2m --results results
+
+Nothing in the card is typed by hand: how it was trained comes from `training.json` beside the
+weights, its figures from the submissions whose checkpoint hash is that of the weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tot24_bench.harness.checkpoint import checkpoint_sha256
+from tot24_bench.leaderboard import Submission, interval, read_all
+from tot24_bench.prompts import METHOD_NAMES
+
+
+class NoRecord(ValueError):
+    """The folder is not a student that `training.sft` exported."""
+
+
+def main(arguments: Sequence[str] | None = None) -> Path:
+    """Write README.md into the student's folder; returns its path."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("student", type=Path, help="folder of the student")
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    options = parser.parse_args(arguments)
+    card = options.student / "README.md"
+    card.write_text(render(options.student, read_all(options.results)), encoding="utf-8")
+    return card
+
+
+def render(student: Path, submissions: Sequence[Submission]) -> str:
+    """The card's text.
+
+    Raises:
+        NoRecord: when the folder has no training record.
+    """
+    path = student / "training.json"
+    if not path.is_file():
+        raise NoRecord(f"{student} has no training.json: export it with python -m training.sft")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    name = student.resolve().name
+    weights = checkpoint_sha256(str(student))
+    own = [s for s in submissions if s.model.checkpoint_sha256 == weights]
+    return _TEXT.format(
+        name=name,
+        parameters=f"{record['parameters']:,}",
+        layers=record["student"]["layers"],
+        hidden=record["student"]["hidden"],
+        teacher=record["teacher"],
+        mix=_mix(record["rows"]),
+        rows=f"{record['rows']['rows']:,}",
+        steps=f"{record['steps']:,}",
+        batch=record["batch"],
+        tokens=_tokens(record),
+        minutes=round(record["seconds_this_run"] / 60),
+        resumed=" (after a resumption: the last part only)" if record["resumed"] else "",
+        hardware=record.get("hardware", "two CPU cores"),
+        seed=record["seed"],
+        row_seed=record["rows"]["row_seed"],
+        precision=record["precision"],
+        versions=_versions(record),
+        best=f"{record['best_val_acc']:.0%}" if record["best_val_acc"] is not None else "not taken",
+        best_step=record["best_checkpoint_step"],
+        figures=_figures(own),
+        weights=weights,
+    )
+
+
+def _mix(rows: dict[str, Any]) -> str:
+    onestep = 1 - rows["io_share"] - rows["cot_share"]
+    return (
+        f"{onestep:.0%} One-Step ToT, {rows['cot_share']:.0%} CoT, {rows['io_share']:.0%} IO; "
+        f"{rows['few_shot_share']:.0%} of the prompts 5-shot, the rest 0-shot; a dead end is "
+        f"followed with probability {rows['explore']}"
+    )
+
+
+def _tokens(record: dict[str, Any]) -> str:
+    seen = [entry["num_tokens"] for entry in record["log"] if "num_tokens" in entry]
+    return f"{max(map(float, seen)) / 1e6:.1f}M" if seen else "not counted"
+
+
+def _versions(record: dict[str, Any]) -> str:
+    return ", ".join(f"{k} {v}" for k, v in record.get("versions", {}).items()) or "not recorded"
+
+
+def _figures(submissions: Sequence[Submission]) -> str:
+    lines = [
+        "| method | split | shots | n | accuracy (95% interval) | tokens |",
+        "|---|---|--:|--:|---|--:|",
+    ]
+    for s in sorted(submissions, key=lambda s: (s.split, s.shots, s.task)):
+        low, high = interval(s)[:2]
+        tokens = "" if s.mean_response_tokens is None else f"{s.mean_response_tokens:.0f}"
+        lines.append(
+            f"| {METHOD_NAMES.get(s.method, s.method)} | {s.split} | {s.shots} | {s.n} "
+            f"| {s.metrics.acc:.1%} [{low:.1%}, {high:.1%}] | {tokens} |"
+        )
+    return "\n".join(lines) if submissions else "No submission of these weights yet."
+
+
+_TEXT = """---
+license: apache-2.0
+library_name: transformers
+pipeline_tag: text-generation
+tags: [game-of-24, tree-of-thoughts, distillation, tot24-bench]
+---
+
+# {name}
+
+A Llama-architecture student of {parameters} parameters ({layers} layers, hidden size {hidden}),
+trained from scratch to play the Game of 24 by writing out a search (One-Step Tree of Thoughts). It
+knows this game and nothing else.
+
+## Figures
+
+Greedy, fp32, scored exactly; each from a submission in `results/` whose checkpoint hash is that of
+these weights. Written by `python -m training.card`.
+
+{figures}
+
+## Training
+
+- Teacher: {teacher}. Its marks of dead ends are oracle knowledge: the traces are always right.
+- Hands: the 800 of the `train` split, dealt in many orders. No hand of hard100, hardest or val is
+  in the data or in an exemplar; a guard checks it.
+- Data: {rows} rows: {mix}.
+- Run: {steps} steps of {batch} rows, {tokens} tokens (prompts included), {minutes} minutes on
+  {hardware}{resumed}; {precision}; seed {seed}, rows' seed {row_seed}; {versions}.
+- Chosen by greedy accuracy on `val`: {best} at step {best_step} (responses of up to 512 tokens).
+- Command: `python -m training.sft --config training/configs/{name}.yaml`
+
+`training.json` holds the whole record and its log. Weights: fp32 safetensors, sha256 of name and
+bytes `{weights}`.
+
+## Use
+
+```sh
+lm_eval --model hf --model_args pretrained=students/{name} \\
+        --tasks game24_onestep_tot --num_fewshot 0
+```
+
+The instruction's lines are single tokens of its vocabulary; any other text is read as bytes. The
+chat template writes messages one after another, so a chat prompt is the plain prompt.
+"""
+
+
+if __name__ == "__main__":
+    main()
