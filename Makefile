@@ -1,0 +1,50 @@
+# make demo   evaluate the shipped student and print the leaderboard
+# make test   lint, types, layers, tests
+# Both set up .venv first; nothing is installed again until the project's files change.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TASK_FILES := $(filter-out %/__pycache__,$(wildcard tasks/game24/*))
+PROJECT_FILES := pyproject.toml constraints.txt $(TASK_FILES)
+STUDENT := students/scout-2m
+DEMO := demo-results
+
+.PHONY: demo test bench student clean
+
+demo: $(VENV)/.base
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/tot24 eval --model hf --model_args pretrained=$(STUDENT) \
+		--tasks game24 --num_fewshot 0 --device cpu --results $(DEMO) --overwrite
+	$(BIN)/tot24 leaderboard --results $(DEMO)
+
+test: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+bench: $(VENV)/.dev
+	$(BIN)/pytest tests/benchmarks --benchmark-enable --benchmark-only
+
+# The shipped student, from nothing: one run of about an hour on two cores, resumable.
+student: $(VENV)/.dev
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m training.sft --config training/configs/scout-2m.yaml
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tot24-bench needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+# torch first and alone: its pin decides which build every other package then accepts.
+$(VENV)/.base: $(PROJECT_FILES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: $(PROJECT_FILES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	touch $@ $(VENV)/.base
+
+clean:
+	rm -rf $(VENV) $(DEMO) runs
