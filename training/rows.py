@@ -33,18 +33,22 @@ if TYPE_CHECKING:
 class RowConfig:
     """What the training rows are made of. Every field is a flag and a YAML key."""
 
-    rows: int = field(default=192_000, metadata={"help": "Training rows to generate."})
+    rows: int = field(default=270_000, metadata={"help": "Training rows to generate."})
     row_seed: int = field(default=0, metadata={"help": "Seed of the rows."})
     split: str = field(default="train", metadata={"help": "Split whose hands are trained on."})
     io_share: float = field(default=0.08, metadata={"help": "Share of IO rows."})
     cot_share: float = field(default=0.12, metadata={"help": "Share of CoT rows."})
-    few_shot_share: float = field(default=0.06, metadata={"help": "Share of 5-shot prompts."})
+    few_shot_share: float = field(default=0.04, metadata={"help": "Share of 5-shot prompts."})
     ascending_share: float = field(
-        default=0.34, metadata={"help": "Share of hands dealt in ascending order, as tests are."}
+        default=0.5, metadata={"help": "Share of hands dealt in ascending order, as tests are."}
     )
     explore: float = field(
         default=EXPLORE,
         metadata={"help": "Probability that the teacher follows a dead end before marking it."},
+    )
+    max_lines: int = field(
+        default=40,
+        metadata={"help": "A longer response is written again with every dead end just marked."},
     )
 
 
@@ -103,6 +107,8 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
     variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
     prompt = build(method, puzzle, shots=shots, variant=variant)
     completion = write_response(puzzle, method, rng, config.explore)
+    if completion.count("\n") > config.max_lines:
+        completion = write_response(puzzle, method, rng, explore=0.0)
     verdict = score(puzzle, completion)
     if not verdict.correct:
         raise WrongTeacher(f"row {index}, hand {puzzle.text}: {verdict}")

@@ -1,14 +1,14 @@
 r"""The tokenizer of the from-scratch students: one token a number, few tokens for the instruction.
 
 Any text encodes: what the vocabulary does not hold falls back to bytes, and decoding gives back the
-text exactly. Pieces of text that the prompts and the solver's traces are made of (numbers up to 312
-with or without a space before them, ` (left:`, `)\n`, `): dead end\n`, ...) are one token each, and
-so is each line of an instruction. The chat template writes the messages one after another, each
-closed by a newline, so that a chat prompt is the same text as the plain prompt.
+text exactly. Pieces of text that the prompts and the solver's traces are made of (numbers up to
+312, ` + `, ` (left: `, `)\n`, `): dead end\n`, ...) are one token each, and so is each line of an
+instruction. The chat template writes the messages one after another, each closed by a newline, so
+that a chat prompt is the same text as the plain prompt.
 
 >>> tokenizer = build_tokenizer()
 >>> tokenizer.convert_ids_to_tokens(tokenizer("13 - 1 = 12 (left: 4 12)\n")["input_ids"])
-['13', 'Ġ-', 'Ġ1', 'Ġ=', 'Ġ12', 'Ġ(left:', 'Ġ4', 'Ġ12', ')Ċ']
+['13', 'Ġ-Ġ', '1', 'Ġ=Ġ', '12', 'Ġ(left:Ġ', '4', 'Ġ', '12', ')Ċ']
 """
 
 from __future__ import annotations
@@ -27,28 +27,23 @@ CONTEXT = 2048
 """Tokens of context: a 5-shot One-Step prompt is up to about 350, a response up to 896."""
 
 _WORDS = (
-    " (left:",
+    " (left: ",
     ")\n",
     "): dead end\n",
-    "Input:",
+    "Input: ",
     "Steps:\n",
-    "Answer:",
-    "Back to",
-    " no solution",
-    *(f" {op}" for op in "+-*/="),
-    *"+-*/=()\n ",
-    " (",
-    " ((",
-    " (((",
-    "((",
-    "))",
+    "Answer: ",
+    "Back to ",
+    "no solution",
+    *(f" {sign} " for sign in "+-*/="),
 )
 
 # The order matters: the first alternative that matches is one piece, and a piece that is in the
 # vocabulary is one token. What no alternative covers stays between the pieces and becomes bytes.
+# A number is one token whatever stands before it, so that copying one is copying a token.
 _PIECES = (
-    r" \(left:|\): dead end\n|\)\n|Input:|Steps:\n|Answer:|Back to| no solution"
-    r"| \(+|\(+|\)+| ?\d+| ?[+\-*/=]|\n| ?[A-Za-z]+"
+    r" \(left: |\): dead end\n|\)\n|Input: |Steps:\n|Answer: |Back to |no solution"
+    r"| [+\-*/=] |\d+|[()+\-*/=\n ]|[A-Za-z]+"
 )
 
 _CHAT_TEMPLATE = (
@@ -62,9 +57,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     from transformers import PreTrainedTokenizerFast
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    pieces = [str(n) for n in range(LARGEST_NUMBER_TOKEN + 1)]
-    pieces += [f" {piece}" for piece in pieces]
-    pieces += _WORDS
+    pieces = [*map(str, range(LARGEST_NUMBER_TOKEN + 1)), *_WORDS]
     to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     words = [to_bytes.pre_tokenize_str(piece)[0][0] for piece in pieces]
     vocabulary = {token: i for i, token in enumerate(dict.fromkeys([*alphabet, *words]))}

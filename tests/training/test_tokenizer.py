@@ -19,6 +19,7 @@ pytest.importorskip("transformers", reason="the tokenizer needs transformers")
 
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from training.rows import RowConfig, make_row
 from training.tokenizer import CONTEXT, LARGEST_NUMBER_TOKEN, build_tokenizer
 
 TOKENIZER = build_tokenizer()
@@ -63,8 +64,8 @@ def test_an_instruction_is_at_most_four_tokens(method: str) -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(st.sampled_from(load_split("full")), st.sampled_from(METHODS))
-def test_a_bare_prompt_is_at_most_twelve_tokens(puzzle: Puzzle, method: str) -> None:
-    assert len(ids(build(method, puzzle, shots=0).text)) <= 12
+def test_a_bare_prompt_is_at_most_fourteen_tokens(puzzle: Puzzle, method: str) -> None:
+    assert len(ids(build(method, puzzle, shots=0).text)) <= 14
 
 
 @pytest.mark.parametrize(
@@ -78,35 +79,30 @@ def test_a_five_shot_prompt_is_short(variant: str, most: int) -> None:
     assert longest <= most
 
 
-def test_five_shots_and_a_search_fit_the_context_and_hardly_any_search_is_cut_off() -> None:
-    """A search of a training hand is 130 tokens in the mean; one in hundreds passes the limit."""
+def test_five_shots_and_the_longest_training_response_fit_context_and_limit() -> None:
     shots = len(ids(build("onestep_tot", Puzzle.parse("13 12 11 10"), variant="search").text))
     assert shots + MAX_GEN_TOKS["onestep_tot"] < CONTEXT == TOKENIZER.model_max_length
-    searches = [
-        len(ids(write_response(puzzle, "onestep_tot", Random(puzzle.text))))
-        for split in ("train", "val", "hard100", "hardest")
-        for puzzle in load_split(split)
-    ]
-    assert sum(tokens > MAX_GEN_TOKS["onestep_tot"] for tokens in searches) / len(searches) < 0.01
+    rows = [make_row(RowConfig(io_share=0, cot_share=0), index) for index in range(800)]
+    longest = max(len(ids(row["completion"])) for row in rows)
+    assert 300 < longest < 512 < MAX_GEN_TOKS["onestep_tot"]
 
 
-def test_numbers_up_to_312_are_one_token_with_or_without_a_space() -> None:
+def test_a_number_up_to_312_is_the_same_one_token_wherever_it_stands() -> None:
     assert LARGEST_NUMBER_TOKEN == 312
     for number in range(313):
-        assert len(ids(f"{number}")) == len(ids(f" {number}")) == 1, number
-        assert len(ids(f"{number} + {number}")) == 3, number
-    assert (
-        len({*(ids(f"{n}")[0] for n in range(313)), *(ids(f" {n}")[0] for n in range(313))}) == 626
-    )
+        (token,) = ids(f"{number}")
+        assert ids(f"{number} + {number} = ")[::2] == [token, token]
+        assert ids(f" {number})")[1] == token
+    assert len({ids(f"{number}")[0] for number in range(313)}) == 313
 
 
 def test_larger_numbers_are_read_as_digits() -> None:
     assert len(ids("313")) == 3
 
 
-def test_a_thought_is_one_token_a_word() -> None:
+def test_a_thought_is_nine_tokens_and_its_mark_one() -> None:
     tokens = TOKENIZER.convert_ids_to_tokens(ids("13 - 1 = 12 (left: 4 12): dead end\n"))
-    assert tokens == ["13", "Ġ-", "Ġ1", "Ġ=", "Ġ12", "Ġ(left:", "Ġ4", "Ġ12", "):ĠdeadĠendĊ"]
+    assert " ".join(tokens) == "13 Ġ-Ġ 1 Ġ=Ġ 12 Ġ(left:Ġ 4 Ġ 12 ):ĠdeadĠendĊ"
 
 
 def test_no_text_of_the_prompts_or_the_teacher_holds_a_special_token() -> None:

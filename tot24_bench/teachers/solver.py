@@ -17,7 +17,7 @@ Steps:
 5 - 4 = 1 (left: 1 4): dead end
 5 * 4 = 20 (left: 4 20)
 20 + 4 = 24 (left: 24)
-Answer: (5 * 4) + (10 - 6) = 24
+Answer: (5 * (10 - 6)) + 4 = 24
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from tot24_bench.game.states import Number, State, Thought, can_reach, make_thou
 NAME = "solver"
 """How records and tables name this teacher."""
 
-EXPLORE = 0.25
+EXPLORE = 0.2
 """Default share of dead ends that are followed instead of marked at once.
 
-A student trained on this mix marks a state only where it is over 1 / (2 * (1 - EXPLORE)) = 67% sure
+A student trained on this mix marks a state only where it is over 1 / (2 * (1 - EXPLORE)) = 62% sure
 that the state is dead, and searches it where it is less sure.
 """
 
