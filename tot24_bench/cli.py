@@ -39,6 +39,9 @@ RESULTS = Path("results")
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Most that `tot24 score` reads from standard input; far above what any model writes."""
 
+MAX_SOLVED = 6
+"""Numbers of a hand whose every solution `tot24 solve` lists: a seventh takes minutes."""
+
 _Results = Annotated[Path, typer.Option("--results", help="Folder of submissions.")]
 
 
@@ -49,7 +52,8 @@ def _one_line_errors() -> Iterator[None]:
         yield
     except (ValueError, OSError) as error:
         message = " ".join(str(error).split()) or type(error).__name__
-        typer.echo(f"tot24: {message}", err=True)
+        # On a line of its own, below a progress bar that was cut short.
+        typer.echo(f"\ntot24: {message}" if sys.stderr.isatty() else f"tot24: {message}", err=True)
         raise typer.Exit(2) from error
 
 
@@ -63,7 +67,8 @@ def main(
         raise typer.Exit()
 
 
-@app.command("solve")
+# A negative number is a wrong hand, with a message of its own, rather than an unknown option.
+@app.command("solve", context_settings={"ignore_unknown_options": True})
 def solve_command(
     numbers: Annotated[list[str], typer.Argument(help="The hand, such as 4 4 6 8.")],
     target: Annotated[int, typer.Option(help="The number to make.")] = 24,
@@ -75,6 +80,11 @@ def solve_command(
     """
     with _one_line_errors():
         puzzle = Puzzle.parse(" ".join(numbers), target, rule)
+        if len(puzzle.numbers) > MAX_SOLVED:
+            raise ValueError(
+                f"{len(puzzle.numbers)} numbers are too many to list every solution of: "
+                f"give at most {MAX_SOLVED}"
+            )
         solutions = solve(puzzle)
         if not solutions:
             typer.echo(f"{puzzle.text} cannot make {target}.")
@@ -150,9 +160,12 @@ def eval_command(
         bool, typer.Option("--apply_chat_template", help="Ask in the model's chat form.")
     ] = False,
     fewshot_as_multiturn: Annotated[
-        bool,
-        typer.Option("--fewshot_as_multiturn", help="Show exemplars as turns of the chat."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--fewshot_as_multiturn/--fewshot_as_one_turn",
+            help="In a chat, show each exemplar as turns of its own [default: as turns].",
+        ),
+    ] = None,
     gen_kwargs: Annotated[
         str,
         typer.Option("--gen_kwargs", help="Generation arguments: do_sample=true,temperature=0.7"),
@@ -191,7 +204,7 @@ def eval_command(
         names = expand(part for part in tasks.replace(" ", ",").split(",") if part)
         from lm_eval.utils import simple_parse_args_string
 
-        from tot24_bench.harness.evaluate import BATCH_SIZE, Plan, evaluate
+        from tot24_bench.harness.evaluate import BATCH_SIZE, NotRankZero, Plan, evaluate
         from tot24_bench.leaderboard import check_writable, render_rich, write
         from tot24_bench.leaderboard.measured import plan_keys, submissions_of
 
@@ -206,7 +219,7 @@ def eval_command(
             batch_size=batch_size or (BATCH_SIZE if model == "hf" else 1),
             device=device,
             chat=apply_chat_template,
-            multiturn=fewshot_as_multiturn,
+            multiturn=apply_chat_template if fewshot_as_multiturn is None else fewshot_as_multiturn,
             generation=simple_parse_args_string(gen_kwargs),
             limit=limit,
             seed=seed,
@@ -214,7 +227,11 @@ def eval_command(
         )
         for key in plan_keys(plan, name):
             check_writable(results, key, overwrite)
-        submissions = submissions_of(evaluate(plan), name)
+        try:
+            evaluation = evaluate(plan)
+        except NotRankZero:
+            return
+        submissions = submissions_of(evaluation, name)
         for submission in submissions:
             path = write(submission, results, overwrite=overwrite)
             typer.echo(f"wrote {path}")
@@ -234,7 +251,9 @@ def leaderboard_command(results: _Results = RESULTS) -> None:
         if not submissions:
             raise ValueError(f"no submissions under {results}: run `tot24 eval` first")
         page = results / "LEADERBOARD.md"
-        page.write_text(render_markdown(submissions), encoding="utf-8")
+        draft = page.with_name(f".{page.name}.tmp")
+        draft.write_text(render_markdown(submissions), encoding="utf-8")
+        draft.replace(page)
         _print_table(render_rich(submissions))
         typer.echo(f"wrote {page}")
 

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tot24_bench.game import load_split
+from tot24_bench.game.splits import HELD_OUT
 from tot24_bench.harness.checkpoint import checkpoint_sha256
 from tot24_bench.leaderboard import Submission, interval, read_all
 from tot24_bench.prompts import METHOD_NAMES
@@ -52,17 +54,21 @@ def render(student: Path, submissions: Sequence[Submission]) -> str:
     return _TEXT.format(
         name=name,
         parameters=f"{record['parameters']:,}",
-        layers=record["student"]["layers"],
-        hidden=record["student"]["hidden"],
         teacher=record["teacher"],
         mix=_mix(record["rows"]),
         rows=f"{record['rows']['rows']:,}",
         steps=f"{record['steps']:,}",
         batch=record["batch"],
         tokens=_tokens(record),
-        minutes=round(record["seconds_this_run"] / 60),
-        resumed=" (after a resumption: the last part only)" if record["resumed"] else "",
-        hardware=record.get("hardware", "two CPU cores"),
+        minutes=round(record["seconds"] / 60),
+        resumed=", resumed" if record["resumed"] else "",
+        start=_start(record["student"]),
+        split=record["rows"]["split"],
+        hands=f"{len(load_split(record['rows']['split'])):,}",
+        held_out=", ".join(HELD_OUT),
+        command=record["command"],
+        run_as=_run_as(own),
+        hardware=record["hardware"],
         seed=record["seed"],
         row_seed=record["rows"]["row_seed"],
         precision=record["precision"],
@@ -72,6 +78,21 @@ def render(student: Path, submissions: Sequence[Submission]) -> str:
         figures=_figures(own),
         weights=weights,
     )
+
+
+def _start(student: dict[str, Any]) -> str:
+    if student["base"] is not None:
+        return f"trained from {student['base']}"
+    return (
+        f"of the Llama architecture ({student['layers']} layers, hidden size {student['hidden']}), "
+        "trained from scratch"
+    )
+
+
+def _run_as(submissions: Sequence[Submission]) -> str:
+    precisions = sorted({s.model.precision or "unknown precision" for s in submissions})
+    sampled = any(s.generation.get("do_sample") for s in submissions)
+    return f"{'Sampled' if sampled else 'Greedy'}, {', '.join(precisions) or 'not run yet'}"
 
 
 def _mix(rows: dict[str, Any]) -> str:
@@ -116,13 +137,12 @@ tags: [game-of-24, tree-of-thoughts, distillation, tot24-bench]
 
 # {name}
 
-A Llama-architecture student of {parameters} parameters ({layers} layers, hidden size {hidden}),
-trained from scratch to play the Game of 24 by writing out a search (One-Step Tree of Thoughts). It
-knows this game and nothing else.
+A student of {parameters} parameters {start} to play the
+Game of 24 by writing out a search (One-Step Tree of Thoughts). It knows this game and nothing else.
 
 ## Figures
 
-Greedy, fp32, scored exactly; each from a submission in `results/` whose checkpoint hash is that of
+{run_as}, scored exactly; each from a submission in `results/` whose checkpoint hash is that of
 these weights. Written by `python -m training.card`.
 
 {figures}
@@ -130,13 +150,13 @@ these weights. Written by `python -m training.card`.
 ## Training
 
 - Teacher: {teacher}. Its marks of dead ends are oracle knowledge: the traces are always right.
-- Hands: the 800 of the `train` split, dealt in many orders. No hand of hard100, hardest or val is
-  in the data or in an exemplar; a guard checks it.
+- Hands: the {hands} of the `{split}` split, dealt in many orders. No hand of {held_out} is in the
+  data or in an exemplar; a guard checks every row.
 - Data: {rows} rows: {mix}.
 - Run: {steps} steps of {batch} rows, {tokens} tokens (prompts included), {minutes} minutes on
   {hardware}{resumed}; {precision}; seed {seed}, rows' seed {row_seed}; {versions}.
 - Chosen by greedy accuracy on `val`: {best} at step {best_step} (responses of up to 512 tokens).
-- Command: `python -m training.sft --config training/configs/{name}.yaml`
+- Command: `{command}`
 
 `training.json` holds the whole record and its log. Weights: fp32 safetensors, sha256 of name and
 bytes `{weights}`.

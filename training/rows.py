@@ -95,6 +95,7 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
     """Row `index`: prompt, completion, and what they were drawn as.
 
     Raises:
+        LeakedHand: when the hand asked or an exemplar's is held out.
         WrongTeacher: when the response does not score as right.
     """
     rng = Random(f"{config.row_seed}:{index}")
@@ -106,6 +107,7 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
     shots = SHOTS if rng.random() < config.few_shot_share else 0
     variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
     prompt = build(method, puzzle, shots=shots, variant=variant)
+    guard_training_hands(hands_shown(prompt.text), f"the prompt of row {index}")
     completion = write_response(puzzle, method, rng, config.explore)
     if completion.count("\n") > config.max_lines:
         completion = write_response(puzzle, method, rng, explore=0.0)
@@ -119,6 +121,16 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
         "shots": shots,
         "numbers": puzzle.text,
     }
+
+
+def hands_shown(prompt: str) -> list[str]:
+    """Every hand that a prompt shows, the exemplars' and the one asked.
+
+    >>> hands_shown("Use numbers ...\\nInput: 4 4 6 8\\nAnswer: ...\\nInput: 1 2 3 4\\n")
+    ['4 4 6 8', '1 2 3 4']
+    """
+    asks = (line for line in prompt.splitlines() if line.startswith("Input: "))
+    return [line.removeprefix("Input: ") for line in asks]
 
 
 def _rows(config: RowConfig, code: str) -> Iterator[dict[str, Any]]:

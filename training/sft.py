@@ -14,18 +14,28 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
+import sys
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
+from typing import Any
 
-from transformers.trainer_utils import get_last_checkpoint
-from trl import SFTConfig, TrlParser
+try:
+    from trl import SFTConfig, TrlParser
+except ImportError as missing:
+    raise SystemExit("training needs TRL: pip install 'tot24-bench[train]'") from missing
+
+from transformers import AutoModelForCausalLM, TrainerState
 
 from training.memory import keep_freed_memory
+from training.resume import AlreadyFinished, Stopwatch, is_finished, last_whole_checkpoint
 from training.rows import RowConfig, guard, make_dataset, make_validation_rows
 from training.student import StudentConfig, make_student
 from training.validation import ValidatedTrainer
+
+RECORD = "training.json"
+"""The record beside the exported weights."""
 
 TEACHER = "solver (exact search)"
 """Who writes the traces, as submissions and cards name it."""
@@ -52,12 +62,21 @@ def main(arguments: list[str] | None = None) -> Path:
 
 
 def train(rows: RowConfig, student: StudentConfig, run: RunConfig, sft: SFTConfig) -> Path:
-    """Train one student and export it.
+    """Train one student and export it; goes on where an earlier run of the same folder stopped.
 
     Raises:
         LeakedHand: when a held-out hand is in the training rows or their exemplars.
+        AlreadyFinished: when the run has ended and its student is exported.
     """
     guard(rows)
+    export = Path(run.export_dir or Path(sft.output_dir) / "student")
+    checkpoint = last_whole_checkpoint(sft.output_dir) if run.resume else None
+    finished = is_finished(checkpoint)
+    if finished and (export / RECORD).is_file():
+        raise AlreadyFinished(
+            f"{sft.output_dir} is finished and exported to {export}: give another --output_dir "
+            "to train again"
+        )
     if sft.use_cpu:
         keep_freed_memory()
     model, tokenizer = make_student(student, sft.seed)
@@ -68,33 +87,58 @@ def train(rows: RowConfig, student: StudentConfig, run: RunConfig, sft: SFTConfi
         eval_dataset=make_validation_rows(rows).select_columns(["prompt", "completion"]),
         processing_class=tokenizer,
     )
-    started = perf_counter()
-    checkpoint = get_last_checkpoint(sft.output_dir) if run.resume else None
-    trainer.train(resume_from_checkpoint=checkpoint)
-    export = Path(run.export_dir or Path(sft.output_dir) / "student")
+    stopwatch = Stopwatch(sft.output_dir, resumed=checkpoint is not None)
+    trainer.add_callback(stopwatch)
+    if finished and checkpoint is not None:
+        # It ended between its last checkpoint and the export: only the export is left to do.
+        trainer.state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+        best = trainer.state.best_model_checkpoint
+        trainer.model = AutoModelForCausalLM.from_pretrained(best or checkpoint)
+    else:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     trainer.model.float().save_pretrained(export)
     tokenizer.save_pretrained(export)
-    record = {
+    record = _record(rows, student, sft, trainer, stopwatch, resumed=checkpoint is not None)
+    (export / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return export
+
+
+def _record(
+    rows: RowConfig,
+    student: StudentConfig,
+    sft: SFTConfig,
+    trainer: ValidatedTrainer,
+    stopwatch: Stopwatch,
+    *,
+    resumed: bool,
+) -> dict[str, Any]:
+    """What reproduces the student, and what came out."""
+    state = trainer.state
+    on_val = sft.metric_for_best_model == "eval_val_acc"
+    return {
         "teacher": TEACHER,
+        "command": shlex.join(["python", "-m", "training.sft", *sys.argv[1:]]),
         "rows": asdict(rows),
         "student": asdict(student),
         "seed": sft.seed,
-        "steps": trainer.state.global_step,
+        "steps": state.global_step,
         "batch": sft.per_device_train_batch_size * sft.gradient_accumulation_steps,
         "peak_learning_rate": sft.learning_rate,
         "precision": "bf16 autocast" if sft.bf16 else "fp32",
         "hardware": f"{platform.machine()} CPU, {os.cpu_count()} cores" if sft.use_cpu else "GPU",
         "versions": {name: version(name) for name in ("torch", "transformers", "trl")},
-        "best_val_acc": trainer.state.best_metric,
-        "best_checkpoint_step": trainer.state.best_global_step,
+        "best_val_acc": state.best_metric if on_val else None,
+        "best_checkpoint_step": state.best_global_step,
         "parameters": trainer.model.num_parameters(),
-        "seconds_this_run": round(perf_counter() - started),
-        "resumed": checkpoint is not None,
-        "log": trainer.state.log_history,
+        "seconds": round(stopwatch.seconds),
+        "resumed": resumed,
+        "log": state.log_history,
     }
-    (export / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return export
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ValueError as error:
+        print(f"training.sft: {error}", file=sys.stderr)
+        raise SystemExit(2) from error

@@ -77,7 +77,7 @@ def test_an_evaluation_becomes_a_submission_and_a_row(
     done = tot24(*evaluation(tiny_checkpoint, results, "--num_fewshot", "0", "--name", "probe"))
     assert done.exit_code == 0, done.output
     (submission,) = read_all(results)
-    assert submission.key == "probe/game24_io.0shot"
+    assert submission.key == "probe/game24_io.0shot.first3"
     assert submission.n == 3
     assert submission.model.precision == "fp32"
     assert submission.model.checkpoint_sha256
@@ -103,12 +103,17 @@ def test_an_evaluation_becomes_a_submission_and_a_row(
 def test_another_split_is_another_submission(tiny_checkpoint: Path, tmp_path: Path) -> None:
     done = tot24(*evaluation(tiny_checkpoint, tmp_path, "--split", "val", "--name", "probe"))
     assert done.exit_code == 0, done.output
-    assert read_all(tmp_path)[0].key == "probe/game24_io_val.5shot"
+    assert read_all(tmp_path)[0].key == "probe/game24_io_val.5shot.first3"
 
 
 def test_a_hand_that_is_not_positive_integers() -> None:
     fails_with(tot24("solve", "4", "4", "6", "x"), "positive integer")
+    fails_with(tot24("solve", "4", "4", "6", "-8"), "positive integer")
     fails_with(tot24("score", "4 4 0 8", stdin=""), "positive integer")
+
+
+def test_more_numbers_than_can_be_listed() -> None:
+    fails_with(tot24("solve", *map(str, range(1, 8))), "too many", "at most 6")
 
 
 def test_an_unknown_split() -> None:

@@ -44,9 +44,8 @@ def test_an_untrained_student_runs_into_the_limit_and_is_called_truncated(
     three_tasks: Evaluation,
 ) -> None:
     assert three_tasks.tasks[0].generation["max_gen_toks"] == 8
-    cut = three_tasks.tasks[0].metrics["truncated"]
-    counted = [hand.tokens[0] for hand in three_tasks.tasks[0].hands]
-    assert cut == sum(count is not None and count >= 8 for count in counted) / 3
+    assert [hand.tokens for hand in three_tasks.tasks[0].hands] == [(8,), (8,), (8,)]
+    assert three_tasks.tasks[0].metrics["truncated"] == 1.0
 
 
 def test_the_model_is_described(three_tasks: Evaluation) -> None:
@@ -112,6 +111,58 @@ def test_an_unknown_task_offers_near_names() -> None:
 def test_a_cache_with_repeats_is_refused(tiny_checkpoint: Path) -> None:
     with pytest.raises(EvaluationError, match="same response"):
         evaluate(plan(tiny_checkpoint, repeats=2, cache="responses"))
+
+
+def test_each_model_has_a_response_cache_of_its_own(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """lm-eval's cache knows prompts, not models: another model must not get these responses."""
+    from training.student import StudentConfig, make_student
+
+    other = tmp_path / "other"
+    config = StudentConfig(hidden=16, intermediate=32, layers=1, heads=1, attention="sdpa")
+    model, tokenizer = make_student(config, seed=1)
+    model.save_pretrained(other)
+    tokenizer.save_pretrained(other)
+    cache = str(tmp_path / "cache")
+    responses = [
+        [hand.responses for hand in evaluate(plan(checkpoint, cache=cache)).tasks[0].hands]
+        for checkpoint in (tiny_checkpoint, other, tiny_checkpoint)
+    ]
+    assert responses[0] == responses[2]
+    assert len(list(tmp_path.glob("cache-*"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"generation": {"max_new_tokens": 8}}, "max_gen_toks"),
+        ({"multiturn": True}, "--apply_chat_template"),
+        ({"batch_size": 0}, "--batch_size"),
+        ({"device": "gpu7"}, "no device"),
+    ],
+)
+def test_a_plan_that_lm_eval_would_misread_is_refused(
+    tiny_checkpoint: Path, changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(EvaluationError, match=words):
+        evaluate(plan(tiny_checkpoint, **changes))
+
+
+@pytest.mark.parametrize("arguments", [{"dtype": "float99"}, {"nonsense": 1}])
+def test_arguments_that_the_model_does_not_take_are_one_error(
+    tiny_checkpoint: Path, arguments: dict[str, object]
+) -> None:
+    asked = Plan("hf", {"pretrained": str(tiny_checkpoint), **arguments}, ("game24_io",))
+    with pytest.raises(BadCheckpoint, match="cannot load"):
+        evaluate(asked)
+
+
+def test_an_unsolvable_hand_is_judged_alike_by_lm_eval_and_by_us_whatever_the_limit(
+    tiny_checkpoint: Path,
+) -> None:
+    """`truncated` decides whether a late "no solution" counts: both sides know the same limit."""
+    result = evaluate(plan(tiny_checkpoint, split="unsolvable", generation={"max_gen_toks": 600}))
+    assert {hand.tokens[0] for hand in result.tasks[0].hands} == {600}
+    assert result.tasks[0].metrics["truncated"] == 1.0
 
 
 def test_the_installed_task_files_equal_those_of_the_checkout(root: Path) -> None:

@@ -12,7 +12,13 @@ from tot24_bench.harness.limits import MAX_GEN_TOKS
 from tot24_bench.harness.tasks import tasks_path
 from tot24_bench.harness.truncation import TruncationCheck
 
-ROW = {"numbers": "4 4 6 8", "target": 24, "rule": "all", "method": "io"}
+ROW = {
+    "numbers": "4 4 6 8",
+    "target": 24,
+    "rule": "all",
+    "method": "io",
+    "max_gen_toks": MAX_GEN_TOKS["io"],
+}
 RIGHT = "Answer: (6 - 4) * (4 + 8) = 24"
 FALSE = "Answer: 4 + 4 + 6 + 8 = 24"
 
@@ -50,7 +56,7 @@ def test_a_response_as_long_as_the_limit_is_truncated(tiny_checkpoint: Path) -> 
 
 def test_truncation_counts_tokens_not_characters(tiny_checkpoint: Path) -> None:
     check = TruncationCheck({"pretrained": str(tiny_checkpoint)})
-    text = " 12" * 100
+    text = "12 " * 50
     assert check(text, 100)
     assert not check(text, 101)
 
@@ -63,3 +69,27 @@ def test_without_a_tokenizer_nothing_is_called_truncated(
     truncation._warn_once.cache_clear()
     assert not TruncationCheck({"model": "gpt-4o"})("x" * 10_000, 10)
     assert "tokenizer=NAME" in caplog.text
+
+
+def test_a_tokenizer_that_cannot_be_loaded_does_not_cost_a_finished_run() -> None:
+    assert not TruncationCheck({"tokenizer": "cl100k_base"})("x" * 10_000, 10)
+
+
+def test_every_hand_keeps_as_many_repeats_as_the_hand_with_the_fewest() -> None:
+    from tot24_bench.harness.task_hooks import keep_all
+
+    assert keep_all([["a", "b"], ["c", "d", "padding"]], None) == [["a", "b"], ["c", "d"]]
+
+
+def test_a_misspelt_metadata_key_is_refused() -> None:
+    from tot24_bench.harness.documents import make_dataset
+
+    with pytest.raises(ValueError, match="tot24_split"):
+        make_dataset("io", tot24_spilt="val", pretrained="x")
+
+
+def test_the_rows_know_a_changed_token_limit() -> None:
+    from tot24_bench.harness.documents import TEST, make_dataset
+
+    assert set(make_dataset("io")[TEST]["max_gen_toks"]) == {MAX_GEN_TOKS["io"]}
+    assert set(make_dataset("io", tot24_max_gen_toks=7)[TEST]["max_gen_toks"]) == {7}

@@ -42,7 +42,7 @@ def test_what_is_written_reads_back_equal(tmp_path: Path) -> None:
 
 def test_it_is_two_files_and_the_json_holds_no_responses(tmp_path: Path) -> None:
     path = write(make_submission(), tmp_path)
-    stem = "submissions/scout-2m/game24_onestep_tot.0shot"
+    stem = "submissions/scout-2m/game24_onestep_tot.0shot.first3"
     assert path == tmp_path / f"{stem}.json"
     assert files(tmp_path).keys() == {
         "submissions", "submissions/scout-2m", f"{stem}.json", f"{stem}.samples.jsonl.gz",
@@ -226,7 +226,7 @@ def cut_short(path: Path) -> None:
 
 
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
-    "no JSON": (lambda path: path.write_text("{"), r"0shot\.json: not JSON"),
+    "no JSON": (lambda path: path.write_text("{"), r"0shot\.first3\.json: not JSON"),
     "no UTF-8": (lambda path: path.write_bytes(b'{"a": "\xff"}'), "not JSON"),
     "deep nesting": (lambda path: path.write_text("[" * 100_000), "not JSON"),
     "no object": (lambda path: path.write_text("[]"), "not a JSON object"),

@@ -18,12 +18,15 @@ RECORD = {
     "rows": {
         "rows": 1000,
         "row_seed": 7,
+        "split": "train",
         "io_share": 0.1,
         "cot_share": 0.2,
         "few_shot_share": 0.06,
         "explore": 0.25,
     },
-    "student": {"layers": 1, "hidden": 16},
+    "student": {"base": None, "layers": 1, "hidden": 16},
+    "command": "python -m training.sft --config mine.yaml",
+    "hardware": "two CPU cores",
     "parameters": 20000,
     "seed": 3,
     "steps": 10,
@@ -31,7 +34,7 @@ RECORD = {
     "precision": "fp32",
     "best_val_acc": 0.5,
     "best_checkpoint_step": 8,
-    "seconds_this_run": 120,
+    "seconds": 120,
     "resumed": False,
     "log": [{"num_tokens": "1500000"}],
 }
@@ -65,6 +68,9 @@ def test_the_figures_are_those_of_the_submissions_of_these_weights(
     assert "70% One-Step ToT, 20% CoT, 10% IO" in text
     assert "1.5M tokens" in text
     assert "50% at step 8" in text
+    assert "Greedy, fp32" in text
+    assert "`python -m training.sft --config mine.yaml`" in text
+    assert "2 minutes on\n  two CPU cores" in text
 
     (student / "model.safetensors").write_bytes(b"other weights")
     assert "No submission of these weights yet" in card.render(

@@ -156,3 +156,14 @@ def test_a_teacher_that_is_wrong_stops_the_run(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(rows_module, "write_response", lambda *_: "Answer: 4 * 6 = 24")
     with pytest.raises(WrongTeacher, match="row 3, hand"):
         make_row(CONFIG, 3)
+
+
+def test_an_exemplar_that_is_held_out_stops_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard reads the prompt that is trained on, so that a spare cannot slip past it."""
+    from tot24_bench.prompts import exemplars
+
+    leaked = exemplars._SPARE._replace(puzzle=Puzzle.parse("10 6 5 4"))
+    monkeypatch.setattr(exemplars, "_DEFAULT", (leaked, *exemplars._DEFAULT[1:]))
+    config = RowConfig(few_shot_share=1.0, io_share=1.0, cot_share=0.0)
+    with pytest.raises(LeakedHand, match="4 5 6 10"):
+        make_row(config, 0)

@@ -63,9 +63,64 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_losses(
 
     # What a kill between step 3 and the end leaves behind: the first checkpoint alone.
     shutil.copytree(whole[0] / "run" / "checkpoint-3", tmp_path / "run" / "checkpoint-3")
+    (tmp_path / "run" / "seconds.json").write_text("1000")
+    # What a kill in the middle of writing a checkpoint leaves behind.
+    (tmp_path / "run" / "checkpoint-5").mkdir()
     resumed = run(tmp_path)
     assert resumed["resumed"] is True
+    assert isinstance(resumed["seconds"], int) and 1000 <= resumed["seconds"] < 1200
     assert losses(resumed) == pytest.approx(losses(whole[1]), rel=1e-5)
+
+
+def test_a_finished_run_is_not_run_again(
+    whole: tuple[Path, dict[str, object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from training.resume import AlreadyFinished
+
+    before = (whole[0] / "run" / "student" / "training.json").read_bytes()
+    with pytest.raises(AlreadyFinished, match="another --output_dir"):
+        run(whole[0])
+    assert (whole[0] / "run" / "student" / "training.json").read_bytes() == before
+
+
+def test_a_run_that_ended_before_its_export_is_only_exported(
+    whole: tuple[Path, dict[str, object]], tmp_path: Path
+) -> None:
+    import shutil
+
+    from safetensors.torch import load_file
+
+    shutil.copytree(whole[0] / "run" / "checkpoint-6", tmp_path / "run" / "checkpoint-6")
+    record = run(tmp_path)
+    assert record["steps"] == 6
+    exported = load_file(tmp_path / "run" / "student" / "model.safetensors")
+    trained = load_file(whole[0] / "run" / "student" / "model.safetensors")
+    assert all((exported[name] == trained[name]).all() for name in trained)
+
+
+def test_the_loss_is_on_the_completion_alone_and_ends_on_the_end_token(tmp_path: Path) -> None:
+    """What TRL makes of our rows: the prompt is masked, the last label is the end of text."""
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    from training.rows import RowConfig, make_row
+    from training.student import StudentConfig, make_student
+
+    row = make_row(RowConfig(), 0)
+    model, tokenizer = make_student(StudentConfig(hidden=16, layers=1, heads=1), seed=0)
+    trainer = SFTTrainer(
+        model=model,
+        args=SFTConfig(output_dir=str(tmp_path), use_cpu=True, bf16=False, report_to="none"),
+        train_dataset=Dataset.from_list([{k: row[k] for k in ("prompt", "completion")}]),
+        processing_class=tokenizer,
+    )
+    (batch,) = trainer.get_train_dataloader()
+    labels = batch["labels"][0].tolist()
+    prompt = tokenizer(row["prompt"])["input_ids"]
+    assert labels[: len(prompt)] == [-100] * len(prompt)
+    supervised = labels[len(prompt) :]
+    assert tokenizer.decode(supervised) == row["completion"] + tokenizer.eos_token
+    assert supervised[-1] == tokenizer.eos_token_id
 
 
 def test_the_student_is_exported_as_fp32_safetensors_with_its_tokenizer(
@@ -79,7 +134,7 @@ def test_the_student_is_exported_as_fp32_safetensors_with_its_tokenizer(
     model = AutoModelForCausalLM.from_pretrained(student)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     tokenizer = AutoTokenizer.from_pretrained(student)
-    assert len(tokenizer("Input: 4 4 6 8\n")["input_ids"]) == 6
+    assert len(tokenizer("Input: 4 4 6 8\n")["input_ids"]) == 9
     assert whole[1]["parameters"] == model.num_parameters()
     assert whole[1]["teacher"] == "solver (exact search)"
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tot24_bench.game import Puzzle, load_split, solve
+from tot24_bench.harness.limits import MAX_GEN_TOKS
 from tot24_bench.prompts import (
     DEFAULT_VARIANT,
     SHOTS,
@@ -40,15 +41,20 @@ METRICS = ("acc", "valid", "answered", "false_claim", "truncated")
 """What a task reports, each the mean over hands of the mean over a hand's repeats."""
 
 
-def test_rows(method: str, split: str, variant: str) -> list[dict[str, Any]]:
-    """The rows of a split.
+def test_rows(
+    method: str, split: str, variant: str, limit: int | None = None
+) -> list[dict[str, Any]]:
+    """The rows of a split; `limit` replaces the method's own token limit.
 
     Raises:
         UnknownMethod, UnknownSplit, UnknownVariant: each names what there is.
     """
     pick(variant)
     return [
-        _row(method, variant, puzzle, f"Answer: {_reference(puzzle)}")
+        {
+            **_row(method, variant, puzzle, f"Answer: {_reference(puzzle)}"),
+            "max_gen_toks": limit or MAX_GEN_TOKS[method],
+        }
         for puzzle in load_split(split)
     ]
 
@@ -69,7 +75,8 @@ def make_dataset(
     tot24_method: str,
     tot24_split: str = DEFAULT_SPLIT,
     tot24_exemplars: str = DEFAULT_VARIANT,
-    **_: Any,
+    tot24_max_gen_toks: int | None = None,
+    **others: Any,
 ) -> DatasetDict:
     """lm-eval's `custom_dataset`: the rows of one split.
 
@@ -77,11 +84,21 @@ def make_dataset(
         tot24_method: the prompting method; set by the task's YAML.
         tot24_split: which split; from `--metadata '{"tot24_split": "val"}'`.
         tot24_exemplars: which exemplar variant; from `--metadata` likewise.
-        _: lm-eval passes the model's arguments as well; they say nothing about the data.
+        tot24_max_gen_toks: the token limit where `--gen_kwargs` changes it: lm-eval does not tell a
+            task, and `truncated` is judged by it.
+        others: lm-eval passes the model's arguments as well; they say nothing about the data.
+
+    Raises:
+        ValueError: a key that starts with `tot24_` and is none of these; else as `test_rows`.
     """
     from datasets import Dataset, DatasetDict
 
-    rows = test_rows(tot24_method, tot24_split, tot24_exemplars)
+    if unknown := sorted(key for key in others if key.startswith("tot24_")):
+        raise ValueError(
+            f"no metadata key {unknown[0][:60]!r}: the keys are tot24_split, tot24_exemplars "
+            "and tot24_max_gen_toks"
+        )
+    rows = test_rows(tot24_method, tot24_split, tot24_exemplars, tot24_max_gen_toks)
     return DatasetDict({TEST: Dataset.from_list(rows)})
 
 

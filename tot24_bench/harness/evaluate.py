@@ -8,14 +8,21 @@ those scores must equal the one that lm-eval reports, or nothing is returned.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.game import Puzzle
-from tot24_bench.harness.checkpoint import BadCheckpoint, check_checkpoint
+from tot24_bench.harness.checkpoint import (
+    BadCheckpoint,
+    check_checkpoint,
+    checkpoint_sha256,
+)
 from tot24_bench.harness.documents import (
     DEFAULT_SPLIT,
     metrics_of_scores,
@@ -37,6 +44,12 @@ BATCH_SIZE = 50
 """Hands generated at once by default: two batches a task on the published test set."""
 
 
+_OTHER_LIMITS = {"max_new_tokens", "max_tokens", "max_completion_tokens", "max_length"}
+"""Other libraries' names for `max_gen_toks`; beside it lm-eval passes over them in silence."""
+
+_DEVICES = ("cpu", "cuda", "mps", "xpu", "npu", "hpu")
+
+
 class EvaluationError(ValueError):
     """The evaluation cannot be run as asked; the message names the fix."""
 
@@ -56,11 +69,12 @@ class Plan:
         batch_size: prompts generated at once.
         device: `cpu`, `cuda:0`, ...; None lets lm-eval choose.
         chat: apply the model's chat template.
-        multiturn: with `chat`, show the exemplars as turns of their own.
-        generation: overrides of the tasks' generation arguments.
+        multiturn: with `chat`, show the exemplars as turns of their own; lm-eval's default.
+        generation: overrides of the tasks' generation arguments (`max_gen_toks`, `do_sample`).
         limit: ask only the first so many hands.
         seed: numpy's and torch's seed.
-        cache: lm-eval's response cache; run again with it to go on after an interruption.
+        cache: lm-eval's response cache; run again with it to go on after an interruption. Each
+            model and its arguments have a cache of their own under this path.
     """
 
     model: str
@@ -78,6 +92,10 @@ class Plan:
     limit: int | None = None
     seed: int = DEFAULT_SEED
     cache: str | None = None
+
+
+class NotRankZero(RuntimeError):
+    """Another process of a distributed run holds the results; this one has nothing to write."""
 
 
 class HandResult(NamedTuple):
@@ -115,19 +133,20 @@ def evaluate(plan: Plan) -> Evaluation:
 
     Raises:
         UnknownTask, UnknownSplit, UnknownVariant, ValueError: the plan names what does not exist.
-        BadCheckpoint: the checkpoint is missing or incomplete.
-        EvaluationError: a prompt does not fit the model, or the model cannot be loaded.
+        BadCheckpoint: the checkpoint is missing, incomplete or cannot be loaded.
+        EvaluationError: the plan contradicts itself, or a prompt does not fit the model.
+        NotRankZero: in every process of a distributed run but the first, once it is done.
     """
     names = expand(plan.tasks)
-    if plan.cache is not None and plan.repeats > 1:
-        raise EvaluationError("--use_cache would give every repeat the same response: drop one")
+    _check_plan(plan)
     if plan.model == "hf":
         check_checkpoint(plan.model_args)
-    logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    started = perf_counter()
+        # Its warnings there are about what is checked here. For a server they tell of failures.
+        logging.getLogger("lm_eval").setLevel(logging.ERROR)
     tasks = _load_tasks(plan, names)
     model = _load_model(plan)
     _check_prompts_fit(plan, model, tasks)
+    started = perf_counter()
     results = _run(plan, model, tasks)
     return Evaluation(
         plan,
@@ -138,6 +157,22 @@ def evaluate(plan: Plan) -> Evaluation:
     )
 
 
+def _check_plan(plan: Plan) -> None:
+    if plan.cache is not None and plan.repeats > 1:
+        raise EvaluationError("--use_cache would give every repeat the same response: drop one")
+    if plan.multiturn and not plan.chat:
+        raise EvaluationError("--fewshot_as_multiturn needs --apply_chat_template")
+    if wrong := _OTHER_LIMITS.intersection(plan.generation):
+        raise EvaluationError(f"lm-eval does not read {wrong.pop()}: say max_gen_toks instead")
+    size = str(plan.batch_size)
+    if not (size.isdigit() and int(size) > 0) and size.split(":")[0] != "auto":
+        raise EvaluationError(f"--batch_size must be a positive number or auto, not {size[:40]!r}")
+    if plan.device is not None and plan.device.split(":")[0] not in _DEVICES:
+        raise EvaluationError(
+            f"no device {plan.device[:40]!r}: use one of {', '.join(_DEVICES)}, or cuda:0 and so on"
+        )
+
+
 def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
     from lm_eval.tasks import TaskManager
 
@@ -145,6 +180,7 @@ def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
         **plan.model_args,
         "tot24_split": plan.split,
         "tot24_exemplars": plan.variant,
+        "tot24_max_gen_toks": plan.generation.get("max_gen_toks"),
     }
     manager = TaskManager(include_path=str(tasks_path()), include_defaults=False, metadata=metadata)
     tasks: dict[str, Task] = manager.load(list(names))["tasks"]
@@ -156,7 +192,6 @@ def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
 
 def _load_model(plan: Plan) -> LM:
     from lm_eval.api.registry import get_model
-    from safetensors import SafetensorError
 
     settings = {"batch_size": plan.batch_size, "device": plan.device}
     name = plan.model_args.get("pretrained") or plan.model_args.get("model")
@@ -166,7 +201,7 @@ def _load_model(plan: Plan) -> LM:
         raise EvaluationError(f"lm-eval knows no model kind {plan.model!r}: try hf") from error
     try:
         return kind.create_from_arg_obj(dict(plan.model_args), settings)
-    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
+    except Exception as error:  # whatever a backend raises is about the checkpoint or its arguments
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BadCheckpoint(f"cannot load {name}: {line[:300]}") from error
 
@@ -178,17 +213,19 @@ def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None
     if not callable(tokenizer) or not isinstance(context, int):
         return
     for name, task in tasks.items():
-        row = task.task_docs[0]
-        prompt = task.fewshot_context(
-            row,
-            num_fewshot=plan.shots,
-            apply_chat_template=plan.chat,
-            fewshot_as_multiturn=plan.multiturn,
-            chat_template=model.apply_chat_template if plan.chat else None,
-        )
+        prompts = [
+            task.fewshot_context(
+                row,
+                num_fewshot=plan.shots,
+                apply_chat_template=plan.chat,
+                fewshot_as_multiturn=plan.multiturn,
+                chat_template=model.apply_chat_template if plan.chat else None,
+            )
+            for row in islice(task.task_docs, plan.limit)
+        ]
         generation = {**task.config.generation_kwargs, **plan.generation}
         room = int(generation.get("max_gen_toks", 0))
-        length = len(tokenizer(prompt)["input_ids"])
+        length = max(len(tokenizer(str(prompt))["input_ids"]) for prompt in prompts)
         if length + room > context:
             raise EvaluationError(
                 f"{name}: a prompt of {length} tokens and a response of up to {room} do not fit "
@@ -206,7 +243,7 @@ def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
         tasks=list(tasks.values()),
         task_manager=TaskManager(include_path=str(tasks_path()), include_defaults=False),
         limit=plan.limit,
-        use_cache=plan.cache,
+        use_cache=_cache_of(plan),
         apply_chat_template=plan.chat,
         fewshot_as_multiturn=plan.multiturn,
         gen_kwargs=dict(plan.generation) or None,
@@ -217,28 +254,39 @@ def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
         bootstrap_iters=0,
         log_samples=True,
     )
+    if results is None:
+        raise NotRankZero("the first process has the results")
     return results
+
+
+def _cache_of(plan: Plan) -> str | None:
+    """A cache of this model alone: lm-eval looks responses up by the prompt, whoever answered."""
+    if plan.cache is None:
+        return None
+    weights = checkpoint_sha256(str(plan.model_args.get("pretrained", "")))
+    model = json.dumps([plan.model, sorted(plan.model_args.items()), weights], default=str)
+    return f"{plan.cache}-{hashlib.sha256(model.encode()).hexdigest()[:16]}"
 
 
 def _task_result(plan: Plan, model: LM, name: str, results: Mapping[str, Any]) -> TaskResult:
     rows = sorted(results["samples"][name], key=lambda row: int(row["doc_id"]))
     generation = dict(rows[0]["arguments"][0][1])
     limit = int(generation["max_gen_toks"])
-    hands = tuple(_hand_result(model, row, limit) for row in rows)
+    hands = tuple(_hand_result(model, row, limit, plan.repeats) for row in rows)
     each = [metrics_of_scores(hand.scores) for hand in hands]
     metrics = {key: sum(hand[key] for hand in each) / len(each) for key in each[0]}
     reported = results["results"][name]["acc,none"]
     if abs(metrics["acc"] - reported) > 1e-9:
-        raise RuntimeError(
-            f"{name}: lm-eval reports acc {reported}, its samples score {metrics['acc']}: "
-            "the installed task files differ from this package; install tot24-bench again"
+        raise EvaluationError(
+            f"{name}: lm-eval reports acc {reported}, its samples score {metrics['acc']}: nothing "
+            "is written; please report this with the command"
         )
     return TaskResult(name, method_of(name), hands, generation, metrics)
 
 
-def _hand_result(model: LM, row: Mapping[str, Any], limit: int) -> HandResult:
+def _hand_result(model: LM, row: Mapping[str, Any], limit: int, repeats: int) -> HandResult:
     puzzle = puzzle_of(row["doc"])
-    (responses,) = row["filtered_resps"]
+    responses = row["filtered_resps"][0][:repeats]
     tokens = tuple(_count_tokens(model, response) for response in responses)
     cut = [count is not None and count >= limit for count in tokens]
     prompt = row["arguments"][0][0]

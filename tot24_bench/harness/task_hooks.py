@@ -17,7 +17,6 @@ from tot24_bench.harness.documents import (
     puzzle_of,
     score_all,
 )
-from tot24_bench.harness.limits import MAX_GEN_TOKS
 from tot24_bench.harness.truncation import TruncationCheck
 
 if TYPE_CHECKING:
@@ -63,17 +62,18 @@ def doc_to_target(doc: dict[str, Any]) -> str:
 
 
 def keep_all(responses: Iterable[Sequence[str]], docs: Any) -> list[list[str]]:
-    """A filter that hands every repeat on; lm-eval's default keeps only the first."""
-    return [list(hand) for hand in responses]
+    """A filter that hands every repeat on; lm-eval's default keeps only the first.
+
+    Every hand keeps as many as the hand with the fewest: with several processes lm-eval pads the
+    shorter shares by asking a last request again.
+    """
+    hands = [list(hand) for hand in responses]
+    fewest = min(map(len, hands), default=0)
+    return [hand[:fewest] for hand in hands]
 
 
 def process_results(doc: dict[str, Any], results: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Score every repeat of one hand.
-
-    Whether a response was cut off is judged against the task's own `max_gen_toks`;
-    `tot24 eval` judges against the limit actually used.
-    """
+    """Score every repeat of one hand; the row says what the token limit was."""
     responses = list(results[0])
-    limit = MAX_GEN_TOKS[doc["method"]]
-    cut = [_truncated(response, limit) for response in responses]
+    cut = [_truncated(response, doc["max_gen_toks"]) for response in responses]
     return metrics_of_scores(score_all(puzzle_of(doc), responses, cut))

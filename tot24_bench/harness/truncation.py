@@ -2,8 +2,9 @@
 
 The tokens are counted with the model's own tokenizer, whose name lm-eval passes along with the
 model's arguments (`tokenizer`, else `pretrained`). It is loaded only when a response is long
-enough (a token is at least a byte) for the question to arise. For an API model whose arguments name
-no tokenizer nothing is known, and nothing is called truncated; a warning says so once.
+enough (a token is at least a byte) for the question to arise. For a model whose arguments name no
+tokenizer that can be loaded nothing is known, and nothing is called truncated; a warning says so
+once.
 """
 
 from __future__ import annotations
@@ -30,23 +31,31 @@ class TruncationCheck:
         name = model_args.get("tokenizer") or model_args.get("pretrained")
         self._name = name if isinstance(name, str) else None
         self._revision = str(model_args.get("revision") or "main")
+        self._trusted = model_args.get("trust_remote_code") is True
 
     def __call__(self, response: str, limit: int) -> bool:
         """Whether the response holds at least `limit` tokens."""
         if len(response.encode("utf-8", "replace")) < limit:
             return False
-        if self._name is None:
+        tokenizer = _load(self._name, self._revision, self._trusted) if self._name else None
+        if tokenizer is None:
             _warn_once()
             return False
-        tokenizer = _load(self._name, self._revision)
         return len(tokenizer(response, add_special_tokens=False)["input_ids"]) >= limit
 
 
 @lru_cache(maxsize=4)
-def _load(name: str, revision: str) -> PreTrainedTokenizerBase:
+def _load(name: str, revision: str, trusted: bool) -> PreTrainedTokenizerBase | None:
+    """The tokenizer; None where it cannot be loaded, which must not cost a finished run."""
     from transformers import AutoTokenizer
 
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, revision=revision)
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            name, revision=revision, trust_remote_code=trusted
+        )
+    except Exception as error:
+        log.warning("cannot load the tokenizer %s: %s", name, str(error).partition("\n")[0][:200])
+        return None
     return tokenizer
 
 

@@ -1,8 +1,8 @@
 """Where a submission stands: a file stem that is safe whatever the model is called.
 
-`<model>/<task>[_<split>].<shots>shot[.chat][.<variant>][.<obtained>]`, the parts in brackets only
-where they are not the default (published test set, plain text, default exemplars, measured here).
-The rules of a part:
+`<model>/<task>[_<split>].<shots>shot[.chat or .multiturn][.<variant>][.x<repeats>][.first<n>]`
+`[.<obtained>]`, the parts in brackets only where they are not the default (published test set,
+plain text, default exemplars, one response a hand, every hand, measured here). The rules:
 
 - It keeps ASCII letters, digits, `.`, `_` and `-`, and never starts or ends with a dot or a dash,
   so that no name can be `..`, hidden, or an option of a command.
@@ -23,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+from tot24_bench.game import SPLITS, load_split
 from tot24_bench.harness.documents import DEFAULT_SPLIT
 from tot24_bench.prompts import DEFAULT_VARIANT
 
@@ -43,19 +44,37 @@ def key_of(
     shots: int,
     split: str = DEFAULT_SPLIT,
     chat: bool = False,
+    multiturn: bool = False,
     variant: str = DEFAULT_VARIANT,
+    repeats: int = 1,
+    first: int | None = None,
     obtained: str = DEFAULT_OBTAINED,
 ) -> str:
     """The file stem of a submission below `results/submissions`, whatever the names hold."""
     named = split == DEFAULT_SPLIT or task.endswith(f"_{split}")
     parts = [_word(task) + ("" if named else f"_{_word(split)}"), f"{shots}shot"]
     if chat:
-        parts.append("chat")
+        parts.append("multiturn" if multiturn and shots else "chat")
     if variant != DEFAULT_VARIANT:
         parts.append(_word(variant))
+    if repeats > 1:
+        parts.append(f"x{repeats}")
+    if first is not None:
+        parts.append(f"first{first}")
     if obtained != DEFAULT_OBTAINED:
         parts.append(_word(obtained))
     return f"{_model(model)}/{'.'.join(parts)}"
+
+
+def first_of(split: str, asked: int | None) -> int | None:
+    """How many hands of a fixed split were asked, where not all were; None where all were.
+
+    >>> first_of("hard100", 3), first_of("hard100", 100)
+    (3, None)
+    """
+    if asked is None or split not in SPLITS or asked >= len(load_split(split)):
+        return None
+    return asked
 
 
 def is_key(text: str) -> bool:

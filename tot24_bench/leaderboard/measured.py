@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from tot24_bench.harness.checkpoint import checkpoint_sha256, teacher_of
 from tot24_bench.harness.documents import DEFAULT_SPLIT
 from tot24_bench.harness.evaluate import Evaluation, HandResult, Plan, TaskResult
 from tot24_bench.harness.tasks import method_of
-from tot24_bench.leaderboard.key import key_of
+from tot24_bench.leaderboard.key import first_of, key_of
 from tot24_bench.leaderboard.submission import (
     ModelInfo,
     Sample,
@@ -24,6 +24,23 @@ from tot24_bench.leaderboard.submission import (
     metrics_of,
 )
 from tot24_bench.prompts import variant_of
+
+_ARGUMENTS = {
+    "attn_implementation",
+    "autogptq",
+    "dtype",
+    "gguf_file",
+    "load_in_4bit",
+    "load_in_8bit",
+    "max_length",
+    "peft",
+    "quantization",
+    "revision",
+    "think_end_token",
+    "tokenizer",
+    "trust_remote_code",
+}
+"""Arguments of a model that are recorded; others (addresses, headers, keys) never are."""
 
 _PACKAGES = ("tot24-bench", "lm-eval", "transformers", "torch", "datasets")
 
@@ -46,6 +63,9 @@ def plan_keys(plan: Plan, name: str | None = None) -> tuple[str, ...]:
             task_on(task, plan.split),
             shots=plan.shots,
             chat=plan.chat,
+            multiturn=plan.multiturn,
+            repeats=plan.repeats,
+            first=first_of(plan.split, plan.limit),
             split=plan.split,
             variant=variant_of(method_of(task), plan.variant),
         )
@@ -54,9 +74,15 @@ def plan_keys(plan: Plan, name: str | None = None) -> tuple[str, ...]:
 
 
 def model_name(model_args: Mapping[str, Any]) -> str:
-    """What to call a model that was given no name: a folder's own name, or the hub's name."""
-    source = _source(model_args)
-    return Path(source).resolve().name if Path(source).exists() else source
+    """What to call a model that was given no name: a folder's own name, or the hub's name.
+
+    An adapter's name follows its base's.
+
+    >>> model_name({"pretrained": "org/base", "peft": "/somewhere/adapter"})
+    'org/base+adapter'
+    """
+    names = [_source(model_args), *([str(model_args["peft"])] if "peft" in model_args else [])]
+    return "+".join(_without_path(name) for name in names)
 
 
 def task_on(task: str, split: str) -> str:
@@ -72,7 +98,6 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
     plan = evaluation.plan
     samples = tuple(_sample(hand) for hand in task.hands)
     source = _source(plan.model_args)
-    notes = (f"the first {plan.limit} hands only",) if plan.limit is not None else ()
     return Submission(
         model=ModelInfo(
             name=name or model_name(plan.model_args),
@@ -81,6 +106,7 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
             backend=plan.model,
             source=model_name(plan.model_args),
             checkpoint_sha256=checkpoint_sha256(source),
+            arguments=_arguments(plan),
             teacher=teacher_of(source),
         ),
         task=task_on(task.task, plan.split),
@@ -89,6 +115,7 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
         shots=plan.shots,
         variant=variant_of(task.method, plan.variant),
         chat=plan.chat,
+        multiturn=plan.chat and plan.multiturn,
         n=len(samples),
         repeats=plan.repeats,
         metrics=metrics_of(samples),
@@ -100,9 +127,34 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
         wall_seconds=round(evaluation.seconds, 1),
         created=datetime.datetime.now(datetime.UTC).date(),
         obtained="measured",
-        notes=notes,
+        notes=_notes(plan, samples),
         samples=samples,
     )
+
+
+def _without_path(name: str) -> str:
+    path = Path(name)
+    local = path.exists() or path.is_absolute() or name.startswith((".", "~"))
+    return path.resolve().name if local else name
+
+
+def _arguments(plan: Plan) -> dict[str, str]:
+    """The arguments that change what a model answers; an unknown one could be a key or a path."""
+    return {
+        key: _without_path(str(value))
+        for key, value in plan.model_args.items()
+        if key in _ARGUMENTS and value is not None
+    }
+
+
+def _notes(plan: Plan, samples: Sequence[Sample]) -> tuple[str, ...]:
+    notes = []
+    if plan.limit is not None and plan.limit <= len(samples):
+        notes.append(f"the first {len(samples)} hands only")
+    empty = sum(not response for sample in samples for response in sample.responses)
+    if empty and plan.model != "hf":
+        notes.append(f"{empty} empty responses: lm-eval gives these for requests that failed too")
+    return tuple(notes)
 
 
 def _sample(hand: HandResult) -> Sample:

@@ -124,6 +124,7 @@ class ModelInfo(Record):
         backend: what ran it ("hf", "local-completions", ...).
         source: checkpoint or API model as given; of a path on the machine only the last part.
         checkpoint_sha256: hash of the weights file, where there is one.
+        arguments: those model arguments that change what it answers (dtype, revision, ...).
         base: the model it was trained from.
         licence: SPDX identifier, as far as known.
         link: a page about it.
@@ -136,6 +137,7 @@ class ModelInfo(Record):
     backend: Name
     source: Annotated[Name, AfterValidator(_without_machine_path)]
     checkpoint_sha256: Sha256 | None = None
+    arguments: dict[str, str] = Field(default_factory=dict)
     base: Annotated[Text, AfterValidator(_without_machine_path)] | None = None
     licence: Text | None = None
     link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None

@@ -33,7 +33,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from tot24_bench.game import SPLITS, Puzzle, load_split
-from tot24_bench.leaderboard.key import key_of
+from tot24_bench.leaderboard.key import first_of, key_of
 from tot24_bench.leaderboard.records import (
     Metrics,
     ModelInfo,
@@ -77,6 +77,7 @@ class Submission(Record):
         shots: exemplars in the prompt.
         variant: exemplar variant, one of `prompts.VARIANTS`, or "other".
         chat: whether the model's chat template was applied.
+        multiturn: whether, in a chat, each exemplar was two turns of its own.
         n: number of hands.
         repeats: responses to each hand.
         metrics: see `Metrics`.
@@ -85,7 +86,8 @@ class Submission(Record):
         seeds: every seed that was set, by what it seeds.
         versions: of tot24-bench, lm-eval, transformers, torch, python.
         hardware: what it ran on, in words.
-        wall_seconds: seconds of evaluation, without loading.
+        wall_seconds: seconds of generating and scoring all tasks of the run together, without
+            loading the model.
         created: the UTC date.
         obtained: measured, rescored or reported; see the file's docstring.
         source: where a figure or transcript that is not ours comes from.
@@ -104,6 +106,7 @@ class Submission(Record):
     shots: Annotated[int, Field(ge=0, le=MAX_SHOTS)]
     variant: Annotated[str, _one_of(VARIANTS)] = DEFAULT_VARIANT
     chat: bool = False
+    multiturn: bool = False
     n: Annotated[int, Field(ge=1)]
     repeats: Annotated[int, Field(ge=1)] = 1
     metrics: Metrics
@@ -128,7 +131,10 @@ class Submission(Record):
             shots=self.shots,
             split=self.split,
             chat=self.chat,
+            multiturn=self.multiturn,
             variant=self.variant,
+            repeats=self.repeats,
+            first=first_of(self.split, self.n),
             obtained=self.obtained,
         )
 

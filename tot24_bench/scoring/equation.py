@@ -21,7 +21,7 @@ from fractions import Fraction
 
 from tot24_bench.scoring.expression import Expression, read_expression
 from tot24_bench.scoring.markup import undress
-from tot24_bench.scoring.tokens import FUNCTIONS
+from tot24_bench.scoring.notation import FUNCTIONS
 
 MAX_PROSE_CHARS = 2_000
 """Characters of one line of prose that are searched for an expression."""
@@ -55,6 +55,10 @@ class Equation:
     def repeats(self, target: int) -> bool:
         """Whether the expression is just the target."""
         return self.is_lone_number and self.expression.value == target
+
+    def says(self, target: int) -> bool:
+        """Whether the line ends in the target, or the expression is worth it."""
+        return self.equals[-1] == target if self.equals else self.expression.value == target
 
 
 def read_equation(text: str, target: int) -> Equation | None:
@@ -106,7 +110,7 @@ def find_equation(prose: str, target: int) -> tuple[str, Equation | None]:
 # One class of characters and no alternatives in it: the time stays linear.
 _EQUALS = re.compile(r"[\s$`*_&\\)\]]*=+>?")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}\.[0-9]{1,12}(?![0-9])")
-_LATEX_TIMES = re.compile(r"\\(?:times|cdot|ast)(?![A-Za-z])")
+_LATEX_TIMES = re.compile(r"~?\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])(?:\{\}|~)?")
 _RUN = re.compile(r"[0-9\s()\[\]{}+\-*/]+")
 _BINARY = re.compile(r"[0-9][\s)\]}]*[-+*/][\s(\[{+-]*[0-9]|[0-9)\]}][(\[{][0-9]")
 _WORD_BEFORE = re.compile(r"\\?\w{1,40}$")

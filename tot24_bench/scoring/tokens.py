@@ -3,14 +3,15 @@ r"""Cut an arithmetic expression out of the text it stands in, as tokens.
 A model writes `(6 - 4) \times (4 + 8) = 24, which works!`; the expression is the longest beginning
 of that text that can be one. The rules, in order:
 
-- Numbers are runs of ASCII digits; the signs are `+ - * /` and LaTeX \times \cdot \ast \div \*;
+- Numbers are runs of ASCII digits; the signs are `+ - * /` and LaTeX \times \cdot \ast \div \* and
+  the like (`notation`);
   the brackets `( ) [ ] { }`, each closed by its own kind; `\frac{a}{b}` is `((a)/(b))`.
 - A bracket straight after a number or a bracket multiplies: `2(3)`, `(6 - 4)(4 + 8)`, `(3)2`.
-- Code ticks, math delimiters, spacing commands, \left and \right, and the stars of bold print
-  are dress: they are passed over.
+- Code ticks, math delimiters, spacing (commands, `~`, `{}`), \left and \right, and the stars of
+  bold print are dress: they are passed over.
 - A relation sign, a word, a note in brackets or any other sign ends the expression.
 - Notation that is arithmetic but outside the rules (powers, //, %, factorial, roots, functions,
-  names, decimals) makes it UNSUPPORTED as a whole. Nothing is skipped to make it readable.
+  names, decimals, absolute values) makes it UNSUPPORTED as a whole. Nothing is skipped to make it readable.
 
 >>> tokenize(r"2(3) \times 4 = 24").tokens
 (2, '*', '(', 3, ')', '*', 4)
@@ -21,6 +22,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+from tot24_bench.scoring.notation import (
+    BAR_CLOSES,
+    CLOSER,
+    EMPHASIS_ENDS,
+    FUNCTIONS,
+    LATEX_UNSUPPORTED,
+    NAME_COMBINES,
+    NEXT_GROUP,
+    NOTE,
+    OPERAND_FOLLOWS,
+    PROSE_FOLLOWS,
+    SIGN_COMMANDS,
+    TOKEN,
+    WORD_SIGNS,
+)
 
 MAX_EXPRESSION_CHARS = 1_000
 """Characters of one expression. Twelve ten-digit numbers in LaTeX fractions take about 400."""
@@ -66,55 +83,6 @@ def tokenize(text: str) -> Tokens:
     return _Cutter(text[: MAX_EXPRESSION_CHARS + 1]).run()
 
 
-FUNCTIONS = frozenset(
-    {"sqrt", "cbrt", "root", "log", "ln", "lg", "exp", "abs", "floor", "ceil", "round", "max"}
-    | {"min", "mod", "pow", "fact", "factorial", "gcd", "lcm", "sin", "cos", "tan", "concat"}
-)
-_WORD_SIGNS = frozenset(
-    {"times", "plus", "minus", "over", "divided", "multiplied", "squared", "cubed", "mod"}
-)
-_LATEX_UNSUPPORTED = frozenset(
-    {"sqrt", "binom", "dbinom", "lfloor", "lceil", "log", "ln", "exp", "max", "min", "bmod"}
-    | {"pmod", "mod", "sin", "cos", "tan", "sum", "prod"}
-)
-_SIGN_COMMANDS = {r"\times": "*", r"\cdot": "*", r"\ast": "*", r"\*": "*", r"\div": "/"}
-
-_TOKEN = re.compile(
-    r"""
-    (?P<space>(?:\s|[`$]|\\[,;:!()\[\]\ ]
-        |\\(?:q?quad|left|right|[bB]igg?[lr]?|displaystyle)(?![A-Za-z]))+)
-    |(?P<decimal>[0-9]*\.[0-9]+)
-    |(?P<glued>[0-9]+(?!(?:st|nd|rd|th)\b)[^\W0-9]\w*)
-    |(?P<number>[0-9]+)
-    |(?P<stars>\*\*+)
-    |(?P<slashes>//+)
-    |(?P<arrow>-+>|--+(?!\s*[0-9(]))
-    |(?P<sign>[-+*/]|\\(?:times|cdot|ast|div)(?![A-Za-z])|\\\*)
-    |(?P<frac>\\[dtc]?frac\s{0,4}\{)
-    |(?P<open>[(\[{]|\\\{)
-    |(?P<close>[)\]}]|\\\})
-    |(?P<relation>&?=|!=)
-    |(?P<bits><<|>>|[&@](?=\s*[0-9(]))
-    |(?P<command>\\[A-Za-z]*)
-    |(?P<power>[\^%!√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅙⅛])
-    |(?P<word>[^\W0-9]\w*)
-    |(?P<other>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_OPERAND_FOLLOWS = re.compile(r"\s*[-+]?\s*(?:[0-9(\[{]|\.[0-9]|\\(?:[dtc]?frac|sqrt|\{))")
-_NAME_COMBINES = re.compile(r"\s*[*/+^]\s*[0-9(\[{\\]")
-_EMPHASIS_ENDS = re.compile(r"\s*=")
-_PROSE_FOLLOWS = re.compile(r"!*\s+[^\W0-9]")
-_NEXT_GROUP = re.compile(r"\s{0,4}\{")
-# A bracket after an operand is a closing note, `(left: 24)` or `(uses 4 twice)`, when a word
-# stands in it that is no LaTeX command and no function, or when it opens on no expression.
-_NOTE = re.compile(
-    r"[(\[](?:[^()\[\]]{0,200}?(?<![\\\w])[^\W\d_]{2,}(?![\w(])|\s*[^\s\w(\[{\\+.√-])"
-)
-_CLOSER = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "numerator": "}", "denominator": "}"}
-
-
 class _Cutter:
     """One pass over the text, left to right; `run` is its only entry."""
 
@@ -131,7 +99,7 @@ class _Cutter:
     def run(self) -> Tokens:
         text = self.text
         skip_to = 0
-        for match in _TOKEN.finditer(text):
+        for match in TOKEN.finditer(text):
             kind = match.lastgroup
             if kind == "space" or match.start() < skip_to:
                 continue
@@ -142,9 +110,9 @@ class _Cutter:
                 self.number(match, after_operand)
             elif kind == "sign":
                 sign = match[0]
-                if sign == "*" and after_operand and _EMPHASIS_ENDS.match(text, match.end()):
+                if sign == "*" and after_operand and EMPHASIS_ENDS.match(text, match.end()):
                     continue
-                self.push(_SIGN_COMMANDS.get(sign, sign), match.end())
+                self.push(SIGN_COMMANDS.get(sign, sign), match.end())
             elif kind == "open" or kind == "frac":
                 if not self.open(match, after_operand):
                     break
@@ -153,7 +121,7 @@ class _Cutter:
                     break  # the end of a JSON object or a list that the answer stands in
                 skip_to = self.close(match)
             elif kind == "stars" and not (
-                after_operand and _OPERAND_FOLLOWS.match(text, match.end())
+                after_operand and OPERAND_FOLLOWS.match(text, match.end())
             ):
                 continue  # bold print
             elif kind == "word":
@@ -201,7 +169,7 @@ class _Cutter:
             return True
         frac = match.lastgroup == "frac"
         if after_operand:
-            if not frac and _NOTE.match(self.text, match.start()):
+            if not frac and NOTE.match(self.text, match.start()):
                 return False
             if frac and isinstance(self.tokens[-1], int):
                 self.stop(Problem.UNSUPPORTED, "a mixed number")
@@ -216,7 +184,7 @@ class _Cutter:
     def close(self, match: re.Match[str]) -> int:
         """Close a bracket; for a numerator, open the denominator and say where it starts."""
         opener = self.stack.pop() if self.stack else ""
-        if _CLOSER.get(opener) != match[0]:
+        if CLOSER.get(opener) != match[0]:
             detail = "a bracket closes that does not match" if opener else "a bracket too many"
             self.stop(Problem.MALFORMED, detail)
             return 0
@@ -225,7 +193,7 @@ class _Cutter:
             self.push(")", match.end())
         if opener != "numerator":
             return 0
-        group = _NEXT_GROUP.match(self.text, match.end())
+        group = NEXT_GROUP.match(self.text, match.end())
         if group is None:
             self.stop(Problem.MALFORMED, "a fraction without a denominator")
             return 0
@@ -239,10 +207,10 @@ class _Cutter:
         word = match[0].lower()
         called = self.text[match.end() : match.end() + 1] == "("
         if after_operand:
-            times_letter = word == "x" and _OPERAND_FOLLOWS.match(self.text, match.end())
-            if not (times_letter or word in _WORD_SIGNS):
+            times_letter = word == "x" and OPERAND_FOLLOWS.match(self.text, match.end())
+            if not (times_letter or word in WORD_SIGNS):
                 return False
-        elif not (called or word in FUNCTIONS or _NAME_COMBINES.match(self.text, match.end())):
+        elif not (called or word in FUNCTIONS or NAME_COMBINES.match(self.text, match.end())):
             if not self.numbers:
                 self.tokens.clear()
                 return False
@@ -255,11 +223,14 @@ class _Cutter:
         """Signs that are neither number, bracket nor `+ - * /`: unsupported, or the end."""
         sign = match[0]
         if kind == "command":
-            unsupported = sign[1:] in _LATEX_UNSUPPORTED
+            unsupported = sign[1:] in LATEX_UNSUPPORTED
+        elif kind == "bar":  # of an absolute value; a bar that nothing follows is dress
+            closes_or_opens = BAR_CLOSES if after_operand else OPERAND_FOLLOWS
+            unsupported = bool(closes_or_opens.match(self.text, match.end()))
         elif kind == "slashes":
-            unsupported = bool(_OPERAND_FOLLOWS.match(self.text, match.end()))
+            unsupported = bool(OPERAND_FOLLOWS.match(self.text, match.end()))
         elif sign == "!":
-            unsupported = after_operand and not _PROSE_FOLLOWS.match(self.text, match.end())
+            unsupported = after_operand and not PROSE_FOLLOWS.match(self.text, match.end())
         elif kind == "power":
             unsupported = after_operand or sign not in "^%"
         else:

@@ -1,0 +1,65 @@
+r"""The notation of arithmetic as models write it: which texts are which kind of token.
+
+What counts as a number, a sign or a bracket, which words and commands name arithmetic that is
+outside the rules, and what ends an expression. `tokens` puts it to use.
+
+>>> [match.lastgroup for match in TOKEN.finditer("2(3)^4")]
+['number', 'open', 'number', 'close', 'power', 'number']
+"""
+
+from __future__ import annotations
+
+import re
+
+FUNCTIONS = frozenset(
+    {"sqrt", "cbrt", "root", "log", "ln", "lg", "exp", "abs", "floor", "ceil", "round", "max"}
+    | {"min", "mod", "pow", "fact", "factorial", "gcd", "lcm", "sin", "cos", "tan", "concat"}
+)
+WORD_SIGNS = frozenset(
+    {"times", "plus", "minus", "over", "divided", "multiplied", "squared", "cubed", "mod"}
+)
+LATEX_UNSUPPORTED = frozenset(
+    {"sqrt", "binom", "dbinom", "lfloor", "lceil", "log", "ln", "exp", "max", "min", "bmod"}
+    | {"pmod", "mod", "sin", "cos", "tan", "sum", "prod", "lvert", "rvert", "vert"}
+)
+SIGN_COMMANDS = {r"\div": "/"} | dict.fromkeys(
+    (r"\times", r"\cdot", r"\cdotp", r"\centerdot", r"\bullet", r"\ast", r"\*"), "*"
+)
+
+TOKEN = re.compile(
+    r"""
+    (?P<space>(?:\s|[`$]|\{\}|\\[,;:!()\[\]\ ]
+        |~(?=\s*(?:\\[A-Za-z]|[-+*/=(]))|(?<=[A-Za-z+*/-])~(?!~)
+        |\\(?:q?quad|left|right|[bB]igg?[lr]?|displaystyle)(?![A-Za-z]))+)
+    |(?P<decimal>[0-9]*\.[0-9]+)
+    |(?P<glued>[0-9]+(?!(?:st|nd|rd|th)\b)[^\W0-9]\w*)
+    |(?P<number>[0-9]+)
+    |(?P<stars>\*\*+)
+    |(?P<slashes>//+)
+    |(?P<arrow>-+>|--+(?!\s*[0-9(]))
+    |(?P<sign>[-+*/]|\\(?:times|cdotp?|centerdot|bullet|ast|div)(?![A-Za-z])|\\\*)
+    |(?P<frac>\\[dtc]?frac\s{0,4}\{)
+    |(?P<open>[(\[{]|\\\{)
+    |(?P<close>[)\]}]|\\\})
+    |(?P<relation>&?=|!=)
+    |(?P<bar>\|)
+    |(?P<bits><<|>>|[&@](?=\s*[0-9(]))
+    |(?P<command>\\[A-Za-z]*)
+    |(?P<power>[\^%!√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅙⅛])
+    |(?P<word>[^\W0-9]\w*)
+    |(?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+OPERAND_FOLLOWS = re.compile(r"\s*[-+]?\s*(?:[0-9(\[{]|\.[0-9]|\\(?:[dtc]?frac|sqrt|\{))")
+NAME_COMBINES = re.compile(r"\s*[*/+^]\s*[0-9(\[{\\]")
+BAR_CLOSES = re.compile(r"\s*(?:=|[-+*/^]\s*[0-9(\[{\\]|\\(?:times|cdot|div|ast)(?![A-Za-z]))")
+EMPHASIS_ENDS = re.compile(r"\s*=")
+PROSE_FOLLOWS = re.compile(r"!*\s+[^\W0-9]")
+NEXT_GROUP = re.compile(r"\s{0,4}\{")
+# A bracket after an operand is a closing note, `(left: 24)` or `(uses 4 twice)`, when a word
+# stands in it that is no LaTeX command and no function, or when it opens on no expression.
+NOTE = re.compile(
+    r"[(\[](?:[^()\[\]]{0,200}?(?<![\\\w])[^\W\d_]{2,}(?![\w(])|\s*[^\s\w(\[{\\+.√-])"
+)
+CLOSER = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "numerator": "}", "denominator": "}"}
