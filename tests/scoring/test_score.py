@@ -58,7 +58,13 @@ def test_valid_means_the_numbers_are_right_whatever_the_value() -> None:
 
 
 def test_answered_means_an_expression_or_a_claim_of_no_solution() -> None:
-    for response in (f"Answer: {RIGHT}", "Answer: 4!", "Answer: (4 + 4", "Answer: No solution"):
+    for response in (
+        f"Answer: {RIGHT}",
+        "Answer: 4!",
+        "Answer: (4 + 4",
+        "Answer: 46",
+        "Answer: No solution",
+    ):
         assert score(EXEMPLAR, response).answered, response
     for response in ("", "Answer:", "Answer: I don't know", "a" * (MAX_RESPONSE_CHARS + 1)):
         assert not score(EXEMPLAR, response).answered, response[:40]
@@ -127,6 +133,7 @@ def test_an_answer_committed_to_before_the_cut_stands(response: str, verdict: Ve
         "(" * 10_000_000,
         "Answer:" * 1_000_000,
         "<think>" * 2_000_000,
+        "Answer:\n" + "x\n" * 500_000,
     ],
     ids=lambda response: f"{response[:12]}... {len(response)}",
 )
@@ -166,6 +173,43 @@ def test_time_grows_in_step_with_the_length(part: str, before: str) -> None:
     assert seconds(200_000) < 3
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        *(
+            "x\n",
+            "-\n",
+            "4 = \\boxed{2",
+            "\\boxed{24}=",
+            "\\boxed{24}",
+            "Answer: 24\n",
+            "Answer:\nx\n",
+        ),
+        *(
+            "answer ",
+            "Answer is 4",
+            "Answer = 24\n",
+            "Answer:\nInput:\n",
+            "the ",
+            "| 4",
+            "4 ~",
+            "no a ",
+        ),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "Answer:\n", "Answer: 24\n", "\\boxed{"])
+def test_a_megabyte_of_markers_or_lines_is_scored_at_once(part: str, before: str) -> None:
+    response = before + part * ((MAX_RESPONSE_CHARS - len(before)) // len(part))
+    started = time.process_time()
+    assert not score(EXEMPLAR, response).correct
+    assert time.process_time() - started < 1  # a quarter of that is usual
+
+
+def test_no_response_at_all_is_an_empty_one() -> None:
+    assert score(EXEMPLAR, None) == score(EXEMPLAR, "")
+    assert score(EXEMPLAR, None, truncated=True).verdict is Verdict.TRUNCATED
+
+
 def test_what_a_score_keeps_of_an_answer_is_bounded_and_can_be_written() -> None:
     for response in ("Answer: No solution \ud800" + "a" * 900, "Answer: 4" + " + 44" * 60):
         result = score(EXEMPLAR, response)
@@ -175,7 +219,7 @@ def test_what_a_score_keeps_of_an_answer_is_bounded_and_can_be_written() -> None
 
 def test_reasons_name_what_is_wrong() -> None:
     reasons = {
-        "Answer: 46 - 4 * 8": "uses 46, not in the hand (glued); leaves out 4, 6",
+        "Answer: 46 - 4 * 8": "uses 46, not in the hand; leaves out 4, 6 (glued)",
         "Answer: 4 * 6": "leaves out 4, 8",
         "Answer: 4 * 4 * 4 + 6 + 8": "uses 4 too often",
         "Answer: 4 + 4 + 6 + 8": "is worth 22, not 24",

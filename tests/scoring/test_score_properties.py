@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections import Counter
 from fractions import Fraction
 from functools import cache
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, permutations
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -50,7 +51,12 @@ def expected(hand: tuple[int, ...], text: str) -> tuple[Verdict, str | None]:
         value = None
     shown = None if value is None else str(value)
     if numbers != list(hand):
-        return Verdict.WRONG_NUMBERS, shown
+        left = (Counter(hand) - Counter(numbers)).elements()
+        glued = {int(f"{a}{b}") for a, b in permutations(left, 2)} - set(hand)
+        lone = len(numbers) == 1 and shown == "24" and text.strip("() ") == "24"
+        return (
+            Verdict.GLUED if glued & set(numbers) and not lone else Verdict.WRONG_NUMBERS
+        ), shown
     if value is None:
         return Verdict.DIVISION_BY_ZERO, shown
     return (Verdict.CORRECT if value == 24 else Verdict.WRONG_VALUE), shown

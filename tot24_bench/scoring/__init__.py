@@ -5,13 +5,14 @@
 True
 """
 
-from tot24_bench.scoring.answer import Answer, Kind, find_answer
+from tot24_bench.scoring.answer import find_answer
 from tot24_bench.scoring.expression import (
     Expression,
     Problem,
     parse_expression,
     read_expression,
 )
+from tot24_bench.scoring.lines import Answer, Kind
 from tot24_bench.scoring.score import Score, Verdict, score
 
 __all__ = [

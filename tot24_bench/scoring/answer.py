@@ -4,13 +4,15 @@ A response may try several answers, restart, or run on into the next exemplar. T
 
 - Thinking (`<think>` tags, see `markup`) is not answer.
 - A response ends before a line that starts with `Input:` once there is an answer before it.
-- An answer is introduced by `Answer:` in any case and dress ("**Final answer:**", "The correct
-  answer is:", a heading or a line that says only "Answer"), by `\boxed{}`, or by `<answer>` tags.
-  The last that holds an expression or a claim counts; one that holds nothing, or that only
-  repeats the target, does not replace the one before it.
+- An answer is introduced by `Answer:`, `\boxed{}` or `<answer>` tags (`markers`). The last marker
+  that holds an expression or a claim counts; one that holds nothing does not replace the one
+  before it.
 - What it holds stands on its line (in prose too: "Answer: We get 4 * 6") or, where that has
   nothing, in the lines after, up to a line that says `Steps`. There a line must start with its
   expression, and a search thought (`6 * 4 = 24 (left: 24)`, `Step 1: ...`) is none.
+- The bare target is no expression. After it the lines are read on for one that is wholly one
+  equation of three or more numbers with the target on the right; failing that the marker before
+  counts, and where every marker holds nothing else, the last such line before the last marker.
 - Where nothing is introduced, a last line that is wholly one expression or equation counts. A
   thought with its note of the numbers left, or a numbered line, is a step and not an answer.
 - Where there is no answer, closing prose may still say that there is no solution, or give up.
@@ -25,46 +27,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from itertools import islice
 
 from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, read_claim
-from tot24_bench.scoring.equation import Equation, find_equation, read_equation
-from tot24_bench.scoring.markup import plain, spoken, undress
+from tot24_bench.scoring.lines import (
+    ALNUM,
+    STEP,
+    WORD,
+    Answer,
+    Kind,
+    as_answer,
+    makes_target,
+    read_bare,
+    read_line,
+    read_whole_line,
+)
+from tot24_bench.scoring.markers import Introduction, Marker, find_markers
+from tot24_bench.scoring.markup import plain, spoken
 from tot24_bench.scoring.tokens import MAX_EXPRESSION_CHARS, Problem
 
 MAX_RESPONSE_CHARS = 1_000_000
 """Characters of a response that are read at all: about 250,000 tokens, beyond any task's limit."""
 
+MAX_STRETCHES = 100
+"""Lines `Input:` before which a response is cut: a model that echoes the prompt does so once."""
 
-class Kind(StrEnum):
-    """What a response commits to."""
-
-    EXPRESSION = "expression"
-    NO_SOLUTION = "no_solution"
-    ABSTAINED = "abstained"
-    NOTHING = "nothing"
-    TOO_LONG = "too_long"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer of a response.
-
-    Attributes:
-        kind: what it commits to.
-        text: the expression, or the words of the claim; signs are ASCII.
-        equation: the expression as read and the values it is said to have, for EXPRESSION only.
-        introduced: whether a marker introduced it; a last line or closing prose is not.
-        at_end: whether it runs to the very end of the response, so that a response that was cut
-            off may have been cut inside it.
-    """
-
-    kind: Kind
-    text: str = ""
-    equation: Equation | None = None
-    introduced: bool = False
-    at_end: bool = False
+MAX_LINES = 100
+"""Lines that are searched for an answer from where it should stand: transcripts need up to 4."""
 
 
 def find_answer(response: str, target: int = 24) -> Answer:
@@ -88,36 +77,18 @@ def find_answer(response: str, target: int = 24) -> Answer:
 
 
 _INPUT = re.compile(r"^[ \t>#*_]{0,8}input[ \t*_]{0,4}:", re.IGNORECASE | re.MULTILINE)
-# Spelled out instead of IGNORECASE, and with the look-behind inside: the search can then skip to
-# the next possible first letter, which takes less than half the time. A marker may follow the two
-# characters `\\n` of JSON that nobody decoded.
-_MARKER = re.compile(
-    r"""
-    [Aa][Nn][Ss][Ww][Ee][Rr]
-        (?:(?<![^\W_][Aa][Nn][Ss][Ww][Ee][Rr])|(?<=\\n[Aa][Nn][Ss][Ww][Ee][Rr]))
-        (?:[Ss]?(?:[ ](?:is|are|would[ ]be|should[ ]be))?[ \t"'*_`]{0,8}:[ \t"'*_`]{0,8}
-        |(?P<heading>[ \t*_]{0,8}$))
-    |(?P<box>\\f?boxed\s{0,4}\{)
-    |(?P<tag><[Aa][Nn][Ss][Ww][Ee][Rr]>)
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
-_HEADING = re.compile(r"(?:^|\n)[ \t>#*_]{0,8}(?:(?:the|my|final|correct) ){0,3}$", re.IGNORECASE)
 _TAG_END = re.compile(r"</answer>", re.IGNORECASE)
 _BRACE = re.compile(r"(?<!\\)[{}]")
 _RESTART = re.compile(r"\W{0,8}steps?\W{0,8}$", re.IGNORECASE)
-_STEP = re.compile(r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:|^\W{0,8}step\b", re.IGNORECASE)
-_NUMBERED = re.compile(r"[0-9]{1,3}[.)]\s+(?=[^\s*+/)-])")
 _SPECIAL_TOKEN = re.compile(r"<[^<>\s]{1,40}>")
-_WORD = re.compile(r"(?<![\\\w])[^\W\d_]{2,}(?![\w(])")
-_ALNUM = re.compile(r"[^\W_]")
+_EQUALS = re.compile(r"[\s$\\)\]]*=")
 _CLOSING_LINES = 3  # lines at the end of a response that may hold an unintroduced claim
 
 
 def _stretches(text: str) -> Iterator[tuple[int, int]]:
     """The response cut before each line that starts with `Input:`."""
     start = 0
-    for match in _INPUT.finditer(text):
+    for match in islice(_INPUT.finditer(text), MAX_STRETCHES):
         if match.start() > start:
             yield start, match.start()
             start = match.start()
@@ -126,123 +97,120 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
 
 def _last_introduced(text: str, start: int, end: int, target: int) -> Answer | None:
     """The last answer of a stretch that a marker introduces; markers are tried backwards."""
-    only_target = None
+    only_target, bare_end = None, start
     until = end
-    for marker in reversed(_markers(text, start, end)):
-        if marker["box"]:
-            answer = _in_box(text, marker, until, target)
-        else:
-            answer = _after_marker(text, marker, until, target)
-        until = marker.start()
+    for marker in find_markers(text, start, end):
+        answer = _READERS.get(marker.how, _after_marker)(text, marker, until, target)
+        until = marker.start
         if answer is not None:
             if answer.equation is None or not answer.equation.repeats(target):
                 return answer
-            only_target = only_target or answer
+            if only_target is None:
+                only_target, bare_end = answer, marker.start
+    if only_target is None:
+        return None
+    for line_start, line_end in _lines_backwards(text, start, bare_end):
+        equation = read_whole_line(text[line_start:line_end], target)
+        if equation is not None and makes_target(equation, target):
+            return as_answer(equation, at_end=False)
     return only_target
 
 
-def _markers(text: str, start: int, end: int) -> list[re.Match[str]]:
-    """The markers of a stretch; "answer" without a colon is one where it is the whole line."""
-    return [
-        marker
-        for marker in _MARKER.finditer(text, start, end)
-        if marker["heading"] is None
-        or _HEADING.search(text[max(0, marker.start() - 40) : marker.start()])
-    ]
-
-
-def _after_marker(text: str, marker: re.Match[str], until: int, target: int) -> Answer | None:
+def _after_marker(text: str, marker: Marker, until: int, target: int) -> Answer | None:
     """What `Answer:` or `<answer>` introduces, up to where the next marker starts."""
-    start = marker.end()
-    if marker["tag"] and (close := _TAG_END.search(text, start, until)):
+    start = marker.end
+    if marker.how is Introduction.TAG and (close := _TAG_END.search(text, start, until)):
         until = close.start()
+    only_target = None
     same_line = prose = True
-    while sign := _ALNUM.search(text, start, until):  # so that blank lines cost nothing
+    for _ in range(MAX_LINES):
+        sign = ALNUM.search(text, start, until)  # so that blank lines cost nothing
+        if sign is None:
+            break
         line_start = text.rfind("\n", start, sign.start()) + 1
         stop = text.find("\n", sign.end(), until)
         stop = until if stop < 0 else stop
         line = text[line_start or start : stop]
+        at_end = stop == len(text)
         same_line = same_line and not line_start
         if not same_line and _RESTART.match(line):
-            return None
-        if same_line or not _STEP.search(line):
-            at_end = stop == len(text)
-            answer = _line(line, target, at_end, bullets=not same_line, prose=prose)
+            break
+        if only_target is not None:
+            equation = read_whole_line(line, target)
+            if equation is not None and makes_target(equation, target):
+                return as_answer(equation, at_end)
+        elif same_line or not STEP.search(line):
+            answer = read_line(line, target, at_end, bullets=not same_line, prose=prose)
             if answer is not None:
-                return answer
+                if answer.equation is None or not answer.equation.repeats(target):
+                    return answer
+                only_target = answer
         start, same_line, prose = stop, False, False
-    return None
+    return only_target
 
 
-def _in_box(text: str, marker: re.Match[str], until: int, target: int) -> Answer | None:
-    """What a box holds; of `6 * 4 = \\boxed{24}` the equation that it ends."""
-    start, stop, depth = marker.end(), until, 1
+def _straight_after(text: str, marker: Marker, until: int, target: int) -> Answer | None:
+    """What "The answer is" without a colon introduces; only its own line counts."""
+    stop = text.find("\n", marker.end, until)
+    stop = until if stop < 0 else stop
+    return read_bare(text[marker.end : stop], target, stop == len(text))
+
+
+def _in_box(text: str, marker: Marker, until: int, target: int) -> Answer | None:
+    """What a box holds; of `6 * 4 = \\boxed{24}` the equation that it stands in."""
+    start, stop, depth = marker.end, until, 1
     for brace in _BRACE.finditer(text, start, until):
         depth += 1 if brace[0] == "{" else -1
         if depth == 0:
             stop = brace.start()
             break
     content = text[start:stop].replace("\n", " ")
-    line = text[max(0, marker.start() - MAX_EXPRESSION_CHARS) : marker.start()]
-    before = line[line.rfind("\n") + 1 :].rstrip(" $")
-    if before.endswith("=") and content.strip().isdigit():
-        content = before + content
-    return _line(content, target, stop == len(text), bullets=False, prose=True)
+    if content.strip().isdigit():
+        line = text[max(0, marker.start - MAX_EXPRESSION_CHARS) : marker.start]
+        before = line[line.rfind("\n") + 1 :].rstrip(" $")
+        after = text[stop + 1 : min(until, stop + MAX_EXPRESSION_CHARS)].partition("\n")[0]
+        if before.endswith("="):
+            content = before + content
+        elif _EQUALS.match(after):
+            content += after
+            stop += 1 + len(after)
+    return read_line(content, target, stop == len(text), bullets=False, prose=True)
 
 
-def _line(line: str, target: int, at_end: bool, *, bullets: bool, prose: bool) -> Answer | None:
-    """Read one line that a marker introduces.
-
-    Args:
-        at_end: whether the response ends where the line ends.
-        bullets: whether the line may be an item of a list; the marker's own line may not.
-        prose: whether an expression or a claim inside prose counts.
-    """
-    content = undress(line, bullets=bullets)
-    if bullets and (numbered := _NUMBERED.match(content)):
-        content = undress(content[numbered.end() :])
-    equation = read_equation(content, target)
-    if equation is not None and not (equation.is_lone_number and _WORD.search(equation.rest)):
-        return _expression(equation, at_end)
-    if not prose:
-        return None
-    words, equation = find_equation(content, target)
-    claim = read_claim(words, introduced=True)
-    if claim is not None:
-        return Answer(Kind(claim[0].value), claim[1], introduced=True)
-    return None if equation is None else _expression(equation, at_end)
-
-
-def _expression(equation: Equation, at_end: bool, introduced: bool = True) -> Answer:
-    text = equation.expression.text
-    return Answer(Kind.EXPRESSION, text, equation, introduced, at_end and not equation.complete)
+_READERS = {Introduction.BOX: _in_box, Introduction.BARE: _straight_after}
 
 
 def _last_line(text: str, start: int, end: int, target: int) -> Answer | None:
     """The last line that holds anything, if it is wholly one expression or equation."""
-    at_end = end == len(text)
-    while end > start:
-        line_start = max(start, text.rfind("\n", start, end) + 1)
-        line = _SPECIAL_TOKEN.sub(" ", text[line_start:end])
-        end = line_start - 1
-        if not _ALNUM.search(line):
+    for line_start, line_end in _lines_backwards(text, start, end):
+        line = _SPECIAL_TOKEN.sub(" ", text[line_start:line_end])
+        if not ALNUM.search(line):
             continue
-        equation = (
-            None if _STEP.search(line) else read_equation(undress(line, bullets=True), target)
-        )
-        if equation is None or _ALNUM.search(equation.rest):
+        equation = read_whole_line(line, target)
+        if equation is None:
             return None
         expression = equation.expression
         combines = expression.operators > 0 and len(expression.numbers) > 1
         if expression.problem in (Problem.UNSUPPORTED, Problem.TOO_LONG):
-            combines = not _WORD.search(expression.text)
-        return _expression(equation, at_end, introduced=False) if combines else None
+            combines = not WORD.search(expression.text)
+        at_end = end == len(text)
+        return as_answer(equation, at_end, introduced=False) if combines else None
     return None
+
+
+def _lines_backwards(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the last MAX_LINES lines of a stretch start and end."""
+    for _ in range(MAX_LINES):
+        if end <= start:
+            break
+        line_start = max(start, text.rfind("\n", start, end) + 1)
+        yield line_start, end
+        end = line_start - 1
 
 
 def _closing_claim(text: str) -> Answer:
     """What the last lines say in prose, where the response introduces no answer."""
     lines = [line for line in text[-MAX_CLAIM_CHARS:].split("\n") if line.strip()]
-    prose = "\n".join(line for line in lines[-_CLOSING_LINES:] if not _STEP.search(line))
+    prose = "\n".join(line for line in lines[-_CLOSING_LINES:] if not STEP.search(line))
     claim = read_claim(prose, introduced=False)
     return Answer(Kind.NOTHING) if claim is None else Answer(Kind(claim[0].value), claim[1])

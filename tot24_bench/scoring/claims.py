@@ -5,6 +5,7 @@
 - Of an introduced answer the first sentence that says either decides, of closing prose the last.
 - A sentence that denies a solution (`no solution`, `impossible`, `cannot be made`) claims so,
   unless it hedges (`may`, `seems`, `straightforward`, `I could not`): then it abstains.
+- What only sounds like it denies nothing: `not impossible`, `no doubt`, `no other solution`.
 - A report on the search (`no solution found`) claims so where it stands as the introduced answer
   (`Answer: No solution found`), and abstains in closing prose.
 - A sentence that only says that the writer did not manage abstains.
@@ -45,7 +46,7 @@ def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
     else:
         sentences = _SENTENCE.split(prose[-MAX_CLAIM_CHARS:])[::-1]
     for sentence in sentences:
-        if _DENIES.search(sentence):
+        if _DENIES.search(_NO_DENIAL.sub(" ", sentence)):
             hedged = _HEDGES.search(sentence) or (not introduced and _REPORTS.search(sentence))
             return (Claim.ABSTAINED if hedged else Claim.NO_SOLUTION), sentence.strip()
         if _GIVES_UP.search(sentence):
@@ -55,15 +56,33 @@ def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
 
 # Repeats are bounded everywhere: the time is linear in the text whatever it holds.
 _WORDS = r"(?:[\w,'-]{1,20}\s{1,3}){0,4}"
+# Words between "no" or "not" and what they deny, after which they deny something else.
+_OTHERWISE = (
+    r"(?:doubt|shortage|reason|lack|need|problem|question|matter|idea|clue|difficulty|trouble|limit"
+    r"|wonder|secret|other|another|further|more|additional|alternative|better|unique|wrong"
+    r"|incorrect|bad|only|just|all|every|each|there)\b"
+)
+_DENIED = rf"(?:(?!{_OTHERWISE})\w[\w,'-]{{0,19}}\s{{1,3}}){{0,4}}"
+_SAY = r"(?:say|tell|know|judge|decide|predict|be\s(?:sure|certain))"
+_NO_DENIAL = re.compile(
+    rf"""
+    (?:\b(?:not|nothing|nothing's|never|hardly|cannot\sbe|far\sfrom)|n't)
+        \s(?:[a-z]{{1,12}}\s){{0,2}}
+        (?:impossible|unsolvable|infeasible|unreachable)\b
+    |\b(?:impossible|not\spossible)\sto\s{_SAY}\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _DENIES = re.compile(
     rf"""
-    \bno\s{_WORDS}(?:solutions?|answers?|way|combinations?|expressions?|path)\b
-    |\bnot\s{_WORDS}(?:possible|solvable|feasible|achievable|attainable|viable)\b
-    |n't\s{_WORDS}(?:possible|solvable|feasible|achievable|attainable|viable)\b
+    \bno\s{_DENIED}(?:solutions?|answers?|way|combinations?|expressions?|path)\b
+    |\bnot\s{_DENIED}(?:possible|solvable|feasible|achievable|attainable|viable)\b
+    |n't\s{_DENIED}(?:possible|solvable|feasible|achievable|attainable|viable)\b
     |\b(?:impossible|unsolvable|infeasible|unreachable)\b
     |\b(?:cannot|can\s?not|can't|could\snot|couldn't)\s(?:directly\s)?(?:be\s)
         {_WORDS}(?:made|solved|reached|achieved|formed|obtained|combined|produced|used)\b
+        (?!\s(?:again|twice|more|once|simpler)\b)
     |\b(?:cannot|can\s?not|can't)\s(?:make|reach|produce|equal|give|yield|form|directly\ssolve)\b
     |\b(?:do|does)(?:\snot|n't)\s{_WORDS}(?:solutions?|exist)\b
     |^\W*(?:none|none\sexists?)\W*$
@@ -73,7 +92,8 @@ _DENIES = re.compile(
 _HEDGES = re.compile(
     r"\b(?:may|might|maybe|seems?|appears?|perhaps|probably|possibly|likely|straightforward"
     r"|straightforwardly|direct|directly|simple|simply|easy|easily|obvious|clear|immediately"
-    r"|i|i'm|i've|we|my|me|unable|yet|attempts?|tried|these\s(?:steps|operations)|approach|path)\b",
+    r"|i|i'm|i've|we|my|me|unable|yet|attempts?|tried|these\s(?:steps|operations)|approach|path"
+    r"|(?:addition|subtraction|multiplication|division)\s(?:only|alone))\b",
     re.IGNORECASE,
 )
 _REPORTS = re.compile(r"(?<!\bbe )\b(?:found|reached|achieved|derived)\b", re.IGNORECASE)
@@ -82,8 +102,9 @@ _GIVES_UP = re.compile(
     (?:\bunable|\bfailed|\bfail|\bnot\sable|(?:\bnot|n't)\sbeen\sable)\sto\b
     |\b(?:can't|cannot|could\snot|couldn't|can\snot|did\snot|didn't)\s{_WORDS}
         (?:find|solve|arrive|determine|reach|obtain|get|identify)\b
-    |\b(?:don't|do\snot)\sknow\b
-    |\b(?:not\ssure|give\sup|giving\sup|difficulty|trouble|struggling)\b
+    |\b(?:don't|do\snot)\sknow\b|\bno\s(?:idea|clue)\b
+    |\b(?:impossible|possible|hard|difficult)\sto\s{_SAY}\b
+    |\b(?:not\ssure|give\sup|giving\sup|(?<!no\s)(?:difficulty|trouble)|struggling)\b
     |\b(?:yet\sto\sbe|not\syet|not\s(?:been\s)?found|not\sderived)\b
     |^\W*(?:n/a|unknown|\?+)\W*$
     """,

@@ -56,10 +56,6 @@ class Equation:
         """Whether the expression is just the target."""
         return self.is_lone_number and self.expression.value == target
 
-    def says(self, target: int) -> bool:
-        """Whether the line ends in the target, or the expression is worth it."""
-        return self.equals[-1] == target if self.equals else self.expression.value == target
-
 
 def read_equation(text: str, target: int) -> Equation | None:
     """Read the equation that the line `text` starts with; None where none starts."""
@@ -108,7 +104,7 @@ def find_equation(prose: str, target: int) -> tuple[str, Equation | None]:
 
 
 # One class of characters and no alternatives in it: the time stays linear.
-_EQUALS = re.compile(r"[\s$`*_&\\)\]]*=+>?")
+_EQUALS = re.compile(r"[\s$`*_&~\\)\]]*=+>?")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}\.[0-9]{1,12}(?![0-9])")
 _LATEX_TIMES = re.compile(r"~?\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])(?:\{\}|~)?")
 _RUN = re.compile(r"[0-9\s()\[\]{}+\-*/]+")

@@ -53,7 +53,10 @@ TOKEN = re.compile(
 )
 OPERAND_FOLLOWS = re.compile(r"\s*[-+]?\s*(?:[0-9(\[{]|\.[0-9]|\\(?:[dtc]?frac|sqrt|\{))")
 NAME_COMBINES = re.compile(r"\s*[*/+^]\s*[0-9(\[{\\]")
-BAR_CLOSES = re.compile(r"\s*(?:=|[-+*/^]\s*[0-9(\[{\\]|\\(?:times|cdot|div|ast)(?![A-Za-z]))")
+# A bar after an operand is that of an absolute value where the expression goes on after it.
+BAR_CLOSES = re.compile(
+    r"[0-9(]|\s*(?:=|[-+*/^]\s*[0-9(\[{\\]|\\(?:times|cdot|div|ast)(?![A-Za-z]))"
+)
 EMPHASIS_ENDS = re.compile(r"\s*=")
 PROSE_FOLLOWS = re.compile(r"!*\s+[^\W0-9]")
 NEXT_GROUP = re.compile(r"\s{0,4}\{")

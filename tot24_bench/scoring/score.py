@@ -19,12 +19,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from itertools import permutations
 from typing import Any
 
 from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.scoring.answer import Answer, Kind, find_answer
+from tot24_bench.scoring.answer import find_answer
 from tot24_bench.scoring.equation import Equation
 from tot24_bench.scoring.expression import Problem
+from tot24_bench.scoring.lines import Answer, Kind
 
 MAX_ANSWER_CHARS = 200
 """Characters of the answer that a Score keeps; an ordinary one has 20."""
@@ -38,14 +40,16 @@ class Verdict(StrEnum):
     """Why a response is right or wrong.
 
     CORRECT, WRONG_VALUE and DIVISION_BY_ZERO use the right numbers; WRONG_NUMBERS does not,
-    whatever its value. NO_SOLUTION is right for an unsolvable puzzle (see `Score.correct`).
-    TRUNCATED: cut off before an answer was complete. TOO_LONG: past one of the bounds.
+    whatever its value, and neither does GLUED, which writes two numbers of the hand as one (46 of
+    4 and 6). NO_SOLUTION is right for an unsolvable puzzle (see `Score.correct`). TRUNCATED: cut
+    off before an answer was complete. TOO_LONG: past one of the bounds.
     """
 
     CORRECT = "correct"
     WRONG_VALUE = "wrong_value"
     WRONG_NUMBERS = "wrong_numbers"
     DIVISION_BY_ZERO = "division_by_zero"
+    GLUED = "glued"
     UNSUPPORTED = "unsupported"
     MALFORMED = "malformed"
     NO_SOLUTION = "no_solution"
@@ -65,7 +69,9 @@ class Score:
         answer: the answer it commits to, at most MAX_ANSWER_CHARS; empty if none.
         value: the exact value of the expression, like "24" or "49/2"; None if it has none.
         valid: whether the answer uses exactly the hand's numbers, whatever its value.
-        answered: whether it commits to an expression or to there being no solution.
+        answered: whether it commits to something as its answer: to an expression, be it one
+            that the rules do not take (UNSUPPORTED, MALFORMED, GLUED), or to there being no
+            solution.
         false_claim: whether it says "= target" of an expression that is not right.
         false_rhs: whether it says "= something else" of a right expression (the verdict stands).
         truncated: whether the caller said that the token limit cut the response off.
@@ -101,17 +107,18 @@ class Score:
         return cls(**(values | {"verdict": Verdict(data["verdict"])}))
 
 
-def score(puzzle: Puzzle, response: str, *, truncated: bool = False) -> Score:
+def score(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> Score:
     """Judge a response; never raises, whatever it holds.
 
     Args:
         puzzle: the puzzle that was asked.
-        response: what the model wrote, without the prompt.
+        response: what the model wrote, without the prompt; None, as an API may return it, or
+            anything else that is no text is an empty response.
         truncated: whether generation stopped at the token limit. Then an expression that runs to
             the very end and is not right, or a last line that no marker introduces and that is
             not right, is TRUNCATED, as is a response without an answer.
     """
-    answer = find_answer(response, puzzle.target)
+    answer = find_answer(response if isinstance(response, str) else "", puzzle.target)
     if answer.equation is not None:
         result = _score_expression(puzzle, answer, answer.equation, truncated)
     else:
@@ -126,7 +133,10 @@ def _score_expression(puzzle: Puzzle, answer: Answer, equation: Equation, trunca
         wrong_numbers = _wrong_numbers(puzzle, expression.numbers)
     value = None if expression.value is None else str(expression.value)
     if wrong_numbers:
-        verdict, reason = Verdict.WRONG_NUMBERS, wrong_numbers
+        # A bare 24 with 2 and 4 in the hand is the target, not two numbers put together.
+        glued = not equation.repeats(puzzle.target) and _glues(puzzle.hand, expression.numbers)
+        verdict = Verdict.GLUED if glued else Verdict.WRONG_NUMBERS
+        reason = wrong_numbers + (" (glued)" if glued else "")
     elif expression.problem is not None:
         verdict, reason = Verdict(expression.problem.value), expression.detail
     elif expression.value == puzzle.target:
@@ -201,8 +211,7 @@ def _wrong_numbers(puzzle: Puzzle, numbers: tuple[int, ...]) -> str:
         return ""
     faults = []
     if foreign := sorted(number for number in extra if number not in dealt):
-        glued = any(_is_glued(str(number), hand) for number in foreign)
-        faults.append(f"uses {_listed(foreign)}, not in the hand" + (" (glued)" if glued else ""))
+        faults.append(f"uses {_listed(foreign)}, not in the hand")
     if again := sorted(number for number in extra if number in dealt):
         faults.append(f"uses {_listed(again)} too often")
     if left and puzzle.rule is Rule.ALL:
@@ -210,15 +219,11 @@ def _wrong_numbers(puzzle: Puzzle, numbers: tuple[int, ...]) -> str:
     return "; ".join(faults)
 
 
-def _is_glued(digits: str, hand: tuple[int, ...]) -> bool:
-    """Whether the digits are those of two numbers of the hand, written together."""
-    texts = [str(number) for number in hand]
-    return any(
-        digits == first + second
-        for i, first in enumerate(texts)
-        for j, second in enumerate(texts)
-        if i != j
-    )
+def _glues(hand: tuple[int, ...], numbers: tuple[int, ...]) -> bool:
+    """Whether a number used is two of the hand that are left out, their digits put together."""
+    left = (Counter(hand) - Counter(numbers)).elements()
+    glued = {f"{first}{second}" for first, second in permutations(left, 2)}
+    return any(str(number) in glued for number in numbers if number not in hand)
 
 
 def _listed(numbers: list[int]) -> str:

@@ -3,15 +3,15 @@ r"""Cut an arithmetic expression out of the text it stands in, as tokens.
 A model writes `(6 - 4) \times (4 + 8) = 24, which works!`; the expression is the longest beginning
 of that text that can be one. The rules, in order:
 
-- Numbers are runs of ASCII digits; the signs are `+ - * /` and LaTeX \times \cdot \ast \div \* and
-  the like (`notation`);
+- Numbers are runs of ASCII digits; the signs are `+ - * /` and LaTeX like \times \cdot \div \*;
   the brackets `( ) [ ] { }`, each closed by its own kind; `\frac{a}{b}` is `((a)/(b))`.
 - A bracket straight after a number or a bracket multiplies: `2(3)`, `(6 - 4)(4 + 8)`, `(3)2`.
 - Code ticks, math delimiters, spacing (commands, `~`, `{}`), \left and \right, and the stars of
   bold print are dress: they are passed over.
 - A relation sign, a word, a note in brackets or any other sign ends the expression.
 - Notation that is arithmetic but outside the rules (powers, //, %, factorial, roots, functions,
-  names, decimals, absolute values) makes it UNSUPPORTED as a whole. Nothing is skipped to make it readable.
+  names, decimals, absolute values) makes it UNSUPPORTED as a whole. Nothing is skipped to make
+  it readable.
 
 >>> tokenize(r"2(3) \times 4 = 24").tokens
 (2, '*', '(', 3, ')', '*', 4)

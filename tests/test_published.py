@@ -1,0 +1,111 @@
+"""What the repository publishes holds: student, submissions, leaderboard, README."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tot24_bench.harness.checkpoint import checkpoint_sha256
+from tot24_bench.leaderboard import Submission, read_all, render_markdown
+from tot24_bench.scoring import score
+
+STUDENT = "scout-2m"
+HANDS = 8
+"""Hands that the plain command is asked here; the stored submission was asked all hundred."""
+
+SIZE_LIMIT_MB = 21
+PARAMETER_LIMIT = 2_100_000
+
+
+@pytest.fixture(scope="module")
+def submissions(root: Path) -> list[Submission]:
+    return read_all(root / "results")
+
+
+def of(submissions: list[Submission], task: str, shots: int) -> Submission:
+    (found,) = [
+        s
+        for s in submissions
+        if (s.model.name, s.task, s.shots, s.split) == (STUDENT, task, shots, "hard100")
+    ]
+    return found
+
+
+def test_every_stored_response_scores_as_its_submission_says(
+    submissions: list[Submission],
+) -> None:
+    assert submissions
+    for submission in submissions:
+        for sample in submission.samples:
+            for response, stored in zip(sample.responses, sample.scores, strict=True):
+                again = score(sample.puzzle, response, truncated=stored.truncated)
+                assert again == stored, (submission.key, sample.puzzle.text)
+
+
+@pytest.mark.parametrize("task", ["game24_io", "game24_cot", "game24_onestep_tot"])
+@pytest.mark.parametrize("shots", [0, 5])
+def test_the_shipped_student_has_a_full_row_of_its_own_weights(
+    submissions: list[Submission], root: Path, task: str, shots: int
+) -> None:
+    submission = of(submissions, task, shots)
+    assert submission.n == 100
+    assert submission.model.precision == "fp32"
+    assert submission.model.teacher == "solver (exact search)"
+    weights = checkpoint_sha256(str(root / "students" / STUDENT))
+    assert submission.model.checkpoint_sha256 == weights
+
+
+def test_the_student_is_small_and_reaches_the_mark(
+    submissions: list[Submission], root: Path
+) -> None:
+    weights = root / "students" / STUDENT / "model.safetensors"
+    assert weights.stat().st_size < SIZE_LIMIT_MB * 1_000_000
+    row = of(submissions, "game24_onestep_tot", 0)
+    assert row.model.parameters is not None and row.model.parameters <= PARAMETER_LIMIT
+    assert row.metrics.acc >= 0.76
+
+
+@pytest.mark.parametrize("shots", [0, 5])
+def test_the_plain_lm_eval_command_gives_the_accuracy_of_the_leaderboard(
+    submissions: list[Submission], root: Path, tmp_path: Path, shots: int
+) -> None:
+    """The first hands of the same run, by `lm_eval` itself, from another folder."""
+    command = Path(sys.executable).with_name("lm_eval")
+    done = subprocess.run(
+        [
+            *(str(command), "--model", "hf"),
+            *("--model_args", f"pretrained={root / 'students' / STUDENT}"),
+            *("--tasks", "game24_onestep_tot", "--num_fewshot", str(shots)),
+            *("--limit", str(HANDS), "--device", "cpu", "--output_path", str(tmp_path / "out")),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    (results,) = (tmp_path / "out").glob("**/results_*.json")
+    measured = json.loads(results.read_text())["results"]["game24_onestep_tot"]["acc,none"]
+    stored = of(submissions, "game24_onestep_tot", shots).samples[:HANDS]
+    assert measured == pytest.approx(sum(s.scores[0].correct for s in stored) / HANDS)
+
+
+def test_the_leaderboard_is_what_its_submissions_give(
+    submissions: list[Submission], root: Path
+) -> None:
+    page = (root / "results" / "LEADERBOARD.md").read_text(encoding="utf-8")
+    assert page == render_markdown(submissions)
+
+
+def test_every_row_of_the_readme_stands_on_the_leaderboard(root: Path) -> None:
+    page = (root / "results" / "LEADERBOARD.md").read_text(encoding="utf-8")
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| .*\|$", readme, flags=re.MULTILINE)
+    assert len(rows) > 2
+    assert all(row in page for row in rows)

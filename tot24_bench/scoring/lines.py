@@ -1,0 +1,121 @@
+"""Read one line as an answer.
+
+What a line holds depends on how far it may be trusted: after `Answer:` an expression or a claim
+may stand in prose, on a later line the expression comes first, and a line that nothing introduces
+must be one equation and nothing else.
+
+>>> answer = read_line("We get 4 * 6 = 24", 24, at_end=True, bullets=False, prose=True)
+>>> answer.text, read_line("We get 4 * 6", 24, at_end=True, bullets=False, prose=False)
+('4 * 6', None)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tot24_bench.scoring.claims import read_claim
+from tot24_bench.scoring.equation import Equation, find_equation, read_equation
+from tot24_bench.scoring.markup import undress
+
+MIN_FULL_NUMBERS = 3
+"""Numbers of an equation that says how the target is made; a single step has two."""
+
+
+class Kind(StrEnum):
+    """What a response commits to."""
+
+    EXPRESSION = "expression"
+    NO_SOLUTION = "no_solution"
+    ABSTAINED = "abstained"
+    NOTHING = "nothing"
+    TOO_LONG = "too_long"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer of a response.
+
+    Attributes:
+        kind: what it commits to.
+        text: the expression, or the words of the claim; signs are ASCII.
+        equation: the expression as read and the values it is said to have, for EXPRESSION only.
+        introduced: whether a marker introduced it; a last line or closing prose is not.
+        at_end: whether it runs to the very end of the response, so that a response that was cut
+            off may have been cut inside it.
+    """
+
+    kind: Kind
+    text: str = ""
+    equation: Equation | None = None
+    introduced: bool = False
+    at_end: bool = False
+
+
+def read_line(line: str, target: int, at_end: bool, *, bullets: bool, prose: bool) -> Answer | None:
+    """Read one line that a marker introduces.
+
+    Args:
+        at_end: whether the response ends where the line ends.
+        bullets: whether the line may be an item of a list; the marker's own line may not.
+        prose: whether an expression or a claim inside prose counts.
+    """
+    content = undress(line, bullets=bullets)
+    if bullets and (numbered := _NUMBERED.match(content)):
+        content = undress(content[numbered.end() :])
+    equation = read_equation(content, target)
+    if equation is not None and not (equation.is_lone_number and WORD.search(equation.rest)):
+        return as_answer(equation, at_end)
+    if not prose:
+        return None
+    words, equation = find_equation(content, target)
+    claim = read_claim(words, introduced=True)
+    if claim is not None and not (equation and _outweighs(equation, words, target)):
+        return Answer(Kind(claim[0].value), claim[1], introduced=True)
+    return None if equation is None else as_answer(equation, at_end)
+
+
+def read_bare(line: str, target: int, at_end: bool) -> Answer | None:
+    """What follows "The answer is" without a colon: an expression at once, or the target."""
+    equation = read_equation(undress(line), target)
+    if equation is None or (equation.is_lone_number and not equation.repeats(target)):
+        return None
+    return as_answer(equation, at_end)
+
+
+def read_whole_line(line: str, target: int) -> Equation | None:
+    """The equation that is all there is on a line; None for a thought or a numbered line."""
+    if STEP.search(line):
+        return None
+    equation = read_equation(undress(line, bullets=True), target)
+    return None if equation is None or ALNUM.search(equation.rest) else equation
+
+
+def makes_target(equation: Equation, target: int) -> bool:
+    """Whether an equation says how the target is made, not just how a last step ends in it."""
+    enough = len(equation.expression.numbers) >= MIN_FULL_NUMBERS
+    return enough and bool(equation.equals) and equation.equals[-1] == target
+
+
+def as_answer(equation: Equation, at_end: bool, introduced: bool = True) -> Answer:
+    """The answer that an equation is, `at_end` if the response ends where its line ends."""
+    text = equation.expression.text
+    return Answer(Kind.EXPRESSION, text, equation, introduced, at_end and not equation.complete)
+
+
+STEP = re.compile(r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:|^\W{0,8}step\b", re.IGNORECASE)
+WORD = re.compile(r"(?<![\\\w])[^\W\d_]{2,}(?![\w(])")
+ALNUM = re.compile(r"[^\W_]")
+_NUMBERED = re.compile(r"[0-9]{1,3}[.)]\s+(?=[^\s*+/)-])")
+_BUT = re.compile(
+    r"\b(?:but|however|other\sthan|except(?:\sfor)?|besides|apart\sfrom)\b", re.IGNORECASE
+)
+
+
+def _outweighs(equation: Equation, words: str, target: int) -> bool:
+    """Whether a claim goes on to how the target is made: "not by + only, but 4 * (8 - 2)"."""
+    clauses = _BUT.split(words)
+    full = len(equation.expression.numbers) >= MIN_FULL_NUMBERS
+    says = target in equation.equals or equation.expression.value == target
+    return len(clauses) > 1 and full and says and read_claim(clauses[-1], introduced=True) is None
