@@ -48,6 +48,7 @@ def render(student: Path, submissions: Sequence[Submission]) -> str:
     if not path.is_file():
         raise NoRecord(f"{student} has no training.json: export it with python -m training.sft")
     record = json.loads(path.read_text(encoding="utf-8"))
+    parts = _parts(record)
     name = student.resolve().name
     weights = checkpoint_sha256(str(student))
     own = [s for s in submissions if s.model.checkpoint_sha256 == weights]
@@ -55,26 +56,13 @@ def render(student: Path, submissions: Sequence[Submission]) -> str:
         name=name,
         parameters=f"{record['parameters']:,}",
         teacher=record["teacher"],
-        mix=_mix(record["rows"]),
-        rows=f"{record['rows']['rows']:,}",
-        steps=f"{record['steps']:,}",
-        batch=record["batch"],
-        tokens=_tokens(record),
-        minutes=round(record["seconds"] / 60),
-        resumed=", resumed" if record["resumed"] else "",
-        start=_start(record["student"]),
+        parts="\n".join(_part(part, i + 1, len(parts)) for i, part in enumerate(parts)),
+        start=_start(parts[0]["student"]),
         split=record["rows"]["split"],
         hands=f"{len(load_split(record['rows']['split'])):,}",
         held_out=", ".join(HELD_OUT),
-        command=record["command"],
         run_as=_run_as(own),
         hardware=record["hardware"],
-        seed=record["seed"],
-        row_seed=record["rows"]["row_seed"],
-        precision=record["precision"],
-        versions=_versions(record),
-        best=f"{record['best_val_acc']:.0%}" if record["best_val_acc"] is not None else "not taken",
-        best_step=record["best_checkpoint_step"],
         figures=_figures(own),
         weights=weights,
     )
@@ -93,6 +81,34 @@ def _run_as(submissions: Sequence[Submission]) -> str:
     precisions = sorted({s.model.precision or "unknown precision" for s in submissions})
     sampled = any(s.generation.get("do_sample") for s in submissions)
     return f"{'Sampled' if sampled else 'Greedy'}, {', '.join(precisions) or 'not run yet'}"
+
+
+def _parts(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The records of a student trained in parts, the first part first."""
+    earlier = record.get("earlier")
+    return [*(_parts(earlier) if earlier else []), record]
+
+
+def _part(record: dict[str, Any], number: int, of: int) -> str:
+    best = record["best_val_acc"]
+    val = "not taken" if best is None else f"{best:.0%} at step {record['best_checkpoint_step']}"
+    return _PART.format(
+        part=f"Part {number} of {of}" if of > 1 else "Run",
+        steps=f"{record['steps']:,}",
+        batch=record["batch"],
+        tokens=_tokens(record),
+        minutes=round(record["seconds"] / 60),
+        hardware=record["hardware"],
+        resumed=", resumed" if record["resumed"] else "",
+        precision=record["precision"],
+        rate=record["peak_learning_rate"],
+        seed=record["seed"],
+        row_seed=record["rows"]["row_seed"],
+        versions=_versions(record),
+        mix=_mix(record["rows"]),
+        val=val,
+        command=record["command"],
+    )
 
 
 def _mix(rows: dict[str, Any]) -> str:
@@ -128,6 +144,14 @@ def _figures(submissions: Sequence[Submission]) -> str:
     return "\n".join(lines) if submissions else "No submission of these weights yet."
 
 
+_PART = """\
+- {part}: `{command}`
+  - {steps} steps of {batch} rows, {tokens} tokens with the prompts
+  - {minutes} minutes on {hardware}{resumed}
+  - rows: {mix}
+  - {precision}, peak learning rate {rate}, seed {seed}, rows' seed {row_seed}; {versions}
+  - accuracy on `val`: {val}"""
+
 _TEXT = """---
 license: apache-2.0
 library_name: transformers
@@ -152,11 +176,8 @@ these weights. Written by `python -m training.card`.
 - Teacher: {teacher}. Its marks of dead ends are oracle knowledge: the traces are always right.
 - Hands: the {hands} of the `{split}` split, dealt in many orders. No hand of {held_out} is in the
   data or in an exemplar; a guard checks every row.
-- Data: {rows} rows: {mix}.
-- Run: {steps} steps of {batch} rows, {tokens} tokens (prompts included), {minutes} minutes on
-  {hardware}{resumed}; {precision}; seed {seed}, rows' seed {row_seed}; {versions}.
-- Chosen by greedy accuracy on `val`: {best} at step {best_step} (responses of up to 512 tokens).
-- Command: `{command}`
+{parts}
+- Chosen in each part by greedy accuracy on `val` (responses of up to 512 tokens).
 
 `training.json` holds the whole record and its log. Weights: fp32 safetensors, sha256 of name and
 bytes `{weights}`.

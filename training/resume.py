@@ -32,12 +32,12 @@ def last_whole_checkpoint(output_dir: str) -> Path | None:
     return steps[max(steps)] if steps else None
 
 
-def is_finished(checkpoint: Path | None) -> bool:
-    """Whether the checkpoint is the end of its run."""
+def is_finished(checkpoint: Path | None, stop_after: int | None = None) -> bool:
+    """Whether the checkpoint is the end of its run, or of the part that ends at `stop_after`."""
     if checkpoint is None:
         return False
     state = TrainerState.load_from_json(str(checkpoint / _STATE))
-    return bool(state.global_step >= state.max_steps)
+    return bool(state.global_step >= min(state.max_steps, stop_after or state.max_steps))
 
 
 class Stopwatch(TrainerCallback):  # type: ignore[misc]

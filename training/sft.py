@@ -1,7 +1,7 @@
 """Distil: TRL's SFTTrainer on One-Step ToT traces, from one config.
 
-    python -m training.sft --config training/configs/scout-2m.yaml
-    python -m training.sft --config training/configs/scout-2m.yaml --max_steps 9 --output_dir runs/x
+    python -m training.sft --config training/configs/scout-2m-1.yaml
+    python -m training.sft --config training/configs/scout-2m-1.yaml --rows 960 --output_dir runs/x
 
 Every key of the YAML file is a flag and the other way round: the fields of `RowConfig`,
 `StudentConfig`, `RunConfig` and TRL's own `SFTConfig`. The loss is on the completion alone. Run the
@@ -31,6 +31,7 @@ from transformers import AutoModelForCausalLM, TrainerState
 from training.memory import keep_freed_memory
 from training.resume import AlreadyFinished, Stopwatch, is_finished, last_whole_checkpoint
 from training.rows import RowConfig, guard, make_dataset, make_validation_rows
+from training.stop import StopAfter
 from training.student import StudentConfig, make_student
 from training.validation import ValidatedTrainer
 
@@ -48,6 +49,9 @@ class RunConfig:
     export_dir: str | None = field(
         default=None,
         metadata={"help": "Where the finished student goes; none: output_dir/student."},
+    )
+    stop_after: int | None = field(
+        default=None, metadata={"help": "End at this step of a longer schedule."}
     )
     resume: bool = field(
         default=True, metadata={"help": "Go on from the last checkpoint of output_dir."}
@@ -71,7 +75,7 @@ def train(rows: RowConfig, student: StudentConfig, run: RunConfig, sft: SFTConfi
     guard(rows)
     export = Path(run.export_dir or Path(sft.output_dir) / "student")
     checkpoint = last_whole_checkpoint(sft.output_dir) if run.resume else None
-    finished = is_finished(checkpoint)
+    finished = is_finished(checkpoint, run.stop_after)
     if finished and (export / RECORD).is_file():
         raise AlreadyFinished(
             f"{sft.output_dir} is finished and exported to {export}: give another --output_dir "
@@ -89,6 +93,8 @@ def train(rows: RowConfig, student: StudentConfig, run: RunConfig, sft: SFTConfi
     )
     stopwatch = Stopwatch(sft.output_dir, resumed=checkpoint is not None)
     trainer.add_callback(stopwatch)
+    if run.stop_after is not None:
+        trainer.add_callback(StopAfter(run.stop_after))
     if finished and checkpoint is not None:
         # It ended between its last checkpoint and the export: only the export is left to do.
         trainer.state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
@@ -133,12 +139,24 @@ def _record(
         "seconds": round(stopwatch.seconds),
         "resumed": resumed,
         "log": state.log_history,
+        "earlier": _record_of(student.base),
     }
+
+
+def _record_of(base: str | None) -> dict[str, Any] | None:
+    """The record of the student that this one starts from, where it is one of ours."""
+    file = Path(base or "") / RECORD
+    if base is None or not file.is_file():
+        return None
+    record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return record
 
 
 if __name__ == "__main__":
     try:
         main()
+    except AlreadyFinished as finished:
+        print(f"training.sft: {finished}", file=sys.stderr)
     except ValueError as error:
         print(f"training.sft: {error}", file=sys.stderr)
         raise SystemExit(2) from error

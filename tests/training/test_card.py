@@ -32,6 +32,7 @@ RECORD = {
     "steps": 10,
     "batch": 4,
     "precision": "fp32",
+    "peak_learning_rate": 0.001,
     "best_val_acc": 0.5,
     "best_checkpoint_step": 8,
     "seconds": 120,
@@ -70,11 +71,20 @@ def test_the_figures_are_those_of_the_submissions_of_these_weights(
     assert "50% at step 8" in text
     assert "Greedy, fp32" in text
     assert "`python -m training.sft --config mine.yaml`" in text
-    assert "2 minutes on\n  two CPU cores" in text
+    assert "2 minutes on two CPU cores" in text
 
     (student / "model.safetensors").write_bytes(b"other weights")
     assert "No submission of these weights yet" in card.render(
         student, read_all(tmp_path / "results")
+    )
+
+
+def test_a_student_trained_in_parts_tells_of_each(student: Path) -> None:
+    second = {**RECORD, "command": "python -m training.sft --config then.yaml", "earlier": RECORD}
+    (student / "training.json").write_text(json.dumps(second))
+    text = card.render(student, [])
+    assert text.index("Part 1 of 2: `python -m training.sft --config mine.yaml`") < text.index(
+        "Part 2 of 2: `python -m training.sft --config then.yaml`"
     )
 
 

@@ -98,6 +98,15 @@ def test_a_run_that_ended_before_its_export_is_only_exported(
     assert all((exported[name] == trained[name]).all() for name in trained)
 
 
+def test_a_part_stops_early_and_the_next_part_carries_its_record(tmp_path: Path) -> None:
+    first = run(tmp_path / "one", stop_after=3)
+    assert first["steps"] == 3
+    assert len(losses(first)) == 3
+    second = run(tmp_path / "two", base=str(tmp_path / "one" / "run" / "student"), max_steps=1)
+    assert second["earlier"] == first
+    assert losses(second)[0] < losses(first)[0]
+
+
 def test_the_loss_is_on_the_completion_alone_and_ends_on_the_end_token(tmp_path: Path) -> None:
     """What TRL makes of our rows: the prompt is masked, the last label is the end of text."""
     from datasets import Dataset
