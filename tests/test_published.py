@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tot24_bench.harness.checkpoint import checkpoint_sha256
+from tot24_bench.harness.documents import METRICS
 from tot24_bench.leaderboard import Submission, read_all, render_markdown
 from tot24_bench.scoring import score
 
@@ -93,7 +94,9 @@ def test_the_plain_lm_eval_command_gives_the_accuracy_of_the_leaderboard(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     (results,) = (tmp_path / "out").glob("**/results_*.json")
-    measured = json.loads(results.read_text())["results"]["game24_onestep_tot"]["acc,none"]
+    figures = json.loads(results.read_text())["results"]["game24_onestep_tot"]
+    measured = figures["acc,none"]
+    assert set(figures) >= {f"{metric},none" for metric in METRICS}
     stored = of(submissions, "game24_onestep_tot", shots).samples[:HANDS]
     assert measured == pytest.approx(sum(s.scores[0].correct for s in stored) / HANDS)
 

@@ -62,7 +62,6 @@ def render(student: Path, submissions: Sequence[Submission]) -> str:
         hands=f"{len(load_split(record['rows']['split'])):,}",
         held_out=", ".join(HELD_OUT),
         run_as=_run_as(own),
-        hardware=record["hardware"],
         figures=_figures(own),
         weights=weights,
     )

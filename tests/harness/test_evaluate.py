@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -176,27 +173,3 @@ def test_the_installed_task_files_equal_those_of_the_checkout(root: Path) -> Non
     for name in names:
         assert (installed / name).read_bytes() == (root / "tasks/game24" / name).read_bytes(), name
     assert tasks_path() == root / "tasks"
-
-
-def test_the_plain_lm_eval_command_finds_the_task_with_no_other_flag(
-    tiny_checkpoint: Path, tmp_path: Path
-) -> None:
-    """The command of README's first line, from another folder; it scans all of lm-eval's tasks."""
-    command = Path(sys.executable).with_name("lm_eval")
-    done = subprocess.run(
-        [
-            *(str(command), "--model", "hf", "--model_args", f"pretrained={tiny_checkpoint}"),
-            *("--tasks", "game24_onestep_tot", "--limit", "2", "--device", "cpu"),
-            *("--gen_kwargs", "max_gen_toks=8", "--output_path", str(tmp_path / "out")),
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    (results,) = (tmp_path / "out").glob("**/results_*.json")
-    figures = json.loads(results.read_text())["results"]["game24_onestep_tot"]
-    assert figures["acc,none"] == 0.0
-    assert set(figures) >= {f"{m},none" for m in ("valid", "answered", "false_claim", "truncated")}

@@ -33,6 +33,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from tot24_bench.game import SPLITS, Puzzle, load_split
+from tot24_bench.harness.documents import METRICS, metrics_of_scores
 from tot24_bench.leaderboard.key import first_of, key_of
 from tot24_bench.leaderboard.records import (
     Metrics,
@@ -152,7 +153,7 @@ class Submission(Record):
 
 
 def metrics_of(samples: Sequence[Sample]) -> Metrics:
-    """The metrics of stored scores; the one place where they are computed.
+    """The metrics of stored scores, hand by hand as lm-eval's own are.
 
     Raises:
         ValueError: when there are no samples.
@@ -160,16 +161,8 @@ def metrics_of(samples: Sequence[Sample]) -> Metrics:
     if not samples:
         raise ValueError("no samples to take metrics of: evaluate at least one hand")
 
-    def share(flag: str) -> float:
-        return fmean(fmean(getattr(score, flag) for score in sample.scores) for sample in samples)
-
-    return Metrics(
-        acc=share("correct"),
-        valid=share("valid"),
-        answered=share("answered"),
-        false_claim=share("false_claim"),
-        truncated=share("truncated"),
-    )
+    hands = [metrics_of_scores(sample.scores) for sample in samples]
+    return Metrics(**{name: fmean(hand[name] for hand in hands) for name in METRICS})
 
 
 def mean_tokens_of(samples: Sequence[Sample]) -> float | None:
