@@ -107,6 +107,7 @@ def _part(record: dict[str, Any], number: int, of: int) -> str:
         mix=_mix(record["rows"]),
         val=val,
         command=record["command"],
+        note=f"\n  - {record['note']}" if "note" in record else "",
     )
 
 
@@ -149,7 +150,7 @@ _PART = """\
   - {minutes} minutes on {hardware}{resumed}
   - rows: {mix}
   - {precision}, peak learning rate {rate}, seed {seed}, rows' seed {row_seed}; {versions}
-  - accuracy on `val`: {val}"""
+  - accuracy on `val`: {val}{note}"""
 
 _TEXT = """---
 license: apache-2.0

@@ -79,6 +79,7 @@ def test_an_evaluation_becomes_a_submission_and_a_row(
     (submission,) = read_all(results)
     assert submission.key == "probe/game24_io.0shot.first3"
     assert submission.n == 3
+    assert submission.notes == ("the first 3 hands only",)
     assert submission.model.precision == "fp32"
     assert submission.model.checkpoint_sha256
     assert all(sample.responses for sample in submission.samples)
@@ -104,6 +105,16 @@ def test_another_split_is_another_submission(tiny_checkpoint: Path, tmp_path: Pa
     done = tot24(*evaluation(tiny_checkpoint, tmp_path, "--split", "val", "--name", "probe"))
     assert done.exit_code == 0, done.output
     assert read_all(tmp_path)[0].key == "probe/game24_io_val.5shot.first3"
+    assert read_all(tmp_path)[0].split == "val"
+
+
+def test_a_limit_that_leaves_no_hand_out_is_no_limit(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    arguments = evaluation(tiny_checkpoint, tmp_path, "--num_fewshot", "0", "--name", "probe")
+    arguments[arguments.index("--limit") + 1] = "100"
+    assert tot24(*arguments).exit_code == 0
+    (submission,) = read_all(tmp_path)
+    assert submission.key == "probe/game24_io.0shot"
+    assert submission.notes == ()
 
 
 def test_a_hand_that_is_not_positive_integers() -> None:

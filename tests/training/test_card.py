@@ -91,3 +91,10 @@ def test_a_student_trained_in_parts_tells_of_each(student: Path) -> None:
 def test_a_folder_without_a_record_is_named(tmp_path: Path) -> None:
     with pytest.raises(card.NoRecord, match=r"training\.json"):
         card.render(tmp_path, [])
+
+
+def test_what_the_command_does_not_tell_is_said_in_a_note(student: Path) -> None:
+    assert "stopped by hand" not in card.render(student, [])
+    noted = {**RECORD, "note": "stopped by hand"}
+    (student / "training.json").write_text(json.dumps(noted))
+    assert "  - stopped by hand\n" in card.render(student, [])

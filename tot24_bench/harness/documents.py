@@ -11,7 +11,8 @@ shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from tot24_bench.game import Puzzle, load_split, solve
@@ -117,6 +118,18 @@ def metrics_of_scores(scores: Sequence[Score]) -> dict[str, float]:
         "false_claim": sum(s.false_claim for s in scores) / count,
         "truncated": sum(s.truncated for s in scores) / count,
     }
+
+
+def mean_metrics(hands: Iterable[Sequence[Score]]) -> dict[str, float]:
+    """The metrics of a task: the mean over its hands, each given by the scores of its repeats.
+
+    Raises:
+        ValueError: when there are no hands.
+    """
+    each = [metrics_of_scores(scores) for scores in hands]
+    if not each:
+        raise ValueError("no hands to take metrics of: evaluate at least one")
+    return {name: fmean(hand[name] for hand in each) for name in METRICS}
 
 
 def score_all(

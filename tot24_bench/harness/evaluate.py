@@ -25,7 +25,7 @@ from tot24_bench.harness.checkpoint import (
 )
 from tot24_bench.harness.documents import (
     DEFAULT_SPLIT,
-    metrics_of_scores,
+    mean_metrics,
     puzzle_of,
     score_all,
 )
@@ -273,8 +273,7 @@ def _task_result(plan: Plan, model: LM, name: str, results: Mapping[str, Any]) -
     generation = dict(rows[0]["arguments"][0][1])
     limit = int(generation["max_gen_toks"])
     hands = tuple(_hand_result(model, row, limit, plan.repeats) for row in rows)
-    each = [metrics_of_scores(hand.scores) for hand in hands]
-    metrics = {key: sum(hand[key] for hand in each) / len(each) for key in each[0]}
+    metrics = mean_metrics(hand.scores for hand in hands)
     reported = results["results"][name]["acc,none"]
     if abs(metrics["acc"] - reported) > 1e-9:
         raise EvaluationError(

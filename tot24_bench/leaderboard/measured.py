@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from tot24_bench.harness.checkpoint import checkpoint_sha256, teacher_of
-from tot24_bench.harness.documents import DEFAULT_SPLIT
 from tot24_bench.harness.evaluate import Evaluation, HandResult, Plan, TaskResult
 from tot24_bench.harness.tasks import method_of
 from tot24_bench.leaderboard.key import first_of, key_of
@@ -60,7 +59,7 @@ def plan_keys(plan: Plan, name: str | None = None) -> tuple[str, ...]:
     return tuple(
         key_of(
             name or model_name(plan.model_args),
-            task_on(task, plan.split),
+            task,
             shots=plan.shots,
             chat=plan.chat,
             multiturn=plan.multiturn,
@@ -85,15 +84,6 @@ def model_name(model_args: Mapping[str, Any]) -> str:
     return "+".join(_without_path(name) for name in names)
 
 
-def task_on(task: str, split: str) -> str:
-    """The task's name on a split, which is a suffix where it is not the published test set.
-
-    >>> task_on("game24_io", "hard100"), task_on("game24_io", "val")
-    ('game24_io', 'game24_io_val')
-    """
-    return task if split == DEFAULT_SPLIT else f"{task}_{split}"
-
-
 def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> Submission:
     plan = evaluation.plan
     samples = tuple(_sample(hand) for hand in task.hands)
@@ -109,7 +99,7 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
             arguments=_arguments(plan),
             teacher=teacher_of(source),
         ),
-        task=task_on(task.task, plan.split),
+        task=task.task,
         method=task.method,
         split=plan.split,
         shots=plan.shots,
@@ -149,7 +139,7 @@ def _arguments(plan: Plan) -> dict[str, str]:
 
 def _notes(plan: Plan, samples: Sequence[Sample]) -> tuple[str, ...]:
     notes = []
-    if plan.limit is not None and plan.limit <= len(samples):
+    if first_of(plan.split, len(samples)) is not None:
         notes.append(f"the first {len(samples)} hands only")
     empty = sum(not response for sample in samples for response in sample.responses)
     if empty and plan.model != "hf":

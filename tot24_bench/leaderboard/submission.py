@@ -33,7 +33,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from tot24_bench.game import SPLITS, Puzzle, load_split
-from tot24_bench.harness.documents import METRICS, metrics_of_scores
+from tot24_bench.harness.documents import mean_metrics
 from tot24_bench.leaderboard.key import first_of, key_of
 from tot24_bench.leaderboard.records import (
     Metrics,
@@ -161,8 +161,7 @@ def metrics_of(samples: Sequence[Sample]) -> Metrics:
     if not samples:
         raise ValueError("no samples to take metrics of: evaluate at least one hand")
 
-    hands = [metrics_of_scores(sample.scores) for sample in samples]
-    return Metrics(**{name: fmean(hand[name] for hand in hands) for name in METRICS})
+    return Metrics(**mean_metrics(sample.scores for sample in samples))
 
 
 def mean_tokens_of(samples: Sequence[Sample]) -> float | None:
