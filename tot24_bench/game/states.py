@@ -75,6 +75,16 @@ def can_reach(state: State, target: int, rule: Rule = Rule.ALL) -> bool:
     return _can_reach(state, target, rule)
 
 
+def can_still_win(state: State, target: int) -> bool:
+    """`can_reach` for any state and target, with negative numbers too: models write those.
+
+    Every number must be used. Without a bound on the state's size: callers keep it small.
+    """
+    if target >= 0 and state.numbers[0] >= 0:
+        return can_reach(state, target)
+    return _can_reach_signed(state, target)
+
+
 def rollout_success(state: State, target: int) -> Fraction:
     """Probability that uniformly random thoughts, one after another, end on the target.
 
@@ -127,6 +137,22 @@ def _can_reach(state: State, target: int, rule: Rule) -> bool:
     if len(state.numbers) == 1:
         return state.numbers[0] == target
     return any(_can_reach(thought.left, target, rule) for thought in _thoughts(state))
+
+
+@lru_cache(maxsize=MEMO_STATES)
+def _can_reach_signed(state: State, target: int) -> bool:
+    numbers = state.numbers
+    if len(numbers) == 1:
+        return numbers[0] == target
+    return any(
+        can_still_win(make_thought(numbers[i], op, numbers[j], rest).left, target)
+        for i in range(len(numbers))
+        for j in range(len(numbers))
+        if i != j
+        for rest in [tuple(n for k, n in enumerate(numbers) if k not in (i, j))]
+        for op in "+-*/"
+        if op != "/" or numbers[j]
+    )
 
 
 @lru_cache(maxsize=MEMO_STATES)

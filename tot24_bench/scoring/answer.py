@@ -32,6 +32,7 @@ from itertools import islice
 from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, read_claim
 from tot24_bench.scoring.lines import (
     ALNUM,
+    MIN_FULL_NUMBERS,
     STEP,
     WORD,
     Answer,
@@ -65,15 +66,28 @@ def find_answer(response: str, target: int = 24) -> Answer:
     """
     if len(response) > MAX_RESPONSE_CHARS:
         return Answer(Kind.TOO_LONG)
-    text = plain(spoken(response)).rstrip()
+    return locate_answer(plain(spoken(response)).rstrip(), target)[0]
+
+
+def locate_answer(text: str, target: int) -> tuple[Answer, int]:
+    """The answer of a text in plain signs without thinking, and where in it the answer starts.
+
+    Args:
+        text: at most MAX_RESPONSE_CHARS characters.
+        target: the number to make.
+
+    Returns:
+        The answer, and the index where its marker or its line starts; the end of the text where
+        the response commits to no expression.
+    """
     lower = text.lower()
     marked = "answer" in lower or "boxed" in lower
     for start, end in _stretches(text) if "input" in lower else ((0, len(text)),):
-        answer = _last_introduced(text, start, end, target) if marked else None
-        answer = answer or _last_line(text, start, end, target)
-        if answer is not None:
-            return answer
-    return _closing_claim(text)
+        found = _last_introduced(text, start, end, target) if marked else None
+        found = found or _last_line(text, start, end, target)
+        if found is not None:
+            return found
+    return _closing_claim(text), len(text)
 
 
 _INPUT = re.compile(r"^[ \t>#*_]{0,8}input[ \t*_]{0,4}:", re.IGNORECASE | re.MULTILINE)
@@ -95,7 +109,7 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def _last_introduced(text: str, start: int, end: int, target: int) -> Answer | None:
+def _last_introduced(text: str, start: int, end: int, target: int) -> tuple[Answer, int] | None:
     """The last answer of a stretch that a marker introduces; markers are tried backwards."""
     only_target, bare_end = None, start
     until = end
@@ -104,7 +118,7 @@ def _last_introduced(text: str, start: int, end: int, target: int) -> Answer | N
         until = marker.start
         if answer is not None:
             if answer.equation is None or not answer.equation.repeats(target):
-                return answer
+                return answer, marker.start
             if only_target is None:
                 only_target, bare_end = answer, marker.start
     if only_target is None:
@@ -112,8 +126,8 @@ def _last_introduced(text: str, start: int, end: int, target: int) -> Answer | N
     for line_start, line_end in _lines_backwards(text, start, bare_end):
         equation = read_whole_line(text[line_start:line_end], target)
         if equation is not None and makes_target(equation, target):
-            return as_answer(equation, at_end=False)
-    return only_target
+            return as_answer(equation, at_end=False), line_start
+    return only_target, bare_end
 
 
 def _after_marker(text: str, marker: Marker, until: int, target: int) -> Answer | None:
@@ -180,7 +194,7 @@ def _in_box(text: str, marker: Marker, until: int, target: int) -> Answer | None
 _READERS = {Introduction.BOX: _in_box, Introduction.BARE: _straight_after}
 
 
-def _last_line(text: str, start: int, end: int, target: int) -> Answer | None:
+def _last_line(text: str, start: int, end: int, target: int) -> tuple[Answer, int] | None:
     """The last line that holds anything, if it is wholly one expression or equation."""
     for line_start, line_end in _lines_backwards(text, start, end):
         line = _SPECIAL_TOKEN.sub(" ", text[line_start:line_end])
@@ -190,11 +204,13 @@ def _last_line(text: str, start: int, end: int, target: int) -> Answer | None:
         if equation is None:
             return None
         expression = equation.expression
+        if line.rstrip().endswith("=") and len(expression.numbers) < MIN_FULL_NUMBERS:
+            return None  # a step that was cut off
         combines = expression.operators > 0 and len(expression.numbers) > 1
         if expression.problem in (Problem.UNSUPPORTED, Problem.TOO_LONG):
             combines = not WORD.search(expression.text)
         at_end = end == len(text)
-        return as_answer(equation, at_end, introduced=False) if combines else None
+        return (as_answer(equation, at_end, introduced=False), line_start) if combines else None
     return None
 
 

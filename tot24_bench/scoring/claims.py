@@ -79,6 +79,7 @@ _DENIES = re.compile(
     \bno\s{_DENIED}(?:solutions?|answers?|way|combinations?|expressions?|path)\b
     |\bnot\s{_DENIED}(?:possible|solvable|feasible|achievable|attainable|viable)\b
     |n't\s{_DENIED}(?:possible|solvable|feasible|achievable|attainable|viable)\b
+    |\bnot\sbe\s(?:a|an|any)\s{_DENIED}(?:solutions?|answers?|way|combinations?|path)\b
     |\b(?:impossible|unsolvable|infeasible|unreachable)\b
     |\b(?:cannot|can\s?not|can't|could\snot|couldn't)\s(?:directly\s)?(?:be\s)
         {_WORDS}(?:made|solved|reached|achieved|formed|obtained|combined|produced|used)\b
@@ -105,6 +106,7 @@ _GIVES_UP = re.compile(
     |\b(?:don't|do\snot)\sknow\b|\bno\s(?:idea|clue)\b
     |\b(?:impossible|possible|hard|difficult)\sto\s{_SAY}\b
     |\b(?:not\ssure|give\sup|giving\sup|(?<!no\s)(?:difficulty|trouble)|struggling)\b
+    |\b(?:has|have)(?:n't|\snot)\s(?:resulted|led|produced|yielded|worked)\b
     |\b(?:yet\sto\sbe|not\syet|not\s(?:been\s)?found|not\sderived)\b
     |^\W*(?:n/a|unknown|\?+)\W*$
     """,

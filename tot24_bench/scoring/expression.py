@@ -18,7 +18,7 @@ from fractions import Fraction
 
 from tot24_bench.scoring.tokens import Problem, tokenize
 
-__all__ = ["Expression", "Problem", "parse_expression", "read_expression"]
+__all__ = ["Expression", "Problem", "evaluate", "parse_expression", "read_expression"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def read_expression(text: str) -> Expression | None:
     operators = len([token for token in cut.tokens if token in _PRIORITY])
     value, problem, detail = None, cut.problem, cut.detail
     if problem is None:
-        value, problem, detail = _evaluate(cut.tokens)
+        value, problem, detail = evaluate(cut.tokens)
     source = text[: cut.end].strip()
     return Expression(source, numbers, value, problem, detail, cut.end, operators)
 
@@ -83,8 +83,11 @@ _PRIORITY = {"+": 1, "-": 1, "*": 2, "/": 2}
 _UNARY_PRIORITY = 3
 
 
-def _evaluate(tokens: tuple[int | str, ...]) -> tuple[Fraction | None, Problem | None, str]:
-    """Dijkstra's two stacks. Every bracket that closes has been opened: `tokens` saw to that."""
+def evaluate(tokens: tuple[int | str, ...]) -> tuple[Fraction | None, Problem | None, str]:
+    """The exact value of the tokens of `tokenize`, or why they have none, in a word and in words.
+
+    Dijkstra's two stacks. Every bracket that closes has been opened: `tokens` saw to that.
+    """
     values: list[_Rational] = []
     operators: list[str] = []
     expects_operand = True

@@ -21,21 +21,33 @@ import re
 
 def spoken(response: str) -> str:
     """The response without its thinking."""
-    if "<" not in response:
-        return response
-    parts: list[str] = []
-    start, thinking = 0, False
+    return response if "<" not in response else _divided(response)[1]
+
+
+def thinking(response: str) -> str:
+    """What `spoken` leaves out: the search of a model that thinks in tags."""
+    return "" if "<" not in response else _divided(response)[0]
+
+
+def _divided(response: str) -> tuple[str, str]:
+    """What stands inside and outside the thinking tags."""
+    inside: list[str] = []
+    outside: list[str] = []
+    start, thinks = 0, False
     for tag in _THINK.finditer(response):
         opens = tag[1] == ""
-        if opens and not thinking:
-            parts.append(response[start : tag.start()])
-        elif not opens and not thinking:
-            parts.clear()
-        thinking = opens
+        part = response[start : tag.start()]
+        if thinks:
+            inside.append(part)
+        elif opens:
+            outside.append(part)
+        else:
+            inside += [*outside, part]
+            outside.clear()
+        thinks = opens
         start = tag.end()
-    if not thinking:
-        parts.append(response[start:])
-    return "\n".join(part for part in parts if part)
+    (inside if thinks else outside).append(response[start:])
+    return "\n".join(filter(None, inside)), "\n".join(filter(None, outside))
 
 
 def plain(text: str) -> str:

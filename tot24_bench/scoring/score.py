@@ -119,11 +119,14 @@ def score(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> S
             not right, is TRUNCATED, as is a response without an answer.
     """
     answer = find_answer(response if isinstance(response, str) else "", puzzle.target)
+    return score_answer(puzzle, answer, truncated)
+
+
+def score_answer(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
+    """Judge the answer that a response commits to; the second half of `score`."""
     if answer.equation is not None:
-        result = _score_expression(puzzle, answer, answer.equation, truncated)
-    else:
-        result = _score_words(puzzle, answer, truncated)
-    return result
+        return _score_expression(puzzle, answer, answer.equation, truncated)
+    return _score_words(puzzle, answer, truncated)
 
 
 def _score_expression(puzzle: Puzzle, answer: Answer, equation: Equation, truncated: bool) -> Score:

@@ -1,0 +1,86 @@
+"""Does an answer say what its thoughts did?
+
+A path of thoughts, each result put in the place where it is used, is one expression. An answer
+agrees with it where the two are the same up to the order and grouping of sums and products: where
+they stay equal when every number of the hand is replaced by another. Equal numbers of the hand are
+one number here, and a result may be confused with a number of the hand that equals it: the answer
+agrees if it agrees with one reading.
+
+>>> composes_to([(4, "+", 8), (6, "-", 4), (12, "*", 2)], (4, 4, 6, 8), "(6 - 4) * (8 + 4)")
+True
+>>> composes_to([(4, "+", 8), (6, "-", 4), (12, "*", 2)], (4, 4, 6, 8), "(4 * 8 - 4 * 6) + 4 * 4")
+False
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from tot24_bench.game.states import Number
+from tot24_bench.scoring.expression import evaluate
+from tot24_bench.scoring.tokens import tokenize
+
+_STAND_INS = (
+    (1_000_003, 1_299_709, 1_500_007, 1_700_021, 1_900_037, 2_100_001)
+    + (2_300_003, 2_500_009, 2_700_001, 2_900_017, 3_100_011, 3_300_001)
+)  # fmt: skip
+"""What replaces the distinct numbers of a hand: twelve are the most that a hand has."""
+
+
+def composes_to(
+    path: Sequence[tuple[Number, str, Number]], hand: tuple[int, ...], answer: str
+) -> bool:
+    """Whether `answer` is the expression that a valid path of thoughts comes to.
+
+    Args:
+        path: the thoughts from the hand to one number, as `(a, op, b)`.
+        hand: the numbers dealt.
+        answer: an expression of those numbers that has a value.
+    """
+    stands_for = dict(zip(dict.fromkeys(hand), map(Fraction, _STAND_INS), strict=False))
+    tokens = tokenize(answer).tokens
+    if any(isinstance(token, int) and token not in stands_for for token in tokens):
+        return False
+    replaced = tuple(
+        int(stands_for[token]) if isinstance(token, int) else token for token in tokens
+    )
+    wanted = evaluate(replaced)[0]
+    made: list[tuple[Number, Fraction]] = [(number, stands_for[number]) for number in hand]
+    return wanted is not None and _can_make(wanted, list(path), made)
+
+
+def _can_make(
+    wanted: Fraction,
+    path: list[tuple[Number, str, Number]],
+    made: list[tuple[Number, Fraction]],
+) -> bool:
+    """Whether some reading of the rest of the path makes `wanted` of the stand-ins."""
+    if not path:
+        return made[-1][1] == wanted
+    a, op, b = path[0]
+    for i, first in _distinct(made, a):
+        rest = made[:i] + made[i + 1 :]
+        for j, second in _distinct(rest, b):
+            if op == "/" and not second:
+                continue
+            value = _apply(op, Fraction(a), Fraction(b))
+            number: Number = value.numerator if value.denominator == 1 else value
+            after = [*rest[:j], *rest[j + 1 :], (number, _apply(op, first, second))]
+            if _can_make(wanted, path[1:], after):
+                return True
+    return False
+
+
+def _distinct(made: list[tuple[Number, Fraction]], number: Number) -> list[tuple[int, Fraction]]:
+    """Where a number can be taken from: the places whose stand-ins differ."""
+    places = {stand_in: i for i, (value, stand_in) in enumerate(made) if value == number}
+    return [(i, stand_in) for stand_in, i in places.items()]
+
+
+def _apply(op: str, x: Fraction, y: Fraction) -> Fraction:
+    if op == "+":
+        return x + y
+    if op == "-":
+        return x - y
+    return x * y if op == "*" else x / y

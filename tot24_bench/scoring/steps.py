@@ -1,0 +1,366 @@
+r"""Read the thoughts that a response states, in whatever dress, and the cues between them.
+
+A thought combines two numbers and says what comes out: `4 + 8 = 12 (left: 4 6 12)`. Models number
+it, bullet it, print it bold or in LaTeX, put the numbers left on the next line, or leave them out.
+Lines that combine three numbers, and prose about what would be needed, are no thoughts. Between
+thoughts, a response says that it goes back or starts again, and that numbers are a dead end. This
+module reads what is said; `analysis` judges whether it is true.
+
+>>> step, = read_steps("**Step 1:** 13 - 3 = 10\nRemaining numbers: 4, 4, 10")
+>>> step.a, step.op, step.b, step.value, step.left, step.cue
+(13, '-', 3, 10, (4, 4, 10), <Cue.START: 'start'>)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+from tot24_bench.game.states import Number
+
+MAX_STEPS = 5_000
+"""Thoughts of a response that are read: at ten tokens each, more than any task's limit allows."""
+
+MAX_STEP_LINE_CHARS = 1_000
+"""Characters of one line that are searched for thoughts: eight thoughts take 400."""
+
+MAX_LEFT = 16
+"""Numbers of one note of the numbers left; a hand has at most 12."""
+
+MAX_WORDS_BEFORE = 80
+"""Characters of prose before a thought on its line; more make it part of a sentence."""
+
+
+class Cue(StrEnum):
+    """What is said just before a thought about where it starts from."""
+
+    NONE = "none"
+    BACK = "back"
+    START = "start"
+
+
+class Step(NamedTuple):
+    """One thought as the response states it.
+
+    Attributes:
+        start: where its line starts in the text.
+        line: the number of its line, from 1.
+        text: the thought in plain signs, without dress.
+        a, op, b, value: what it combines and what it says comes out.
+        left: the numbers that it says are left, in its order; None where it says nothing.
+        dead_end: whether the response then marks the numbers left as a dead end.
+        number: its number in a list or as a step; None where it has none.
+        cue: whether the response said before it that it goes back or starts again.
+        back_to: the numbers that it said it goes back to; None where it named none.
+    """
+
+    start: int
+    line: int
+    text: str
+    a: Number
+    op: str
+    b: Number
+    value: Number
+    left: tuple[Number, ...] | None
+    dead_end: bool
+    number: int | None
+    cue: Cue
+    back_to: tuple[Number, ...] | None
+
+
+def read_steps(text: str, end: int | None = None) -> list[Step]:
+    """The thoughts of a text whose line starts before `end`, at most MAX_STEPS; never raises.
+
+    Args:
+        text: the response in plain signs (`markup.plain`).
+        end: where the committed answer starts; what follows it explains and is not read.
+    """
+    return list(_Reader(text, len(text) if end is None else end).run())
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A thought that still waits for what the lines after it say about it."""
+
+    start: int
+    line: int
+    found: _Found
+    cue: Cue
+    back_to: tuple[Number, ...] | None
+
+    def step(self) -> Step:
+        a, op, b = self.found[:3]
+        text = f"{_shown(a)} {op} {_shown(b)} = {self.found.value}"
+        return Step(self.start, self.line, text, *self.found, self.cue, self.back_to)
+
+
+class _Found(NamedTuple):
+    """What one stretch of a line states."""
+
+    a: Number
+    op: str
+    b: Number
+    value: Number
+    left: tuple[Number, ...] | None
+    dead_end: bool
+    number: int | None = None
+
+
+class _Reader:
+    """One pass over the lines; `run` is its only entry."""
+
+    def __init__(self, text: str, end: int) -> None:
+        self.text, self.end = text, end
+        self.cue = Cue.NONE
+        self.back_to: tuple[Number, ...] | None = None
+        self.waiting: _Draft | None = None
+
+    def run(self) -> Iterator[Step]:
+        count = 0
+        start = 0
+        for number, line in enumerate(self.text[: self.end].split("\n"), 1):
+            if line:
+                for draft in self._line(line, start, number):
+                    if self.waiting is not None:
+                        yield self.waiting.step()
+                        count += 1
+                        if count >= MAX_STEPS:
+                            return
+                    self.waiting = draft
+            start += len(line) + 1
+        if self.waiting is not None:
+            yield self.waiting.step()
+
+    def _line(self, line: str, start: int, number: int) -> Iterator[_Draft]:
+        canonical = _CANONICAL.fullmatch(line)
+        if canonical is not None:
+            yield self._draft(_canonical(canonical), start, number)
+            return
+        line = line[:MAX_STEP_LINE_CHARS]
+        if "=" in line or "\\approx" in line or "≈" in line:
+            found = list(_thoughts_on(line, self))
+            for thought in found:
+                yield self._draft(thought, start, number)
+            if found:
+                if _GOES_BACK.search(line):
+                    self._heed(Cue.BACK)
+                return
+        self._words(line)
+
+    def _draft(self, found: _Found, start: int, number: int) -> _Draft:
+        draft = _Draft(start, number, found, self.cue, self.back_to)
+        self.cue, self.back_to = Cue.NONE, None
+        return draft
+
+    def _heed(self, cue: Cue) -> None:
+        """A cue stands until the next thought; a stronger one is not taken back."""
+        if cue is Cue.START or self.cue is Cue.NONE:
+            self.cue = cue
+
+    def number_one(self) -> None:
+        """The numbering starts again."""
+        self._heed(Cue.START)
+
+    def _words(self, line: str) -> None:
+        """A line without a thought: numbers left of the one before, a cue, or prose."""
+        waiting = self.waiting
+        if (
+            waiting is not None
+            and waiting.found.left is None
+            and self.cue is Cue.NONE
+            and "=" not in line
+            and (left := _left_in(line)) is not None
+        ):
+            waiting.found = waiting.found._replace(left=left)
+        if _HEADING.match(line):
+            self._heed(Cue.START)
+        elif named := _BACK_TO.match(line):
+            self.cue, self.back_to = Cue.BACK, _numbers_from(line, named.end()) or None
+        elif _GOES_BACK.search(line):
+            self._heed(Cue.BACK)
+        if waiting is not None and _DEAD_END.search(line):
+            waiting.found = waiting.found._replace(dead_end=True)
+
+
+def _canonical(match: re.Match[str]) -> _Found:
+    a, op, b, value, left, mark = match.groups()
+    numbers = tuple(map(_number, left.split()))
+    return _Found(
+        _number(a.strip("()")), op, _number(b.strip("()")), _number(value), numbers, bool(mark)
+    )
+
+
+def _thoughts_on(line: str, reader: _Reader) -> Iterator[_Found]:
+    """The thoughts of a line that is not in canonical form."""
+    if _POWER.search(line):
+        return
+    line = _plain_line(line)
+    lead = _LEAD.match(line)
+    start = lead.end() if lead else 0
+    numbered = _DIGIT_RUN.search(lead[0]) if lead else None
+    place = int(numbered[0]) if numbered else None
+    if place == 1:
+        reader.number_one()
+    matches = [m for m in _THOUGHT.finditer(line, start) if _stands_alone(line, start, m)]
+    for i, match in enumerate(matches):
+        before = line[start if i == 0 else matches[i - 1].end() : match.start()]
+        if len(before) > MAX_WORDS_BEFORE or _HYPOTHETICAL.search(before):
+            continue
+        numbers = [_operand(match[name]) for name in ("a", "b", "value")]
+        a, b, value = numbers
+        if a is None or b is None or value is None:
+            continue
+        until = matches[i + 1].start() if i + 1 < len(matches) else len(line)
+        after = line[match.end() : until]
+        op = "*" if match["op"] in "xX" else match["op"]
+        yield _Found(a, op, b, value, _left_in(after), bool(_DEAD_END.search(after)), place)
+
+
+def _stands_alone(line: str, start: int, match: re.Match[str]) -> bool:
+    """Whether the two numbers are a whole left side, not the end of a longer expression."""
+    before = line[max(start, match.start() - 8) : match.start()].rstrip(" (")
+    return not before or before[-1] not in "+-*/=^%≈0123456789"
+
+
+def _plain_line(line: str) -> str:
+    """The line without bold print and LaTeX."""
+    if "\\" in line or "$" in line:
+        for pattern, plain in _LATEX:
+            line = pattern.sub(plain, line)
+    return line.replace("**", "")
+
+
+def _left_in(text: str) -> tuple[Number, ...] | None:
+    """The note of the numbers left in a text; None where there is none."""
+    cue = _LEFT.search(text)
+    if cue is not None:
+        if "(" in text[: cue.end()] and ")" not in text[cue.end() :]:
+            return None  # cut off inside the note
+        return _numbers_from(text, cue.end()) or None
+    listed = _LISTED.match(text)
+    if listed is not None:
+        return _numbers_from(text, listed.end()) or None
+    trailing = _LEFT_AFTER.search(text)
+    return (_numbers_from(text, trailing.start("first")) or None) if trailing else None
+
+
+def _numbers_from(text: str, start: int) -> tuple[Number, ...]:
+    numbers: list[Number] = []
+    while len(numbers) < MAX_LEFT and (match := _ITEM.match(text, start)):
+        number = _operand(match[1])
+        if number is None:
+            break
+        numbers.append(number)
+        start = match.end()
+    return tuple(numbers)
+
+
+def _operand(text: str) -> Number | None:
+    """A number as written; None for a fraction that is not in lowest terms: that is a step."""
+    text = text.strip("() ")
+    if "/" in text:
+        above, below = text.split("/")
+        if not int(below):
+            return None
+        fraction = Fraction(int(above), int(below))
+        return fraction if fraction.denominator == int(below) != 1 else None
+    return _number(text)
+
+
+def _number(text: str) -> Number:
+    if "/" in text or "." in text:
+        try:
+            fraction = Fraction(text)
+        except ZeroDivisionError:
+            return 0
+        return fraction.numerator if fraction.denominator == 1 else fraction
+    return int(text)
+
+
+def _shown(number: Number) -> str:
+    return str(number) if isinstance(number, int) else f"({number})"
+
+
+_DIGITS = r"[0-9]{1,12}"
+_CANONICAL = re.compile(
+    rf"({_DIGITS}|\({_DIGITS}/{_DIGITS}\)) ([-+*/]) ({_DIGITS}|\({_DIGITS}/{_DIGITS}\))"
+    rf" = ({_DIGITS}(?:/{_DIGITS})?) \(left:((?: {_DIGITS}(?:/{_DIGITS})?){{1,12}})\)"
+    r"(: dead end)? {0,2}"
+)
+_UNSIGNED = rf"{_DIGITS}(?:\.{_DIGITS}|/{_DIGITS})?"
+_NUMBER = rf"(?:\(\s?-?{_UNSIGNED}\s?\)|-?{_UNSIGNED})"
+_THOUGHT = re.compile(
+    rf"(?<![\w.])(?P<a>{_NUMBER})\s{{0,3}}(?P<op>[-+*/]|[xX](?=\s?[0-9(]))\s{{0,3}}"
+    rf"(?P<b>{_NUMBER})\s{{0,3}}\){{0,2}}\s{{0,3}}(?:=|≈)\s{{0,3}}(?P<value>{_NUMBER})"
+    r"(?![\w^!]|\.[0-9]|\s{0,3}[-+*/]\s{0,3}[0-9(])"
+)
+_LEAD = re.compile(
+    r"(?:[\s>#*_`~|•·]|[-+](?=\s)|\(?[0-9]{1,3}[.):]\)?(?=\s)|[a-zA-Z][.)](?=\s)"
+    r"|(?:step|pair|operation|op|move|thought|path|attempt)\s{0,2}\#?[0-9]{0,3}\s{0,2}"
+    r"(?:[:.)]|-(?=\s))){1,12}",
+    re.IGNORECASE,
+)
+_DIGIT_RUN = re.compile(r"[0-9]{1,3}")
+_POWER = re.compile(r"[0-9)](?:\*\*|\s\*\*\s)[0-9(]")
+_LATEX = tuple(
+    (re.compile(pattern), plain)
+    for pattern, plain in (
+        (r"\\(?:times|cdotp?|ast|\*)(?![A-Za-z])", "*"),
+        (r"\\div(?![A-Za-z])", "/"),
+        (r"\\approx(?![A-Za-z])", "≈"),
+        (r"\\[dt]?frac\s{0,2}\{\s?([0-9]{1,12})\s?\}\s{0,2}\{\s?([0-9]{1,12})\s?\}", r"(\1/\2)"),
+        (r"\\(?:text|textbf|mathbf|mathrm|boxed)\s{0,2}\{([^{}]{0,200})\}", r" \1 "),
+        (r"\\(?:r?ightarrow|Rightarrow|implies|to)(?![A-Za-z])", "->"),
+        (r"\\[()\[\],;:! ]|\\(?:q?quad|left|right|displaystyle)(?![A-Za-z])|[$&]|\{\}", " "),
+    )
+)
+_LEFT = re.compile(
+    r"(?:\b(?:left|remaining|remain|leaving|leaves|numbers\s(?:are|now|left)|now\shave)\b"
+    r"[^0-9\n(\[{-]{0,30}[(\[{\s]{0,3})(?=-?[0-9])",
+    re.IGNORECASE,
+)
+_LEFT_AFTER = re.compile(
+    r"(?P<first>-?[0-9]{1,12})(?:[\s,]{1,3}(?:and\s)?-?[0-9]{1,12}){0,11}\s"
+    r"(?:(?:is|are)\s)?(?:left|remain(?:ing|s)?)\b",
+    re.IGNORECASE,
+)
+_LISTED = re.compile(r"[\s*_.,;:]{0,4}(?:->|=>|→|⇒)?\s{0,3}[(\[{]\s?(?=-?[0-9][0-9\s,/-]{0,80}[)\]}])")
+_ITEM = re.compile(rf"[\s,;&]{{0,3}}(?:and\s{{1,2}})?(\(?-?{_UNSIGNED}\)?)(?![\w.]*[0-9]|\s?[*+=])")
+_HYPOTHETICAL = re.compile(
+    r"\b(?:need|needs|needed|would|could|if|want|since|because|unless|should|recall|know|note)\b",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"[\s>#*_`\"'{,\\-]{0,12}(?:[a-z]{1,12}'?s?\s){0,4}steps?(?:\s[a-z]{1,8})?[\s*_`\"']{0,6}:"
+    r"[\s*_`\"']{0,6}$"
+    r"|[\s>#*_`-]{0,8}(?:step|pair)\s#?1[\s*_`]{0,4}[:.)]",
+    re.IGNORECASE,
+)
+_BACK_TO = re.compile(
+    r"[\s>#*_`-]{0,8}(?:let's\s)?(?:go(?:ing)?\s)?(?:back|backtrack(?:ing)?|return(?:ing)?)\sto:?\s"
+    r"(?:the\s)?(?:numbers\s|state\s)?[(\[{]?(?=[0-9])",
+    re.IGNORECASE,
+)
+_GOES_BACK = re.compile(
+    r"\bback\s?track|\bgo(?:ing)?\sback\b|\bstart(?:ing)?\s(?:over|again)\b|\brestart"
+    r"|\b(?:re-?try|try|trying|attempt|attempting|consider|explore|correct)\s(?:\w{1,12}\s){0,3}"
+    r"(?:again|another|different|other|new|else|more|alternative|path|approach|combination"
+    r"|sequence|way|order|this|once)\b"
+    r"|\b(?:another|different|alternative|new|final|correct|successful)\s(?:\w{1,12}\s)?"
+    r"(?:path|approach|attempt|combination|sequence|way|order|option|strategy)\b"
+    r"|\blet(?:'s|\sme|\sus)\s(?:\w{1,12}\s){0,2}(?:try|re-?evaluate|correct|re-?consider|revisit)"
+    r"|^[\s>#*_-]{0,8}(?:path|attempt|option|approach|combination)\s?#?[0-9a-z]{0,2}[\s*_]{0,4}:"
+    r"|\bpath:?[\s*_]{0,4}$|\binstead\b",
+    re.IGNORECASE,
+)
+_DEAD_END = re.compile(
+    r"\bdead[\s-]end|\b(?:does|do|did)(?:n't|\snot)\s(?:\w{1,12}\s){0,2}"
+    r"(?:work|lead|reach|help|give|yield|equal|make|result|add)\b"
+    r"|\bnot\s(?:\w{1,12}\s){0,2}(?:useful|correct|possible|viable|promising|helpful|24|work\w*)\b"
+    r"|\b(?:cannot|can't|impossible|back\s?track|fail(?:s|ed)?)\b|[✗✘❌]",
+    re.IGNORECASE,
+)
