@@ -19,7 +19,7 @@ from tot24_bench import __version__
 from tot24_bench.game import Puzzle, Rule, load_split, solve
 from tot24_bench.harness.documents import DEFAULT_SPLIT
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS, pick
-from tot24_bench.scoring import score
+from tot24_bench.scoring import analyse, score
 
 app = typer.Typer(
     name="tot24",
@@ -101,16 +101,35 @@ def score_command(
     truncated: Annotated[
         bool, typer.Option(help="The response was cut off by a token limit.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the whole score as JSON.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the attempts as a tree, and what went wrong.")
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print the score as JSON; with --explain every thought, too."),
+    ] = False,
 ) -> None:
     """Score one response, read from standard input.
 
-    Example: `tot24 score "4 4 6 8" < response.txt`
+    Examples:
+
+    `tot24 score "4 4 6 8" < response.txt`
+
+    `tot24 score "4 4 6 8" --explain < response.txt`
     """
     with _one_line_errors():
         puzzle = Puzzle.parse(hand, target, rule)
-        data = sys.stdin.buffer.read(MAX_RESPONSE_BYTES)
-        result = score(puzzle, data.decode("utf-8", "replace"), truncated=truncated)
+        response = sys.stdin.buffer.read(MAX_RESPONSE_BYTES).decode("utf-8", "replace")
+        if explain:
+            analysis = analyse(puzzle, response, truncated=truncated)
+            if as_json:
+                typer.echo(json.dumps(analysis.to_json(), ensure_ascii=False))
+            else:
+                from tot24_bench.cli_explain import explain as as_tree
+
+                _print(as_tree(analysis))
+            return
+        result = score(puzzle, response, truncated=truncated)
         if as_json:
             typer.echo(json.dumps(result.to_json(), ensure_ascii=False))
             return
@@ -235,7 +254,7 @@ def eval_command(
         for submission in submissions:
             path = write(submission, results, overwrite=overwrite)
             typer.echo(f"wrote {path}")
-        _print_table(render_rich(submissions))
+        _print(render_rich(submissions))
 
 
 @leaderboard_app.callback(invoke_without_command=True)
@@ -254,13 +273,13 @@ def leaderboard_command(results: _Results = RESULTS) -> None:
         draft = page.with_name(f".{page.name}.tmp")
         draft.write_text(render_markdown(submissions), encoding="utf-8")
         draft.replace(page)
-        _print_table(render_rich(submissions))
+        _print(render_rich(submissions))
         typer.echo(f"wrote {page}")
 
 
-def _print_table(table: Any) -> None:
+def _print(shown: Any) -> None:
     from rich.console import Console
 
-    # A table in a log or a pipe must not be folded to 80 columns.
+    # What goes to a log or a pipe must not be folded to 80 columns.
     console = Console() if sys.stdout.isatty() else Console(width=160)
-    console.print(table)
+    console.print(shown)

@@ -5,6 +5,7 @@
 True
 """
 
+from tot24_bench.scoring.analysis import Analysis, Fault, Thought, analyse
 from tot24_bench.scoring.answer import find_answer
 from tot24_bench.scoring.expression import (
     Expression,
@@ -16,12 +17,16 @@ from tot24_bench.scoring.lines import Answer, Kind
 from tot24_bench.scoring.score import Score, Verdict, score
 
 __all__ = [
+    "Analysis",
     "Answer",
     "Expression",
+    "Fault",
     "Kind",
     "Problem",
     "Score",
+    "Thought",
     "Verdict",
+    "analyse",
     "find_answer",
     "parse_expression",
     "read_expression",

@@ -50,6 +50,9 @@ from tot24_bench.scoring.steps import Cue, Step, read_steps
 MAX_JUDGED_NUMBERS = 5
 """Largest state that the solver is asked about; each number more costs it over ten times."""
 
+MAX_COMPOSED = 6
+"""Numbers of a hand whose answer is compared with its thoughts; more have too many readings."""
+
 AT_ANSWER = "answer"
 """`failed_at` of a response whose thoughts hold and whose answer does not."""
 
@@ -101,14 +104,13 @@ class Analysis:
         puzzle: the puzzle that was asked.
         score: the response's score.
         thoughts: every thought before the committed answer, in order.
-        answer_agrees: whether the answer is the final path written as one expression, up to the
-            order of sums and products; None where there is no answer or no sound complete path.
+        answer: the answer that the response commits to.
     """
 
     puzzle: Puzzle
     score: Score
     thoughts: tuple[Thought, ...]
-    answer_agrees: bool | None
+    answer: Answer
 
     @cached_property
     def final(self) -> tuple[Thought, ...]:
@@ -208,6 +210,21 @@ class Analysis:
                 return None
         return None
 
+    @cached_property
+    def answer_agrees(self) -> bool | None:
+        """Whether the answer is the final path as one expression, whatever the order of its sums.
+
+        None where there is no expression, or no sound path to one number, or more than
+        MAX_COMPOSED numbers.
+        """
+        equation, final = self.answer.equation, self.final
+        if equation is None or equation.expression.value is None or not final:
+            return None
+        if not final[-1].exact or len(final[-1].left) != 1 or len(final) >= MAX_COMPOSED:
+            return None
+        path = [(thought.step.a, thought.step.op, thought.step.b) for thought in final]
+        return composes_to(path, self.puzzle.hand, equation.expression.text)
+
     @property
     def dead_ends_marked_rightly(self) -> int:
         """Exact states of two numbers or more that it calls dead, and that are."""
@@ -268,7 +285,8 @@ def analyse(puzzle: Puzzle, response: str | None, *, truncated: bool = False) ->
     """
     text = response if isinstance(response, str) else ""
     if len(text) > MAX_RESPONSE_CHARS:
-        return Analysis(puzzle, score_answer(puzzle, Answer(Kind.TOO_LONG), truncated), (), None)
+        too_long = Answer(Kind.TOO_LONG)
+        return Analysis(puzzle, score_answer(puzzle, too_long, truncated), (), too_long)
     said = plain(spoken(text)).rstrip()
     answer, start = locate_answer(said, puzzle.target)
     result = score_answer(puzzle, answer, truncated)
@@ -279,10 +297,7 @@ def analyse(puzzle: Puzzle, response: str | None, *, truncated: bool = False) ->
         steps = read_steps(said[:start].replace("\\n", "\n"))
     else:
         steps = read_steps(said, start)
-    thoughts = _Replay(puzzle).run(steps)
-    analysis = Analysis(puzzle, result, thoughts, None)
-    agrees = _agrees(puzzle, answer, analysis.final)
-    return analysis if agrees is None else Analysis(puzzle, result, thoughts, agrees)
+    return Analysis(puzzle, result, _Replay(puzzle).run(steps), answer)
 
 
 class _Replay:
@@ -308,27 +323,41 @@ class _Replay:
             last = self.thoughts[self.path[-1]]
             self.thoughts.append(last._replace(step=step, repeats=True))
             return
-        depth = self._depth(step)
-        numbers = self._state(depth)
-        fault, left = _check(step, numbers)
+        depth, fault, left = self._place(step)
         parent = self.path[depth - 1] if depth else -1
         exact = fault is None and (parent < 0 or self.thoughts[parent].exact)
         del self.path[depth:]
         self.path.append(len(self.thoughts))
         self.thoughts.append(Thought(step, parent, depth + 1, fault, left, exact, False))
 
+    def _place(self, step: Step) -> tuple[int, Fault | None, tuple[Number, ...]]:
+        """How many thoughts of the path a step goes on from, and what comes of it there."""
+        if step.cue is Cue.NONE and step.left is not None:
+            # The common case first: it is true where the thought before it left off.
+            leaf = self._leaf()
+            found = check(step, self._state(leaf))
+            if found[0] is None:
+                return leaf, *found
+        depth = self._depth(step)
+        return depth, *check(step, self._state(depth))
+
+    def _leaf(self) -> int:
+        """How deep the path goes, without a last thought that is marked as a dead end."""
+        depth = len(self.path)
+        return depth - 1 if depth and self.thoughts[self.path[-1]].step.dead_end else depth
+
     def _repeats(self, step: Step) -> bool:
         """Whether a step writes a thought of a path that has made the target once more."""
         if not self.path:
             return False
         last = self.thoughts[self.path[-1]]
-        if not last.exact or last.left != (self.target,):
+        if len(last.left) != 1 or not last.exact or last.left[0] != self.target:
             return False
         return any(
-            (step.a, step.op, step.b, step.value) == self.thoughts[i].step[3:7]
+            (step.a, step.op, step.b, step.value) == self.thoughts[i].step[:4]
             or (
                 step.op in "+*"
-                and (step.b, step.op, step.a, step.value) == self.thoughts[i].step[3:7]
+                and (step.b, step.op, step.a, step.value) == self.thoughts[i].step[:4]
             )
             for i in self.path
         )
@@ -345,15 +374,15 @@ class _Replay:
                     return depth
         if step.cue is Cue.START:
             return 0 if step.left is None else self._where_true(step, range(deepest + 1), 0)
-        marked = self.thoughts[self.path[-1]].step.dead_end
-        leaf = deepest - 1 if marked else deepest
+        leaf = self._leaf()
+        marked = leaf < deepest
         finished = len(self._state(leaf)) == 1
         if finished and self._goes_on(step):
             return leaf
         if step.left is None:
             if step.cue is Cue.BACK:
                 return self._where_true(step, range(deepest), 0)
-            if _check(step, self._state(leaf))[0] is None or not (finished or marked):
+            if check(step, self._state(leaf))[0] is None or not (finished or marked):
                 return leaf
             return self._where_true(step, range(leaf - 1, -1, -1), leaf)
         size = len(step.left) + 1
@@ -376,19 +405,22 @@ class _Replay:
     def _combines(self, step: Step, depth: int, leaf: int) -> bool:
         """Whether the numbers of a step are there at `depth`, and not at the leaf."""
         there = (None, Fault.ARITHMETIC, Fault.LEFT)
-        at_leaf = _check(step, self._state(leaf))[0] in there
-        return not at_leaf and _check(step, self._state(depth))[0] in there
+        at_leaf = check(step, self._state(leaf))[0] in there
+        return not at_leaf and check(step, self._state(depth))[0] in there
 
     def _where_true(self, step: Step, depths: range | tuple[int, ...], fallback: int) -> int:
         """The first of the depths from which the whole step is true."""
         for depth in depths:
-            if _check(step, self._state(depth))[0] is None:
+            if check(step, self._state(depth))[0] is None:
                 return depth
         return fallback
 
 
-def _check(step: Step, numbers: tuple[Number, ...]) -> tuple[Fault | None, tuple[Number, ...]]:
-    """The first rule that a step breaks in a state, and the numbers after it, ascending."""
+def check(step: Step, numbers: tuple[Number, ...]) -> tuple[Fault | None, tuple[Number, ...]]:
+    """The first rule that a step breaks in a state, and the numbers after it, ascending.
+
+    Where it breaks one, the numbers after it are those that the step itself says are left.
+    """
     rest = list(numbers)
     missing = False
     for operand in (step.a, step.b):
@@ -418,14 +450,3 @@ def _holds(a: Number, op: str, b: Number, value: Number) -> bool:
     if op == "*":
         return a * b == value
     return b != 0 and Fraction(a) / Fraction(b) == value
-
-
-def _agrees(puzzle: Puzzle, answer: Answer, final: tuple[Thought, ...]) -> bool | None:
-    """Whether an answer is the final path as one expression; None where that cannot be asked."""
-    equation = answer.equation
-    if equation is None or equation.expression.value is None or not final:
-        return None
-    if not final[-1].exact or len(final[-1].left) != 1:
-        return None
-    path = [(thought.step.a, thought.step.op, thought.step.b) for thought in final]
-    return composes_to(path, puzzle.hand, equation.expression.text)

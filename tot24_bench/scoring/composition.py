@@ -21,11 +21,8 @@ from tot24_bench.game.states import Number
 from tot24_bench.scoring.expression import evaluate
 from tot24_bench.scoring.tokens import tokenize
 
-_STAND_INS = (
-    (1_000_003, 1_299_709, 1_500_007, 1_700_021, 1_900_037, 2_100_001)
-    + (2_300_003, 2_500_009, 2_700_001, 2_900_017, 3_100_011, 3_300_001)
-)  # fmt: skip
-"""What replaces the distinct numbers of a hand: twelve are the most that a hand has."""
+_STAND_INS = (1_000_003, 1_299_709, 1_500_007, 1_700_021, 1_900_037, 2_100_001)
+"""What replaces the distinct numbers of a hand, of which there are at most six."""
 
 
 def composes_to(
@@ -35,7 +32,7 @@ def composes_to(
 
     Args:
         path: the thoughts from the hand to one number, as `(a, op, b)`.
-        hand: the numbers dealt.
+        hand: the numbers dealt, at most six; the time grows quickly where many are equal.
         answer: an expression of those numbers that has a value.
     """
     stands_for = dict(zip(dict.fromkeys(hand), map(Fraction, _STAND_INS), strict=False))

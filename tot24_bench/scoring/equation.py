@@ -66,6 +66,8 @@ def read_equation(text: str, target: int) -> Equation | None:
     tail = text[expression.end :]
     complete = bool(tail.strip())
     only_target = not expression.operators and expression.value == target
+    if not only_target and (number := _LAST_NUMBER.fullmatch(tail)):
+        return Equation(expression, (Fraction(int(number[1])),), complete, "")
     for _ in range(MAX_SIDES):
         sign = _EQUALS.match(tail)
         if sign is None:
@@ -105,6 +107,7 @@ def find_equation(prose: str, target: int) -> tuple[str, Equation | None]:
 
 # One class of characters and no alternatives in it: the time stays linear.
 _EQUALS = re.compile(r"[\s$`*_&~\\)\]]*=+>?")
+_LAST_NUMBER = re.compile(r" ?= ?([0-9]{1,12})")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}\.[0-9]{1,12}(?![0-9])")
 _LATEX_TIMES = re.compile(r"~?\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])(?:\{\}|~)?")
 _RUN = re.compile(r"[0-9\s()\[\]{}+\-*/]+")

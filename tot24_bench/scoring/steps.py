@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
@@ -47,29 +46,30 @@ class Step(NamedTuple):
     """One thought as the response states it.
 
     Attributes:
-        start: where its line starts in the text.
-        line: the number of its line, from 1.
-        text: the thought in plain signs, without dress.
         a, op, b, value: what it combines and what it says comes out.
         left: the numbers that it says are left, in its order; None where it says nothing.
         dead_end: whether the response then marks the numbers left as a dead end.
         number: its number in a list or as a step; None where it has none.
         cue: whether the response said before it that it goes back or starts again.
         back_to: the numbers that it said it goes back to; None where it named none.
+        line: the number of its line, from 1.
     """
 
-    start: int
-    line: int
-    text: str
     a: Number
     op: str
     b: Number
     value: Number
     left: tuple[Number, ...] | None
-    dead_end: bool
-    number: int | None
-    cue: Cue
-    back_to: tuple[Number, ...] | None
+    dead_end: bool = False
+    number: int | None = None
+    cue: Cue = Cue.NONE
+    back_to: tuple[Number, ...] | None = None
+    line: int = 1
+
+    @property
+    def text(self) -> str:
+        """The thought in plain signs, without dress."""
+        return f"{_shown(self.a)} {self.op} {_shown(self.b)} = {self.value}"
 
 
 def read_steps(text: str, end: int | None = None) -> list[Step]:
@@ -79,35 +79,7 @@ def read_steps(text: str, end: int | None = None) -> list[Step]:
         text: the response in plain signs (`markup.plain`).
         end: where the committed answer starts; what follows it explains and is not read.
     """
-    return list(_Reader(text, len(text) if end is None else end).run())
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A thought that still waits for what the lines after it say about it."""
-
-    start: int
-    line: int
-    found: _Found
-    cue: Cue
-    back_to: tuple[Number, ...] | None
-
-    def step(self) -> Step:
-        a, op, b = self.found[:3]
-        text = f"{_shown(a)} {op} {_shown(b)} = {self.found.value}"
-        return Step(self.start, self.line, text, *self.found, self.cue, self.back_to)
-
-
-class _Found(NamedTuple):
-    """What one stretch of a line states."""
-
-    a: Number
-    op: str
-    b: Number
-    value: Number
-    left: tuple[Number, ...] | None
-    dead_end: bool
-    number: int | None = None
+    return _Reader(text, len(text) if end is None else end).run()
 
 
 class _Reader:
@@ -115,46 +87,52 @@ class _Reader:
 
     def __init__(self, text: str, end: int) -> None:
         self.text, self.end = text, end
+        self.steps: list[Step] = []
         self.cue = Cue.NONE
         self.back_to: tuple[Number, ...] | None = None
-        self.waiting: _Draft | None = None
+        self.in_answer = False
 
-    def run(self) -> Iterator[Step]:
-        count = 0
-        start = 0
+    def run(self) -> list[Step]:
+        steps = self.steps
         for number, line in enumerate(self.text[: self.end].split("\n"), 1):
-            if line:
-                for draft in self._line(line, start, number):
-                    if self.waiting is not None:
-                        yield self.waiting.step()
-                        count += 1
-                        if count >= MAX_STEPS:
-                            return
-                    self.waiting = draft
-            start += len(line) + 1
-        if self.waiting is not None:
-            yield self.waiting.step()
+            if not line:
+                continue
+            if canonical := _CANONICAL.fullmatch(line):
+                self.in_answer = False
+                if (step := _canonical(canonical)) is not None:
+                    self._add(step, number)
+            else:
+                self._line(line[:MAX_STEP_LINE_CHARS], number)
+            if len(steps) >= MAX_STEPS:
+                break
+        return steps[:MAX_STEPS]
 
-    def _line(self, line: str, start: int, number: int) -> Iterator[_Draft]:
-        canonical = _CANONICAL.fullmatch(line)
-        if canonical is not None:
-            yield self._draft(_canonical(canonical), start, number)
+    def _line(self, line: str, number: int) -> None:
+        """A line that is not in canonical form."""
+        if answer := _ANSWER.match(line):
+            # An answer that a later one replaced is no thought, be it on this line or the next.
+            self.in_answer = not line[answer.end() :].strip(" *_`\"'$")
             return
-        line = line[:MAX_STEP_LINE_CHARS]
+        if self.in_answer and line.strip():
+            self.in_answer = False
+            if "=" in line:
+                return
         if "=" in line or "\\approx" in line or "≈" in line:
-            found = list(_thoughts_on(line, self))
-            for thought in found:
-                yield self._draft(thought, start, number)
-            if found:
+            before = len(self.steps)
+            for step in _thoughts_on(line, self):
+                self._add(step, number)
+            if len(self.steps) > before:
                 if _GOES_BACK.search(line):
                     self._heed(Cue.BACK)
                 return
         self._words(line)
 
-    def _draft(self, found: _Found, start: int, number: int) -> _Draft:
-        draft = _Draft(start, number, found, self.cue, self.back_to)
-        self.cue, self.back_to = Cue.NONE, None
-        return draft
+    def _add(self, step: Step, line: int) -> None:
+        if self.cue is Cue.NONE:
+            self.steps.append(step._replace(line=line))
+        else:
+            self.steps.append(step._replace(line=line, cue=self.cue, back_to=self.back_to))
+            self.cue, self.back_to = Cue.NONE, None
 
     def _heed(self, cue: Cue) -> None:
         """A cue stands until the next thought; a stronger one is not taken back."""
@@ -167,34 +145,37 @@ class _Reader:
 
     def _words(self, line: str) -> None:
         """A line without a thought: numbers left of the one before, a cue, or prose."""
-        waiting = self.waiting
+        last = self.steps[-1] if self.steps else None
         if (
-            waiting is not None
-            and waiting.found.left is None
+            last is not None
+            and last.left is None
             and self.cue is Cue.NONE
             and "=" not in line
             and (left := _left_in(line)) is not None
         ):
-            waiting.found = waiting.found._replace(left=left)
+            last = self.steps[-1] = last._replace(left=left)
         if _HEADING.match(line):
             self._heed(Cue.START)
         elif named := _BACK_TO.match(line):
             self.cue, self.back_to = Cue.BACK, _numbers_from(line, named.end()) or None
         elif _GOES_BACK.search(line):
             self._heed(Cue.BACK)
-        if waiting is not None and _DEAD_END.search(line):
-            waiting.found = waiting.found._replace(dead_end=True)
+        if last is not None and not last.dead_end and _DEAD_END.search(line):
+            self.steps[-1] = last._replace(dead_end=True)
 
 
-def _canonical(match: re.Match[str]) -> _Found:
+def _canonical(match: re.Match[str]) -> Step | None:
     a, op, b, value, left, mark = match.groups()
-    numbers = tuple(map(_number, left.split()))
-    return _Found(
-        _number(a.strip("()")), op, _number(b.strip("()")), _number(value), numbers, bool(mark)
-    )
+    try:
+        numbers = None if left is None else tuple([_number(number) for number in left.split()])
+        if "(" in a or "(" in b:
+            a, b = a.strip("()"), b.strip("()")
+        return Step(_number(a), op, _number(b), _number(value), numbers, mark is not None)
+    except ZeroDivisionError:
+        return None
 
 
-def _thoughts_on(line: str, reader: _Reader) -> Iterator[_Found]:
+def _thoughts_on(line: str, reader: _Reader) -> Iterator[Step]:
     """The thoughts of a line that is not in canonical form."""
     if _POWER.search(line):
         return
@@ -210,14 +191,13 @@ def _thoughts_on(line: str, reader: _Reader) -> Iterator[_Found]:
         before = line[start if i == 0 else matches[i - 1].end() : match.start()]
         if len(before) > MAX_WORDS_BEFORE or _HYPOTHETICAL.search(before):
             continue
-        numbers = [_operand(match[name]) for name in ("a", "b", "value")]
-        a, b, value = numbers
+        a, b, value = _operand(match["a"]), _operand(match["b"]), _result(match["value"])
         if a is None or b is None or value is None:
             continue
         until = matches[i + 1].start() if i + 1 < len(matches) else len(line)
         after = line[match.end() : until]
         op = "*" if match["op"] in "xX" else match["op"]
-        yield _Found(a, op, b, value, _left_in(after), bool(_DEAD_END.search(after)), place)
+        yield Step(a, op, b, value, _left_in(after), bool(_DEAD_END.search(after)), place)
 
 
 def _stands_alone(line: str, start: int, match: re.Match[str]) -> bool:
@@ -251,7 +231,7 @@ def _left_in(text: str) -> tuple[Number, ...] | None:
 def _numbers_from(text: str, start: int) -> tuple[Number, ...]:
     numbers: list[Number] = []
     while len(numbers) < MAX_LEFT and (match := _ITEM.match(text, start)):
-        number = _operand(match[1])
+        number = _result(match[1])
         if number is None:
             break
         numbers.append(number)
@@ -260,25 +240,27 @@ def _numbers_from(text: str, start: int) -> tuple[Number, ...]:
 
 
 def _operand(text: str) -> Number | None:
-    """A number as written; None for a fraction that is not in lowest terms: that is a step."""
-    text = text.strip("() ")
-    if "/" in text:
-        above, below = text.split("/")
-        if not int(below):
-            return None
-        fraction = Fraction(int(above), int(below))
-        return fraction if fraction.denominator == int(below) != 1 else None
-    return _number(text)
+    """A number that is combined; None for a bare fraction that can be reduced: that is a step."""
+    number = _result(text)
+    if number is not None and "/" in text and "(" not in text:
+        bare = text.split("/")[1]
+        return number if isinstance(number, Fraction) and number.denominator == int(bare) else None
+    return number
+
+
+def _result(text: str) -> Number | None:
+    """A number as written; None for a fraction of nothing."""
+    try:
+        return _number(text.strip("() "))
+    except ZeroDivisionError:
+        return None
 
 
 def _number(text: str) -> Number:
-    if "/" in text or "." in text:
-        try:
-            fraction = Fraction(text)
-        except ZeroDivisionError:
-            return 0
-        return fraction.numerator if fraction.denominator == 1 else fraction
-    return int(text)
+    if text.isdecimal():
+        return int(text)
+    fraction = Fraction(text)
+    return fraction.numerator if fraction.denominator == 1 else fraction
 
 
 def _shown(number: Number) -> str:
@@ -288,8 +270,8 @@ def _shown(number: Number) -> str:
 _DIGITS = r"[0-9]{1,12}"
 _CANONICAL = re.compile(
     rf"({_DIGITS}|\({_DIGITS}/{_DIGITS}\)) ([-+*/]) ({_DIGITS}|\({_DIGITS}/{_DIGITS}\))"
-    rf" = ({_DIGITS}(?:/{_DIGITS})?) \(left:((?: {_DIGITS}(?:/{_DIGITS})?){{1,12}})\)"
-    r"(: dead end)? {0,2}"
+    rf" = ({_DIGITS}(?:/{_DIGITS})?)(?: \(left:((?: {_DIGITS}(?:/{_DIGITS})?){{1,12}})\)"
+    r"(: dead end)?)? {0,2}"
 )
 _UNSIGNED = rf"{_DIGITS}(?:\.{_DIGITS}|/{_DIGITS})?"
 _NUMBER = rf"(?:\(\s?-?{_UNSIGNED}\s?\)|-?{_UNSIGNED})"
@@ -328,10 +310,16 @@ _LEFT_AFTER = re.compile(
     r"(?:(?:is|are)\s)?(?:left|remain(?:ing|s)?)\b",
     re.IGNORECASE,
 )
-_LISTED = re.compile(r"[\s*_.,;:]{0,4}(?:->|=>|→|⇒)?\s{0,3}[(\[{]\s?(?=-?[0-9][0-9\s,/-]{0,80}[)\]}])")
+_LISTED = re.compile(
+    r"[\s*_.,;:]{0,4}(?:->|=>|→|⇒)?\s{0,3}[(\[{]\s?(?=-?[0-9][0-9\s,/-]{0,80}[)\]}])"
+)
 _ITEM = re.compile(rf"[\s,;&]{{0,3}}(?:and\s{{1,2}})?(\(?-?{_UNSIGNED}\)?)(?![\w.]*[0-9]|\s?[*+=])")
 _HYPOTHETICAL = re.compile(
     r"\b(?:need|needs|needed|would|could|if|want|since|because|unless|should|recall|know|note)\b",
+    re.IGNORECASE,
+)
+_ANSWER = re.compile(
+    r"[\s>#*_`\"'{-]{0,12}(?:(?:the|final|correct|my)\s){0,2}answers?[*_`\"']{0,4}\s?[:=][*_`\"']{0,4}",
     re.IGNORECASE,
 )
 _HEADING = re.compile(

@@ -1,0 +1,228 @@
+"""Where responses first fail, run against run: shares with intervals, and exact tests.
+
+The question that One-Step ToT was made for: does a model that searches fail at other steps than one
+that writes a single chain? Every response falls in one place (see `scoring.analysis`): `correct`,
+the thought of its final attempt that first breaks a rule, `answer`, or `malformed`. Shares are over
+hands. Where both runs asked the same hands, differences are tested on the pairs: exact McNemar
+where each hand has one response, else a sign-flip permutation test over hands. Other runs are
+compared by Fisher's exact test. The tests of the several places are Holm-corrected.
+
+>>> chain = Run("chain", {(1, 1, 4, 6): ["1"], (1, 1, 3, 8): ["1"], (4, 4, 6, 8): ["correct"]})
+>>> search = Run("search", {(1, 1, 4, 6): ["3"], (1, 1, 3, 8): ["correct"], (4, 4, 6, 8): ["3"]})
+>>> [(row.place, round(row.share, 2)) for row in shares(chain) if row.share]
+[('correct', 0.33), ('1', 0.67)]
+>>> compare(chain, search)[0].p
+1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import NamedTuple
+
+from tot24_bench.game import Hand, Puzzle
+from tot24_bench.leaderboard.statistics import RESAMPLES, SEED, Interval, clustered, wilson
+from tot24_bench.scoring.analysis import AT_ANSWER, MALFORMED, analyse
+from tot24_bench.scoring.published_count import published_place
+
+CORRECT = "correct"
+
+
+def place(puzzle: Puzzle, response: str) -> str:
+    """Where a response first fails by this benchmark's rules, or `correct`."""
+    return analyse(puzzle, response).failed_at or CORRECT
+
+
+def place_as_published(puzzle: Puzzle, response: str) -> str:
+    """The same by the published count, which has no `malformed`: it calls that step 1."""
+    return published_place(puzzle, response) or CORRECT
+
+
+COUNTS: dict[str, Callable[[Puzzle, str], str]] = {
+    "tot24": place,
+    "slm-tot": place_as_published,
+}
+"""Ways to count, by name."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model's responses, each as the place where it first fails.
+
+    Attributes:
+        name: how tables call it.
+        places: for each hand the places of its responses, in order.
+        model: which model answered; None where nobody knows.
+    """
+
+    name: str
+    places: dict[Hand, list[str]]
+    model: str | None = None
+
+    @property
+    def single(self) -> bool:
+        """Whether each hand has one response."""
+        return all(len(places) == 1 for places in self.places.values())
+
+    def share_by_hand(self, place: str) -> dict[Hand, float]:
+        """For each hand the share of its responses in a place."""
+        return {hand: fmean(one == place for one in places) for hand, places in self.places.items()}
+
+
+def make_run(
+    name: str,
+    responses: Iterable[tuple[Puzzle, Sequence[str]]],
+    count: str = "tot24",
+    model: str | None = None,
+) -> Run:
+    """Judge every response of a run.
+
+    Raises:
+        ValueError: for an unknown way to count, or where there is no response.
+    """
+    if count not in COUNTS:
+        raise ValueError(f"unknown count {count!r}: choose from {', '.join(COUNTS)}")
+    places: dict[Hand, list[str]] = {}
+    for puzzle, texts in responses:
+        if len(puzzle.numbers) != 4 and count == "slm-tot":
+            raise ValueError("the published count knows hands of four numbers only")
+        places.setdefault(puzzle.hand, []).extend(COUNTS[count](puzzle, text) for text in texts)
+    if not any(places.values()):
+        raise ValueError(f"{name} holds no response")
+    return Run(name, places, model)
+
+
+class Share(NamedTuple):
+    """The share of responses in one place; `interval` is 95%."""
+
+    place: str
+    share: float
+    interval: Interval
+
+
+class Difference(NamedTuple):
+    """A test of one place between two runs.
+
+    Attributes:
+        place: the place.
+        first, second: the shares.
+        only_first, only_second: hands that fall in it in one run only; None for unpaired runs or
+            hands of several responses.
+        p: the exact p-value, not corrected.
+        holm: the p-value corrected for the number of places tested; of `correct`, the question
+            asked first, it is `p` itself.
+        test: the name of the test.
+    """
+
+    place: str
+    first: float
+    second: float
+    only_first: int | None
+    only_second: int | None
+    p: float
+    holm: float
+    test: str
+
+
+def places_of(runs: Sequence[Run]) -> list[str]:
+    """Every place, in order: correct, the thoughts, the answer, malformed."""
+    longest = max(len(hand) for run in runs for hand in run.places)
+    return [CORRECT, *map(str, range(1, longest)), AT_ANSWER, MALFORMED]
+
+
+def shares(run: Run) -> list[Share]:
+    """The share of each place: Wilson's interval, or a bootstrap where hands have several."""
+    rows = []
+    for place in places_of([run]):
+        by_hand = list(run.share_by_hand(place).values())
+        ends = wilson(round(sum(by_hand)), len(by_hand)) if run.single else clustered(by_hand)
+        rows.append(Share(place, fmean(by_hand), ends))
+    return rows
+
+
+def warnings(first: Run, second: Run) -> list[str]:
+    """What keeps a comparison from being like with like."""
+    found = []
+    if first.places.keys() != second.places.keys():
+        both = first.places.keys() & second.places.keys()
+        found.append(
+            f"{first.name} and {second.name} asked different hands: {len(first.places)} and "
+            f"{len(second.places)}, {len(both)} of them the same"
+        )
+    if first.model and second.model and first.model != second.model:
+        found.append(
+            f"{first.name} is {first.model}, {second.name} is {second.model}: a difference may be "
+            "the model's, not the method's"
+        )
+    elif not (first.model and second.model):
+        found.append("which models answered is not known: give it with --model")
+    return found
+
+
+def compare(first: Run, second: Run) -> list[Difference]:
+    """A test for each place that occurs in either run; `correct` comes first."""
+    paired = first.places.keys() == second.places.keys()
+    tested = []
+    for place in places_of([first, second]):
+        a, b = first.share_by_hand(place), second.share_by_hand(place)
+        if place != CORRECT and not any(a.values()) and not any(b.values()):
+            continue
+        only: tuple[int | None, int | None] = (None, None)
+        if paired and first.single and second.single:
+            ones = sum(a[hand] > b[hand] for hand in a)
+            others = sum(b[hand] > a[hand] for hand in a)
+            only, p, test = (ones, others), mcnemar(ones, others), "exact McNemar"
+        elif paired:
+            p, test = sign_flip([a[hand] - b[hand] for hand in a]), "sign flips over hands"
+        else:
+            counts = [round(sum(x.values())) for x in (a, b)]
+            p = fisher(counts[0], len(a), counts[1], len(b))
+            test = "Fisher's exact" if first.single and second.single else "Fisher's, by hand"
+        tested.append(Difference(place, fmean(a.values()), fmean(b.values()), *only, p, p, test))
+    return [tested[0], *_holm(tested[1:])]
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """McNemar's exact test (two-sided binomial on the hands that differ)."""
+    from scipy.stats import binomtest
+
+    differ = only_first + only_second
+    return 1.0 if not differ else float(binomtest(only_first, differ, 0.5).pvalue)
+
+
+def sign_flip(differences: Sequence[float]) -> float:
+    """A paired permutation test of a mean of 0; exact for few hands, else RESAMPLES draws."""
+    import numpy as np
+    from scipy.stats import permutation_test
+
+    if not any(differences):
+        return 1.0
+    result = permutation_test(
+        (np.asarray(differences),),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=RESAMPLES,
+        rng=np.random.default_rng(SEED),
+    )
+    return float(result.pvalue)
+
+
+def fisher(first: int, first_n: int, second: int, second_n: int) -> float:
+    """Fisher's exact test of two shares, two-sided."""
+    from scipy.stats import fisher_exact
+
+    table = [[first, first_n - first], [second, second_n - second]]
+    return float(fisher_exact(table).pvalue)
+
+
+def _holm(tested: list[Difference]) -> list[Difference]:
+    """Holm's step-down correction (Holm 1979); the order of the rows stays."""
+    order = sorted(range(len(tested)), key=lambda i: tested[i].p)
+    corrected = list(tested)
+    highest = 0.0
+    for rank, i in enumerate(order):
+        highest = max(highest, min(1.0, tested[i].p * (len(tested) - rank)))
+        corrected[i] = tested[i]._replace(holm=highest)
+    return corrected
