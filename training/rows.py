@@ -47,7 +47,7 @@ class RowConfig:
         metadata={"help": "Probability that the teacher follows a dead end before marking it."},
     )
     max_lines: int = field(
-        default=40,
+        default=44,
         metadata={"help": "A longer response is written again with every dead end just marked."},
     )
 

@@ -1,7 +1,7 @@
 """Distil: TRL's SFTTrainer on One-Step ToT traces, from one config.
 
-    python -m training.sft --config training/configs/scout-2m-1.yaml
-    python -m training.sft --config training/configs/scout-2m-1.yaml --rows 960 --output_dir runs/x
+    python -m training.sft --config training/configs/scout-2m.yaml
+    python -m training.sft --config training/configs/scout-2m.yaml --rows 960 --output_dir runs/x
 
 Every key of the YAML file is a flag and the other way round: the fields of `RowConfig`,
 `StudentConfig`, `RunConfig` and TRL's own `SFTConfig`. The loss is on the completion alone. Run the

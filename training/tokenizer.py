@@ -32,6 +32,7 @@ _WORDS = (
     "): dead end\n",
     "Input: ",
     "Steps:\n",
+    "Path:\n",
     "Answer: ",
     "Back to ",
     "no solution",
@@ -42,7 +43,7 @@ _WORDS = (
 # vocabulary is one token. What no alternative covers stays between the pieces and becomes bytes.
 # A number is one token whatever stands before it, so that copying one is copying a token.
 _PIECES = (
-    r" \(left: |\): dead end\n|\)\n|Input: |Steps:\n|Answer: |Back to |no solution"
+    r" \(left: |\): dead end\n|\)\n|Input: |Steps:\n|Path:\n|Answer: |Back to |no solution"
     r"| [+\-*/=] |\d+|[()+\-*/=\n ]|[A-Za-z]+"
 )
 

@@ -19,6 +19,7 @@ from tot24_bench.teachers.solver import (
     BACK_TO,
     EXPLORE,
     NO_SOLUTION,
+    PATH,
     plausible_thoughts,
     write_response,
 )
@@ -102,9 +103,16 @@ def replay(puzzle: Puzzle, lines: list[str]) -> Counter[str]:
 
 
 def search_lines(response: str) -> list[str]:
+    """The thoughts, without the winning path's repetition before the answer."""
     lines = response.split("\n")
     assert lines[0] == "Steps:" and lines[-1].startswith("Answer: ")
-    return lines[1:-1]
+    return lines[1 : lines.index(PATH) if PATH in lines else -1]
+
+
+def path_lines(response: str) -> list[str]:
+    """What stands under `Path:`."""
+    lines = response.split("\n")
+    return lines[lines.index(PATH) + 1 : -1]
 
 
 # Right answers and true searches.
@@ -137,6 +145,8 @@ def test_io_and_cot_are_what_the_search_comes_to(puzzle: Puzzle, seed: int) -> N
     assert "\n" not in io and cot.split("\n")[-1] == search.split("\n")[-1] == io
     kept = [line for line in search_lines(search) if not line.endswith("dead end")]
     assert search_lines(cot) == kept[-3:]
+    assert path_lines(search) == [line[: line.index(" (left")] for line in kept[-3:]]
+    assert PATH not in cot
 
 
 def test_every_solvable_hand_is_solved_with_the_plausible_thoughts_alone() -> None:

@@ -17,6 +17,10 @@ Steps:
 5 - 4 = 1 (left: 1 4): dead end
 5 * 4 = 20 (left: 4 20)
 20 + 4 = 24 (left: 24)
+Path:
+10 - 6 = 4
+5 * 4 = 20
+20 + 4 = 24
 Answer: (5 * (10 - 6)) + 4 = 24
 """
 
@@ -41,6 +45,7 @@ that the state is dead, and searches it where it is less sure.
 
 DEAD_END = ": dead end"
 BACK_TO = "Back to "
+PATH = "Path:"
 NO_SOLUTION = "Answer: no solution"
 
 
@@ -72,7 +77,9 @@ def write_response(puzzle: Puzzle, method: str, rng: Random, explore: float = EX
         lines = search.lines if method == "onestep_tot" else []
         answer = NO_SOLUTION
     else:
-        lines = search.lines if method == "onestep_tot" else [_line(thought) for thought in path]
+        lines = [_line(thought) for thought in path]
+        if method == "onestep_tot":
+            lines = [*search.lines, PATH, *(thought.text for thought in path)]
         answer = f"Answer: {answer_expression(puzzle, path)} = {puzzle.target}"
     return answer if method == "io" else "\n".join(("Steps:", *lines, answer))
 
