@@ -16,6 +16,8 @@ from typing import Annotated, Any
 import typer
 
 from tot24_bench import __version__
+from tot24_bench.cli_failures import failures_command
+from tot24_bench.cli_rescore import rescore_command
 from tot24_bench.game import Puzzle, Rule, load_split, solve
 from tot24_bench.harness.documents import DEFAULT_SPLIT
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS, pick
@@ -255,6 +257,10 @@ def eval_command(
             path = write(submission, results, overwrite=overwrite)
             typer.echo(f"wrote {path}")
         _print(render_rich(submissions))
+
+
+app.command("rescore")(_one_line_errors()(rescore_command))
+app.command("failures")(_one_line_errors()(failures_command))
 
 
 @leaderboard_app.callback(invoke_without_command=True)

@@ -63,7 +63,9 @@ def test_tasks_path_is_a_folder_that_lm_eval_can_include() -> None:
     assert list(folder.glob("**/game24_onestep_tot.yaml"))
 
 
-@pytest.mark.parametrize("command", ["solve", "score", "eval", "leaderboard", "tasks-path"])
+@pytest.mark.parametrize(
+    "command", ["solve", "score", "eval", "rescore", "leaderboard", "tasks-path"]
+)
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     result = tot24(command, "--help")
     assert result.exit_code == 0

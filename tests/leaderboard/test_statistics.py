@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import random
+from itertools import combinations
 
 import pytest
 
-from tot24_bench.game import load_split
+from tot24_bench.game import Puzzle, load_split
 from tot24_bench.leaderboard import clustered, interval, wilson
+from tot24_bench.leaderboard.statistics import Votes, pass_at_k
+from tot24_bench.scoring import score
 
 from .conftest import make_reported, make_sample, make_submission
 
@@ -82,3 +85,71 @@ def test_a_submission_gets_the_interval_of_its_kind() -> None:
 
 def test_a_reported_mean_over_repeats_has_no_interval() -> None:
     assert interval(make_reported(acc=0.073, repeats=100)) is None
+
+
+def test_many_hands_do_not_take_more_memory_at_once() -> None:
+    import tracemalloc
+
+    tracemalloc.start()
+    clustered([0.0, 0.5, 1.0, 0.25] * 5_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 80_000_000
+
+
+@pytest.mark.parametrize(("n", "c"), [(1, 0), (1, 1), (6, 0), (6, 1), (6, 2), (6, 5), (6, 6)])
+def test_pass_at_k_is_the_share_of_draws_that_hold_a_right_response(n: int, c: int) -> None:
+    for k in range(1, n + 1):
+        draws = list(combinations([True] * c + [False] * (n - c), k))
+        assert pass_at_k(n, c, k) == pytest.approx(sum(map(any, draws)) / len(draws))
+
+
+def test_pass_at_k_is_exact_for_many_responses() -> None:
+    assert pass_at_k(100_000, 1, 1_000) == pytest.approx(0.01, abs=1e-12)
+    assert pass_at_k(100_000, 0, 1_000) == 0.0
+    assert pass_at_k(100_000, 99_500, 1_000) == 1.0
+
+
+@pytest.mark.parametrize(("n", "c", "k"), [(5, 6, 1), (5, -1, 1), (5, 1, 0), (5, 1, 6), (0, 0, 1)])
+def test_counts_that_do_not_fit_together_are_refused(n: int, c: int, k: int) -> None:
+    with pytest.raises(ValueError, match="give 1 <= k <= samples"):
+        pass_at_k(n, c, k)
+
+
+RIGHT, WRONG, OTHER_WRONG = "Answer: (6 - 4) * (4 + 8)", "Answer: 4 * 6", "Answer: 4 + 4 + 6 + 8"
+
+
+@pytest.mark.parametrize(
+    ("responses", "right"),
+    [
+        ([], False),
+        (["no idea"], False),
+        ([RIGHT], True),
+        ([RIGHT, WRONG], True),  # a tie goes to the first
+        ([WRONG, RIGHT], False),
+        ([WRONG, RIGHT, "Answer: (6-4)*(4+8) = 24"], True),  # spaces do not matter
+        ([WRONG, OTHER_WRONG, RIGHT, WRONG], False),
+        (["?", "?", "?", RIGHT], True),  # who commits to nothing does not vote
+        (["Answer: no solution", "There is no solution.", RIGHT], False),
+    ],
+)
+def test_the_most_frequent_answer_counts(responses: list[str], right: bool) -> None:
+    votes = Votes()
+    for response in responses:
+        votes.add(score(Puzzle.parse("4 4 6 8"), response))
+    assert votes.right is right
+
+
+def test_no_solution_is_one_answer_and_may_be_right() -> None:
+    votes = Votes()
+    for response in ("Answer: 1 + 1 + 1 + 1", "There is no solution.", "Answer: no solution"):
+        votes.add(score(Puzzle.parse("1 1 1 1"), response))
+    assert votes.right
+
+
+def test_different_answers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Votes, "MAX_ANSWERS", 2)
+    votes = Votes()
+    for text in ("1 + 1", "1 + 2", RIGHT, RIGHT, RIGHT):
+        votes.add(score(Puzzle.parse("4 4 6 8"), f"Answer: {text}"))
+    assert not votes.right

@@ -11,17 +11,20 @@ from tot24_bench.leaderboard.store import (
     BadSubmission,
     ResultsNotWritable,
     SubmissionExists,
+    TooLarge,
     check_writable,
     path_of,
     read,
     read_all,
     write,
+    write_stream,
 )
-from tot24_bench.leaderboard.submission import Submission, mean_tokens_of, metrics_of
+from tot24_bench.leaderboard.submission import Header, Submission, mean_tokens_of, metrics_of
 from tot24_bench.leaderboard.table import Row, render_markdown, render_rich, rows
 
 __all__ = [
     "BadSubmission",
+    "Header",
     "Interval",
     "Metrics",
     "ModelInfo",
@@ -30,6 +33,7 @@ __all__ = [
     "Sample",
     "Submission",
     "SubmissionExists",
+    "TooLarge",
     "check_writable",
     "clustered",
     "interval",
@@ -44,4 +48,5 @@ __all__ = [
     "rows",
     "wilson",
     "write",
+    "write_stream",
 ]

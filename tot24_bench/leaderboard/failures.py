@@ -35,6 +35,20 @@ def place(puzzle: Puzzle, response: str) -> str:
     return analyse(puzzle, response).failed_at or CORRECT
 
 
+def place_lost(puzzle: Puzzle, response: str) -> str:
+    """The thought after which the final attempt can no longer be won, or `correct`.
+
+    A thought that breaks a rule loses, too. The count of Yao et al. 2023, figure 3: a response is
+    lost at the first thought that is invalid or leaves numbers that cannot make the target.
+    """
+    analysis = analyse(puzzle, response)
+    failed = analysis.failed_at
+    if failed is None or failed == MALFORMED:
+        return failed or CORRECT
+    lost = analysis.lost_at
+    return AT_ANSWER if lost is None or lost >= len(puzzle.numbers) else str(lost)
+
+
 def place_as_published(puzzle: Puzzle, response: str) -> str:
     """The same by the published count, which has no `malformed`: it calls that step 1."""
     return published_place(puzzle, response) or CORRECT
@@ -42,6 +56,7 @@ def place_as_published(puzzle: Puzzle, response: str) -> str:
 
 COUNTS: dict[str, Callable[[Puzzle, str], str]] = {
     "tot24": place,
+    "lost": place_lost,
     "slm-tot": place_as_published,
 }
 """Ways to count, by name."""
@@ -211,9 +226,10 @@ def sign_flip(differences: Sequence[float]) -> float:
 
 def fisher(first: int, first_n: int, second: int, second_n: int) -> float:
     """Fisher's exact test of two shares, two-sided."""
+    import numpy as np
     from scipy.stats import fisher_exact
 
-    table = [[first, first_n - first], [second, second_n - second]]
+    table = np.array([[first, first_n - first], [second, second_n - second]])
     return float(fisher_exact(table).pvalue)
 
 

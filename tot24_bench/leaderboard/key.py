@@ -2,7 +2,9 @@
 
 `<model>/<task>[_<split>].<shots>shot[.chat or .multiturn][.<variant>][.x<repeats>][.first<n>]`
 `[.<obtained>]`, the parts in brackets only where they are not the default (published test set,
-plain text, default exemplars, one response a hand, every hand, measured here). The rules:
+plain text, default exemplars, one response a hand, every hand, measured here). Of what was not
+measured here, part of the hands are `.hands<n>`, whichever they are, and shots that nobody knows
+are `.anyshot`. The rules:
 
 - It keeps ASCII letters, digits, `.`, `_` and `-`, and never starts or ends with a dot or a dash,
   so that no name can be `..`, hidden, or an option of a command.
@@ -41,7 +43,7 @@ def key_of(
     model: str,
     task: str,
     *,
-    shots: int,
+    shots: int | None,
     split: str = DEFAULT_SPLIT,
     chat: bool = False,
     multiturn: bool = False,
@@ -52,7 +54,10 @@ def key_of(
 ) -> str:
     """The file stem of a submission below `results/submissions`, whatever the names hold."""
     named = split == DEFAULT_SPLIT or task.endswith(f"_{split}")
-    parts = [_word(task) + ("" if named else f"_{_word(split)}"), f"{shots}shot"]
+    parts = [
+        _word(task) + ("" if named else f"_{_word(split)}"),
+        f"{'any' if shots is None else shots}shot",
+    ]
     if chat:
         parts.append("multiturn" if multiturn and shots else "chat")
     if variant != DEFAULT_VARIANT:
@@ -60,7 +65,7 @@ def key_of(
     if repeats > 1:
         parts.append(f"x{repeats}")
     if first is not None:
-        parts.append(f"first{first}")
+        parts.append(f"first{first}" if obtained == DEFAULT_OBTAINED else f"hands{first}")
     if obtained != DEFAULT_OBTAINED:
         parts.append(_word(obtained))
     return f"{_model(model)}/{'.'.join(parts)}"

@@ -1,4 +1,4 @@
-"""How sure an accuracy is: the interval that stands beside it.
+"""How sure an accuracy is, and what several responses to a hand are worth together.
 
 A hand is the unit: hands are what was drawn, repeats of one hand resemble each other. One response
 a hand: Wilson's score interval. Several: a bootstrap that draws whole hands, each with all of its
@@ -7,15 +7,19 @@ repeats. A reported mean over repeats that comes without its samples has no inte
 >>> low, high = wilson(91, 100)
 >>> f"{low:.3f} to {high:.3f}"
 '0.838 to 0.952'
+>>> pass_at_k(samples=10, right=1, k=5)
+0.5
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import comb
 from statistics import fmean
 from typing import NamedTuple
 
 from tot24_bench.leaderboard.submission import Submission
+from tot24_bench.scoring import Score, Verdict
 
 LEVEL = 0.95
 """Share of such intervals that hold the true accuracy."""
@@ -27,7 +31,10 @@ SEED = 24
 """Of the bootstrap, so that the same submission always gives the same interval."""
 
 BATCH = 1_000
-"""Draws held at once: bounds memory at 11 MB for the largest split."""
+"""Draws held at once: bounds memory at 11 MB for the largest split, with BATCH_HANDS for any."""
+
+BATCH_HANDS = 2_000
+"""Hands above which fewer draws are held at once."""
 
 
 class Interval(NamedTuple):
@@ -83,10 +90,73 @@ def clustered(means: Sequence[float], level: float = LEVEL) -> Interval:
         (np.asarray(means, dtype=float),),
         np.mean,
         n_resamples=RESAMPLES,
-        batch=BATCH,
+        batch=max(1, min(BATCH, BATCH * BATCH_HANDS // len(means))),
         confidence_level=level,
         method="percentile",
         rng=np.random.default_rng(SEED),
     )
     ends = result.confidence_interval
     return Interval(float(ends.low), float(ends.high))
+
+
+def pass_at_k(samples: int, right: int, k: int) -> float:
+    """The chance that k of a hand's responses, drawn without putting back, hold a right one.
+
+    The unbiased estimate of Chen et al. 2021 (Evaluating Large Language Models Trained on Code):
+    1 - C(n - c, k) / C(n, k).
+
+    Args:
+        samples: responses to the hand, n.
+        right: how many of them are right, c.
+        k: how many are drawn.
+
+    Raises:
+        ValueError: for counts that do not fit together.
+    """
+    if not (0 <= right <= samples and 1 <= k <= samples):
+        raise ValueError(f"no pass@{k} of {right} right in {samples}: give 1 <= k <= samples")
+    return 1 - comb(samples - right, k) / comb(samples, k)
+
+
+class Votes:
+    """Self-consistency (Wang et al. 2023): the answer that most responses to a hand give.
+
+    Answers are the same where their texts are, spaces aside; all claims that there is no solution
+    are one answer. A response that commits to no answer does not vote. Of answers with equally many
+    votes the one that was given first counts.
+
+    >>> from tot24_bench.game import Puzzle
+    >>> from tot24_bench.scoring import score
+    >>> votes = Votes()
+    >>> for text in ("Answer: 4 * 6", "Answer: (6 - 4) * (4 + 8)", "Answer: (6-4)*(4+8)"):
+    ...     votes.add(score(Puzzle.parse("4 4 6 8"), text))
+    >>> votes.right
+    True
+    """
+
+    MAX_ANSWERS = 4_096
+    """Different answers of a hand that are counted; what first comes after them does not vote."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self) -> None:
+        # By a hash of the answer: votes, doubled, and one more where it is right. A file may hold
+        # millions of answers.
+        self._counts: dict[int, int] = {}
+
+    def add(self, score: Score) -> None:
+        """Count the vote of one response."""
+        if not score.answered:
+            return
+        claim = score.verdict is Verdict.NO_SOLUTION
+        answer = hash(None if claim else "".join(score.answer.split()))
+        if answer in self._counts:
+            self._counts[answer] += 2
+        elif len(self._counts) < self.MAX_ANSWERS:
+            self._counts[answer] = 2 + score.correct
+
+    @property
+    def right(self) -> bool:
+        """Whether the most frequent answer is right; False where nobody voted."""
+        most = max(self._counts.values(), key=lambda count: count // 2, default=0)
+        return bool(most % 2)

@@ -3,10 +3,10 @@
     results/submissions/<model>/<task>.<shots>shot[...].json               everything but samples
     results/submissions/<model>/<task>.<shots>shot[...].samples.jsonl.gz   one sample a line
 
-- Both are written under other names first and renamed together; when anything fails, what was
-  there before is put back. The JSON moves away first and comes last, so that even a killed process
-  leaves no JSON beside samples that are not its own.
+- Both are replaced together (`atomic`). The JSON moves away first and comes last, so that even a
+  killed process leaves no JSON beside samples that are not its own.
 - Equal submissions give equal bytes: the gzip file holds no time and no name.
+- A submission too large for memory is written a sample at a time, by the same rules.
 - What is read is not trusted: sizes are bounded before anything is decompressed in full, and every
   fault is one line that names the file and the field.
 """
@@ -15,21 +15,21 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import io
 import json
-import os
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from tot24_bench.leaderboard.atomic import Writer, replace_all
 from tot24_bench.leaderboard.key import is_key
+from tot24_bench.leaderboard.ledger import Ledger
 from tot24_bench.leaderboard.records import Sample
-from tot24_bench.leaderboard.submission import Submission
+from tot24_bench.leaderboard.submission import Header, Submission
 
 FOLDER = "submissions"
 """Below the results folder."""
@@ -40,9 +40,9 @@ MAX_HEADER_BYTES = 4 * 2**20
 MAX_SAMPLE_BYTES = 64 * 2**20
 """Bytes of one sample, decompressed: 100 repeats of a response of 600,000 characters."""
 
-MAX_SAMPLES_BYTES = 2**30
+MAX_SAMPLES_BYTES = 2 * 2**30
 """Bytes of all samples, decompressed: 100 repeats of an ordinary long response (3,400 characters)
-for each hand of the largest split take half of it. They are read a line at a time."""
+for each hand of the largest split take a quarter of it. They are read a line at a time."""
 
 
 class SubmissionExists(FileExistsError):
@@ -51,6 +51,10 @@ class SubmissionExists(FileExistsError):
 
 class ResultsNotWritable(OSError):
     """The results folder cannot be written; the message names the folder and the fix."""
+
+
+class TooLarge(ValueError):
+    """Samples that would be written and could not be read back; the message says which bound."""
 
 
 class BadSubmission(ValueError):
@@ -71,18 +75,49 @@ def write(submission: Submission, results: Path, overwrite: bool = False) -> Pat
         SubmissionExists: when there is one of that key and `overwrite` is False.
         ResultsNotWritable: when the folder cannot be written.
     """
-    check_writable(results, submission.key, overwrite)
-    path = path_of(results, submission.key)
     header = submission.to_json()
     del header["samples"]
+    samples = _zipped(submission.samples) if submission.samples else None
+    return _store(submission.key, header, samples, results, overwrite)
+
+
+def write_stream(
+    header: Header, samples: Iterable[Sample], results: Path, overwrite: bool = False
+) -> Path:
+    """Store a submission whose samples come one at a time; no two of them are held at once.
+
+    Args:
+        header: what is said of the samples, and checked against them before anything is in place.
+        samples: one for each hand, in order.
+        results: the results folder; it is made when missing.
+        overwrite: whether to replace a submission of the same key.
+
+    Returns:
+        The path of its JSON file.
+
+    Raises:
+        ValueError: the samples break a rule of a submission, or do not give what the header says.
+        TooLarge: `read` would refuse them.
+        SubmissionExists, ResultsNotWritable: as `write`.
+    """
+    return _store(
+        header.key, header.to_json(), _zipped(_checked(samples, header)), results, overwrite
+    )
+
+
+def _store(
+    key: str, header: dict[str, Any], samples: Writer | None, results: Path, overwrite: bool
+) -> Path:
+    check_writable(results, key, overwrite)
+    path = path_of(results, key)
     text = json.dumps(header, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    contents: dict[Path, bytes | None] = {
-        _samples_path(path): _zipped(submission) if submission.samples else None,
-        path: text.encode(),
+    contents: dict[Path, Writer | None] = {
+        _samples_path(path): samples,
+        path: lambda file: file.write(text.encode()),
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(contents)
+        replace_all(contents)
     except OSError as error:
         raise _not_writable(path.parent, error) from error
     finally:
@@ -164,43 +199,37 @@ def _samples_path(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".json") + ".samples.jsonl.gz")
 
 
-def _zipped(submission: Submission) -> bytes:
-    buffer = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as file:
-        for sample in submission.samples:
-            file.write(sample.model_dump_json().encode() + b"\n")
-    return buffer.getvalue()
+def _zipped(samples: Iterable[Sample]) -> Writer:
+    """Write the lines of the samples file."""
+
+    def write_samples(file: BinaryIO) -> None:
+        total = 0
+        with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as zipped:
+            for sample in samples:
+                line = sample.model_dump_json().encode() + b"\n"
+                total += len(line)
+                if len(line) > MAX_SAMPLE_BYTES:
+                    raise TooLarge(
+                        f"the responses to {sample.puzzle.text} are larger than "
+                        f"{MAX_SAMPLE_BYTES} bytes, more than a submission can hold of one hand"
+                    )
+                if total > MAX_SAMPLES_BYTES:
+                    raise TooLarge(
+                        f"the responses are larger than {MAX_SAMPLES_BYTES} bytes, more than a "
+                        "submission can hold"
+                    )
+                zipped.write(line)
+
+    return write_samples
 
 
-def _replace(contents: dict[Path, bytes | None]) -> None:
-    """Give every path its content (None: no such file), all of them or, on failure, none."""
-    new = {path: path.with_name(f".{path.name}.{os.getpid()}.new") for path in contents}
-    old = {path: path.with_name(f".{path.name}.{os.getpid()}.old") for path in contents}
-    moves: list[tuple[Path, Path]] = []
-    try:
-        for path, content in contents.items():
-            if content is not None:
-                _write_through(new[path], content)
-        moves = [(path, old[path]) for path in reversed(contents) if path.exists()]
-        moves += [(new[path], path) for path, content in contents.items() if content is not None]
-        for source, to in moves:
-            os.replace(source, to)
-    except BaseException:  # an interrupted run must not leave half a submission either
-        for source, to in reversed(moves):
-            if to.exists() and not source.exists():
-                os.replace(to, source)
-        raise
-    finally:
-        for temporary in (*new.values(), *old.values()):
-            temporary.unlink(missing_ok=True)
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    """Write a file down to the disk, so that a full disk fails here and not after the rename."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def _checked(samples: Iterable[Sample], header: Header) -> Iterator[Sample]:
+    """The same, and at the end an error where the header says something else."""
+    ledger = Ledger()
+    for sample in samples:
+        ledger.add(sample)
+        yield sample
+    ledger.check(header)
 
 
 def _not_writable(folder: Path, error: OSError) -> ResultsNotWritable:

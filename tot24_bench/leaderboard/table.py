@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tot24_bench.game import SPLITS, load_split
 from tot24_bench.leaderboard.statistics import interval
-from tot24_bench.leaderboard.submission import Submission
+from tot24_bench.leaderboard.submission import OTHER, Submission
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES
 
 if TYPE_CHECKING:
@@ -158,16 +158,14 @@ def _rank(submission: Submission) -> tuple[int, int, str, float, str, str]:
 
 def _row(submission: Submission) -> Row:
     model = submission.model
-    chat = "chat" if submission.chat else "plain"
-    variant = "" if submission.variant == DEFAULT_VARIANT else f", {submission.variant}"
     source = "" if submission.source is None else f": {submission.source}"
     tokens = submission.mean_response_tokens
     cells = Row(
         model=model.name,
         parameters=NOT_KNOWN if model.parameters is None else _short(model.parameters),
         method=METHOD_NAMES.get(submission.method, submission.task),
-        shots=str(submission.shots),
-        prompt=chat + variant,
+        shots=NOT_KNOWN if submission.shots is None else str(submission.shots),
+        prompt=_prompt(submission),
         split=submission.split,
         n=_hands(submission),
         accuracy=_accuracy(submission),
@@ -179,12 +177,24 @@ def _row(submission: Submission) -> Row:
     return Row(*map(_one_line, cells))
 
 
+def _prompt(submission: Submission) -> str:
+    """Plain text or chat, and the exemplars; of another's prompt only that it is another."""
+    if submission.variant == OTHER and submission.obtained == "rescored":
+        return OTHER
+    chat = "chat" if submission.chat else "plain"
+    return chat if submission.variant == DEFAULT_VARIANT else f"{chat}, {submission.variant}"
+
+
 def _hands(submission: Submission) -> str:
     """The hands asked, of how many where the split has more, and the responses to each."""
     split = submission.split
     whole = len(load_split(split)) if split in SPLITS else submission.n
     part = f" of {whole}" if submission.n < whole else ""
-    return f"{submission.n}{part}" + (f" x {submission.repeats}" if submission.repeats > 1 else "")
+    if submission.repeats == 1:
+        return f"{submission.n}{part}"
+    most = submission.repeats
+    fewest = min((len(sample.responses) for sample in submission.samples), default=most)
+    return f"{submission.n}{part} x {most if fewest == most else f'{fewest}-{most}'}"
 
 
 def _accuracy(submission: Submission) -> str:

@@ -1,0 +1,296 @@
+"""`tot24 rescore` as a user meets it: the summary, the submission, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from tot24_bench import cli_rescore
+from tot24_bench.cli import app
+from tot24_bench.leaderboard import Submission, read_all
+
+runner = CliRunner()
+
+RIGHT = "Answer: (10 - 6) * 5 + 4 = 24"
+WRONG = "Answer: 1 + 1 = 24"
+HAND = "4 5 6 10"
+TRANSCRIPTS = Path(__file__).parents[2].parent / "shared" / "data" / "transcripts"
+published = pytest.mark.skipif(
+    not TRANSCRIPTS.is_dir(), reason=f"the public transcripts are not at {TRANSCRIPTS}"
+)
+
+
+def rescore(*arguments: str | Path) -> Result:
+    return runner.invoke(app, ["rescore", *map(str, arguments)])
+
+
+def summary(*arguments: str | Path) -> dict[str, Any]:
+    result = rescore(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def fails_with(result: Result, *words: str) -> None:
+    """Exit code 2, one line on standard error, nothing on standard output."""
+    assert result.exit_code == 2, result.output
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("tot24: ") and not result.stdout
+    for word in words:
+        assert word in line
+
+
+def records(path: Path, *found: object) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in found), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Two hands of hard100, one of them right half of the time."""
+    return records(
+        tmp_path / "responses.jsonl",
+        {"numbers": HAND, "response": [RIGHT, WRONG]},
+        {"numbers": "1 2 4 7", "response": WRONG},
+        {"numbers": "1 2 4 7", "response": ""},
+    )
+
+
+@published
+def test_gpt4_io_has_its_published_mean_and_its_published_best_of_100() -> None:
+    found = summary(TRANSCRIPTS / "gpt-4_io_100samples_ranks901-1000.json")
+    assert (found["format"], found["split"]) == ("tree-of-thought-llm", "hard100")
+    assert (found["hands"], found["samples"], found["samples_a_hand"]) == (100, 10_000, [100, 100])
+    assert found["mean"]["value"] == pytest.approx(0.0734)
+    assert found["pass_at"]["1"]["value"] == pytest.approx(0.0734)
+    assert found["best_of"]["value"] == pytest.approx(0.33)
+    assert found["pass_at"]["100"]["value"] == pytest.approx(0.33)
+    assert list(found["pass_at"]) == ["1", "5", "10", "50", "100"]
+    values = [estimate["value"] for estimate in found["pass_at"].values()]
+    assert values == sorted(values)
+
+
+@published
+@pytest.mark.parametrize(("name", "right"), [("cot", 9), ("onestep_tot", 19)])
+def test_gpt4o_has_nine_and_nineteen_of_a_hundred(name: str, right: int, tmp_path: Path) -> None:
+    path = TRANSCRIPTS / f"gpt-4o_{name}_ranks902-1001.json"
+    result = rescore(path, "--model", "gpt-4o", "--method", name, "--results", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert f"{right}.00%" in result.stdout and "100 of 1362 (full)" in result.stdout
+    (submission,) = read_all(tmp_path)
+    assert submission.metrics.acc == pytest.approx(right / 100)
+    assert submission.source == path.name and submission.n == 100
+
+
+@published
+def test_the_teachers_responses_are_read_whole() -> None:
+    found = summary(TRANSCRIPTS / "gpt-4o_onestep_tot_teacher_all_hands.jsonl")
+    assert (found["format"], found["hands"], found["samples"]) == ("slm-tot-teacher", 1362, 1412)
+    assert found["best_of"]["value"] * 1362 >= 198
+
+
+def test_without_a_model_there_is_a_summary_and_a_line_that_says_how_to_save(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = rescore(file)
+    assert result.exit_code == 0, result.output
+    for words in ("plain", "2 of 100 (hard100)", "4, 2 a hand", "25.00% [", "best of 2", "pass@1"):
+        assert words in result.stdout
+    for words in ("wrong_numbers 2", "no_answer 1", "1 responses, scored as wrong", "--model NAME"):
+        assert words in result.stdout
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_with_a_model_and_a_method_it_is_a_row_of_the_leaderboard(
+    file: Path, tmp_path: Path
+) -> None:
+    results = tmp_path / "results"
+    arguments = (file, "--model", "gpt-x", "--method", "cot", "--output", results)
+    result = rescore(*arguments)
+    assert result.exit_code == 0, result.output
+    path = results / "submissions" / "gpt-x" / "game24_cot.anyshot.other.x2.hands2.rescored.json"
+    assert f"wrote {path}" in result.stdout and "--model NAME" not in result.stdout
+    (submission,) = read_all(results)
+    assert (submission.obtained, submission.variant) == ("rescored", "other")
+    assert submission.source == "responses.jsonl"
+    assert str(tmp_path) not in submission.model_dump_json()
+    board = runner.invoke(app, ["leaderboard", "--results", str(results)])
+    assert board.exit_code == 0 and "2 of 100 x 2" in board.stdout
+    assert "rescored: responses.jsonl |" in (results / "LEADERBOARD.md").read_text()
+    fails_with(rescore(*arguments), "--overwrite")
+    assert rescore(*arguments, "--overwrite").exit_code == 0
+
+
+def test_json_says_where_the_submission_is(file: Path, tmp_path: Path) -> None:
+    arguments = (file, "--model", "m", "--method", "io", "--results", tmp_path / "r")
+    found = summary(*arguments, "--prompt", "default", "--num_fewshot", "5", "--source", "a page")
+    assert Path(found["submission"]).name == "game24_io.5shot.x2.hands2.rescored.json"
+    (submission,) = read_all(tmp_path / "r")
+    assert (submission.source, submission.shots, submission.variant) == ("a page", 5, "default")
+    assert summary(*arguments, "--no-save")["submission"] is None
+    assert len(read_all(tmp_path / "r")) == 1
+
+
+def test_bad_records_are_one_line_and_no_submission(file: Path, tmp_path: Path) -> None:
+    with file.open("a") as more:
+        more.write('{"numbers": "4 4 6 8"\n')
+    arguments = (file, "--model", "m", "--method", "io", "--results", tmp_path / "r")
+    fails_with(rescore(*arguments), "1 bad record, line 4: not JSON", "--skip-bad leaves them out")
+    assert not (tmp_path / "r").exists()
+    result = rescore(*arguments, "--skip-bad")
+    assert "left out" in result.stdout and "line 4" in result.stdout
+    assert read_all(tmp_path / "r")[0].notes[-1] == (
+        "records that could not be used and were left out: 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "m"], ["--model and --method go together"]),
+        (["--method", "io"], ["--model and --method go together"]),
+        (["--model", " ", "--method", "io"], ["the model has no name"]),
+        (["--model", "m", "--method", "tot"], ["no method 'tot'", "io, cot, onestep_tot, other"]),
+        (["--model", "m", "--method", "io", "--prompt", "x"], ["no prompt 'x'", "default"]),
+        (["--format", "csv"], ["no format 'csv'", "lm-eval"]),
+        (["--format", "lm-eval"], ["3 bad records (lines 1, 2, 3)", "doc is missing"]),
+        (["--split", "hard10"], ["did you mean hard100"]),
+        (["--split", "val"], ["4 5 6 10 is not in val", "here hard100"]),
+        (["--hands", "requests"], ["--hands goes with openai-batch"]),
+    ],
+)
+def test_what_a_user_can_get_wrong_is_one_line_that_says_what_to_do(
+    arguments: list[str], words: list[str], file: Path, tmp_path: Path
+) -> None:
+    fails_with(rescore(file, *arguments, "--results", tmp_path / "r"), *words)
+    assert not (tmp_path / "r").exists()
+
+
+def test_files_that_are_not_there_or_hold_nothing(file: Path, tmp_path: Path) -> None:
+    fails_with(rescore(tmp_path / "missing"), "missing", "No such file")
+    fails_with(rescore(tmp_path), "not a file")
+    fails_with(rescore(records(tmp_path / "empty")), "holds no records")
+    fails_with(
+        rescore(records(tmp_path / "other", {"a": 1})), "the formats are lm-eval (doc, resps)"
+    )
+    log = records(tmp_path / "log", {"idx": 0, "ys": [RIGHT]})
+    fails_with(rescore(log), "rank 1", "--ranks")
+    fails_with(rescore(log, "--ranks", tmp_path / "none.csv"), "none.csv", "No such file")
+    fails_with(rescore(log, "--ranks", file), "no columns Rank and Puzzles")
+
+
+def test_a_hand_outside_of_the_deck_needs_a_word(tmp_path: Path) -> None:
+    path = records(tmp_path / "t", {"numbers": "1 2 3", "target": 6, "response": "Answer: 1+2+3"})
+    fails_with(rescore(path), "1 2 3 for 6 is not four cards", "--any-hand")
+    found = summary(path, "--any-hand", "--model", "m", "--method", "io", "--results", tmp_path)
+    assert (found["split"], found["mean"]["value"]) == ("other", 1.0)
+    named = ("--any-hand", "--split", "three cards", "--model", "n", "--method", "io")
+    assert summary(path, *named, "--results", tmp_path)["split"] == "three cards"
+
+
+def test_a_results_folder_that_cannot_be_written_is_known_before_reading(
+    file: Path, tmp_path: Path
+) -> None:
+    broken = records(tmp_path / "broken", {"numbers": HAND, "response": ""}, {})
+    results = tmp_path / "file"
+    results.write_text("not a folder")
+    arguments = ("--model", "m", "--method", "io", "--results", results)
+    fails_with(rescore(broken, *arguments), "cannot write", "make it writable")
+
+
+def test_a_file_whose_name_is_no_text(file: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "odd\udcff\n[bold].jsonl"
+    odd.write_bytes(file.read_bytes())
+    arguments = (odd, "--model", "m", "--method", "io", "--results", tmp_path / "r")
+    assert rescore(*arguments).exit_code == 0
+    assert read_all(tmp_path / "r")[0].source == "odd?\n[bold].jsonl"
+
+
+def test_a_large_file_shows_how_far_it_is(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tot24_bench.leaderboard.transcripts import read_transcript
+
+    transcript = read_transcript(file)
+    monkeypatch.setattr(cli_rescore, "LARGE_BYTES", 1)
+    monkeypatch.setattr(cli_rescore, "RECORDS_A_STEP", 1)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with cli_rescore._progress(transcript) as step:
+        for _ in transcript:
+            step()
+    assert f"/{transcript.size}" in capsys.readouterr().err
+
+
+def test_the_samples_of_lm_eval_itself_score_as_lm_eval_says(root: Path, tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("lm_eval")
+    done = subprocess.run(
+        [
+            *(str(command), "--model", "hf"),
+            *("--model_args", f"pretrained={root / 'students' / 'scout-2m'}", "--device", "cpu"),
+            *("--tasks", "game24_onestep_tot", "--num_fewshot", "0", "--limit", "8"),
+            *("--log_samples", "--output_path", str(tmp_path / "out")),
+        ],
+        cwd=tmp_path,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    (written,) = (tmp_path / "out").glob("**/results_*.json")
+    (samples,) = (tmp_path / "out").glob("**/samples_*.jsonl")
+    figures = json.loads(written.read_text())["results"]["game24_onestep_tot"]
+    found = summary(samples)
+    assert (found["format"], found["hands"]) == ("lm-eval", 8)
+    assert 0 < found["mean"]["value"] < 1
+    for name, value in found["metrics"].items():
+        assert value == pytest.approx(figures[f"{name},none"]), name
+
+
+def test_the_responses_of_a_measured_submission_score_as_they_did(
+    root: Path, tmp_path: Path
+) -> None:
+    measured: Submission = next(s for s in read_all(root / "results") if s.obtained == "measured")
+    path = records(
+        tmp_path / "t",
+        *({"numbers": s.puzzle.text, "response": list(s.responses)} for s in measured.samples),
+    )
+    found = summary(path)
+    assert found["mean"]["value"] == pytest.approx(measured.metrics.acc)
+    assert found["split"] == measured.split
+
+
+words = st.text(max_size=8) | st.sampled_from(
+    ["numbers", "response", "idx", "ys", "custom_id", "doc", "resps", "original_puzzle", HAND]
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.dictionaries(words, values, max_size=5), max_size=3), st.booleans())
+def test_no_transcript_is_a_traceback(tmp_path: Path, found: list[object], skip_bad: bool) -> None:
+    path = records(tmp_path / "t", {"numbers": HAND, "response": RIGHT}, *found)
+    result = rescore(path, *(["--skip-bad"] if skip_bad else []))
+    if result.exit_code == 0:
+        assert result.exception is None
+    else:
+        fails_with(result)

@@ -1,0 +1,193 @@
+"""`tot24 rescore`: the transcripts that people have, scored by the rules of this benchmark."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tot24_bench.game import load_split
+from tot24_bench.prompts import METHODS, VARIANTS
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from tot24_bench.leaderboard.rescored import Origin
+    from tot24_bench.leaderboard.spool import Spool
+    from tot24_bench.leaderboard.transcripts import Transcript
+
+LARGE_BYTES = 8 * 2**20
+"""Size from which a transcript shows its progress: about a second of reading."""
+
+RECORDS_A_STEP = 256
+"""Records between two steps of the progress bar."""
+
+OTHER = "other"
+
+HOW_TO_SAVE = (
+    f"Not saved: --model NAME --method {'|'.join(METHODS)} writes it as a submission of the kind "
+    "`rescored`."
+)
+
+
+def rescore_command(
+    file: Annotated[Path, typer.Argument(help="The transcript: JSON Lines or a JSON array.")],
+    model: Annotated[
+        str | None, typer.Option("--model", "--name", help="The model's name on the leaderboard.")
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help=f"What was asked for: {', '.join(METHODS)} or {OTHER}.")
+    ] = None,
+    prompt: Annotated[
+        str,
+        typer.Option(help=f"Whose prompt: this project's {', '.join(VARIANTS)}, or {OTHER}."),
+    ] = OTHER,
+    num_fewshot: Annotated[
+        int | None,
+        typer.Option(
+            "--num_fewshot", min=0, max=1_000, help="Exemplars in the prompt [default: unknown]."
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="Hands that were asked [default: the first split that has them all]."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Where it is from [default: the name of the file].")
+    ] = None,
+    format_name: Annotated[
+        str | None, typer.Option("--format", help="Its format [default: recognised].")
+    ] = None,
+    ranks: Annotated[
+        Path | None,
+        typer.Option(help="The public list of hands by rank (CSV), for logs that name ranks."),
+    ] = None,
+    hands: Annotated[
+        Path | None, typer.Option(help="The requests of an OpenAI batch, where ids name no hands.")
+    ] = None,
+    any_hand: Annotated[
+        bool, typer.Option("--any-hand", help="Allow hands that are not four cards from 1 to 13.")
+    ] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out records that cannot be used.")
+    ] = False,
+    results: Annotated[
+        Path, typer.Option("--results", "--output", help="Folder of submissions.")
+    ] = Path("results"),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a submission of the same name.")
+    ] = False,
+    no_save: Annotated[bool, typer.Option("--no-save", help="Only print the summary.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Score the responses of a transcript, and store it as a submission of the kind `rescored`.
+
+    It reads lm-eval's samples_*.jsonl, output of OpenAI's Batch API, logs of tree-of-thought-llm
+    and of slm-tot, and plain JSON Lines with `numbers` and `response`.
+
+    Examples:
+
+    `tot24 rescore samples_game24_cot_2025-11-20T10-00-00.jsonl`
+
+    `tot24 rescore responses.jsonl --model my-model --method cot --prompt default`
+    """
+    from tot24_bench.leaderboard.rescored import check_split, header_of, samples_of
+    from tot24_bench.leaderboard.store import write_stream
+    from tot24_bench.leaderboard.summary import render_summary, summarise
+    from tot24_bench.leaderboard.tally import rescore
+    from tot24_bench.leaderboard.transcripts import read_transcript
+
+    name = file.name.encode("utf-8", "replace").decode()
+    origin = _origin(model, method, prompt, num_fewshot, (source or "").strip() or name)
+    if split is not None and not any_hand:
+        load_split(split)  # an unknown one is an error before anything is read
+    transcript = read_transcript(file, format_name, ranks, hands, skip_bad, any_hand)
+    path = None
+    with _spool(None if no_save else origin, results) as spool:
+        with _progress(transcript) as step:
+            rescored = rescore(transcript, spool, step)
+        split = rescored.split if split is None else split
+        check_split(rescored, split)
+        if origin is not None and spool is not None:
+            header = header_of(rescored, origin, split)
+            path = write_stream(header, samples_of(rescored, spool), results, overwrite)
+    summary = summarise(rescored, transcript.bad, split)
+    if as_json:
+        saved = {"submission": None if path is None else str(path)}
+        typer.echo(json.dumps({**summary.to_json(), **saved}))
+        return
+    _print(render_summary(summary, name))
+    if path is not None:
+        typer.echo(f"wrote {path}")
+    elif origin is None:
+        typer.echo(HOW_TO_SAVE)
+
+
+def _origin(
+    model: str | None, method: str | None, prompt: str, shots: int | None, source: str
+) -> Origin | None:
+    """What the user says of the transcript; None where nothing that a submission needs is said.
+
+    Raises:
+        ValueError: only half of it is said, or it names what does not exist.
+    """
+    from tot24_bench.leaderboard.rescored import Origin
+
+    if model is None and method is None:
+        return None
+    if model is None or method is None:
+        raise ValueError("--model and --method go together: a submission needs both")
+    origin = Origin(model, method, prompt, shots, source)
+    origin.check()
+    return origin
+
+
+def _spool(origin: Origin | None, results: Path) -> AbstractContextManager[Spool | None]:
+    """Where responses wait for a submission, on its disk; nothing where none will be written.
+
+    Raises:
+        ResultsNotWritable: before a long transcript is read rather than after it.
+    """
+    from tot24_bench.leaderboard.spool import Spool
+    from tot24_bench.leaderboard.store import check_writable
+
+    if origin is None:
+        return nullcontext()
+    check_writable(results, origin.a_key, overwrite=True)
+    return Spool(next(folder for folder in (results, *results.parents) if folder.is_dir()))
+
+
+@contextmanager
+def _progress(transcript: Transcript) -> Iterator[Callable[[], object]]:
+    """A progress bar by bytes on standard error, where somebody waits for a large file."""
+    if transcript.size < LARGE_BYTES or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("rescore", total=transcript.size)
+        records = count(1)
+
+        def step() -> None:
+            if next(records) % RECORDS_A_STEP == 0:
+                progress.update(task, completed=transcript.position)
+
+        yield step
+
+
+def _print(table: RenderableType) -> None:
+    from rich.console import Console
+
+    # A table in a log or a pipe must not be folded to 80 columns.
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    console.print(table)

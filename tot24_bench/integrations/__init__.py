@@ -1,0 +1,1 @@
+"""The one scorer inside other evaluation harnesses; each module needs that harness installed."""

@@ -1,0 +1,46 @@
+"""Several files that get their content together or not at all.
+
+They are written under other names first and renamed together; when anything fails, what was there
+before is put back.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+Writer = Callable[[BinaryIO], object]
+"""Writes the content of a file into it."""
+
+
+def replace_all(contents: dict[Path, Writer | None]) -> None:
+    """Give every path its content (None: no such file), all of them or, on failure, none."""
+    new = {path: path.with_name(f".{path.name}.{os.getpid()}.new") for path in contents}
+    old = {path: path.with_name(f".{path.name}.{os.getpid()}.old") for path in contents}
+    moves: list[tuple[Path, Path]] = []
+    try:
+        for path, content in contents.items():
+            if content is not None:
+                _write_through(new[path], content)
+        moves = [(path, old[path]) for path in reversed(contents) if path.exists()]
+        moves += [(new[path], path) for path, content in contents.items() if content is not None]
+        for source, to in moves:
+            os.replace(source, to)
+    except BaseException:  # an interrupted run must not leave half a submission either
+        for source, to in reversed(moves):
+            if to.exists() and not source.exists():
+                os.replace(to, source)
+        raise
+    finally:
+        for temporary in (*new.values(), *old.values()):
+            temporary.unlink(missing_ok=True)
+
+
+def _write_through(path: Path, content: Writer) -> None:
+    """Write a file down to the disk, so that a full disk fails here and not after the rename."""
+    with path.open("wb") as file:
+        content(file)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,131 @@
+"""From a rescored transcript to a submission: what the user says of it, and what was counted."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tot24_bench import __version__
+from tot24_bench.game import SPLITS
+from tot24_bench.harness.tasks import task_name
+from tot24_bench.leaderboard.key import key_of
+from tot24_bench.leaderboard.records import ModelInfo, Sample
+from tot24_bench.leaderboard.spool import Spool
+from tot24_bench.leaderboard.submission import OTHER, Header
+from tot24_bench.leaderboard.tally import DECK, Rescored, hands_of
+from tot24_bench.leaderboard.transcripts.fields import in_deck
+from tot24_bench.prompts import METHODS, VARIANTS, UnknownMethod, UnknownVariant, variant_of
+
+
+class Origin(NamedTuple):
+    """What the user says of a transcript, which does not say it of itself.
+
+    Attributes:
+        model: the model's name on the leaderboard.
+        method: one of `prompts.METHODS`, or "other".
+        prompt: the exemplar variant of this project's prompt, or "other".
+        shots: exemplars in the prompt; None where nobody knows.
+        source: where the transcript is from.
+    """
+
+    model: str
+    method: str
+    prompt: str
+    shots: int | None
+    source: str
+
+    @property
+    def task(self) -> str:
+        """The task whose question it is, as a submission names it."""
+        return task_name(self.method)
+
+    @property
+    def variant(self) -> str:
+        """The exemplar variant, as a submission names it."""
+        return (
+            OTHER if OTHER in (self.prompt, self.method) else variant_of(self.method, self.prompt)
+        )
+
+    @property
+    def a_key(self) -> str:
+        """The key of a submission of it, were it the whole default split answered once."""
+        return key_of(self.model, self.task, shots=self.shots, obtained="rescored")
+
+    def check(self) -> None:
+        """Fail before a long transcript is read.
+
+        Raises:
+            UnknownMethod, UnknownVariant: each names what there is.
+            ValueError: the model has no name.
+        """
+        if not self.model.strip():
+            raise ValueError("the model has no name: give one with --model")
+        if self.method not in (*METHODS, OTHER):
+            names = ", ".join((*METHODS, OTHER))
+            raise UnknownMethod(f"no method {self.method[:40]!r}: the methods are {names}")
+        if self.prompt not in (*VARIANTS, OTHER):
+            names = ", ".join((*VARIANTS, OTHER))
+            raise UnknownVariant(f"no prompt {self.prompt[:40]!r}: the prompts are {names}")
+
+
+def check_split(rescored: Rescored, split: str) -> None:
+    """Fail where a hand is not of the split that is said to have been asked.
+
+    A name that is no fixed split is for hands that are not of the deck.
+
+    Raises:
+        UnknownSplit: no fixed split of that name, while all hands are of the deck.
+        ValueError: a hand that is not of the split.
+    """
+    if split in (DECK, OTHER) or (split not in SPLITS and rescored.split == OTHER):
+        return
+    hands = hands_of(split)
+    for tally in rescored.hands:
+        if not in_deck(tally.puzzle) or tally.puzzle.hand not in hands:
+            raise ValueError(
+                f"the hand {tally.puzzle.text} is not in {split}: leave --split out, and the split "
+                f"is the first that holds every hand (here {rescored.split})"
+            )
+
+
+def header_of(rescored: Rescored, origin: Origin, split: str) -> Header:
+    """The submission of a transcript, without its samples; `split` as `check_split` wants it."""
+    return Header(
+        model=ModelInfo(name=origin.model, backend="transcript", source=origin.model),
+        task=origin.task,
+        method=origin.method,
+        split=split,
+        shots=origin.shots,
+        variant=origin.variant,
+        n=len(rescored.hands),
+        repeats=rescored.repeats[1],
+        metrics=rescored.metrics(),
+        mean_response_tokens=rescored.mean_tokens(),
+        versions={"python": platform.python_version(), "tot24-bench": __version__},
+        created=datetime.datetime.now(datetime.UTC).date(),
+        obtained="rescored",
+        source=origin.source,
+        notes=tuple(_notes(rescored, split)),
+    )
+
+
+def samples_of(rescored: Rescored, spool: Spool) -> Iterator[Sample]:
+    """The samples of a transcript whose responses are in the spool, one hand at a time."""
+    for tally in rescored.hands:
+        yield spool.sample(tally.puzzle)
+
+
+def _notes(rescored: Rescored, split: str) -> Iterator[str]:
+    yield f"read from a {rescored.format} transcript"
+    if split in SPLITS and len(rescored.hands) < len(hands_of(split)):
+        yield f"{len(rescored.hands)} of the split's {len(hands_of(split))} hands"
+    fewest, most = rescored.repeats
+    if fewest < most:
+        total = sum(tally.samples for tally in rescored.hands)
+        yield f"{fewest} to {most} responses a hand, {total} in all"
+    if rescored.empty:
+        yield f"empty responses, scored as wrong: {rescored.empty}"
+    if rescored.bad:
+        yield f"records that could not be used and were left out: {rescored.bad}"

@@ -1,0 +1,236 @@
+r"""JSON records of a file, one at a time: an object a line, or the elements of one array.
+
+- A file whose first sign is `[` is an array, laid out over lines in whatever way; any other file is
+  JSON Lines. Blank lines, CRLF and a byte order mark are passed over.
+- No more than one record is held, and a record is bounded.
+- A line that is no JSON is one bad record. What is wrong within an array is wrong for all that
+  follows: nobody can say where the next element starts.
+
+>>> import io
+>>> [record[:2] for record in json_records(io.BytesIO(b'{"a": 1}\n\n{"a": 1, "a": 2}\n'))]
+[(1, {'a': 1}), (3, None)]
+>>> [record[:2] for record in json_records(io.BytesIO(b'[\n {"a": 1},\n {"a": 2}\n]\n'))]
+[(2, {'a': 1}), (3, {'a': 2})]
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from tot24_bench.leaderboard.transcripts.rollouts import BadTranscript
+
+MAX_RECORD_BYTES = 64 * 2**20
+"""Bytes (in an array: characters) of one record; 100 responses of 7,000 tokens take 3 MB."""
+
+CHUNK_BYTES = 2**16
+"""Bytes of an array that are read at once, at least."""
+
+_BLANKS = b" \t\r\n"
+_BLANK_RUN = re.compile(r"[ \t\r\n]*")
+
+
+class JsonRecord(NamedTuple):
+    """A value, or what is wrong with it.
+
+    Attributes:
+        line: where it starts, from 1.
+        value: the JSON value; None where there is a fault.
+        fault: why there is no value; empty where there is one.
+    """
+
+    line: int
+    value: object
+    fault: str
+
+
+def json_records(file: BinaryIO) -> Iterator[JsonRecord]:
+    """The records of a file that stands at its beginning and can seek.
+
+    Raises:
+        BadTranscript: an array that breaks off or is no JSON; the message has no file name.
+    """
+    if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+        file.seek(0)
+    start = file.tell()
+    sign = _first_sign(file)
+    file.seek(start)
+    yield from _elements(file) if sign == b"[" else _lines(file)
+
+
+def _first_sign(file: BinaryIO) -> bytes:
+    while chunk := file.read(CHUNK_BYTES):
+        if text := chunk.lstrip(_BLANKS):
+            return text[:1]
+    return b""
+
+
+def _lines(file: BinaryIO) -> Iterator[JsonRecord]:
+    parser = _Parser()
+    number = 0
+    while line := file.readline(MAX_RECORD_BYTES + 1):
+        number += 1
+        if len(line) > MAX_RECORD_BYTES:
+            while line and not line.endswith(b"\n"):
+                line = file.readline(CHUNK_BYTES)
+            yield JsonRecord(number, None, f"longer than {MAX_RECORD_BYTES} bytes")
+        elif text := line.strip(_BLANKS):
+            yield parser.record(number, text)
+
+
+def _elements(file: BinaryIO) -> Iterator[JsonRecord]:
+    window = _Window(file)
+    parser = _Parser()
+    window.sign()
+    window.take_sign()
+    first = True
+    while (sign := window.sign()) != "]":
+        if not first:
+            if sign != ",":
+                raise BadTranscript(_broken(window.line, sign, "a comma or the end of the array"))
+            window.take_sign()
+            sign = window.sign()
+        if not sign:
+            raise BadTranscript(_broken(window.line, sign, "an element"))
+        line = window.line
+        value = window.take_element(parser)
+        yield JsonRecord(line, None if parser.fault else value, parser.fault)
+        first = False
+    window.take_sign()
+    if sign := window.sign():
+        raise BadTranscript(_broken(window.line, sign, "nothing"))
+
+
+def _broken(line: int, sign: str, expected: str) -> str:
+    if not sign:
+        return f"line {line}: the file ends in the middle of its array"
+    return f"line {line}: not JSON: {sign!r} where {expected} should be"
+
+
+class _Parser:
+    """json's parser, with a word for what is JSON by the letter and means nothing.
+
+    Attributes:
+        fault: what is wrong with the value that was read last, though it is JSON.
+    """
+
+    def __init__(self) -> None:
+        self.fault = ""
+        self._decoder = json.JSONDecoder(object_pairs_hook=self._object)
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            ((key, _),) = Counter(key for key, _ in pairs).most_common(1)
+            self.fault = f"the key {key[:40]!r} stands twice in one object"
+        return value
+
+    def element(self, text: str, start: int = 0) -> tuple[object, int]:
+        """The value that starts there in the text, and where it ends.
+
+        Raises:
+            ValueError: no whole value.
+        """
+        self.fault = ""
+        try:
+            return self._decoder.raw_decode(text, start)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+
+    def record(self, number: int, line: bytes) -> JsonRecord:
+        """A line that holds one value and nothing else."""
+        try:
+            text = line.decode()
+            value, end = self.element(text)
+            if end < len(text):
+                raise ValueError(f"something after the value, at column {end + 1}")
+        except UnicodeDecodeError as error:
+            fault = f"not UTF-8 text (byte {error.start + 1} of the line)"
+        except json.JSONDecodeError as error:
+            fault = f"not JSON ({error.msg.removesuffix(' at')} at column {error.colno})"
+        except ValueError as error:  # an integer of thousands of digits among them
+            fault = f"not JSON ({error})"
+        else:
+            return JsonRecord(number, None if self.fault else value, self.fault)
+        return JsonRecord(number, None, fault)
+
+
+class _Window:
+    """The part of an array's text that is in memory, and how far it has been read.
+
+    Attributes:
+        line: the line of the file that the reading has reached, from 1.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._ended = False
+        self._text = ""
+        self._at = 0
+        self.line = 1
+
+    def sign(self) -> str:
+        """Pass over blanks; the sign after them, empty at the end."""
+        while True:
+            blanks = _BLANK_RUN.match(self._text, self._at)
+            self._go_to(blanks.end() if blanks else self._at)
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._grow():
+                return ""
+
+    def take_sign(self) -> None:
+        """Go past the sign that `sign` found."""
+        self._go_to(self._at + 1)
+
+    def take_element(self, parser: _Parser) -> object:
+        """Go past the value that starts here, and return it."""
+        while True:
+            value, end, fault = None, self._at, ""
+            try:
+                value, end = parser.element(self._text, self._at)
+            except ValueError as error:
+                fault = (
+                    error.msg.removesuffix(" at")
+                    if isinstance(error, json.JSONDecodeError)
+                    else str(error)
+                )
+            if end < len(self._text) and not fault:  # at the very end 12 may go on as 123
+                break
+            if len(self._text) - self._at > MAX_RECORD_BYTES:
+                fault = fault or "it does not end"
+                raise BadTranscript(
+                    f"the element that starts on line {self.line} is not JSON, or longer than "
+                    f"{MAX_RECORD_BYTES} characters ({fault})"
+                )
+            if not self._grow():
+                if fault:
+                    raise BadTranscript(
+                        f"the element that starts on line {self.line} is not JSON ({fault})"
+                    )
+                break
+        self._go_to(end)
+        return value
+
+    def _go_to(self, place: int) -> None:
+        self.line += self._text.count("\n", self._at, place)
+        self._at = place
+
+    def _grow(self) -> bool:
+        """Drop what has been read and read on, at least doubling what is left; False at the end."""
+        if self._ended:
+            return False
+        rest = self._text[self._at :]
+        chunk = self._file.read(max(CHUNK_BYTES, len(rest)))
+        try:
+            self._text = rest + self._decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError:
+            raise BadTranscript(f"not UTF-8 text (somewhere from line {self.line} on)") from None
+        self._at = 0
+        self._ended = not chunk
+        return True

@@ -1,0 +1,68 @@
+"""Which hand has which rank in the public list of 1,362 hands by human difficulty.
+
+Logs of the Tree of Thoughts paper name a hand by its place in that list. This project may carry
+only the ranks of its two test splits; the list itself is read from the user's file.
+
+>>> load_ranks()[901]
+'4 5 6 10'
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+from tot24_bench.leaderboard.transcripts.rollouts import BadTranscript
+
+MAX_LIST_BYTES = 2**20
+"""Bytes of a list that are read; the public one has 60,000."""
+
+_SHIPPED = ("hard100.csv", "hardest361.csv")
+_COLUMNS = ("rank", "puzzles")
+
+
+def load_ranks(path: Path | None = None) -> dict[int, str]:
+    """Hands by rank.
+
+    Args:
+        path: the public list, a CSV file with columns Rank and Puzzles; None gives the ranks of
+            `hard100` and `hardest`.
+
+    Raises:
+        BadTranscript: the file is not such a list.
+        OSError: it cannot be read.
+    """
+    if path is None:
+        folder = files("tot24_bench.game") / "data"
+        ranks: dict[int, str] = {}
+        for name in _SHIPPED:
+            lines = (folder / name).read_text(encoding="utf-8").splitlines()
+            ranks.update(_rows(lines, ("rank", "numbers"), name))
+        return ranks
+    with path.open("rb") as file:
+        data = file.read(MAX_LIST_BYTES + 1)
+    if len(data) > MAX_LIST_BYTES:
+        raise BadTranscript(f"{path}: larger than {MAX_LIST_BYTES} bytes: this is not the list")
+    try:
+        return _rows(data.decode("utf-8-sig").splitlines(), _COLUMNS, str(path))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadTranscript(f"{path}: not a CSV file ({error})") from None
+
+
+def _rows(lines: Iterable[str], columns: tuple[str, str], name: str) -> dict[int, str]:
+    reader = csv.DictReader(lines)
+    named = {(field or "").strip().lower(): field for field in reader.fieldnames or ()}
+    if not set(columns) <= named.keys():
+        raise BadTranscript(f"{name}: no columns Rank and Puzzles, as the public list has them")
+    rank_field, hand_field = (named[column] for column in columns)
+    ranks: dict[int, str] = {}
+    for row in reader:
+        rank = (row[rank_field] or "").strip()
+        if not (rank.isascii() and rank.isdigit() and len(rank) <= 6):
+            raise BadTranscript(f"{name}: line {reader.line_num}: {rank[:20]!r} is no rank")
+        if int(rank) in ranks:
+            raise BadTranscript(f"{name}: line {reader.line_num}: the rank {rank} stands twice")
+        ranks[int(rank)] = (row[hand_field] or "").strip()
+    return ranks
