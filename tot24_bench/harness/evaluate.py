@@ -30,6 +30,7 @@ from tot24_bench.harness.documents import (
     score_all,
 )
 from tot24_bench.harness.tasks import expand, method_of, tasks_path
+from tot24_bench.harness.truncation import count_tokens
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS
 from tot24_bench.scoring import Score
 
@@ -298,7 +299,7 @@ def _count_tokens(model: LM, text: str) -> int | None:
     tokenizer = getattr(model, "tokenizer", None)
     if not callable(tokenizer):
         return None
-    return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+    return count_tokens(tokenizer, text)
 
 
 def _parameters(model: LM) -> int | None:

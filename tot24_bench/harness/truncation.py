@@ -41,7 +41,18 @@ class TruncationCheck:
         if tokenizer is None:
             _warn_once()
             return False
-        return len(tokenizer(response, add_special_tokens=False)["input_ids"]) >= limit
+        return count_tokens(tokenizer, response) >= limit
+
+
+def count_tokens(tokenizer: Any, text: str) -> int:
+    """The tokens of a response, counted from its text.
+
+    A token of bytes that are no UTF-8 stands in the text as one U+FFFD. As text that sign has three
+    bytes, which some tokenizers make three tokens of, so each is counted as the one that it was.
+    """
+    broken = text.count("\ufffd")
+    known = text.replace("\ufffd", "") if broken else text
+    return len(tokenizer(known, add_special_tokens=False)["input_ids"]) + broken
 
 
 @lru_cache(maxsize=4)

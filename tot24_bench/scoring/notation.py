@@ -19,7 +19,24 @@ WORD_SIGNS = frozenset(
     {"times", "plus", "minus", "over", "divided", "multiplied", "squared", "cubed", "mod"}
 )
 LATEX_UNSUPPORTED = frozenset(
-    {"sqrt", "binom", "dbinom", "lfloor", "lceil", "log", "ln", "exp", "max", "min", "bmod"}
+    {
+        "pm",
+        "mp",
+        "oplus",
+        "ominus",
+        "otimes",
+        "sqrt",
+        "binom",
+        "dbinom",
+        "lfloor",
+        "lceil",
+        "log",
+        "ln",
+        "exp",
+        "max",
+        "min",
+        "bmod",
+    }
     | {"pmod", "mod", "sin", "cos", "tan", "sum", "prod", "lvert", "rvert", "vert"}
 )
 SIGN_COMMANDS = {r"\div": "/"} | dict.fromkeys(
@@ -45,7 +62,7 @@ TOKEN = re.compile(
     |(?P<bar>\|)
     |(?P<bits><<|>>|[&@](?=\s*[0-9(]))
     |(?P<command>\\[A-Za-z]*)
-    |(?P<power>[\^%!√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅙⅛])
+    |(?P<power>[\^%!±∓⊕⊖⊗⊘ⁿ√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅙⅛])
     |(?P<word>[^\W0-9]\w*)
     |(?P<other>.)
     """,
