@@ -10,7 +10,7 @@ PROJECT_FILES := pyproject.toml constraints.txt $(TASK_FILES)
 STUDENT := students/scout-2m
 DEMO := demo-results
 
-.PHONY: demo test bench student clean
+.PHONY: demo test bench compare student clean
 
 demo: $(VENV)/.base
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/tot24 eval --model hf --model_args pretrained=$(STUDENT) \
@@ -26,6 +26,16 @@ test: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/pytest tests/benchmarks --benchmark-enable --benchmark-only
+
+# Our scorer beside math-verify, reasoning-gym and others, in an environment of their own.
+PEERS := $(VENV)/peers
+compare: $(PEERS)/.ready
+	PYTHONPATH=. $(PEERS)/bin/python tests/benchmarks/comparison.py --write docs/comparison.md
+
+$(PEERS)/.ready: tests/benchmarks/peers.txt | $(BIN)/python
+	$(BIN)/python -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet -r tests/benchmarks/peers.txt
+	touch $@
 
 # The shipped student, from nothing: about 65 minutes on two cores that do nothing else, resumable.
 student: $(VENV)/.dev

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -50,16 +50,6 @@ IN_MEMORY = (
     *("Answer lines", "thoughts", "canonical", "false thoughts", "false notes", "JSON newlines"),
 )
 """Baits whose memory is measured: of each kind those that make the most objects."""
-
-HANGS_YET = frozenset({"false notes", "true sums, false notes", "sixteen left"})
-"""Known to fail, to be emptied: a path of thousands of thoughts makes the replay quadratic."""
-
-FILLS_MEMORY_YET = frozenset(
-    {"spaces", "emoji", "times", "lone surrogates", "false notes"}
-    | {"thoughts", "false thoughts", "JSON newlines"}
-)
-"""Known to fail, to be emptied: the dress of a line takes 120 bytes a character, and the numbers
-left of a path of thousands of thoughts grow with it."""
 
 PATH = "6 - 4 = 2 (left: 2 4 8)\n4 + 8 = 12 (left: 2 12)\n2 * 12 = 24 (left: 24)\n"
 
@@ -144,24 +134,18 @@ def bait(name: str, length: int) -> str:
     return before + part * ((length - len(before)) // len(part)) + "x"
 
 
-def marked(names: Iterable[str], fails_yet: frozenset[str]) -> list[Any]:
-    """The baits as parameters; those that are known to fail are not run: some take minutes."""
-    known = pytest.mark.xfail(reason="known, see above", run=False)
-    return [pytest.param(name, marks=known) if name in fails_yet else name for name in names]
-
-
 def seconds(read: Callable[[Puzzle, str], Any], response: str) -> float:
     started = time.process_time()
     read(PUZZLE, response)
     return time.process_time() - started
 
 
-@pytest.mark.parametrize("name", marked(BAITS, HANGS_YET))
+@pytest.mark.parametrize("name", BAITS)
 def test_no_bait_of_100_kilobytes_hangs(name: str) -> None:
     assert seconds(analyse, bait(name, 100_000)) < HANG_SECONDS  # it scores, too
 
 
-@pytest.mark.parametrize("name", marked(IN_MEMORY, FILLS_MEMORY_YET))
+@pytest.mark.parametrize("name", IN_MEMORY)
 def test_memory_stays_in_step_with_a_megabyte(name: str) -> None:
     response = bait(name, MAX_RESPONSE_CHARS - 1)
     tracemalloc.start()

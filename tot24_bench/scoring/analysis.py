@@ -50,6 +50,10 @@ from tot24_bench.scoring.steps import Cue, Step, read_steps
 MAX_JUDGED_NUMBERS = 5
 """Largest state that the solver is asked about; each number more costs it over ten times."""
 
+MAX_PATH = 24
+"""Thoughts of one path: twice those of the largest hand. A path of false ones could go on for ever,
+and its numbers with it; one more starts from the last of these."""
+
 MAX_COMPOSED = 6
 """Numbers of a hand whose answer is compared with its thoughts; more have too many readings."""
 
@@ -323,6 +327,7 @@ class _Replay:
             last = self.thoughts[self.path[-1]]
             self.thoughts.append(last._replace(step=step, repeats=True))
             return
+        del self.path[MAX_PATH:]
         depth, fault, left = self._place(step)
         parent = self.path[depth - 1] if depth else -1
         exact = fault is None and (parent < 0 or self.thoughts[parent].exact)

@@ -79,7 +79,7 @@ _THINK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 # root, a LaTeX command or a decimal point.
 _DRESS = re.compile(
     r"(?:[^\w()\[\]{+\-/.\\√∛∜]|_{1,3}(?=[^\w]|[0-9])|\\[()\[\]]|\\begin\{[a-z*]{1,12}\}"
-    r"|\\(?:displaystyle|left(?=\\)|quad|[,;:! ]))+"
+    r"|\\(?:displaystyle|left(?=\\)|quad|[,;:! ]))++"
 )
 _BULLET = re.compile(r"[-+](?=\s)")
 _WRAPPER = re.compile(
