@@ -110,6 +110,16 @@ def test_the_leaderboard_is_what_its_submissions_give(
 def test_every_row_of_the_readme_stands_on_the_leaderboard(root: Path) -> None:
     page = (root / "results" / "LEADERBOARD.md").read_text(encoding="utf-8")
     readme = (root / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| .*\|$", readme, flags=re.MULTILINE)
+    section = readme.partition("## Leaderboard")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| .*\|$", section, flags=re.MULTILINE)
     assert len(rows) > 2
     assert all(row in page for row in rows)
+
+
+def test_the_comparison_in_the_readme_is_the_one_that_the_command_wrote(root: Path) -> None:
+    written = (root / "docs" / "comparison.md").read_text(encoding="utf-8")
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## How scoring works")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| .*\|$", section, flags=re.MULTILINE)
+    assert len(rows) > 5
+    assert all(row in written for row in rows)
