@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
+from tot24_bench.game.states import Number, combine
 from tot24_bench.scoring.analysis import AT_ANSWER, MALFORMED, Analysis, Fault, Thought
 
 MAX_SHOWN = 200
@@ -73,13 +76,11 @@ def _fault(analysis: Analysis, thought: Thought) -> str:
     )
 
 
-def _result(a: object, op: str, b: object) -> str:
-    from fractions import Fraction
-
-    x, y = Fraction(str(a)), Fraction(str(b))
-    if op == "/":
-        return str(x / y) if y else "a division by zero"
-    return str({"+": x + y, "-": x - y, "*": x * y}[op])
+def _result(a: Number, op: str, b: Number) -> str:
+    try:
+        return str(combine(Fraction(a), op, Fraction(b)))
+    except ZeroDivisionError:
+        return "a division by zero"
 
 
 def _summary(analysis: Analysis) -> list[str]:

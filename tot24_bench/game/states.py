@@ -13,7 +13,8 @@ left in ascending order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
@@ -119,15 +120,27 @@ def make_thought(a: Number, op: str, b: Number, rest: tuple[Number, ...]) -> Tho
         ZeroDivisionError: when dividing by zero.
         KeyError: when `op` is not one of + - * /.
     """
-    exact = Fraction(a), Fraction(b)
-    value = {
-        "+": lambda x, y: x + y,
-        "-": lambda x, y: x - y,
-        "*": lambda x, y: x * y,
-        "/": lambda x, y: x / y,
-    }[op](*exact)
+    value = combine(Fraction(a), op, Fraction(b))
     number: Number = value.numerator if value.denominator == 1 else value
     return Thought(a, op, b, number, State(tuple(sorted((*rest, number)))))
+
+
+def combine(a: Fraction, op: str, b: Fraction) -> Fraction:
+    """`a op b`, exactly.
+
+    Raises:
+        ZeroDivisionError: when dividing by zero.
+        KeyError: when `op` is not one of + - * /.
+    """
+    return _OPERATIONS[op](a, b)
+
+
+_OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
 
 
 @lru_cache(maxsize=MEMO_STATES)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tot24_bench.game.states import Number
+from tot24_bench.game.states import Number, combine
 from tot24_bench.scoring.expression import evaluate
 from tot24_bench.scoring.tokens import tokenize
 
@@ -61,9 +61,9 @@ def _can_make(
         for j, second in _distinct(rest, b):
             if op == "/" and not second:
                 continue
-            value = _apply(op, Fraction(a), Fraction(b))
+            value = combine(Fraction(a), op, Fraction(b))
             number: Number = value.numerator if value.denominator == 1 else value
-            after = [*rest[:j], *rest[j + 1 :], (number, _apply(op, first, second))]
+            after = [*rest[:j], *rest[j + 1 :], (number, combine(first, op, second))]
             if _can_make(wanted, path[1:], after):
                 return True
     return False
@@ -73,11 +73,3 @@ def _distinct(made: list[tuple[Number, Fraction]], number: Number) -> list[tuple
     """Where a number can be taken from: the places whose stand-ins differ."""
     places = {stand_in: i for i, (value, stand_in) in enumerate(made) if value == number}
     return [(i, stand_in) for stand_in, i in places.items()]
-
-
-def _apply(op: str, x: Fraction, y: Fraction) -> Fraction:
-    if op == "+":
-        return x + y
-    if op == "-":
-        return x - y
-    return x * y if op == "*" else x / y
