@@ -10,7 +10,7 @@ PROJECT_FILES := pyproject.toml constraints.txt $(TASK_FILES)
 STUDENT := students/scout-2m
 DEMO := demo-results
 
-.PHONY: demo test bench compare student clean
+.PHONY: demo test bench compare agreement student clean
 
 demo: $(VENV)/.base
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/tot24 eval --model hf --model_args pretrained=$(STUDENT) \
@@ -31,6 +31,10 @@ bench: $(VENV)/.dev
 PEERS := $(VENV)/peers
 compare: $(PEERS)/.ready
 	PYTHONPATH=. $(PEERS)/bin/python tests/benchmarks/comparison.py --write docs/comparison.md
+
+# The same checkers beside careful readers of real responses, from ../shared/data.
+agreement: $(PEERS)/.ready
+	PYTHONPATH=. $(PEERS)/bin/python -m tests.agreement.report --write docs/agreement.md
 
 $(PEERS)/.ready: tests/benchmarks/peers.txt | $(BIN)/python
 	$(BIN)/python -m venv $(PEERS)

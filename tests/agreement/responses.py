@@ -84,10 +84,12 @@ def _texts() -> dict[str, tuple[str, str]]:
         if isinstance(text, dict):
             text = f"Steps:\n{text['Steps']}\nAnswer: {text['Answer']}"
         pairs.append((row["numbers"], text))
-    return {
-        hashlib.sha256(f"{numbers}\n{text}".encode()).hexdigest()[:16]: (numbers, text)
-        for numbers, text in pairs
-    }
+    return {name_of(numbers, text): (numbers, text) for numbers, text in pairs}
+
+
+def name_of(numbers: str, text: str) -> str:
+    """The name of a response in the label files."""
+    return hashlib.sha256(f"{numbers}\n{text}".encode()).hexdigest()[:16]
 
 
 def _load(name: str) -> list[dict[str, object]]:

@@ -1,20 +1,31 @@
-"""Scoring whole responses beside what sympy takes to parse the same answers alone.
+"""Scoring and analysing whole responses beside bare `eval` and sympy of the same answers alone.
 
-500 distinct responses, so that no cache flatters either side; one round scores all of them, so
-responses a second is 500 / the reported time.
+    make bench
+
+Distinct responses, so that no cache flatters either side; one round takes all of them. The marks
+are ratios within one group: scoring an ordinary four-line response at most 5 times `eval` of its
+expression, analysing a trace of about 25 lines at most 40 times. `eval` is given our own answers.
 """
 
 from __future__ import annotations
 
 import re
+from random import Random
 from typing import Any
 
 import pytest
 
 from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.scoring import Verdict, score
+from tot24_bench.game.splits import load_split
+from tot24_bench.scoring import Verdict, analyse, score
+from tot24_bench.teachers.solver import write_response
 
 RESPONSES = 500
+
+TRACES = 100
+"""One-Step ToT traces of the solver, of distinct hands."""
+
+TRACE_LINES = range(21, 32)
 
 
 def make_cases(count: int) -> list[tuple[Puzzle, str, str]]:
@@ -39,6 +50,19 @@ def make_cases(count: int) -> list[tuple[Puzzle, str, str]]:
 CASES = make_cases(RESPONSES)
 
 
+def make_traces(count: int) -> list[tuple[Puzzle, str, str]]:
+    """Distinct hands with the solver's One-Step ToT trace and its answer."""
+    traces = []
+    for seed, puzzle in enumerate(load_split("full")):
+        response = write_response(puzzle, "onestep_tot", Random(seed), 0.0)
+        if response.count("\n") + 1 in TRACE_LINES:
+            answer = response.rpartition("Answer: ")[2].partition("=")[0].strip()
+            assert re.fullmatch(r"[-0-9+*/() ]+", answer)
+            traces.append((puzzle, response, answer))
+    assert len(traces) >= count
+    return traces[:count]
+
+
 @pytest.mark.benchmark(group="scoring 500 distinct answers")
 def test_scoring_four_line_responses(benchmark: Any) -> None:
     def run() -> list[bool]:
@@ -61,3 +85,34 @@ def test_sympy_parsing_the_same_answers(benchmark: Any) -> None:
         assert re.fullmatch(r"[-0-9+*/() ]+", answer)
         if result.verdict is not Verdict.DIVISION_BY_ZERO:
             assert result.value == str(value)
+
+
+@pytest.mark.benchmark(group="an ordinary response, 500 distinct (mark: 5 times eval)")
+def test_score_of_ordinary_responses(benchmark: Any) -> None:
+    benchmark(lambda: [score(puzzle, response) for puzzle, response, _ in CASES])
+
+
+@pytest.mark.benchmark(group="an ordinary response, 500 distinct (mark: 5 times eval)")
+def test_eval_of_their_expressions(benchmark: Any) -> None:
+    benchmark(lambda: [_evaluated(answer) for _, _, answer in CASES])
+
+
+@pytest.mark.benchmark(group="a trace of about 25 lines, 100 distinct (mark: 40 times eval)")
+def test_analysis_of_traces(benchmark: Any) -> None:
+    traces = make_traces(TRACES)
+    results = benchmark(lambda: [analyse(puzzle, response) for puzzle, response, _ in traces])
+    assert all(result.score.correct for result in results)
+
+
+@pytest.mark.benchmark(group="a trace of about 25 lines, 100 distinct (mark: 40 times eval)")
+def test_eval_of_their_answers(benchmark: Any) -> None:
+    traces = make_traces(TRACES)
+    assert all(abs(_evaluated(answer) - 24) < 1e-9 for _, _, answer in traces)
+    benchmark(lambda: [_evaluated(answer) for _, _, answer in traces])
+
+
+def _evaluated(answer: str) -> float:
+    try:
+        return float(eval(answer))
+    except ZeroDivisionError:
+        return float("nan")

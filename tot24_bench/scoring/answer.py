@@ -81,7 +81,7 @@ def locate_answer(text: str, target: int) -> tuple[Answer, int]:
         the response commits to no expression.
     """
     lower = text.lower()
-    marked = "answer" in lower or "boxed" in lower
+    marked = "answer" in lower or "box" in lower
     for start, end in _stretches(text) if "input" in lower else ((0, len(text)),):
         found = _last_introduced(text, start, end, target) if marked else None
         found = found or _last_line(text, start, end, target)

@@ -47,7 +47,9 @@ def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
         sentences = _SENTENCE.split(prose[-MAX_CLAIM_CHARS:])[::-1]
     for sentence in sentences:
         if _DENIES.search(_NO_DENIAL.sub(" ", sentence)):
-            hedged = _HEDGES.search(sentence) or (not introduced and _REPORTS.search(sentence))
+            hedged = _HEDGES.search(_CONCLUDES.sub(" ", sentence)) or (
+                not introduced and _REPORTS.search(sentence)
+            )
             return (Claim.ABSTAINED if hedged else Claim.NO_SOLUTION), sentence.strip()
         if _GIVES_UP.search(sentence):
             return Claim.ABSTAINED, sentence.strip()
@@ -76,14 +78,16 @@ _NO_DENIAL = re.compile(
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _DENIES = re.compile(
     rf"""
-    \bno\s{_DENIED}(?:solutions?|answers?|way|combinations?|expressions?|path)\b
-    |\bnot\s{_DENIED}(?:possible|solvable|feasible|achievable|attainable|viable)\b
-    |n't\s{_DENIED}(?:possible|solvable|feasible|achievable|attainable|viable)\b
+    \bno\s{_DENIED}(?:solutions?|answers?|ways?|combinations?|expressions?|path)\b
+    |(?:\bnot|n't)\s{_DENIED}
+        (?:possible|solvable|feasible|achievable|attainable|viable|reachable|obtainable)\b
+    |\bthere\s(?:is|are)(?:\snot|n't)\s(?:a|an|any)\s{_DENIED}
+        (?:solutions?|answers?|ways?|combinations?|expressions?)\b
     |\bnot\sbe\s(?:a|an|any)\s{_DENIED}(?:solutions?|answers?|way|combinations?|path)\b
     |\b(?:impossible|unsolvable|infeasible|unreachable)\b
     |\b(?:cannot|can\s?not|can't|could\snot|couldn't)\s(?:directly\s)?(?:be\s)
-        {_WORDS}(?:made|solved|reached|achieved|formed|obtained|combined|produced|used)\b
-        (?!\s(?:again|twice|more|once|simpler)\b)
+        {_WORDS}(?:made|solved|reached|achieved|formed|obtained|combined|produced|used|done)\b
+        (?!\s(?:again|twice|more|once|simpler|in|better|faster|by)\b)
     |\b(?:cannot|can\s?not|can't)\s(?:make|reach|produce|equal|give|yield|form|directly\ssolve)\b
     |\b(?:do|does)(?:\snot|n't)\s{_WORDS}(?:solutions?|exist)\b
     |^\W*(?:none|none\sexists?)\W*$
@@ -97,6 +101,7 @@ _HEDGES = re.compile(
     r"|(?:addition|subtraction|multiplication|division)\s(?:only|alone))\b",
     re.IGNORECASE,
 )
+_CONCLUDES = re.compile(r"\b(?:i|we)\s(?:\w{1,12}\s)?(?:conclude|confirm)\b", re.IGNORECASE)
 _REPORTS = re.compile(r"(?<!\bbe )\b(?:found|reached|achieved|derived)\b", re.IGNORECASE)
 _GIVES_UP = re.compile(
     rf"""

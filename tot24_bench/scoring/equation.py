@@ -21,7 +21,7 @@ from fractions import Fraction
 
 from tot24_bench.scoring.expression import Expression, read_expression
 from tot24_bench.scoring.markup import undress
-from tot24_bench.scoring.notation import FUNCTIONS
+from tot24_bench.scoring.notation import FUNCTIONS, LATEX_UNSUPPORTED
 
 MAX_PROSE_CHARS = 2_000
 """Characters of one line of prose that are searched for an expression."""
@@ -125,11 +125,12 @@ def _start(prose: str, start: int, run: str) -> int:
     if word is not None:
         name = word[0]
         operand = sign in "*/+" or (sign == "-" and (not spaces or len(name) == 1))
-        if operand or not spaces or name.lower() in FUNCTIONS:
+        named = name[1:] in LATEX_UNSUPPORTED if name[0] == "\\" else name.lower() in FUNCTIONS
+        if operand or not spaces or named:
             return start - len(name)
     elif before and not spaces:
         decimal = before[-1] == "." and sign.isdigit()
-        if before[-1] in "^%√∛∜!" or (decimal and before[-2:-1].isspace()):
+        if before[-1] in "^%√∛∜!¬±∓⌊⌈" or (decimal and before[-2:-1].isspace()):
             return start - 1
         if decimal and before[-2:-1].isdigit():
             return start - 2

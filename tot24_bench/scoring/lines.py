@@ -62,14 +62,18 @@ def read_line(line: str, target: int, at_end: bool, *, bullets: bool, prose: boo
         prose: whether an expression or a claim inside prose counts.
     """
     content = undress(line, bullets=bullets)
-    if bullets and (numbered := _NUMBERED.match(content)):
-        content = undress(content[numbered.end() :])
+    if numbered := _NUMBERED.match(content):
+        item = undress(content[numbered.end() :])
+        if bullets or _is_full(read_equation(item, target)):
+            content = item
     equation = read_equation(content, target)
     if equation is not None and not (equation.is_lone_number and WORD.search(equation.rest)):
         return as_answer(equation, at_end)
     if not prose:
         return None
     words, equation = find_equation(content, target)
+    if equation is not None and _DENIED.search(words):
+        words, equation = find_equation(equation.rest, target)
     claim = read_claim(words, introduced=True)
     if claim is not None and not (equation and _outweighs(equation, words, target)):
         return Answer(Kind(claim[0].value), claim[1], introduced=True)
@@ -107,15 +111,24 @@ def as_answer(equation: Equation, at_end: bool, introduced: bool = True) -> Answ
 STEP = re.compile(r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:|^\W{0,8}step\b", re.IGNORECASE)
 WORD = re.compile(r"(?<![\\\w])[^\W\d_]{2,}(?![\w(])")
 ALNUM = re.compile(r"[^\W_]")
-_NUMBERED = re.compile(r"[0-9]{1,3}[.)]\s+(?=[^\s*+/)-])")
+_NUMBERED = re.compile(r"(?:[0-9]{1,3}[.)]|[A-Za-z]\))\s+(?=[^\s*+/)-])")
+_DENIED = re.compile(
+    r"(?:\bnot|n't)(?:\s(?:think|believe|be|equal|necessarily))?(?:\sthat)?[\s:`$*]*$",
+    re.IGNORECASE,
+)
 _BUT = re.compile(
     r"\b(?:but|however|other\sthan|except(?:\sfor)?|besides|apart\sfrom)\b", re.IGNORECASE
 )
 
 
+def _is_full(equation: Equation | None) -> bool:
+    """Whether an equation combines enough numbers to be more than a step."""
+    return equation is not None and len(equation.expression.numbers) >= MIN_FULL_NUMBERS
+
+
 def _outweighs(equation: Equation, words: str, target: int) -> bool:
     """Whether a claim goes on to how the target is made: "not by + only, but 4 * (8 - 2)"."""
     clauses = _BUT.split(words)
-    full = len(equation.expression.numbers) >= MIN_FULL_NUMBERS
+    full = _is_full(equation)
     says = target in equation.equals or equation.expression.value == target
     return len(clauses) > 1 and full and says and read_claim(clauses[-1], introduced=True) is None

@@ -6,7 +6,7 @@ r"""Find the places where a response introduces an answer.
   and "Explanation of the answer:" talk about an answer, and so do words that are not listed here.
 - Without a colon at the start of a line only: a line that says "Final answer" and nothing else,
   or "So the final answer is" or "Answer =" straight before something like an expression.
-- `\boxed{` and `<answer>`, wherever they stand.
+- `\boxed{`, `\fbox{` and `<answer>`, wherever they stand.
 
 >>> text = "Answer: 3 * 8. Let me check this answer: 24. It is $\\boxed{24}$."
 >>> [text[marker.start : marker.end] for marker in find_markers(text, 0, len(text))]
@@ -78,7 +78,7 @@ _MARKER = re.compile(
             )
         |(?P<heading>[ \t*_]{0,8}$)
         )
-    |(?P<box>\\f?boxed\s{0,4}\{)
+    |(?P<box>\\(?:f?boxed|fbox)\s{0,4}\{)
     |(?P<tag><[Aa][Nn][Ss][Ww][Ee][Rr]>)
     """,
     re.MULTILINE | re.VERBOSE,

@@ -3,7 +3,8 @@ r"""Take the dress off a response: thinking, typographic signs, markdown, wrappe
 - What stands in `<think>` tags is thinking. An unclosed `<think>` makes the rest of the response
   thinking; a closing tag that nothing opened makes everything before it thinking, since chat
   templates may open the thinking in the prompt.
-- Unicode signs become the ASCII signs that they stand for; zero-width characters go.
+- Unicode signs become the ASCII signs that they stand for; zero-width characters go, and so does
+  the second backslash of a LaTeX command in JSON that nobody decoded.
 - `undress` takes off what may stand before an expression on its line.
 
 >>> spoken("<think>6 * 4</think>Answer: 3 × 8")
@@ -54,6 +55,8 @@ def plain(text: str) -> str:
     """The text with ASCII signs, straight quotes and `\n` line ends."""
     if not text.isascii():
         text = text.translate(_PLAIN)
+    if "\\\\" in text:
+        text = _ESCAPED.sub("", text)
     return text.replace("\r", "\n") if "\r" in text else text
 
 
@@ -66,6 +69,8 @@ def undress(line: str, *, bullets: bool = False) -> str:
     """
     if "\\" in line:
         line = _WRAPPER.sub(r" \1 ", line)
+        if "frac" in line:
+            line = _FRACTION.sub(r"\1{\2}", _DENOMINATOR.sub(r"\1{\2}", line))
     dress = _DRESS.match(line)
     start = dress.end() if dress else 0
     if bullets and (bullet := _BULLET.match(line, start)):
@@ -78,10 +83,16 @@ _THINK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 # Any sign that opens no expression: not a word character, a bracket, a sign before a number, a
 # root, a LaTeX command or a decimal point.
 _DRESS = re.compile(
-    r"(?:[^\w()\[\]{+\-/.\\√∛∜]|_{1,3}(?=[^\w]|[0-9])|\\[()\[\]]|\\begin\{[a-z*]{1,12}\}"
+    r"(?:[^\w()\[\]{+\-/.\\√∛∜±∓¬⌊⌈]|_{1,3}(?=[^\w]|[0-9])|\\[()\[\]]|\\begin\{[a-z*]{1,12}\}"
     r"|\\(?:displaystyle|left(?=\\)|quad|[,;:! ]))++"
 )
 _BULLET = re.compile(r"[-+](?=\s)")
+# LaTeX needs no braces around one digit: `\frac82`, `\frac{8}2`, `\frac8{2}`.
+_DENOMINATOR = re.compile(r"(\\[dtc]?frac\s{0,4}(?:[0-9]|\{[^{}]{1,200}\})\s{0,4})([0-9])")
+_FRACTION = re.compile(r"(\\[dtc]?frac\s{0,4})([0-9])")
+_ESCAPED = re.compile(
+    r"(?<!\\)\\(?=\\(?:times|cdot|div|ast|[dtc]?frac|left|right|f?box(?:ed)?)(?![a-z]))"
+)
 _WRAPPER = re.compile(
     r"\\(?:text|textbf|textit|mathbf|mathrm|boldsymbol|boxed|fbox)\s{0,4}\{([^{}]*)\}"
 )

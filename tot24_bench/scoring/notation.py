@@ -22,6 +22,8 @@ LATEX_UNSUPPORTED = frozenset(
     {
         "pm",
         "mp",
+        "neg",
+        "lnot",
         "oplus",
         "ominus",
         "otimes",
@@ -46,7 +48,7 @@ SIGN_COMMANDS = {r"\div": "/"} | dict.fromkeys(
 TOKEN = re.compile(
     r"""
     (?P<space>(?:\s|[`$]|\{\}|\\[,;:!()\[\]\ ]
-        |~(?=\s*(?:\\[A-Za-z]|[-+*/=(]))|(?<=[A-Za-z+*/-])~(?!~)
+        |~(?=\s*(?:\\[A-Za-z%]|[-+*/=(^%!]))|(?<=[A-Za-z+*/-])~(?!~)
         |\\(?:q?quad|left|right|[bB]igg?[lr]?|displaystyle)(?![A-Za-z]))+)
     |(?P<decimal>[0-9]*\.[0-9]+)
     |(?P<glued>[0-9]+(?!(?:st|nd|rd|th)\b)[^\W0-9]\w*)
@@ -60,9 +62,10 @@ TOKEN = re.compile(
     |(?P<close>[)\]}]|\\\})
     |(?P<relation>&?=|!=)
     |(?P<bar>\|)
+    |(?P<ratio>:(?=[0-9(\[])|(?<=\s):(?=\s?[0-9(\[]))
     |(?P<bits><<|>>|[&@](?=\s*[0-9(]))
+    |(?P<power>\\[%^]|[\^%!¬⌊⌋⌈⌉±∓⊕⊖⊗⊘ⁿ√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅙⅛])
     |(?P<command>\\[A-Za-z]*)
-    |(?P<power>[\^%!±∓⊕⊖⊗⊘ⁿ√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅙⅛])
     |(?P<word>[^\W0-9]\w*)
     |(?P<other>.)
     """,
@@ -75,11 +78,15 @@ BAR_CLOSES = re.compile(
     r"[0-9(]|\s*(?:=|[-+*/^]\s*[0-9(\[{\\]|\\(?:times|cdot|div|ast)(?![A-Za-z]))"
 )
 EMPHASIS_ENDS = re.compile(r"\s*=")
+# A word straight after a bracket that multiplies or scales it: `(6 - 4)e1`, `(6 - 4)_2`.
+SCALES = re.compile(r"[^\W\d_](?!\w)|\w*\d")
 PROSE_FOLLOWS = re.compile(r"!*\s+[^\W0-9]")
 NEXT_GROUP = re.compile(r"\s{0,4}\{")
 # A bracket after an operand is a closing note, `(left: 24)` or `(uses 4 twice)`, when a word
-# stands in it that is no LaTeX command and no function, or when it opens on no expression.
+# stands in it that is no LaTeX command and no function, when it is a list, or when it opens on no
+# expression.
 NOTE = re.compile(
-    r"[(\[](?:[^()\[\]]{0,200}?(?<![\\\w])[^\W\d_]{2,}(?![\w(])|\s*[^\s\w(\[{\\+.√-])"
+    r"[(\[](?:[^()\[\]]{0,200}?(?<![\\\w])[^\W\d_]{2,}(?![\w(])|\s*[^\s\w(\[{\\+.√⌊⌈±¬-]"
+    r"|\s{0,4}[0-9]{1,12}\s{0,4},[0-9,\s]{1,200}[)\]])"
 )
 CLOSER = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "numerator": "}", "denominator": "}"}

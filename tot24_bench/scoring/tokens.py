@@ -34,6 +34,7 @@ from tot24_bench.scoring.notation import (
     NOTE,
     OPERAND_FOLLOWS,
     PROSE_FOLLOWS,
+    SCALES,
     SIGN_COMMANDS,
     TOKEN,
     WORD_SIGNS,
@@ -236,7 +237,9 @@ class _Cutter:
         called = self.text[match.end() : match.end() + 1] == "("
         if after_operand:
             times_letter = word == "x" and OPERAND_FOLLOWS.match(self.text, match.end())
-            if not (times_letter or word in WORD_SIGNS):
+            glued = self.tokens[-1] == ")" and match.start() == self.ends[-1]
+            scales = glued and SCALES.match(word)
+            if not (times_letter or scales or word in WORD_SIGNS):
                 return False
         elif not (called or word in FUNCTIONS or NAME_COMBINES.match(self.text, match.end())):
             if not self.numbers:
@@ -262,7 +265,9 @@ class _Cutter:
         elif kind == "power":
             unsupported = after_operand or sign not in "^%"
         else:
-            unsupported = kind in ("decimal", "glued", "stars", "bits")
+            unsupported = kind in ("decimal", "glued", "stars", "bits") or (
+                kind == "ratio" and after_operand
+            )
         if unsupported:
             self.stop(Problem.UNSUPPORTED, "a decimal" if kind == "decimal" else f"`{sign[:20]}`")
         return unsupported
