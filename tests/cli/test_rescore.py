@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from tot24_bench import cli_rescore
 from tot24_bench.cli import app
+from tot24_bench.cli import rescore as cli_rescore
 from tot24_bench.leaderboard import Submission, read_all
 
 runner = CliRunner()

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tot24_bench.cli.options import RESULTS, Overwrite, Ranks, SkipBad
+from tot24_bench.cli.terminal import print_wide
 from tot24_bench.game import load_split
 from tot24_bench.prompts import METHODS, VARIANTS
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from tot24_bench.leaderboard.rescored import Origin
     from tot24_bench.leaderboard.spool import Spool
     from tot24_bench.leaderboard.transcripts import Transcript
@@ -64,25 +64,18 @@ def rescore_command(
     format_name: Annotated[
         str | None, typer.Option("--format", help="Its format [default: recognised].")
     ] = None,
-    ranks: Annotated[
-        Path | None,
-        typer.Option(help="The public list of hands by rank (CSV), for logs that name ranks."),
-    ] = None,
+    ranks: Ranks = None,
     hands: Annotated[
         Path | None, typer.Option(help="The requests of an OpenAI batch, where ids name no hands.")
     ] = None,
     any_hand: Annotated[
         bool, typer.Option("--any-hand", help="Allow hands that are not four cards from 1 to 13.")
     ] = False,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out records that cannot be used.")
-    ] = False,
+    skip_bad: SkipBad = False,
     results: Annotated[
         Path, typer.Option("--results", "--output", help="Folder of submissions.")
-    ] = Path("results"),
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a submission of the same name.")
-    ] = False,
+    ] = RESULTS,
+    overwrite: Overwrite = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Only print the summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -122,7 +115,7 @@ def rescore_command(
         saved = {"submission": None if path is None else str(path)}
         typer.echo(json.dumps({**summary.to_json(), **saved}))
         return
-    _print(render_summary(summary, name))
+    print_wide(render_summary(summary, name))
     if path is not None:
         typer.echo(f"wrote {path}")
     elif origin is None:
@@ -183,11 +176,3 @@ def _progress(transcript: Transcript) -> Iterator[Callable[[], object]]:
                 progress.update(task, completed=transcript.position)
 
         yield step
-
-
-def _print(table: RenderableType) -> None:
-    from rich.console import Console
-
-    # A table in a log or a pipe must not be folded to 80 columns.
-    console = Console() if sys.stdout.isatty() else Console(width=160)
-    console.print(table)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tot24_bench.cli.options import Ranks, SkipBad
+from tot24_bench.cli.terminal import print_wide
 from tot24_bench.game import Hand, Puzzle
 from tot24_bench.scoring.analysis import AT_ANSWER, MALFORMED
 
@@ -44,12 +46,8 @@ def failures_command(
         list[str] | None,
         typer.Option(help='A hand to leave out, such as "4 9 10 13"; may be given again.'),
     ] = None,
-    ranks: Annotated[
-        Path | None, typer.Option(help="The public list of ranks, for logs that name ranks.")
-    ] = None,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out lines that cannot be read.")
-    ] = False,
+    ranks: Ranks = None,
+    skip_bad: SkipBad = False,
 ) -> None:
     """Compare where runs first fail, with intervals and exact tests.
 
@@ -60,8 +58,7 @@ def failures_command(
     `tot24 failures results/submissions/scout-2m/game24_cot.0shot.json
     results/submissions/scout-2m/game24_onestep_tot.0shot.json`
     """
-    from rich.console import Console, Group
-    from rich.text import Text
+    from rich.console import Group
 
     from tot24_bench.leaderboard.failures import COUNTS
 
@@ -75,10 +72,9 @@ def failures_command(
         from tot24_bench.leaderboard.failure_plot import draw
 
         draw(judged, plot)
-    console = Console() if Console().is_terminal else Console(width=120)
-    console.print(Group(*_report(judged, count)))
+    print_wide(Group(*_report(judged, count)))
     if plot is not None:
-        console.print(Text(f"wrote {plot}"))
+        typer.echo(f"wrote {plot}")
 
 
 def _run(

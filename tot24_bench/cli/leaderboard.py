@@ -1,0 +1,26 @@
+"""`tot24 leaderboard`: the page of all submissions."""
+
+from __future__ import annotations
+
+import typer
+
+from tot24_bench.cli.options import RESULTS, Results
+from tot24_bench.cli.terminal import print_wide
+
+
+def leaderboard_command(results: Results = RESULTS) -> None:
+    """Render LEADERBOARD.md from the submissions under the results folder, and print it.
+
+    Example: `tot24 leaderboard`
+    """
+    from tot24_bench.leaderboard import read_all, render_markdown, render_rich
+
+    submissions = read_all(results)
+    if not submissions:
+        raise ValueError(f"no submissions under {results}: run `tot24 eval` first")
+    page = results / "LEADERBOARD.md"
+    draft = page.with_name(f".{page.name}.tmp")
+    draft.write_text(render_markdown(submissions), encoding="utf-8")
+    draft.replace(page)
+    print_wide(render_rich(submissions))
+    typer.echo(f"wrote {page}")

@@ -1,0 +1,51 @@
+"""The `tot24` command: its subcommands, wired together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tot24_bench import __version__
+from tot24_bench.cli.evaluate import eval_command, tasks_path_command
+from tot24_bench.cli.failures import failures_command
+from tot24_bench.cli.leaderboard import leaderboard_command
+from tot24_bench.cli.rescore import rescore_command
+from tot24_bench.cli.score import score_command
+from tot24_bench.cli.solve import solve_command
+from tot24_bench.cli.terminal import one_line_errors
+
+app = typer.Typer(
+    name="tot24",
+    help="Can a small language model be taught to search? Game of 24 for lm-eval.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+)
+leaderboard_app = typer.Typer(
+    help="Render results/LEADERBOARD.md from the submissions and print it."
+)
+app.add_typer(leaderboard_app, name="leaderboard")
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Can a small language model be taught to search? Game of 24 for lm-eval."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+# A negative number is a wrong hand, with a message of its own, rather than an unknown option.
+app.command("solve", context_settings={"ignore_unknown_options": True})(
+    one_line_errors()(solve_command)
+)
+app.command("score")(one_line_errors()(score_command))
+app.command("tasks-path")(one_line_errors()(tasks_path_command))
+app.command("eval")(one_line_errors()(eval_command))
+app.command("rescore")(one_line_errors()(rescore_command))
+app.command("failures")(one_line_errors()(failures_command))
+leaderboard_app.callback(invoke_without_command=True)(one_line_errors()(leaderboard_command))

@@ -1,0 +1,36 @@
+"""What commands say to a terminal: errors in one line, tables that a pipe does not fold."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WIDTH = 160
+"""Columns of what goes to a log or a pipe."""
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn errors that a user can mend into one line on standard error and exit code 2."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        message = " ".join(str(error).split()) or type(error).__name__
+        # On a line of its own, below a progress bar that was cut short.
+        typer.echo(f"\ntot24: {message}" if sys.stderr.isatty() else f"tot24: {message}", err=True)
+        raise typer.Exit(2) from error
+
+
+def print_wide(shown: RenderableType) -> None:
+    """Print a table or a tree, in a log or a pipe WIDTH columns wide."""
+    from rich.console import Console
+
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    console.print(shown)
