@@ -12,7 +12,7 @@ import pytest
 
 from tot24_bench.harness.checkpoint import checkpoint_sha256
 from tot24_bench.harness.documents import METRICS
-from tot24_bench.leaderboard import Submission, read_all, render_markdown
+from tot24_bench.leaderboard import Entry, Submission, read_all, render_markdown
 from tot24_bench.scoring import score
 
 STUDENT = "scout-2m"
@@ -104,7 +104,7 @@ def test_the_leaderboard_is_what_its_submissions_give(
     submissions: list[Submission], root: Path
 ) -> None:
     page = (root / "results" / "LEADERBOARD.md").read_text(encoding="utf-8")
-    assert page == render_markdown(submissions)
+    assert page == render_markdown(map(Entry.of, submissions))
 
 
 def test_every_row_of_the_readme_stands_on_the_leaderboard(root: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from tot24_bench.game import load_split
 from tot24_bench.game.splits import HELD_OUT
 from tot24_bench.harness.checkpoint import checkpoint_sha256
-from tot24_bench.leaderboard import Submission, interval, read_all
+from tot24_bench.leaderboard import Entry, interval, read_entries
 from tot24_bench.prompts import METHOD_NAMES
 
 
@@ -34,11 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> Path:
     parser.add_argument("--results", type=Path, default=Path("results"))
     options = parser.parse_args(arguments)
     card = options.student / "README.md"
-    card.write_text(render(options.student, read_all(options.results)), encoding="utf-8")
+    card.write_text(render(options.student, read_entries(options.results)), encoding="utf-8")
     return card
 
 
-def render(student: Path, submissions: Sequence[Submission]) -> str:
+def render(student: Path, entries: Sequence[Entry]) -> str:
     """The card's text.
 
     Raises:
@@ -51,7 +52,7 @@ def render(student: Path, submissions: Sequence[Submission]) -> str:
     parts = _parts(record)
     name = student.resolve().name
     weights = checkpoint_sha256(str(student))
-    own = [s for s in submissions if s.model.checkpoint_sha256 == weights]
+    own = [e for e in entries if e.header.model.checkpoint_sha256 == weights]
     return _TEXT.format(
         name=name,
         parameters=f"{record['parameters']:,}",
@@ -76,9 +77,9 @@ def _start(student: dict[str, Any]) -> str:
     )
 
 
-def _run_as(submissions: Sequence[Submission]) -> str:
-    precisions = sorted({s.model.precision or "unknown precision" for s in submissions})
-    sampled = any(s.generation.get("do_sample") for s in submissions)
+def _run_as(entries: Sequence[Entry]) -> str:
+    precisions = sorted({e.header.model.precision or "unknown precision" for e in entries})
+    sampled = any(e.header.generation.get("do_sample") for e in entries)
     return f"{'Sampled' if sampled else 'Greedy'}, {', '.join(precisions) or 'not run yet'}"
 
 
@@ -129,19 +130,19 @@ def _versions(record: dict[str, Any]) -> str:
     return ", ".join(f"{k} {v}" for k, v in record.get("versions", {}).items()) or "not recorded"
 
 
-def _figures(submissions: Sequence[Submission]) -> str:
+def _figures(entries: Sequence[Entry]) -> str:
     lines = [
         "| method | split | shots | n | accuracy (95% interval) | tokens |",
         "|---|---|--:|--:|---|--:|",
     ]
-    for s in sorted(submissions, key=lambda s: (s.split, s.shots, s.task)):
-        low, high = interval(s)[:2]
+    for e in sorted(entries, key=lambda e: (e.header.split, e.header.shots or 0, e.header.task)):
+        s, (low, high) = e.header, interval(e) or (math.nan, math.nan)
         tokens = "" if s.mean_response_tokens is None else f"{s.mean_response_tokens:.0f}"
         lines.append(
             f"| {METHOD_NAMES.get(s.method, s.method)} | {s.split} | {s.shots} | {s.n} "
             f"| {s.metrics.acc:.1%} [{low:.1%}, {high:.1%}] | {tokens} |"
         )
-    return "\n".join(lines) if submissions else "No submission of these weights yet."
+    return "\n".join(lines) if entries else "No submission of these weights yet."
 
 
 _PART = """\

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from tot24_bench.game import Puzzle, load_split, solve
-from tot24_bench.leaderboard import ModelInfo, Sample, Submission, mean_tokens_of, metrics_of
+from tot24_bench.leaderboard import (
+    Entry,
+    ModelInfo,
+    Sample,
+    Submission,
+    mean_tokens_of,
+    metrics_of,
+    prompts_sha256,
+)
 from tot24_bench.scoring import score
 
 
@@ -45,6 +54,7 @@ def make_submission(
         "repeats": repeats,
         "metrics": metrics_of(samples) if samples else None,
         "mean_response_tokens": mean_tokens_of(samples),
+        "prompt_sha256": prompts_sha256(samples) if samples else None,
         "generation": {"until": ["\nInput:"], "max_gen_toks": 896, "do_sample": False},
         "seeds": {"torch": 1234},
         "versions": {"python": "3.11.9"},
@@ -55,6 +65,11 @@ def make_submission(
         "samples": samples,
     }
     return Submission(**(fields | changes))
+
+
+def entries(submissions: Iterable[Submission]) -> list[Entry]:
+    """What tables and statistics take."""
+    return [Entry.of(submission) for submission in submissions]
 
 
 def make_reported(acc: float = 0.74, name: str = "GPT-4", **changes: Any) -> Submission:

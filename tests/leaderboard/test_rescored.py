@@ -10,6 +10,7 @@ import pytest
 
 from tot24_bench.game import UnknownSplit, load_split, solve
 from tot24_bench.leaderboard import (
+    Entry,
     Sample,
     SubmissionExists,
     interval,
@@ -29,7 +30,7 @@ from tot24_bench.leaderboard.tally import Rescored, rescore
 from tot24_bench.leaderboard.transcripts import BadTranscript, read_transcript
 from tot24_bench.scoring import Verdict, score
 
-from .conftest import make_submission
+from .conftest import entries, make_submission
 
 HARD = load_split("hard100")
 ORIGIN = Origin(model="gpt-x", method="io", prompt="other", shots=None, source="a paper's logs")
@@ -117,7 +118,7 @@ def test_a_submission_reads_back_by_every_rule(ragged: Path, tmp_path: Path) -> 
         "2 to 4 responses a hand, 6 in all",
         "empty responses, scored as wrong: 1",
     )
-    assert interval(submission) == clustered([0.5, 0.5])
+    assert interval(Entry.of(submission)) == clustered([0.5, 0.5])
     with pytest.raises(SubmissionExists):
         save(ragged, tmp_path / "results")
     save(ragged, tmp_path / "results", overwrite=True)
@@ -127,10 +128,10 @@ def test_the_table_says_how_it_was_obtained_and_what_is_not_known(
     ragged: Path, tmp_path: Path
 ) -> None:
     submission = read(save(ragged, tmp_path / "results"))
-    (row,) = rows([submission])
+    (row,) = rows(entries([submission]))
     assert (row.shots, row.prompt, row.n) == ("–", "other", "2 of 100 x 2-4")
     assert row.obtained == "rescored: a paper's logs"
-    page = render_markdown([make_submission(right=1), submission])
+    page = render_markdown(entries([make_submission(right=1), submission]))
     assert page.index("scout-2m") < page.index("## Rescored") < page.index("gpt-x")
 
 
@@ -138,12 +139,15 @@ def test_a_known_prompt_is_named(ragged: Path, tmp_path: Path) -> None:
     origin = ORIGIN._replace(prompt="default", shots=5, method="cot")
     submission = read(save(ragged, tmp_path / "results", origin))
     assert submission.key == "gpt-x/game24_cot.5shot.x4.hands2.rescored"
-    assert (rows([submission])[0].shots, rows([submission])[0].prompt) == ("5", "plain")
+    assert (rows(entries([submission]))[0].shots, rows(entries([submission]))[0].prompt) == (
+        "5",
+        "plain",
+    )
 
 
 def test_a_search_that_is_no_method_here_goes_by_its_task(ragged: Path, tmp_path: Path) -> None:
     submission = read(save(ragged, tmp_path / "results", ORIGIN._replace(method="other")))
-    assert rows([submission])[0].method == "game24_other"
+    assert rows(entries([submission]))[0].method == "game24_other"
 
 
 def test_tokens_are_kept_where_every_response_has_them(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.leaderboard import clustered, interval, wilson
+from tot24_bench.leaderboard import Entry, clustered, interval, wilson
 from tot24_bench.leaderboard.statistics import Votes, pass_at_k
 from tot24_bench.scoring import score
 
@@ -75,16 +75,18 @@ def test_hands_that_all_agree_do_not_give_an_interval_of_no_width(means: list[fl
 
 
 def test_a_submission_gets_the_interval_of_its_kind() -> None:
-    assert interval(make_submission(right=2, hands=3)) == wilson(2, 3)
+    assert interval(Entry.of(make_submission(right=2, hands=3))) == wilson(2, 3)
     hands = load_split("hard100")[:4]
     rights = [(True, False), (True, True), (False, False), (True, False)]
     samples = tuple(make_sample(p, r) for p, r in zip(hands, rights, strict=True))
-    assert interval(make_submission(samples=samples, repeats=2)) == clustered([0.5, 1, 0, 0.5])
-    assert interval(make_reported(acc=0.74)) == wilson(74, 100)
+    assert interval(Entry.of(make_submission(samples=samples, repeats=2))) == clustered(
+        [0.5, 1, 0, 0.5]
+    )
+    assert interval(Entry.of(make_reported(acc=0.74))) == wilson(74, 100)
 
 
 def test_a_reported_mean_over_repeats_has_no_interval() -> None:
-    assert interval(make_reported(acc=0.073, repeats=100)) is None
+    assert interval(Entry.of(make_reported(acc=0.073, repeats=100))) is None
 
 
 def test_many_hands_do_not_take_more_memory_at_once() -> None:

@@ -18,6 +18,7 @@ from tot24_bench.leaderboard import (
     check_writable,
     read,
     read_all,
+    read_entry,
     store,
     write,
 )
@@ -221,6 +222,11 @@ def make_folder(path: Path) -> None:
     path.mkdir()
 
 
+def link(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to(path.with_name("elsewhere"))
+
+
 def cut_short(path: Path) -> None:
     samples_file(path).write_bytes(samples_file(path).read_bytes()[:-20])
 
@@ -234,13 +240,25 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a large file": (lambda path: path.write_text(" " * 5_000_000), "larger than"),
     "a missing field": (lambda path: path.write_text("{}"), "model: Field required .and"),
     "an unknown field": (lambda path: header(path, colour=1), "colour: Extra inputs"),
-    "another schema": (lambda path: header(path, schema_version=2), "schema_version: "),
+    "another schema": (lambda path: header(path, schema_version=3), "schema_version: "),
     "samples inside": (lambda path: header(path, samples=[]), "samples: they belong in"),
     "another accuracy": (
         lambda path: header(path, metrics={**json.loads(path.read_text())["metrics"], "acc": 1.0}),
         r"metrics\.acc is 1\.0, but the stored samples give 0\.6666666667",
     ),
-    "no samples": (lambda path: samples_file(path).unlink(), "samples are missing"),
+    "no samples": (
+        lambda path: samples_file(path).unlink(),
+        r"samples\.jsonl\.gz is missing beside it",
+    ),
+    "no samples and no hash": (
+        lambda path: (header(path, samples_sha256=None), samples_file(path).unlink()),
+        "samples are missing",
+    ),
+    "no hash": (lambda path: header(path, samples_sha256=None), "samples_sha256 in .* is not the"),
+    "another hash": (lambda path: header(path, samples_sha256="0" * 64), "samples_sha256 in"),
+    "a hash that is none": (lambda path: header(path, samples_sha256=7), "samples_sha256: not a"),
+    "a link": (lambda path: link(path), "is a link"),
+    "linked samples": (lambda path: link(samples_file(path)), "is a link"),
     "no gzip": (lambda path: samples_file(path).write_text("{}"), "not a whole gzip file"),
     "half a gzip": (cut_short, "not a whole gzip file"),
     "a score that is none": (damage_score, r"gz: line 2: scores\.0\.correct: .*boolean"),
@@ -253,6 +271,8 @@ def test_a_damaged_file_is_one_line_that_names_file_and_field(case: str, tmp_pat
     path = write(make_submission(), tmp_path)
     damage, message = DAMAGE[case]
     damage(path)
+    with pytest.raises(BadSubmission, match=message):
+        read_entry(path)
     with pytest.raises(BadSubmission, match=message) as raised:
         read(path)
     assert str(path.parent / path.stem) in str(raised.value)

@@ -101,7 +101,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no number": ({"metrics": {"acc": float("nan")}}, "finite"),
     "no number in the generation": ({"generation": {"t": float("inf")}}, "finite"),
     "a key nobody knows": ({"colour": "red"}, "Extra inputs are not permitted"),
-    "a later schema": ({"schema_version": 2}, "schema_version"),
+    "a later schema": ({"schema_version": 3}, "schema_version"),
     "negative seconds": ({"wall_seconds": -1}, "wall_seconds"),
     "a link that is no link": ({"model": {"link": "javascript:alert(1)"}}, "link"),
     "a blank name": ({"name": "  "}, "name"),

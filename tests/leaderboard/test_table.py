@@ -13,7 +13,7 @@ from rich.console import Console
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Submission, render_markdown, render_rich, rows
 
-from .conftest import make_reported, make_sample, make_submission
+from .conftest import entries, make_reported, make_sample, make_submission
 
 
 def cells(markdown: str) -> list[list[str]]:
@@ -31,7 +31,7 @@ def cells(markdown: str) -> list[list[str]]:
 
 def terminal(submissions: list[Submission], width: int = 200) -> str:
     console = Console(width=width, record=True, file=io.StringIO())
-    console.print(render_rich(submissions))
+    console.print(render_rich(entries(submissions)))
     return console.export_text()
 
 
@@ -40,7 +40,7 @@ def test_a_row_says_everything_about_a_submission() -> None:
         right=91, hands=100, shots=5, chat=True, variant="published",
         model={"teacher": "solver (exact search)"},
     )  # fmt: skip
-    assert rows([submission]) == [
+    assert rows(entries([submission])) == [
         (
             "scout-2m",
             "1.9M",
@@ -60,7 +60,7 @@ def test_a_row_says_everything_about_a_submission() -> None:
 
 def test_what_is_not_known_is_a_dash_and_another_method_goes_by_its_task() -> None:
     model = {"parameters": None, "precision": None}
-    row = rows([make_reported(acc=0.073, repeats=100, model=model)])[0]
+    row = rows(entries([make_reported(acc=0.073, repeats=100, model=model)]))[0]
     assert (row.parameters, row.precision, row.teacher, row.tokens) == ("–",) * 4
     assert row.method == "game24_tot_bfs"
     assert (row.n, row.accuracy) == ("100 x 100", "7.3%")
@@ -68,7 +68,7 @@ def test_what_is_not_known_is_a_dash_and_another_method_goes_by_its_task() -> No
 
 
 def test_part_of_a_split_says_so() -> None:
-    assert rows([make_submission(hands=3)])[0].n == "3 of 100"
+    assert rows(entries([make_submission(hands=3)]))[0].n == "3 of 100"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_part_of_a_split_says_so() -> None:
     ],
 )  # fmt: skip
 def test_parameters_are_written_as_people_say_them(parameters: int, text: str) -> None:
-    assert rows([make_submission(model={"parameters": parameters})])[0].parameters == text
+    assert rows(entries([make_submission(model={"parameters": parameters})]))[0].parameters == text
 
 
 def test_rows_go_by_split_then_accuracy_then_name() -> None:
@@ -93,8 +93,8 @@ def test_rows_go_by_split_then_accuracy_then_name() -> None:
         make_submission(right=2, name="tie-a"),
     ]
     order = ["best", "tie-a", "Tie-b", "worst", "val-best"]
-    assert [row.model for row in rows(every)] == order
-    assert [row.model for row in rows(every[::-1])] == order
+    assert [row.model for row in rows(entries(every))] == order
+    assert [row.model for row in rows(entries(every[::-1]))] == order
 
 
 def test_what_was_not_measured_is_never_ranked_with_what_was() -> None:
@@ -103,7 +103,7 @@ def test_what_was_not_measured_is_never_ranked_with_what_was() -> None:
         make_submission(right=3, name="from-logs", obtained="rescored", source="public logs"),
         make_submission(right=1, name="measured-here"),
     ]
-    text = render_markdown(every)
+    text = render_markdown(entries(every))
     marks = ["## Measured", "measured-here", "## Rescored", "from-logs", "## Reported", "from-a-"]
     places = [text.index(mark) for mark in marks]
     assert places == sorted(places)
@@ -114,18 +114,18 @@ def test_what_was_not_measured_is_never_ranked_with_what_was() -> None:
 
 
 def test_a_section_without_rows_is_left_out() -> None:
-    assert "## Reported" not in render_markdown([make_submission()])
+    assert "## Reported" not in render_markdown(entries([make_submission()]))
 
 
 def test_the_same_submissions_in_any_order_give_the_same_text() -> None:
     every = [make_submission(right=i, name=f"m{i}") for i in range(3)] + [make_reported()]
-    text = render_markdown(every)
-    assert text == render_markdown(every[::-1])
+    text = render_markdown(entries(every))
+    assert text == render_markdown(entries(every[::-1]))
     assert not re.search(r"\d\d:\d\d", text)
 
 
 def test_an_empty_leaderboard_says_how_to_fill_it() -> None:
-    assert "`tot24 eval` writes one" in render_markdown([])
+    assert "`tot24 eval` writes one" in render_markdown(entries([]))
 
 
 HOSTILE = (
@@ -139,7 +139,7 @@ HOSTILE = (
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_is_shown_letter_by_letter(name: str) -> None:
     submission = make_submission(name=name, model={"teacher": name, "precision": name})
-    heading, row = cells(render_markdown([submission]))
+    heading, row = cells(render_markdown(entries([submission])))
     assert len(row) == len(heading) == 12
     assert (row[0], row[9], row[10]) == (name, name, name)
     assert name in terminal([submission])
@@ -148,17 +148,17 @@ def test_a_hostile_name_is_shown_letter_by_letter(name: str) -> None:
 @pytest.mark.parametrize("name", ["a\nb", "a\r\n| x | y |", "a\u2028b", "a\x1b[31mb", "a\u202eb"])
 def test_a_name_cannot_break_its_line_or_the_terminal(name: str) -> None:
     submission = make_submission(name=name)
-    assert len(cells(render_markdown([submission]))) == 2
-    shown = terminal([submission]) + render_markdown([submission])
+    assert len(cells(render_markdown(entries([submission])))) == 2
+    shown = terminal([submission]) + render_markdown(entries([submission]))
     assert not re.search("[\x1b\r\u2028\u202e]", shown)
 
 
 def test_a_long_name_does_not_push_the_figures_out_of_sight() -> None:
-    assert rows([make_submission(name="x" * 500)])[0].model == "x" * 79 + "…"
+    assert rows(entries([make_submission(name="x" * 500)]))[0].model == "x" * 79 + "…"
 
 
 def test_an_ordinary_name_stays_readable_in_the_source() -> None:
-    text = render_markdown([make_submission(name="SmolLM2-360M (LoRA, r=16)")])
+    text = render_markdown(entries([make_submission(name="SmolLM2-360M (LoRA, r=16)")]))
     assert "| SmolLM2-360M (LoRA, r=16) | 1.9M |" in html.unescape(text)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tot24_bench.harness.evaluate import Plan, evaluate
-from tot24_bench.leaderboard import read_all, write
+from tot24_bench.leaderboard import read_entries, write
 from tot24_bench.leaderboard.measured import submissions_of
 from training import card
 
@@ -75,7 +75,7 @@ def test_the_figures_are_those_of_the_submissions_of_these_weights(
 
     (student / "model.safetensors").write_bytes(b"other weights")
     assert "No submission of these weights yet" in card.render(
-        student, read_all(tmp_path / "results")
+        student, read_entries(tmp_path / "results")
     )
 
 

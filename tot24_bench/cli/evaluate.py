@@ -90,7 +90,7 @@ def eval_command(
     from lm_eval.utils import simple_parse_args_string
 
     from tot24_bench.harness.evaluate import BATCH_SIZE, NotRankZero, Plan, evaluate
-    from tot24_bench.leaderboard import check_writable, render_rich, write
+    from tot24_bench.leaderboard import Entry, check_writable, render_rich, write
     from tot24_bench.leaderboard.measured import plan_keys, submissions_of
 
     plan = Plan(
@@ -120,4 +120,4 @@ def eval_command(
     for submission in submissions:
         path = write(submission, results, overwrite=overwrite)
         typer.echo(f"wrote {path}")
-    print_wide(render_rich(submissions))
+    print_wide(render_rich(map(Entry.of, submissions)))

@@ -13,14 +13,14 @@ def leaderboard_command(results: Results = RESULTS) -> None:
 
     Example: `tot24 leaderboard`
     """
-    from tot24_bench.leaderboard import read_all, render_markdown, render_rich
+    from tot24_bench.leaderboard import read_entries, render_markdown, render_rich
 
-    submissions = read_all(results)
-    if not submissions:
+    entries = read_entries(results)
+    if not entries:
         raise ValueError(f"no submissions under {results}: run `tot24 eval` first")
     page = results / "LEADERBOARD.md"
     draft = page.with_name(f".{page.name}.tmp")
-    draft.write_text(render_markdown(submissions), encoding="utf-8")
+    draft.write_text(render_markdown(entries), encoding="utf-8")
     draft.replace(page)
-    print_wide(render_rich(submissions))
+    print_wide(render_rich(entries))
     typer.echo(f"wrote {page}")

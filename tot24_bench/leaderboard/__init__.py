@@ -4,8 +4,9 @@
 'scout-2m/game24_io.0shot'
 """
 
+from tot24_bench.leaderboard.entry import Entry, Outcome
 from tot24_bench.leaderboard.key import key_of
-from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample
+from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample, Training
 from tot24_bench.leaderboard.statistics import Interval, clustered, interval, wilson
 from tot24_bench.leaderboard.store import (
     BadSubmission,
@@ -16,24 +17,35 @@ from tot24_bench.leaderboard.store import (
     path_of,
     read,
     read_all,
+    read_entries,
+    read_entry,
     write,
     write_stream,
 )
-from tot24_bench.leaderboard.submission import Header, Submission, mean_tokens_of, metrics_of
+from tot24_bench.leaderboard.submission import (
+    Header,
+    Submission,
+    mean_tokens_of,
+    metrics_of,
+    prompts_sha256,
+)
 from tot24_bench.leaderboard.table import Row, render_markdown, render_rich, rows
 
 __all__ = [
     "BadSubmission",
+    "Entry",
     "Header",
     "Interval",
     "Metrics",
     "ModelInfo",
+    "Outcome",
     "ResultsNotWritable",
     "Row",
     "Sample",
     "Submission",
     "SubmissionExists",
     "TooLarge",
+    "Training",
     "check_writable",
     "clustered",
     "interval",
@@ -41,8 +53,11 @@ __all__ = [
     "mean_tokens_of",
     "metrics_of",
     "path_of",
+    "prompts_sha256",
     "read",
     "read_all",
+    "read_entries",
+    "read_entry",
     "render_markdown",
     "render_rich",
     "rows",

@@ -21,10 +21,11 @@ So a submission of a gigabyte is checked while it is written, by the same rules 
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from statistics import fmean
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tot24_bench.game import SPLITS, Hand, Puzzle, load_split
 from tot24_bench.harness.documents import METRICS, metrics_of_scores
@@ -42,10 +43,13 @@ class Ledger:
 
     Attributes:
         repeats: the number of responses to each hand, in order.
+        withheld: whether any response is known by its hash only.
     """
 
     def __init__(self) -> None:
         self.repeats: list[int] = []
+        self.withheld = False
+        self._prompts: Any = hashlib.sha256()
         self._puzzles: list[Puzzle] = []
         self._metrics: list[dict[str, float]] = []
         self._tokens: list[float | None] = []
@@ -60,7 +64,12 @@ class Ledger:
 
     def add(self, sample: Sample) -> None:
         """Enter one sample; neither its responses nor its scores are kept."""
-        self.repeats.append(len(sample.responses))
+        self.repeats.append(len(sample.scores))
+        self.withheld = self.withheld or sample.withheld
+        if sample.prompt_sha256 is None:
+            self._prompts = None
+        elif self._prompts is not None:
+            self._prompts.update(bytes.fromhex(sample.prompt_sha256))
         self._puzzles.append(sample.puzzle)
         self._metrics.append(metrics_of_scores(sample.scores))
         counted = [count for count in sample.tokens if count is not None]
@@ -81,6 +90,11 @@ class Ledger:
         known = [mean for mean in self._tokens if mean is not None]
         return fmean(known) if known and len(known) == len(self._tokens) else None
 
+    def prompts_sha256(self) -> str | None:
+        """Hash of the prompts' hashes in the order asked; None where any prompt is unknown."""
+        known = self._prompts is not None and self.repeats
+        return self._prompts.hexdigest() if known else None
+
     def check(self, header: Header) -> None:
         """Hold what a submission says against its samples.
 
@@ -96,6 +110,10 @@ class Ledger:
         tokens = self.mean_tokens()
         if tokens is not None:
             _check_figure("mean_response_tokens", header.mean_response_tokens, tokens)
+        if header.prompt_sha256 != self.prompts_sha256():
+            raise ValueError("prompt_sha256 is not the hash of the prompts of the stored samples")
+        if self.withheld and header.obtained != "rescored":
+            raise ValueError(f"responses are withheld: a {header.obtained} figure must give them")
 
     def _check_counts(self, header: Header) -> None:
         if header.n != len(self.repeats):

@@ -21,6 +21,7 @@ from tot24_bench.leaderboard.submission import (
     Submission,
     mean_tokens_of,
     metrics_of,
+    prompts_sha256,
 )
 from tot24_bench.prompts import variant_of
 
@@ -110,6 +111,7 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
         repeats=plan.repeats,
         metrics=metrics_of(samples),
         mean_response_tokens=mean_tokens_of(samples),
+        prompt_sha256=prompts_sha256(samples),
         generation=task.generation,
         seeds={"numpy": plan.seed, "python": plan.seed, "torch": plan.seed},
         versions=_versions(),

@@ -43,11 +43,22 @@ def _without_machine_path(value: str) -> str:
     return (windows.name or "local") if windows.drive or windows.root else value
 
 
-Text = Annotated[str, BeforeValidator(_encodable)]
-Name = Annotated[str, BeforeValidator(_encodable), StringConstraints(pattern=r"\S")]
+MAX_TEXT_CHARS = 10_000
+"""Characters of a note, a licence, a version: what people write about a submission."""
+
+MAX_NAME_CHARS = 1_000
+"""Characters of a name or a source."""
+
+MAX_COUNT = 10**15
+"""Largest count of anything: weights, tokens, rows."""
+
+Response = Annotated[str, BeforeValidator(_encodable)]
+Text = Annotated[Response, Field(max_length=MAX_TEXT_CHARS)]
+Name = Annotated[Response, StringConstraints(pattern=r"\S", max_length=MAX_NAME_CHARS)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Link = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 
 
 class Record(BaseModel):
@@ -75,23 +86,37 @@ class Sample(Record):
     Attributes:
         puzzle: the puzzle asked, its numbers in the order in which the prompt showed them.
         prompt_sha256: hash of the prompt as `Prompt.sha256`; None where the prompt is not known.
-        responses: what the model wrote, without the prompt; one, or one for each repeat.
+        responses: what the model wrote, without the prompt; one, or one for each repeat; empty
+            where the text is not ours to give: then `responses_sha256` stands for it.
+        responses_sha256: hash of each response that is withheld, so that whoever has the text can
+            check the scores; empty where the responses are given.
         tokens: length of each response in the model's own tokens; None where not counted.
         scores: the score of each response, as `tot24_bench.scoring.score` gave it.
     """
 
     puzzle: Puzzle
     prompt_sha256: Sha256 | None
-    responses: Annotated[tuple[Text, ...], Field(min_length=1)]
+    responses: tuple[Response, ...]
+    responses_sha256: tuple[Sha256, ...] = ()
     tokens: tuple[Count | None, ...]
     scores: tuple[Score, ...]
 
     @model_validator(mode="after")
     def _one_score_each(self) -> Self:
-        counts = len(self.responses), len(self.tokens), len(self.scores)
+        if self.responses and self.responses_sha256:
+            raise ValueError("responses are given and withheld: leave responses_sha256 out")
+        given = len(self.responses) or len(self.responses_sha256)
+        counts = given, len(self.tokens), len(self.scores)
+        if not given:
+            raise ValueError("responses are missing")
         if len(set(counts)) > 1:
             raise ValueError("{} responses, {} token counts, {} scores".format(*counts))
         return self
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the responses are known by their hashes only."""
+        return not self.responses
 
 
 class Metrics(Record):
@@ -114,6 +139,22 @@ class Metrics(Record):
     truncated: Share | None = None
 
 
+class Training(Record):
+    """What a student says of its training, so that it can be held against the test hands.
+
+    Attributes:
+        hands: every hand whose traces it was trained on, numbers ascending with spaces.
+        rows: traces, repeats of a hand included.
+        data_sha256: hash of the dataset as `training` or the contributor wrote it.
+        teacher_key: key of the teacher's own submission, where it has one on this leaderboard.
+    """
+
+    hands: Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100_000)]
+    rows: Annotated[int, Field(gt=0, le=MAX_COUNT)] | None = None
+    data_sha256: Sha256 | None = None
+    teacher_key: Annotated[str, Field(max_length=600)] | None = None
+
+
 class ModelInfo(Record):
     """What was evaluated.
 
@@ -128,11 +169,14 @@ class ModelInfo(Record):
         base: the model it was trained from.
         licence: SPDX identifier, as far as known.
         link: a page about it.
-        teacher: who wrote its training traces, e.g. "solver (exact search)".
+        teacher: who wrote its training traces, e.g. "solver (exact search)"; the name of the
+            teacher's own row, where it has one.
+        training: what a student was trained on; None for a model that is no student, or whose
+            data are not known.
     """
 
     name: Name
-    parameters: Annotated[int, Field(gt=0)] | None = None
+    parameters: Annotated[int, Field(gt=0, le=MAX_COUNT)] | None = None
     precision: Text | None = None
     backend: Name
     source: Annotated[Name, AfterValidator(_without_machine_path)]
@@ -140,5 +184,8 @@ class ModelInfo(Record):
     arguments: dict[str, str] = Field(default_factory=dict)
     base: Annotated[Text, AfterValidator(_without_machine_path)] | None = None
     licence: Text | None = None
-    link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None
+    link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2_000)] | None = (
+        None
+    )
     teacher: Text | None = None
+    training: Training | None = None

@@ -103,6 +103,8 @@ def header_of(rescored: Rescored, origin: Origin, split: str) -> Header:
         repeats=rescored.repeats[1],
         metrics=rescored.metrics(),
         mean_response_tokens=rescored.mean_tokens(),
+        # A transcript's prompts are not known here.
+        prompt_sha256=None,
         versions={"python": platform.python_version(), "tot24-bench": __version__},
         created=datetime.datetime.now(datetime.UTC).date(),
         obtained="rescored",

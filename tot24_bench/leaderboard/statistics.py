@@ -15,10 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import comb
-from statistics import fmean
 from typing import NamedTuple
 
-from tot24_bench.leaderboard.submission import Submission
+from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.scoring import Score, Verdict
 
 LEVEL = 0.95
@@ -44,15 +43,14 @@ class Interval(NamedTuple):
     high: float
 
 
-def interval(submission: Submission, level: float = LEVEL) -> Interval | None:
-    """The interval of a submission's accuracy; None where its data cannot give one."""
-    if submission.repeats == 1:
-        return wilson(round(submission.metrics.acc * submission.n), submission.n, level)
-    if not submission.samples:
+def interval(entry: Entry, level: float = LEVEL) -> Interval | None:
+    """The interval of an entry's accuracy; None where its data cannot give one."""
+    header = entry.header
+    if header.repeats == 1:
+        return wilson(round(header.metrics.acc * header.n), header.n, level)
+    if not entry.outcomes:
         return None
-    return clustered(
-        [fmean(score.correct for score in sample.scores) for sample in submission.samples], level
-    )
+    return clustered([outcome.mean for outcome in entry.outcomes], level)
 
 
 def wilson(successes: int, n: int, level: float = LEVEL) -> Interval:

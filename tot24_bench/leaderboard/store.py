@@ -5,27 +5,31 @@
 
 - Both are replaced together (`atomic`). The JSON moves away first and comes last, so that even a
   killed process leaves no JSON beside samples that are not its own.
+- The JSON holds the hash of the samples as they are unzipped: samples that were changed, or are
+  another submission's, are refused.
 - Equal submissions give equal bytes: the gzip file holds no time and no name.
 - A submission too large for memory is written a sample at a time, by the same rules.
-- What is read is not trusted: sizes are bounded before anything is decompressed in full, and every
-  fault is one line that names the file and the field.
+- What is read is not trusted: links are not followed, sizes are bounded before anything is
+  decompressed in full, and every fault is one line that names the file and the field.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gzip
+import hashlib
 import json
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from tot24_bench.leaderboard.atomic import Writer, replace_all
+from tot24_bench.leaderboard.entry import Entry, Outcome
 from tot24_bench.leaderboard.key import is_key
 from tot24_bench.leaderboard.ledger import Ledger
 from tot24_bench.leaderboard.records import Sample
@@ -33,6 +37,9 @@ from tot24_bench.leaderboard.submission import Header, Submission
 
 FOLDER = "submissions"
 """Below the results folder."""
+
+HASH = "samples_sha256"
+"""Key of the JSON file that is no field of a submission: hash of the samples' lines, unzipped."""
 
 MAX_HEADER_BYTES = 4 * 2**20
 """Bytes of a submission without its samples that are read; an ordinary one has 2,000."""
@@ -77,8 +84,7 @@ def write(submission: Submission, results: Path, overwrite: bool = False) -> Pat
     """
     header = submission.to_json()
     del header["samples"]
-    samples = _zipped(submission.samples) if submission.samples else None
-    return _store(submission.key, header, samples, results, overwrite)
+    return _store(submission.key, header, submission.samples or None, results, overwrite)
 
 
 def write_stream(
@@ -100,20 +106,28 @@ def write_stream(
         TooLarge: `read` would refuse them.
         SubmissionExists, ResultsNotWritable: as `write`.
     """
-    return _store(
-        header.key, header.to_json(), _zipped(_checked(samples, header)), results, overwrite
-    )
+    return _store(header.key, header.to_json(), _checked(samples, header), results, overwrite)
 
 
 def _store(
-    key: str, header: dict[str, Any], samples: Writer | None, results: Path, overwrite: bool
+    key: str,
+    header: dict[str, Any],
+    samples: Iterable[Sample] | None,
+    results: Path,
+    overwrite: bool,
 ) -> Path:
     check_writable(results, key, overwrite)
     path = path_of(results, key)
-    text = json.dumps(header, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    digest = hashlib.sha256()
+
+    def write_header(file: BinaryIO) -> None:  # after the samples, whose hash it holds
+        stored = header if samples is None else {**header, HASH: digest.hexdigest()}
+        text = json.dumps(stored, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        file.write(text.encode())
+
     contents: dict[Path, Writer | None] = {
-        _samples_path(path): samples,
-        path: lambda file: file.write(text.encode()),
+        _samples_path(path): None if samples is None else _zipped(samples, digest),
+        path: write_header,
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -172,12 +186,47 @@ def read(path: Path) -> Submission:
     Raises:
         BadSubmission: when a file is missing, damaged, too large, or breaks a rule.
     """
-    header = _read_header(path)
+    header, stored = _read_header(path)
     try:
-        samples = tuple(_read_samples(_samples_path(path)))
+        Header.from_json(header)  # its faults come before those of the samples
+        samples = tuple(_read_samples(path, stored))
         return Submission.from_json({**header, "samples": samples})
     except ValidationError as error:
         raise BadSubmission(f"{path}: {_fault(error)}") from None
+
+
+def read_entry(path: Path) -> Entry:
+    """Read what tables and statistics need of a submission, by the same rules as `read`.
+
+    No more than one sample is held at once.
+
+    Raises:
+        BadSubmission: as `read`.
+    """
+    data, stored = _read_header(path)
+    ledger, outcomes = Ledger(), []
+    try:
+        header = Header.from_json(data)
+        for sample in _read_samples(path, stored):
+            ledger.add(sample)
+            outcomes.append(Outcome.of(sample))
+        if outcomes:
+            ledger.check(header)
+        elif header.obtained != "reported":
+            raise ValueError(f"samples are missing: a {header.obtained} figure needs its responses")
+    except ValidationError as error:
+        raise BadSubmission(f"{path}: {_fault(error)}") from None
+    except BadSubmission:
+        raise
+    except ValueError as error:
+        raise BadSubmission(f"{path}: {error}") from None
+    return Entry(header, tuple(outcomes), ledger.withheld)
+
+
+def paths(results: Path) -> list[Path]:
+    """The JSON file of every submission below a results folder, sorted; its links are left out."""
+    folder = results / FOLDER
+    return [path for path in sorted(folder.glob("*/*.json")) if not path.parent.is_symlink()]
 
 
 def read_all(results: Path) -> list[Submission]:
@@ -186,21 +235,33 @@ def read_all(results: Path) -> list[Submission]:
     Raises:
         BadSubmission: as `read`, and for a submission that does not stand where its key says.
     """
-    submissions = []
-    for path in sorted((results / FOLDER).glob("*/*.json")):
-        submission = read(path)
-        if path != path_of(results, submission.key):
-            raise BadSubmission(f"{path}: model and task say that it belongs at {submission.key}")
-        submissions.append(submission)
-    return submissions
+    return [_in_place(path, results, read(path)) for path in paths(results)]
+
+
+def read_entries(results: Path) -> list[Entry]:
+    """The entry of every submission below a results folder, by path.
+
+    Raises:
+        BadSubmission: as `read_all`.
+    """
+    return [_in_place(path, results, read_entry(path)) for path in paths(results)]
+
+
+_Kept = TypeVar("_Kept", Submission, Entry)
+
+
+def _in_place(path: Path, results: Path, kept: _Kept) -> _Kept:
+    if path != path_of(results, kept.key):
+        raise BadSubmission(f"{path}: model and task say that it belongs at {kept.key}")
+    return kept
 
 
 def _samples_path(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".json") + ".samples.jsonl.gz")
 
 
-def _zipped(samples: Iterable[Sample]) -> Writer:
-    """Write the lines of the samples file."""
+def _zipped(samples: Iterable[Sample], digest: Any) -> Writer:
+    """Write the lines of the samples file, and enter them into the digest."""
 
     def write_samples(file: BinaryIO) -> None:
         total = 0
@@ -218,6 +279,7 @@ def _zipped(samples: Iterable[Sample]) -> Writer:
                         f"the responses are larger than {MAX_SAMPLES_BYTES} bytes, more than a "
                         "submission can hold"
                     )
+                digest.update(line)
                 zipped.write(line)
 
     return write_samples
@@ -239,7 +301,10 @@ def _not_writable(folder: Path, error: OSError) -> ResultsNotWritable:
     )
 
 
-def _read_header(path: Path) -> dict[str, Any]:
+def _read_header(path: Path) -> tuple[dict[str, Any], str | None]:
+    """The fields of a submission as its JSON file has them, and the hash of its samples."""
+    if path.is_symlink() or _samples_path(path).is_symlink():
+        raise BadSubmission(f"{path}: is a link: a submission is two plain files")
     try:
         with path.open("rb") as file:
             data = file.read(MAX_HEADER_BYTES + 1)
@@ -256,16 +321,27 @@ def _read_header(path: Path) -> dict[str, Any]:
         raise BadSubmission(f"{path}: not a JSON object")
     if "samples" in header:
         raise BadSubmission(f"{path}: samples: they belong in {_samples_path(path).name}")
-    return header
+    stored = header.pop(HASH, None)
+    if stored is not None and not isinstance(stored, str):
+        raise BadSubmission(f"{path}: {HASH}: not a hash")
+    return header, stored
 
 
-def _read_samples(path: Path) -> Iterator[Sample]:
-    """The samples of a file, none where there is no file; no more than a line is held at once."""
+def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
+    """The samples of a submission, none where there is no file; one line is held at once.
+
+    Args:
+        header: the JSON file.
+        stored: the hash of the samples that it holds.
+    """
+    path = _samples_path(header)
+    digest = hashlib.sha256()
     try:
         with gzip.open(path, "rb") as file:
             total = 0
             for number, line in enumerate(iter(lambda: file.readline(MAX_SAMPLE_BYTES + 1), b"")):
                 total += len(line)
+                digest.update(line)
                 if len(line) > MAX_SAMPLE_BYTES or total > MAX_SAMPLES_BYTES:
                     raise BadSubmission(f"{path}: line {number + 1}: too large when decompressed")
                 try:
@@ -273,9 +349,13 @@ def _read_samples(path: Path) -> Iterator[Sample]:
                 except ValidationError as error:
                     raise BadSubmission(f"{path}: line {number + 1}: {_fault(error)}") from None
     except FileNotFoundError:
+        if stored is not None:
+            raise BadSubmission(f"{header}: {path.name} is missing beside it") from None
         return
     except (OSError, EOFError, zlib.error) as error:
         raise BadSubmission(f"{path}: not a whole gzip file ({error})") from None
+    if digest.hexdigest() != stored:
+        raise BadSubmission(f"{path}: {HASH} in {header.name} is not the hash of these samples")
 
 
 def _fault(error: ValidationError) -> str:

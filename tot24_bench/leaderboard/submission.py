@@ -4,6 +4,7 @@ A submission says how it was obtained: `measured` here, `rescored` from a public
 `reported` by a source and not checked. The rules, which hold for every submission that exists:
 
 - Its metrics are what `metrics_of` gives for its stored scores; only `reported` has no samples.
+- Responses are withheld (known by their hashes) only where they were `rescored` from elsewhere.
 - Every sample has as many responses as the submission has repeats, and a score for each; only a
   `rescored` transcript may hold fewer for some hands.
 - On a fixed split every hand belongs to that split and is asked once.
@@ -27,7 +28,7 @@ A submission says how it was obtained: `measured` here, `rescored` from a public
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
@@ -40,6 +41,7 @@ from tot24_bench.leaderboard.records import (
     Name,
     Record,
     Sample,
+    Sha256,
     Text,
 )
 from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, VARIANTS
@@ -52,7 +54,11 @@ __all__ = [
     "Submission",
     "mean_tokens_of",
     "metrics_of",
+    "prompts_sha256",
 ]
+
+SCHEMA_VERSION: Literal[2] = 2
+"""Of a submission's fields: 2 added `label`, `prompt_sha256`, `training` and withheld responses."""
 
 OTHER = "other"
 """A method or an exemplar variant that this project has no prompt for."""
@@ -78,6 +84,7 @@ class Header(Record):
         model: what was evaluated.
         task: the lm-eval task, e.g. "game24_onestep_tot".
         method: one of `prompts.METHODS`, or "other".
+        label: what tables call the method where it is none of this project's, e.g. "ToT, b = 5".
         split: one of `game.SPLITS`, or the name of other puzzles.
         shots: exemplars in the prompt; None where the source does not say.
         variant: exemplar variant, one of `prompts.VARIANTS`, or "other".
@@ -87,6 +94,8 @@ class Header(Record):
         repeats: responses to each hand; to the hand with the most, where it is `rescored`.
         metrics: see `Metrics`.
         mean_response_tokens: mean length of a response, in the model's own tokens.
+        prompt_sha256: hash of the prompts of all hands, see `prompts_sha256`; None where a prompt
+            is not known.
         generation: generation arguments (max_gen_toks, do_sample, temperature, until, ...).
         seeds: every seed that was set, by what it seeds.
         versions: of tot24-bench, lm-eval, transformers, torch, python.
@@ -99,10 +108,11 @@ class Header(Record):
         notes: what a reader of the figure must know.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = SCHEMA_VERSION
     model: ModelInfo
     task: Name
     method: Annotated[str, _one_of(METHODS)]
+    label: Name | None = None
     split: Name
     shots: Annotated[int, Field(ge=0, le=MAX_SHOTS)] | None
     variant: Annotated[str, _one_of(VARIANTS)] = DEFAULT_VARIANT
@@ -112,6 +122,7 @@ class Header(Record):
     repeats: Annotated[int, Field(ge=1)] = 1
     metrics: Metrics
     mean_response_tokens: Annotated[float, Field(ge=0)] | None = None
+    prompt_sha256: Sha256 | None = None
     generation: dict[str, JsonValue] = Field(default_factory=dict)
     seeds: dict[str, int] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
@@ -142,6 +153,8 @@ class Header(Record):
     def _says_where_it_is_from(self) -> Self:
         if self.obtained != "measured" and self.source is None:
             raise ValueError(f"source is missing: a {self.obtained} figure says where it is from")
+        if self.label is not None and self.method != OTHER:
+            raise ValueError(f"label is for other methods: the method is {self.method}")
         if self.obtained == "measured" and self.shots is None:
             raise ValueError("shots are missing: what was measured here has a known prompt")
         return self
@@ -166,6 +179,11 @@ class Submission(Header):
         elif self.obtained != "reported":
             raise ValueError(f"samples are missing: a {self.obtained} figure needs its responses")
         return self
+
+
+def prompts_sha256(samples: Iterable[Sample]) -> str | None:
+    """Hash of the hashes of all prompts, in the order asked; None where any is unknown."""
+    return Ledger.of(samples).prompts_sha256()
 
 
 def metrics_of(samples: Sequence[Sample]) -> Metrics:

@@ -14,8 +14,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tot24_bench.game import SPLITS, load_split
+from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.statistics import interval
-from tot24_bench.leaderboard.submission import OTHER, Submission
+from tot24_bench.leaderboard.submission import OTHER, Header
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES
 
 if TYPE_CHECKING:
@@ -84,15 +85,15 @@ _RIGHT_ALIGNED = {"parameters", "shots", "n", "accuracy", "tokens"}
 _ALWAYS_SHOWN = {"model", "method", "shots", "n", "accuracy", "tokens"}
 
 
-def rows(submissions: Iterable[Submission]) -> list[Row]:
+def rows(entries: Iterable[Entry]) -> list[Row]:
     """One row for each submission, in the order in which tables show them; nothing is escaped."""
-    return [_row(submission) for submission in sorted(submissions, key=_rank)]
+    return [_row(entry) for entry in sorted(entries, key=_rank)]
 
 
-def render_markdown(submissions: Iterable[Submission]) -> str:
+def render_markdown(entries: Iterable[Entry]) -> str:
     """The text of `results/LEADERBOARD.md`."""
     parts = [HEADER]
-    for title, words, section in _sections(submissions):
+    for title, words, section in _sections(entries):
         cells = [[_markdown(cell) for cell in row] for row in section]
         rule = ["---:" if name in _RIGHT_ALIGNED else "---" for name in Row._fields]
         lines = [f"| {' | '.join(line)} |" for line in (list(COLUMNS), rule, *cells)]
@@ -102,7 +103,7 @@ def render_markdown(submissions: Iterable[Submission]) -> str:
     return "\n".join(parts)
 
 
-def render_rich(submissions: Iterable[Submission]) -> Table:
+def render_rich(entries: Iterable[Entry]) -> Table:
     """The leaderboard for a terminal, which is narrow.
 
     Besides _ALWAYS_SHOWN only the columns whose cells differ are shown; what all rows share stands
@@ -112,7 +113,7 @@ def render_rich(submissions: Iterable[Submission]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    sections = [section for _, _, section in _sections(submissions)]
+    sections = [section for _, _, section in _sections(entries)]
     columns = zip(*(row for section in sections for row in section), strict=True)
     shared = [
         (i, cells[0])
@@ -136,15 +137,16 @@ def render_rich(submissions: Iterable[Submission]) -> Table:
     return table
 
 
-def _sections(submissions: Iterable[Submission]) -> Iterable[tuple[str, str, list[Row]]]:
+def _sections(entries: Iterable[Entry]) -> Iterable[tuple[str, str, list[Row]]]:
     """Title, words and rows of each section that has any."""
-    every = list(submissions)
+    every = list(entries)
     for obtained, (title, words) in SECTIONS.items():
-        if chosen := [submission for submission in every if submission.obtained == obtained]:
+        if chosen := [entry for entry in every if entry.header.obtained == obtained]:
             yield title, words, rows(chosen)
 
 
-def _rank(submission: Submission) -> tuple[int, int, str, float, str, str]:
+def _rank(entry: Entry) -> tuple[int, int, str, float, str, str]:
+    submission = entry.header
     split = submission.split
     return (
         list(SECTIONS).index(submission.obtained),
@@ -156,19 +158,20 @@ def _rank(submission: Submission) -> tuple[int, int, str, float, str, str]:
     )
 
 
-def _row(submission: Submission) -> Row:
+def _row(entry: Entry) -> Row:
+    submission = entry.header
     model = submission.model
     source = "" if submission.source is None else f": {submission.source}"
     tokens = submission.mean_response_tokens
     cells = Row(
         model=model.name,
         parameters=NOT_KNOWN if model.parameters is None else _short(model.parameters),
-        method=METHOD_NAMES.get(submission.method, submission.task),
+        method=submission.label or METHOD_NAMES.get(submission.method, submission.task),
         shots=NOT_KNOWN if submission.shots is None else str(submission.shots),
         prompt=_prompt(submission),
         split=submission.split,
-        n=_hands(submission),
-        accuracy=_accuracy(submission),
+        n=_hands(entry),
+        accuracy=_accuracy(entry),
         tokens=NOT_KNOWN if tokens is None else f"{tokens:,.0f}",
         precision=model.precision or NOT_KNOWN,
         teacher=model.teacher or NOT_KNOWN,
@@ -177,7 +180,7 @@ def _row(submission: Submission) -> Row:
     return Row(*map(_one_line, cells))
 
 
-def _prompt(submission: Submission) -> str:
+def _prompt(submission: Header) -> str:
     """Plain text or chat, and the exemplars; of another's prompt only that it is another."""
     if submission.variant == OTHER and submission.obtained == "rescored":
         return OTHER
@@ -185,21 +188,22 @@ def _prompt(submission: Submission) -> str:
     return chat if submission.variant == DEFAULT_VARIANT else f"{chat}, {submission.variant}"
 
 
-def _hands(submission: Submission) -> str:
+def _hands(entry: Entry) -> str:
     """The hands asked, of how many where the split has more, and the responses to each."""
+    submission = entry.header
     split = submission.split
     whole = len(load_split(split)) if split in SPLITS else submission.n
     part = f" of {whole}" if submission.n < whole else ""
     if submission.repeats == 1:
         return f"{submission.n}{part}"
     most = submission.repeats
-    fewest = min((len(sample.responses) for sample in submission.samples), default=most)
+    fewest = min((outcome.responses for outcome in entry.outcomes), default=most)
     return f"{submission.n}{part} x {most if fewest == most else f'{fewest}-{most}'}"
 
 
-def _accuracy(submission: Submission) -> str:
-    ends = interval(submission)
-    percent = f"{100 * submission.metrics.acc:.1f}%"
+def _accuracy(entry: Entry) -> str:
+    ends = interval(entry)
+    percent = f"{100 * entry.header.metrics.acc:.1f}%"
     return percent if ends is None else f"{percent} [{100 * ends.low:.1f}, {100 * ends.high:.1f}]"
 
 

@@ -1,0 +1,80 @@
+"""A submission as tables and statistics need it: what it says, and how each hand went.
+
+Responses and scores stay on disk, so that a thousand submissions fit into memory.
+
+>>> from tot24_bench.game import Puzzle
+>>> outcome = Outcome(Puzzle.parse("4 4 6 8"), right=3, responses=4, tokens=80)
+>>> outcome.mean
+0.75
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+from tot24_bench.game import Puzzle
+from tot24_bench.leaderboard.records import Sample
+from tot24_bench.leaderboard.submission import Header, Submission
+
+
+class Outcome(NamedTuple):
+    """How one hand went.
+
+    Attributes:
+        puzzle: the puzzle asked.
+        right: right responses.
+        responses: all of them.
+        tokens: of all of them together; None where any is unknown.
+    """
+
+    puzzle: Puzzle
+    right: int
+    responses: int
+    tokens: int | None
+
+    @property
+    def mean(self) -> float:
+        """The share of right responses."""
+        return self.right / self.responses
+
+    @classmethod
+    def of(cls, sample: Sample) -> Self:
+        """The outcome of a sample."""
+        counted = [count for count in sample.tokens if count is not None]
+        return cls(
+            sample.puzzle,
+            sum(score.correct for score in sample.scores),
+            len(sample.scores),
+            sum(counted) if len(counted) == len(sample.tokens) else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the leaderboard with what its statistics rest on.
+
+    Attributes:
+        header: what the submission says.
+        outcomes: one for each hand, in the order asked; empty where reported without samples.
+        withheld: whether responses are known by their hashes only.
+    """
+
+    header: Header
+    outcomes: tuple[Outcome, ...] = ()
+    withheld: bool = False
+
+    @property
+    def key(self) -> str:
+        """The key of the submission."""
+        return self.header.key
+
+    @classmethod
+    def of(cls, submission: Submission) -> Self:
+        """The entry of a submission that is in memory."""
+        fields = {name: getattr(submission, name) for name in Header.model_fields}
+        return cls(
+            Header.model_construct(**fields),
+            tuple(map(Outcome.of, submission.samples)),
+            any(sample.withheld for sample in submission.samples),
+        )
