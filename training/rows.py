@@ -13,7 +13,8 @@ scored: a teacher that writes a wrong answer stops the run.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -81,6 +82,23 @@ def make_validation_rows(config: RowConfig) -> Dataset:
         prompt = build("onestep_tot", puzzle, shots=0).text
         rows.append({"prompt": prompt, "completion": completion, "numbers": puzzle.text})
     return Dataset.from_list(rows)
+
+
+def describe(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a student says of its data: how many rows, their hash, every hand that they show.
+
+    The hash is over each row's prompt and completion as one line of JSON, in order.
+    """
+    digest = hashlib.sha256()
+    hands: set[tuple[int, ...]] = set()
+    count = 0
+    for row in rows:
+        line = json.dumps([row["prompt"], row["completion"]], ensure_ascii=False)
+        digest.update(line.encode() + b"\n")
+        hands.update(Puzzle.parse(hand).hand for hand in hands_shown(row["prompt"]))
+        count += 1
+    shown = [" ".join(map(str, hand)) for hand in sorted(hands)]
+    return {"rows": count, "sha256": digest.hexdigest(), "hands": shown}
 
 
 def guard(config: RowConfig) -> None:

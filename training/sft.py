@@ -30,7 +30,7 @@ from transformers import AutoModelForCausalLM, TrainerState
 
 from training.memory import keep_freed_memory
 from training.resume import AlreadyFinished, Stopwatch, is_finished, last_whole_checkpoint
-from training.rows import RowConfig, guard, make_dataset, make_validation_rows
+from training.rows import RowConfig, describe, guard, make_dataset, make_validation_rows
 from training.stop import StopAfter
 from training.student import StudentConfig, make_student
 from training.validation import ValidatedTrainer
@@ -84,10 +84,11 @@ def train(rows: RowConfig, student: StudentConfig, run: RunConfig, sft: SFTConfi
     if sft.use_cpu:
         keep_freed_memory()
     model, tokenizer = make_student(student, sft.seed)
+    dataset = make_dataset(rows).select_columns(["prompt", "completion"])
     trainer = ValidatedTrainer(
         model=model,
         args=sft,
-        train_dataset=make_dataset(rows).select_columns(["prompt", "completion"]),
+        train_dataset=dataset,
         eval_dataset=make_validation_rows(rows).select_columns(["prompt", "completion"]),
         processing_class=tokenizer,
     )
@@ -105,6 +106,7 @@ def train(rows: RowConfig, student: StudentConfig, run: RunConfig, sft: SFTConfi
     trainer.model.float().save_pretrained(export)
     tokenizer.save_pretrained(export)
     record = _record(rows, student, sft, trainer, stopwatch, resumed=checkpoint is not None)
+    record["data"] = describe(dataset)
     (export / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return export
 

@@ -8,11 +8,13 @@ from tot24_bench.cli.options import RESULTS, Results
 from tot24_bench.cli.terminal import print_wide
 
 
-def leaderboard_command(results: Results = RESULTS) -> None:
+def leaderboard_command(context: typer.Context, results: Results = RESULTS) -> None:
     """Render LEADERBOARD.md from the submissions under the results folder, and print it.
 
     Example: `tot24 leaderboard`
     """
+    if context.invoked_subcommand is not None:
+        return
     from tot24_bench.leaderboard import read_entries, render_markdown, render_rich
 
     entries = read_entries(results)

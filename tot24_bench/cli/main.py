@@ -14,6 +14,7 @@ from tot24_bench.cli.rescore import rescore_command
 from tot24_bench.cli.score import score_command
 from tot24_bench.cli.solve import solve_command
 from tot24_bench.cli.terminal import one_line_errors
+from tot24_bench.cli.verify import verify_command
 
 app = typer.Typer(
     name="tot24",
@@ -49,3 +50,4 @@ app.command("eval")(one_line_errors()(eval_command))
 app.command("rescore")(one_line_errors()(rescore_command))
 app.command("failures")(one_line_errors()(failures_command))
 leaderboard_app.callback(invoke_without_command=True)(one_line_errors()(leaderboard_command))
+leaderboard_app.command("verify")(one_line_errors()(verify_command))

@@ -18,12 +18,16 @@ from tot24_bench.game import load_split
 from tot24_bench.prompts import METHODS, VARIANTS
 
 if TYPE_CHECKING:
+    from tot24_bench.leaderboard.records import Sample
     from tot24_bench.leaderboard.rescored import Origin
     from tot24_bench.leaderboard.spool import Spool
     from tot24_bench.leaderboard.transcripts import Transcript
 
 LARGE_BYTES = 8 * 2**20
 """Size from which a transcript shows its progress: about a second of reading."""
+
+MANY_HANDS = 50
+"""Hands from which writing a submission shows its progress: each may have many responses."""
 
 RECORDS_A_STEP = 256
 """Records between two steps of the progress bar."""
@@ -76,6 +80,17 @@ def rescore_command(
         Path, typer.Option("--results", "--output", help="Folder of submissions.")
     ] = RESULTS,
     overwrite: Overwrite = False,
+    note: Annotated[
+        list[str] | None,
+        typer.Option(help="What a reader of the figure must know; may be given again."),
+    ] = None,
+    withhold: Annotated[
+        bool,
+        typer.Option(
+            "--withhold",
+            help="Store hashes instead of responses, where the text is not yours to publish.",
+        ),
+    ] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Only print the summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -97,7 +112,7 @@ def rescore_command(
     from tot24_bench.leaderboard.transcripts import read_transcript
 
     name = file.name.encode("utf-8", "replace").decode()
-    origin = _origin(model, method, prompt, num_fewshot, (source or "").strip() or name)
+    origin = _origin(model, method, prompt, num_fewshot, (source or "").strip() or name, note)
     if split is not None and not any_hand:
         load_split(split)  # an unknown one is an error before anything is read
     transcript = read_transcript(file, format_name, ranks, hands, skip_bad, any_hand)
@@ -109,7 +124,8 @@ def rescore_command(
         check_split(rescored, split)
         if origin is not None and spool is not None:
             header = header_of(rescored, origin, split)
-            path = write_stream(header, samples_of(rescored, spool), results, overwrite)
+            samples = _counted(samples_of(rescored, spool, withhold), header.n)
+            path = write_stream(header, samples, results, overwrite)
     summary = summarise(rescored, transcript.bad, split)
     if as_json:
         saved = {"submission": None if path is None else str(path)}
@@ -123,7 +139,12 @@ def rescore_command(
 
 
 def _origin(
-    model: str | None, method: str | None, prompt: str, shots: int | None, source: str
+    model: str | None,
+    method: str | None,
+    prompt: str,
+    shots: int | None,
+    source: str,
+    notes: list[str] | None,
 ) -> Origin | None:
     """What the user says of the transcript; None where nothing that a submission needs is said.
 
@@ -136,7 +157,7 @@ def _origin(
         return None
     if model is None or method is None:
         raise ValueError("--model and --method go together: a submission needs both")
-    origin = Origin(model, method, prompt, shots, source)
+    origin = Origin(model, method, prompt, shots, source, tuple(notes or ()))
     origin.check()
     return origin
 
@@ -154,6 +175,16 @@ def _spool(origin: Origin | None, results: Path) -> AbstractContextManager[Spool
         return nullcontext()
     check_writable(results, origin.a_key, overwrite=True)
     return Spool(next(folder for folder in (results, *results.parents) if folder.is_dir()))
+
+
+def _counted(samples: Iterator[Sample], hands: int) -> Iterator[Sample]:
+    """The samples, with a progress bar on standard error where somebody waits."""
+    if hands < MANY_HANDS or not sys.stderr.isatty():
+        return samples
+    from rich.console import Console
+    from rich.progress import track
+
+    return iter(track(samples, "write", total=hands, console=Console(stderr=True), transient=True))
 
 
 @contextmanager

@@ -71,11 +71,26 @@ def checkpoint_sha256(name: str) -> str | None:
 
 def teacher_of(name: str) -> str | None:
     """Who taught a student of ours: what its training record says; None for other checkpoints."""
-    record = Path(name) / "training.json"
-    if not record.is_file():
-        return None
-    try:
-        teacher = json.loads(record.read_text(encoding="utf-8")).get("teacher")
-    except (ValueError, AttributeError):
-        return None
+    teacher = _record_of(name).get("teacher")
     return teacher if isinstance(teacher, str) else None
+
+
+def training_data_of(name: str) -> Mapping[str, Any] | None:
+    """The data a student of ours was trained on: `rows`, `sha256` and `hands`.
+
+    None where its training record does not say, as for checkpoints that are no students of ours.
+    """
+    data = _record_of(name).get("data")
+    return data if isinstance(data, dict) else None
+
+
+def _record_of(name: str) -> dict[str, Any]:
+    """The training record beside a checkpoint's weights; empty where there is none."""
+    file = Path(name) / "training.json"
+    if not file.is_file():
+        return {}
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from tot24_bench.harness.checkpoint import checkpoint_sha256, teacher_of
+from tot24_bench.harness.checkpoint import checkpoint_sha256, teacher_of, training_data_of
 from tot24_bench.harness.evaluate import Evaluation, HandResult, Plan, TaskResult
 from tot24_bench.harness.tasks import method_of
 from tot24_bench.leaderboard.key import first_of, key_of
@@ -19,6 +19,7 @@ from tot24_bench.leaderboard.submission import (
     ModelInfo,
     Sample,
     Submission,
+    Training,
     mean_tokens_of,
     metrics_of,
     prompts_sha256,
@@ -99,6 +100,7 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
             checkpoint_sha256=checkpoint_sha256(source),
             arguments=_arguments(plan),
             teacher=teacher_of(source),
+            training=training_of(source),
         ),
         task=task.task,
         method=task.method,
@@ -121,6 +123,20 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
         obtained="measured",
         notes=_notes(plan, samples),
         samples=samples,
+    )
+
+
+def training_of(checkpoint: str) -> Training | None:
+    """What a student's own record says of its data; None where it says nothing.
+
+    Raises:
+        pydantic.ValidationError: it says something that is no such data.
+    """
+    data = training_data_of(checkpoint)
+    if data is None:
+        return None
+    return Training(
+        hands=tuple(data.get("hands", ())), rows=data.get("rows"), data_sha256=data.get("sha256")
     )
 
 

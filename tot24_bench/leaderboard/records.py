@@ -9,6 +9,7 @@ record keeps a path of the machine that it was made on.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Self
@@ -32,6 +33,11 @@ def _encodable(value: object) -> object:
     if isinstance(value, str) and not value.isascii():
         return value.encode("utf-8", "replace").decode("utf-8")
     return value
+
+
+def sha256_of(response: str) -> str:
+    """The hash that stands for a response whose text is withheld."""
+    return hashlib.sha256(response.encode("utf-8", "replace")).hexdigest()
 
 
 def _without_machine_path(value: str) -> str:
@@ -146,13 +152,11 @@ class Training(Record):
         hands: every hand whose traces it was trained on, numbers ascending with spaces.
         rows: traces, repeats of a hand included.
         data_sha256: hash of the dataset as `training` or the contributor wrote it.
-        teacher_key: key of the teacher's own submission, where it has one on this leaderboard.
     """
 
     hands: Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100_000)]
     rows: Annotated[int, Field(gt=0, le=MAX_COUNT)] | None = None
     data_sha256: Sha256 | None = None
-    teacher_key: Annotated[str, Field(max_length=600)] | None = None
 
 
 class ModelInfo(Record):

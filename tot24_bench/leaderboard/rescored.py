@@ -28,6 +28,7 @@ class Origin(NamedTuple):
         prompt: the exemplar variant of this project's prompt, or "other".
         shots: exemplars in the prompt; None where nobody knows.
         source: where the transcript is from.
+        notes: what a reader of the figure must know.
     """
 
     model: str
@@ -35,6 +36,7 @@ class Origin(NamedTuple):
     prompt: str
     shots: int | None
     source: str
+    notes: tuple[str, ...] = ()
 
     @property
     def task(self) -> str:
@@ -109,14 +111,18 @@ def header_of(rescored: Rescored, origin: Origin, split: str) -> Header:
         created=datetime.datetime.now(datetime.UTC).date(),
         obtained="rescored",
         source=origin.source,
-        notes=tuple(_notes(rescored, split)),
+        notes=(*_notes(rescored, split), *origin.notes),
     )
 
 
-def samples_of(rescored: Rescored, spool: Spool) -> Iterator[Sample]:
-    """The samples of a transcript whose responses are in the spool, one hand at a time."""
+def samples_of(rescored: Rescored, spool: Spool, withhold: bool = False) -> Iterator[Sample]:
+    """The samples of a transcript whose responses are in the spool, one hand at a time.
+
+    Args:
+        withhold: give the hashes of the responses instead of their text.
+    """
     for tally in rescored.hands:
-        yield spool.sample(tally.puzzle)
+        yield spool.sample(tally.puzzle, withhold)
 
 
 def _notes(rescored: Rescored, split: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Self
 
 from tot24_bench.game import Puzzle
-from tot24_bench.leaderboard.records import Sample
+from tot24_bench.leaderboard.records import Sample, sha256_of
 from tot24_bench.leaderboard.store import MAX_SAMPLE_BYTES, MAX_SAMPLES_BYTES, TooLarge
 from tot24_bench.scoring import Score
 
@@ -78,8 +78,12 @@ class Spool:
         self._bytes[puzzle] = of_hand
         self._size += _HEAD.size + len(entry)
 
-    def sample(self, puzzle: Puzzle) -> Sample:
-        """All that was kept of one hand, in the order in which it came."""
+    def sample(self, puzzle: Puzzle, withhold: bool = False) -> Sample:
+        """All that was kept of one hand, in the order in which it came.
+
+        Args:
+            withhold: give the hashes of the responses instead of their text.
+        """
         entries = []
         place = self._last[puzzle]
         while place != _NONE:
@@ -90,7 +94,8 @@ class Spool:
         return Sample(
             puzzle=puzzle,
             prompt_sha256=None,
-            responses=responses,
+            responses=() if withhold else responses,
+            responses_sha256=tuple(map(sha256_of, responses)) if withhold else (),
             tokens=tokens,
             scores=tuple(map(Score.from_json, scores)),
         )

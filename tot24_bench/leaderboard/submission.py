@@ -43,6 +43,7 @@ from tot24_bench.leaderboard.records import (
     Sample,
     Sha256,
     Text,
+    Training,
 )
 from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, VARIANTS
 
@@ -52,6 +53,7 @@ __all__ = [
     "ModelInfo",
     "Sample",
     "Submission",
+    "Training",
     "mean_tokens_of",
     "metrics_of",
     "prompts_sha256",

@@ -1,0 +1,201 @@
+"""The rows that others' figures give: what papers report, and what exact search reaches.
+
+    python -m tot24_bench.leaderboard.references --results results
+
+writes a `reported` submission for each published figure, and the row of the solver, the teacher of
+the students that ship here: exact search, no language model. Figures that public transcripts allow
+to check are rescored instead, by `make references`.
+
+Sources: Yao et al. 2023, Tree of Thoughts (arXiv 2305.10601), table 2 and its repository's logs;
+slm-tot, the project that asked first whether One-Step ToT can be distilled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import platform
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from tot24_bench import __version__
+from tot24_bench.game import load_split
+from tot24_bench.harness.tasks import task_name
+from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample
+from tot24_bench.leaderboard.store import write
+from tot24_bench.leaderboard.submission import OTHER, Submission, metrics_of, prompts_sha256
+from tot24_bench.prompts import METHODS, build
+from tot24_bench.scoring import score
+from tot24_bench.teachers.solver import write_response
+
+DATE = datetime.date(2026, 11, 21)
+"""When these rows were entered; fixed, so that writing them again changes nothing."""
+
+YAO = "Yao et al. 2023, Tree of Thoughts (arXiv 2305.10601), table 2"
+SLM_TOT = "slm-tot, plot of failed steps"
+
+SOLVER = "solver (exact search)"
+"""The solver's name as a model; students that it taught name it as their teacher."""
+
+_LEAKED = "4 9 10 13, rank 1000, is asked and is one of the five exemplars"
+_ORACLE = "the best of many is chosen by the right answer, which a user does not have"
+_SHIFTED = "ranks 902-1001: 99 hands of hard100 and one of hardest"
+
+
+class Figure(NamedTuple):
+    """One published figure on the hard 100.
+
+    Attributes:
+        model: as the source calls it.
+        task: names the row; the method is this project's where it starts with `game24_` and one of
+            its methods, else another.
+        label: what tables call the method; None for a method of this project.
+        acc: the share of right answers, 0 to 1.
+        repeats: responses a hand that it is the mean of.
+        source: where it stands.
+        notes: what a reader must know.
+    """
+
+    model: str
+    task: str
+    label: str | None
+    acc: float
+    repeats: int
+    source: str
+    notes: tuple[str, ...] = ()
+
+
+FIGURES = (
+    Figure("GPT-4", "game24_io", None, 0.073, 100, YAO, (_LEAKED,)),
+    Figure("GPT-4", "game24_cot", None, 0.040, 100, YAO, (_LEAKED,)),
+    Figure(
+        "GPT-4",
+        "game24_cot_sc100",
+        "CoT self-consistency, k = 100",
+        0.09,
+        1,
+        YAO,
+        (_LEAKED, "the majority of 100 responses"),
+    ),
+    Figure(
+        "GPT-4",
+        "game24_io_refine10",
+        "IO + refine, k = 10",
+        0.27,
+        1,
+        YAO,
+        (_LEAKED, "each refinement is told whether the answer before it was right"),
+    ),
+    Figure("GPT-4", "game24_io_best100", "IO, best of 100", 0.33, 1, YAO, (_LEAKED, _ORACLE)),
+    Figure("GPT-4", "game24_cot_best100", "CoT, best of 100", 0.49, 1, YAO, (_LEAKED, _ORACLE)),
+    Figure("GPT-4", "game24_tot_b1", "ToT (BFS), b = 1", 0.45, 1, YAO, (_LEAKED,)),
+    Figure(
+        "GPT-4",
+        "game24_tot_b5",
+        "ToT (BFS), b = 5",
+        0.74,
+        1,
+        YAO,
+        (_LEAKED, "the public logs of a later run give 69%"),
+    ),
+    Figure(
+        "GPT-4o",
+        "game24_cot",
+        None,
+        0.07,
+        1,
+        SLM_TOT,
+        (
+            _LEAKED,
+            _SHIFTED,
+            "its parser rejected two right answers: rescored, the same responses give 9%",
+            "sampled at temperature 0.7",
+        ),
+    ),
+    Figure(
+        "GPT-4o",
+        "game24_onestep_tot",
+        None,
+        0.19,
+        1,
+        SLM_TOT,
+        (_LEAKED, _SHIFTED, "sampled at temperature 0.7"),
+    ),
+)
+
+
+def reported() -> Iterator[Submission]:
+    """The published figures, as submissions without responses."""
+    for figure in FIGURES:
+        method = next((name for name in METHODS if task_name(name) == figure.task), OTHER)
+        yield Submission(
+            model=ModelInfo(name=figure.model, backend="published", source=figure.model),
+            task=figure.task,
+            method=method,
+            label=figure.label,
+            split="full" if _SHIFTED in figure.notes else "hard100",
+            shots=5,
+            variant=OTHER,
+            n=100,
+            repeats=figure.repeats,
+            metrics=Metrics(acc=figure.acc),
+            created=DATE,
+            obtained="reported",
+            source=figure.source,
+            notes=figure.notes,
+        )
+
+
+def solver() -> Iterator[Submission]:
+    """The solver's answers to the hard 100, one submission a method."""
+    for method in METHODS:
+        samples = tuple(_solved(method, index) for index in range(len(load_split("hard100"))))
+        yield Submission(
+            model=ModelInfo(
+                name=SOLVER,
+                backend="exact search",
+                source="tot24_bench.teachers.solver",
+                licence="Apache-2.0",
+            ),
+            task=task_name(method),
+            method=method,
+            split="hard100",
+            shots=0,
+            n=len(samples),
+            metrics=metrics_of(samples),
+            prompt_sha256=prompts_sha256(samples),
+            generation={"do_sample": False},
+            seeds={"python": 0},
+            versions={"python": platform.python_version(), "tot24-bench": __version__},
+            created=DATE,
+            obtained="measured",
+            notes=("exact search, no language model: it shows that every hand can be solved",),
+            samples=samples,
+        )
+
+
+def _solved(method: str, index: int) -> Sample:
+    puzzle = load_split("hard100")[index]
+    response = write_response(puzzle, method, Random(index))
+    return Sample(
+        puzzle=puzzle,
+        prompt_sha256=build(method, puzzle, shots=0).sha256,
+        responses=(response,),
+        tokens=(None,),
+        scores=(score(puzzle, response),),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write them; see the module."""
+    parser = argparse.ArgumentParser(description="Write the reported rows and the solver's.")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+    options = parser.parse_args(arguments)
+    for submission in (*reported(), *solver()):
+        print(write(submission, options.results, overwrite=True))
+
+
+if __name__ == "__main__":
+    main()
