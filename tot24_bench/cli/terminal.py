@@ -22,10 +22,15 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        message = " ".join(str(error).split()) or type(error).__name__
+        message = one_line(str(error)) or type(error).__name__
         # On a line of its own, below a progress bar that was cut short.
         typer.echo(f"\ntot24: {message}" if sys.stderr.isatty() else f"tot24: {message}", err=True)
         raise typer.Exit(2) from error
+
+
+def one_line(text: str) -> str:
+    """Text that a terminal shows as it is: it may quote what stands in somebody's file."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def print_wide(shown: RenderableType) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tot24_bench.cli.options import RESULTS, Ranks, Results
+from tot24_bench.cli.terminal import one_line
 
 if TYPE_CHECKING:
     from tot24_bench.leaderboard.verification import Verified
@@ -64,7 +65,7 @@ def verify_command(
         raise ValueError(f"no submissions under {results}: nothing to verify")
     faults = [fault for one in verified for fault in one.faults]
     for fault in faults:
-        typer.echo(_one_line(f"{fault.path}: {fault.where}: {fault.what}"), err=True)
+        typer.echo(one_line(f"{fault.path}: {fault.where}: {fault.what}"), err=True)
     good = sum(not one.faults for one in verified)
     responses = sum(one.responses for one in verified)
     typer.echo(f"{good} of {len(verified)} submissions are consistent, {responses:,} responses")
@@ -93,7 +94,7 @@ def _rerun(
         try:
             differences = rerun(submission, find_checkpoint(submission, folders), hands, device)
         except CannotRerun as error:
-            typer.echo(_one_line(f"not run again: {error}"))
+            typer.echo(one_line(f"not run again: {error}"))
             continue
         ran += 1
         asked = min(hands, submission.n)
@@ -131,8 +132,3 @@ def _with_progress(verified: Iterator[Verified], results: Path) -> Iterator[Veri
     yield from track(
         verified, "verify", total=len(paths(results)), console=Console(stderr=True), transient=True
     )
-
-
-def _one_line(text: str) -> str:
-    """Text that a terminal shows as it is: what stands in a submission may be anything."""
-    return "".join(char if char.isprintable() else " " for char in text)
