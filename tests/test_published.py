@@ -43,6 +43,8 @@ def test_every_stored_response_scores_as_its_submission_says(
     assert submissions
     for submission in submissions:
         for sample in submission.samples:
+            if sample.withheld:  # `tot24 leaderboard verify --transcripts` checks them
+                continue
             for response, stored in zip(sample.responses, sample.scores, strict=True):
                 again = score(sample.puzzle, response, truncated=stored.truncated)
                 assert again == stored, (submission.key, sample.puzzle.text)

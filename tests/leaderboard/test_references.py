@@ -1,0 +1,73 @@
+"""The rows that are not ours stand as their sources give them, and can be written again."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tot24_bench.leaderboard import Submission, read_all, read_entries
+from tot24_bench.leaderboard.references import FIGURES, SOLVER, main, reported, solver
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    results = tmp_path_factory.mktemp("results")
+    main(["--results", str(results)])
+    return results
+
+
+def test_the_repository_holds_what_the_command_writes(written: Path, root: Path) -> None:
+    stored = {submission.key: submission for submission in read_all(root / "results")}
+    for submission in read_all(written):
+        there = stored[submission.key]
+        if submission.obtained == "measured":  # whichever Python wrote it
+            submission = submission.model_copy(update={"versions": there.versions})
+        assert there == submission
+
+
+def test_every_published_figure_says_where_it_is_from_and_what_is_wrong_with_it() -> None:
+    rows = list(reported())
+    assert len(rows) == len(FIGURES) == 10
+    for row in rows:
+        assert row.obtained == "reported" and row.variant == "other"
+        assert row.source and row.notes and "exemplars" in row.notes[0]
+
+
+def test_the_figures_are_those_of_the_facts(shared: Path) -> None:
+    facts = (shared / "facts/published-results.md").read_text(encoding="utf-8")
+    published = [float(figure) for figure in re.findall(r"\| ([\d.]+)% \|", facts)]
+    assert [round(100 * figure.acc, 1) for figure in FIGURES] == published[: len(FIGURES)]
+
+
+def test_the_solver_answers_every_hand_and_is_no_language_model() -> None:
+    rows = list(solver())
+    assert [row.method for row in rows] == ["io", "cot", "onestep_tot"]
+    for row in rows:
+        assert (row.model.name, row.model.backend, row.n) == (SOLVER, "exact search", 100)
+        assert row.metrics.acc == 1.0
+        assert "no language model" in row.notes[0]
+
+
+def test_the_rescored_rows_are_what_the_public_transcripts_give(root: Path) -> None:
+    rescored: dict[str, Submission] = {
+        f"{one.model.name} {one.method}": one
+        for one in read_all(root / "results")
+        if one.obtained == "rescored"
+    }
+    figures = {name: (one.metrics.acc, one.n, one.repeats) for name, one in rescored.items()}
+    assert figures == {
+        "GPT-4 io": (pytest.approx(0.0734), 100, 100),
+        "GPT-4o cot": (0.09, 100, 1),
+        "GPT-4o onestep_tot": (0.19, 100, 1),
+    }
+    assert all(sample.withheld for one in rescored.values() for sample in one.samples)
+
+
+def test_gpt_4o_and_the_student_share_99_hands(root: Path) -> None:
+    by_key = {entry.key: entry for entry in read_entries(root / "results")}
+    gpt = by_key["GPT-4o/game24_onestep_tot_full.5shot.other.hands100.rescored"]
+    student = by_key["scout-2m/game24_onestep_tot.0shot"]
+    hands = [{outcome.puzzle.hand for outcome in one.outcomes} for one in (gpt, student)]
+    assert len(hands[0] & hands[1]) == 99
