@@ -25,6 +25,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from tot24_bench.game.puzzle import Hand, Puzzle, Rule
+from tot24_bench.game.reach import can_make
 
 MEMO_HANDS = 4096
 """Sub-multisets whose forms are remembered: the deck has 13 + 91 + 455 of up to three cards."""
@@ -53,7 +54,11 @@ def solve(puzzle: Puzzle) -> tuple[Solution, ...]:
 
 def is_solvable(puzzle: Puzzle) -> bool:
     """Whether the target can be made at all."""
-    return bool(solve(puzzle))
+    if puzzle.target < 0:
+        return bool(solve(puzzle))
+    hand = puzzle.hand
+    sizes = [len(hand)] if puzzle.rule is Rule.ALL else range(1, len(hand) + 1)
+    return any(can_make(part, puzzle.target) for size in sizes for part in combinations(hand, size))
 
 
 @lru_cache(maxsize=MEMO_PUZZLES)

@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from tot24_bench.game.puzzle import Puzzle, Rule
+from tot24_bench.game.reach import can_make
 
 Number = int | Fraction
 """An exact rational; whole values are always `int`, so that they print as such."""
@@ -145,10 +146,10 @@ _OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
 
 @lru_cache(maxsize=MEMO_STATES)
 def _can_reach(state: State, target: int, rule: Rule) -> bool:
-    if rule is Rule.SOME and target in state.numbers:
+    if rule is Rule.ALL:
+        return can_make(state.numbers, target)
+    if target in state.numbers:
         return True
-    if len(state.numbers) == 1:
-        return state.numbers[0] == target
     return any(_can_reach(thought.left, target, rule) for thought in _thoughts(state))
 
 
