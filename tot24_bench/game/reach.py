@@ -70,6 +70,41 @@ def can_make(numbers: Collection[Number], target: Number) -> bool:
     return _splits_into(given, wanted, _Tables(), {})
 
 
+def can_make_within(
+    numbers: Collection[int], target: int, *, whole: bool = False, most: int | None = None
+) -> bool:
+    """Whether the target can be made where no value on the way is a fraction, or above a bound.
+
+    Args:
+        numbers: given; they may be above the bound.
+        target: not bounded either.
+        whole: allow no fractions.
+        most: the largest value that may be made on the way; None for any.
+
+    Raises:
+        ValueError: as `reachable`.
+    """
+    given = _ratios(numbers)
+    if len(given) == 1:
+        return (target, 1) in given
+    found: set[Ratio] = set()
+    for left, right in partitions(given):
+        _join(_within(left, whole, most), _within(right, whole, most), found)
+    return (target, 1) in found
+
+
+@lru_cache(maxsize=MEMO_SMALL)
+def _within(numbers: Ratios, whole: bool, most: int | None) -> frozenset[Ratio]:
+    if len(numbers) == 1:
+        return frozenset(numbers)
+    found: set[Ratio] = set()
+    for left, right in partitions(numbers):
+        _join(_within(left, whole, most), _within(right, whole, most), found)
+    return frozenset(
+        (n, m) for n, m in found if (m == 1 or not whole) and (most is None or n <= most * m)
+    )
+
+
 class _Tables(dict[Ratios, frozenset[Ratio]]):
     """The tables of one question, made when they are asked for."""
 
@@ -98,30 +133,28 @@ def _four(numbers: Ratios) -> frozenset[Ratio]:
 def _made(numbers: Ratios, tables: _Tables) -> frozenset[Ratio]:
     found: set[Ratio] = set()
     for left, right in partitions(numbers):
-        ys = tables[right]
-        for a, b in tables[left]:
-            for c, d in ys:
-                ad, cb, bd = a * d, c * b, b * d
-                if bd == 1:
-                    found.add((ad + cb, 1))
-                    found.add((ad - cb if ad > cb else cb - ad, 1))
-                    found.add((a * c, 1))
-                else:
-                    up = ad + cb
-                    common = gcd(up, bd)
-                    found.add((up // common, bd // common))
-                    up = ad - cb if ad > cb else cb - ad
-                    common = gcd(up, bd)
-                    found.add((up // common, bd // common))
-                    up = a * c
-                    common = gcd(up, bd)
-                    found.add((up // common, bd // common))
-                common = gcd(ad, cb) or 1
-                if cb:
-                    found.add((ad // common, cb // common))
-                if ad:
-                    found.add((cb // common, ad // common))
+        _join(tables[left], tables[right], found)
     return frozenset(found)
+
+
+def _join(xs: frozenset[Ratio], ys: frozenset[Ratio], found: set[Ratio]) -> None:
+    """Add every sum, difference, product and quotient of an x and a y."""
+    for a, b in xs:
+        for c, d in ys:
+            ad, cb, bd = a * d, c * b, b * d
+            if bd == 1:
+                found.add((ad + cb, 1))
+                found.add((ad - cb if ad > cb else cb - ad, 1))
+                found.add((a * c, 1))
+            else:
+                for up in (ad + cb, abs(ad - cb), a * c):
+                    common = gcd(up, bd)
+                    found.add((up // common, bd // common))
+            common = gcd(ad, cb) or 1
+            if cb:
+                found.add((ad // common, cb // common))
+            if ad:
+                found.add((cb // common, ad // common))
 
 
 def _makes(numbers: Ratios, target: Ratio, tables: _Tables, known: dict[object, bool]) -> bool:

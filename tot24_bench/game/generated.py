@@ -1,0 +1,269 @@
+"""Splits that nobody can know by heart: drawn by a seed, as many hands as asked.
+
+| split | puzzles | question |
+| --- | --- | --- |
+| `fresh` | four numbers up to 25, one of them above 13, target 24 | hands not on the web |
+| `target` | the deck's hands, another target from 1 to 100 | the number 24, or the search? |
+| `five`, `six` | five or six cards, target 24 | longer searches |
+| `rational` | up to 25, every solution passes through a fraction | can it leave the integers? |
+| `unsolvable_fresh` | as `fresh`, but 24 cannot be made | does it say so, or invent? |
+| `countdown` | three or four numbers up to 99, target 10 to 99, not all needed | another game |
+| `shuffled` | hard100, its numbers dealt in another order | the hand, or its text? |
+| `state_holdout` | hard100, for students who never saw its inner states | states nobody showed |
+
+Every universe is divided into a train and a test part before a seed is drawn (`parts`); a split's
+name means its test part. `fresh` is 100 hands of seed 0; `fresh-s7-n500` is 500 of seed 7.
+
+>>> [puzzle.text for puzzle in draw("fresh", seed=7, size=2)] == [
+...     puzzle.text for puzzle in load_generated("fresh-s7-n2")
+... ]
+True
+>>> draw("fresh", part="train", size=1)[0].hand[-1] > 13
+True
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations_with_replacement, islice
+from typing import NamedTuple
+
+from tot24_bench.game.inner_states import avoids_held_out_states
+from tot24_bench.game.parts import TARGETS, Part, held_out_targets, part_of
+from tot24_bench.game.puzzle import LARGEST_CARD, TARGET, Hand, Puzzle, Rule
+from tot24_bench.game.reach import can_make, can_make_within
+from tot24_bench.game.solver import is_solvable
+from tot24_bench.game.splits import UnknownSplit, load_split
+
+DEFAULT_SEED = 0
+DEFAULT_SIZE = 100
+
+MAX_SIZE = 100_000
+"""Hands of one draw."""
+
+MAX_SEED = 2**63 - 1
+
+LARGEST_FRESH = 25
+"""Numbers of `fresh`, `rational` and `unsolvable_fresh` go from 1 to this."""
+
+COUNTDOWN_NUMBERS = range(1, 100)
+COUNTDOWN_TARGETS = range(10, 100)
+COUNTDOWN_SIZES = (3, 4)
+"""The ranges of the Countdown tasks that Stream of Search (Gandhi et al. 2024) and TinyZero made
+common: three or four numbers below 100, two-digit targets."""
+
+MEMO_DRAWS = 64
+
+
+class BadDraw(ValueError):
+    """A seed, a size or a part that no draw has; the message says what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A split that is drawn.
+
+    Attributes:
+        name: its name.
+        puzzles: the puzzles of a part in the order of a seed, each hand and target once.
+        parts: which parts it has.
+        seeded: whether a seed changes it.
+    """
+
+    name: str
+    puzzles: Callable[[Part, int], Iterable[Puzzle]]
+    parts: tuple[Part, ...] = ("train", "test")
+    seeded: bool = True
+
+
+class Draw(NamedTuple):
+    """What the name of a generated split says."""
+
+    name: str
+    seed: int
+    size: int | None
+
+    @property
+    def text(self) -> str:
+        """The name: without what is the default."""
+        seed = f"-s{self.seed}" if self.seed != DEFAULT_SEED else ""
+        size = f"-n{self.size}" if self.size not in (None, DEFAULT_SIZE) else ""
+        return f"{self.name}{seed}{size}"
+
+
+def draw(
+    name: str, *, seed: int = DEFAULT_SEED, size: int | None = None, part: Part = "test"
+) -> tuple[Puzzle, ...]:
+    """The first hands of a split in the order of a seed.
+
+    Args:
+        name: one of `GENERATED`.
+        seed: gives another draw of the same part.
+        size: how many; None is DEFAULT_SIZE, or all where there are fewer.
+        part: `train` for training data, `test` for everything else.
+
+    Raises:
+        UnknownSplit: when there is no such split.
+        BadDraw: for a seed, a size or a part that it does not have, or more hands than exist.
+    """
+    split = GENERATED.get(name)
+    if split is None:
+        raise UnknownSplit(
+            f"no generated split {name[:40]!r}: the generated splits are {', '.join(GENERATED)}"
+        )
+    if part not in split.parts:
+        raise BadDraw(f"{name} has no part {part!r}: it is {' and '.join(split.parts)} only")
+    _check_number("seed", seed, 0, MAX_SEED)
+    if size is not None:
+        _check_number("size", size, 1, MAX_SIZE)
+    return _draw(name, seed if split.seeded else DEFAULT_SEED, size, part)
+
+
+def parse_name(text: str) -> Draw | None:
+    """What `fresh-s7-n500` says; None where it names no generated split."""
+    found = _NAME.fullmatch(text)
+    if found is None or found["name"] not in GENERATED:
+        return None
+    seed, size = found["seed"], found["size"]
+    return Draw(
+        found["name"],
+        DEFAULT_SEED if seed is None else int(seed),
+        None if size is None else int(size),
+    )
+
+
+def load_generated(text: str) -> tuple[Puzzle, ...]:
+    """The test hands of a split by its name, such as `fresh` or `fresh-s7-n500`.
+
+    Raises:
+        UnknownSplit, BadDraw: as `draw`.
+    """
+    said = parse_name(text)
+    if said is None:
+        raise UnknownSplit(f"no generated split {text[:40]!r}")
+    return draw(said.name, seed=said.seed, size=said.size)
+
+
+def _check_number(what: str, value: object, least: int, most: int) -> None:
+    if type(value) is not int or not least <= value <= most:
+        shown = repr(value)[:40]
+        raise BadDraw(f"{what} {shown} is not an integer from {least} to {most}")
+
+
+@lru_cache(maxsize=MEMO_DRAWS)
+def _draw(name: str, seed: int, size: int | None, part: Part) -> tuple[Puzzle, ...]:
+    wanted = DEFAULT_SIZE if size is None else size
+    found = tuple(islice(GENERATED[name].puzzles(part, seed), wanted))
+    if size is not None and len(found) < size:
+        raise BadDraw(f"{name} has {len(found)} {part} hands, {size} were asked for: ask for fewer")
+    return found
+
+
+def _fresh(part: Part, seed: int) -> Iterator[Puzzle]:
+    return (p for p in _beyond_the_deck("fresh", part, seed) if is_solvable(p))
+
+
+def _unsolvable_fresh(part: Part, seed: int) -> Iterator[Puzzle]:
+    every = _beyond_the_deck("unsolvable_fresh", part, seed)
+    return (p for p in every if not is_solvable(p))
+
+
+def _rational(part: Part, seed: int) -> Iterator[Puzzle]:
+    every = combinations_with_replacement(range(1, LARGEST_FRESH + 1), 4)
+    for hand in _in_order("rational", seed, (h for h in every if part_of(h) == part)):
+        if not can_make_within(hand, TARGET, whole=True) and can_make(hand, TARGET):
+            yield Puzzle(hand)
+
+
+def _beyond_the_deck(name: str, part: Part, seed: int) -> Iterator[Puzzle]:
+    every = combinations_with_replacement(range(1, LARGEST_FRESH + 1), 4)
+    beyond = (h for h in every if h[-1] > LARGEST_CARD and part_of(h) == part)
+    return map(Puzzle, _in_order(name, seed, beyond))
+
+
+def _cards(count: int, name: str) -> Callable[[Part, int], Iterator[Puzzle]]:
+    def puzzles(part: Part, seed: int) -> Iterator[Puzzle]:
+        every = combinations_with_replacement(range(1, LARGEST_CARD + 1), count)
+        hands = _in_order(name, seed, (hand for hand in every if part_of(hand) == part))
+        return (puzzle for puzzle in map(Puzzle, hands) if is_solvable(puzzle))
+
+    return puzzles
+
+
+def _target(part: Part, seed: int) -> Iterator[Puzzle]:
+    held_out = held_out_targets()
+    targets = [t for t in TARGETS if t != TARGET and (t in held_out) == (part == "test")]
+    deck = combinations_with_replacement(range(1, LARGEST_CARD + 1), 4)
+    hands = [hand for hand in deck if part_of(hand) == part]
+    asked = ((*hand, target) for hand in hands for target in targets)
+    for *hand, target in _in_order("target", seed, asked):
+        puzzle = Puzzle(tuple(hand), target)
+        if is_solvable(puzzle):
+            yield puzzle
+
+
+def _countdown(part: Part, seed: int) -> Iterator[Puzzle]:
+    """Too many to put in order: each is read off a hash of its place in the draw."""
+    seen = set()
+    for place in range(MAX_SIZE * 100):
+        digest = hashlib.sha256(f"countdown {seed} {place}".encode()).digest()
+        words = [int.from_bytes(digest[i : i + 4]) for i in range(0, 32, 4)]
+        count = COUNTDOWN_SIZES[words[0] % len(COUNTDOWN_SIZES)]
+        numbers = COUNTDOWN_NUMBERS
+        hand = tuple(sorted(numbers[word % len(numbers)] for word in words[2 : 2 + count]))
+        target = COUNTDOWN_TARGETS[words[1] % len(COUNTDOWN_TARGETS)]
+        puzzle = Puzzle(hand, target, Rule.SOME)
+        held_out = target in held_out_targets()
+        fits = part_of(hand) == part and held_out == (part == "test") and target not in hand
+        if fits and puzzle not in seen and is_solvable(puzzle):
+            seen.add(puzzle)
+            yield puzzle
+
+
+def _shuffled(_part: Part, seed: int) -> Iterator[Puzzle]:
+    for puzzle in load_split("hard100"):
+        places = sorted((_hash(f"shuffled {seed} {puzzle.text} {i}"), i) for i in range(4))
+        numbers = tuple(puzzle.numbers[i] for _, i in places)
+        if numbers == puzzle.numbers:  # by chance: turned, it is another order
+            numbers = numbers[1:] + numbers[:1]
+        yield Puzzle(numbers)
+
+
+def _state_holdout(part: Part, seed: int) -> Iterator[Puzzle]:
+    if part == "test":
+        yield from load_split("hard100")
+        return
+    hands = [p.hand for p in load_split("train") if avoids_held_out_states(p.hand)]
+    yield from map(Puzzle, _in_order("state_holdout", seed, hands))
+
+
+def _in_order(name: str, seed: int, every: Iterable[Hand]) -> list[Hand]:
+    """In the order of a seed: by a hash, so that it is the same wherever Python runs."""
+    return sorted(every, key=lambda hand: _hash(f"{name} {seed} {' '.join(map(str, hand))}"))
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+GENERATED: dict[str, Generated] = {
+    split.name: split
+    for split in (
+        Generated("fresh", _fresh),
+        Generated("target", _target),
+        Generated("five", _cards(5, "five")),
+        Generated("six", _cards(6, "six")),
+        Generated("rational", _rational),
+        Generated("unsolvable_fresh", _unsolvable_fresh),
+        Generated("countdown", _countdown),
+        Generated("shuffled", _shuffled, parts=("test",)),
+        Generated("state_holdout", _state_holdout),
+    )
+}
+"""Every generated split by name."""
+
+_NAME = re.compile(r"(?P<name>[a-z_]+)(?:-s(?P<seed>[0-9]{1,19}))?(?:-n(?P<size>[0-9]{1,6}))?")
