@@ -173,6 +173,18 @@ def test_time_grows_in_step_with_the_length(part: str, before: str) -> None:
     assert seconds(200_000) < 3
 
 
+CLAIM_BAITS = ["?", "? ", "if ", "wrong to say that ", "claim a ", "no a's ", "n't true that "]
+
+
+@pytest.mark.parametrize("part", CLAIM_BAITS)
+def test_a_claim_of_many_markers_is_read_in_time(part: str) -> None:
+    """600 question marks in the second sentence of an answer once took half a second each time."""
+    line = "Answer: ab. " + part * (580 // len(part)) + "x\n"
+    started = time.process_time()
+    score(EXEMPLAR, line * 160)
+    assert time.process_time() - started < 3
+
+
 @pytest.mark.parametrize(
     "part",
     [

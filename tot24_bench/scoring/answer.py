@@ -13,8 +13,10 @@ A response may try several answers, restart, or run on into the next exemplar. T
 - The bare target is no expression. After it the lines are read on for one that is wholly one
   equation of three or more numbers with the target on the right; failing that the marker before
   counts, and where every marker holds nothing else, the last such line before the last marker.
-- Where nothing is introduced, a last line that is wholly one expression or equation counts. A
-  thought with its note of the numbers left, or a numbered line, is a step and not an answer.
+- Where nothing is introduced, a last line that is wholly one expression or equation counts, and so
+  does "Therefore, " or "Solution: " before an equation of three or more numbers with the target on
+  the right. A thought with its note of the numbers left, or a numbered line, is a step and not an
+  answer.
 - Where there is no answer, closing prose may still say that there is no solution, or give up.
 
 >>> find_answer("Steps: ...\nAnswer: (6 - 4) * (4 + 8) = 24").text
@@ -30,6 +32,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, read_claim
+from tot24_bench.scoring.equation import Equation
 from tot24_bench.scoring.lines import (
     ALNUM,
     MIN_FULL_NUMBERS,
@@ -96,6 +99,11 @@ _BRACE = re.compile(r"(?<!\\)[{}]")
 _RESTART = re.compile(r"\W{0,8}steps?\W{0,8}$", re.IGNORECASE)
 _SPECIAL_TOKEN = re.compile(r"<[^<>\s]{1,40}>")
 _EQUALS = re.compile(r"[\s$\\)\]]*=")
+_CONCLUSION = re.compile(
+    r"[^\w\n]{0,8}(?:(?:so|therefore|thus|hence|finally|the|a|one|final|complete|full|possible|correct"
+    r"|valid|solution|expression|equation|result|is|are)\b[ ,:*_]{0,6}){1,6}",
+    re.IGNORECASE,
+)
 _CLOSING_LINES = 3  # lines at the end of a response that may hold an unintroduced claim
 
 
@@ -200,7 +208,7 @@ def _last_line(text: str, start: int, end: int, target: int) -> tuple[Answer, in
         line = _SPECIAL_TOKEN.sub(" ", text[line_start:line_end])
         if not ALNUM.search(line):
             continue
-        equation = read_whole_line(line, target)
+        equation = read_whole_line(line, target) or _concluded(line, target)
         if equation is None:
             return None
         expression = equation.expression
@@ -212,6 +220,13 @@ def _last_line(text: str, start: int, end: int, target: int) -> tuple[Answer, in
         at_end = end == len(text)
         return (as_answer(equation, at_end, introduced=False), line_start) if combines else None
     return None
+
+
+def _concluded(line: str, target: int) -> Equation | None:
+    """The equation that a line draws as its conclusion, if it says how the target is made."""
+    lead = _CONCLUSION.match(line)
+    equation = None if lead is None else read_whole_line(line[lead.end() :], target)
+    return equation if equation is not None and makes_target(equation, target) else None
 
 
 def _lines_backwards(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,8 @@
 - Of an introduced answer the first sentence that says either decides, of closing prose the last.
 - A sentence that denies a solution (`no solution`, `impossible`, `cannot be made`) claims so,
   unless it hedges (`may`, `seems`, `straightforward`, `I could not`): then it abstains.
-- What only sounds like it denies nothing: `not impossible`, `no doubt`, `no other solution`.
+- What only sounds like it denies nothing: `not impossible`, `no doubt`, `no other solution`, `if
+  there is no solution`, `no way to know`, `"no solution" is wrong`. A question abstains.
 - A report on the search (`no solution found`) claims so where it stands as the introduced answer
   (`Answer: No solution found`), and abstains in closing prose.
 - A sentence that only says that the writer did not manage abstains.
@@ -47,8 +48,10 @@ def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
         sentences = _SENTENCE.split(prose[-MAX_CLAIM_CHARS:])[::-1]
     for sentence in sentences:
         if _DENIES.search(_NO_DENIAL.sub(" ", sentence)):
-            hedged = _HEDGES.search(_CONCLUDES.sub(" ", sentence)) or (
-                not introduced and _REPORTS.search(sentence)
+            hedged = (
+                sentence.rstrip(_CLOSING_SIGNS).endswith("?")
+                or _HEDGES.search(_CONCLUDES.sub(" ", sentence))
+                or (not introduced and _REPORTS.search(sentence))
             )
             return (Claim.ABSTAINED if hedged else Claim.NO_SOLUTION), sentence.strip()
         if _GIVES_UP.search(sentence):
@@ -65,20 +68,36 @@ _OTHERWISE = (
     r"|incorrect|bad|only|just|all|every|each|there)\b"
 )
 _DENIED = rf"(?:(?!{_OTHERWISE})\w[\w,'-]{{0,19}}\s{{1,3}}){{0,4}}"
-_SAY = r"(?:say|tell|know|judge|decide|predict|be\s(?:sure|certain))"
+_SAY = (
+    r"(?:say|tell|know|judge|decide|determine|predict|imagine|over(?:state|estimate)"
+    r"|be\s(?:sure|certain|wrong))"
+)
 _NO_DENIAL = re.compile(
     rf"""
     (?:\b(?:not|nothing|nothing's|never|hardly|cannot\sbe|far\sfrom)|n't)
         \s(?:[a-z]{{1,12}}\s){{0,2}}
         (?:impossible|unsolvable|infeasible|unreachable)\b
     |\b(?:impossible|not\spossible)\sto\s{_SAY}\b
+    |\bno\s(?:[a-z]{{1,12}}\s){{0,2}}ways?\s(?:to\s{_SAY}|of\s(?:knowing|telling))\b
+    |\bno\s[a-z]{{1,12}}\s(?:is|are)\s(?:impossible|unsolvable|infeasible|unreachable)\b
+    |\b(?:if|whether|unless)\s(?:(?:there|it)(?:\s(?:is|are)|'s)\s)?
+        (?:no\s(?:solutions?|answers?|ways?)|impossible|not\spossible|unsolvable)\b
+    |(?:\b(?:wrong|incorrect|false|untrue|mistaken)|(?:\bnot|n't)\s(?:true|correct|right))
+        \s(?:to\s[a-z]{{1,12}}\s)?(?:that\s)?[a-z'\s]{{0,20}}
+        \b(?:no\s(?:solutions?|answers?|ways?)|impossible|not\spossible|unsolvable)\b
+    |\b(?:claim|statement|idea|belief)\s[a-z'\s]{{1,20}}\bno\s(?:solutions?|answers?|ways?)
+        \s(?:is|was)\s(?:false|wrong|incorrect|untrue)\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_CLOSING_SIGNS = " \t!*_`\"')"
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _DENIES = re.compile(
     rf"""
     \bno\s{_DENIED}(?:solutions?|answers?|ways?|combinations?|expressions?|path)\b
+        (?!\W{{1,3}}(?:(?:is|are|was|were|would\sbe)\s)?
+            (?:(?:wrong|incorrect|false|untrue|impossible)\b
+            |(?:given|shown|listed|needed|required|provided|written)\b(?!\s\w)))
     |(?:\bnot|n't)\s{_DENIED}
         (?:possible|solvable|feasible|achievable|attainable|viable|reachable|obtainable)\b
     |\bthere\s(?:is|are)(?:\snot|n't)\s(?:a|an|any)\s{_DENIED}
@@ -87,33 +106,50 @@ _DENIES = re.compile(
     |\b(?:impossible|unsolvable|infeasible|unreachable)\b
     |\b(?:cannot|can\s?not|can't|could\snot|couldn't)\s(?:directly\s)?(?:be\s)
         {_WORDS}(?:made|solved|reached|achieved|formed|obtained|combined|produced|used|done)\b
-        (?!\s(?:again|twice|more|once|simpler|in|better|faster|by)\b)
+        (?!\s(?:again|twice|more|once|simpler|better|faster|in\sa|in\sfewer
+            |by\s(?:me|us|hand|adding|subtracting|multiplying|dividing|addition|subtraction
+            |multiplication|division)(?!,|\s(?:and|or)\b))\b)
     |\b(?:cannot|can\s?not|can't)\s(?:make|reach|produce|equal|give|yield|form|directly\ssolve)\b
+        (?!\s(?:you|sense|up|(?:an?|any)\s(?:answer|guess|solution)|it\swork)\b)
+    |\b(?:you|one|numbers)\s(?:cannot|can\s?not|can't)\s(?:get|obtain|create)\b
     |\b(?:do|does)(?:\snot|n't)\s{_WORDS}(?:solutions?|exist)\b
     |^\W*(?:none|none\sexists?)\W*$
+    |^\W*(?:此题|本题|该题)?(?:无解|無解|没有解)\W*$
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 _HEDGES = re.compile(
     r"\b(?:may|might|maybe|seems?|appears?|perhaps|probably|possibly|likely|straightforward"
     r"|straightforwardly|direct|directly|simple|simply|easy|easily|obvious|clear|immediately"
-    r"|i|i'm|i've|we|my|me|unable|yet|attempts?|tried|these\s(?:steps|operations)|approach|path"
-    r"|(?:addition|subtraction|multiplication|division)\s(?:only|alone))\b",
+    r"|i|i'm|i've|we|my|me|unable|yet|so\sfar|attempts?|tried|these\s(?:steps|operations)|approach|path"
+    r"|(?<!and\s)(?<!or\s)(?:addition|subtraction|multiplication|division)\s(?:only|alone)"
+    r"|(?:only|just)\s(?:addition|subtraction|multiplication|division)(?!,|\s(?:and|or)\b)"
+    r"|integer\s(?:solutions?|answers?)|(?:with|using)\s(?:only\s)?integers"
+    r"|in\s(?:one|two|[12]|fewer)\s(?:steps?|moves?|lines?)"
+    r"|without\s(?:using\s)?(?:fractions|decimals|brackets|parentheses|division))\b",
     re.IGNORECASE,
 )
-_CONCLUDES = re.compile(r"\b(?:i|we)\s(?:\w{1,12}\s)?(?:conclude|confirm)\b", re.IGNORECASE)
+# "I cannot conclude that there is no solution" concludes nothing.
+_CONCLUDES = re.compile(
+    r"\b(?:i|we)\s(?:(?:can|must|have|have\sto|now|thus|therefore|hereby|can\ssafely)\s)?"
+    r"(?:conclude|confirm|proved?|proven|showed|shown)\b"
+    r"|\b(?:i\sam|i'm|we\sare|we're)\s(?:(?:very|quite|fully|absolutely)\s)?"
+    r"(?:sure|certain|confident)\b",
+    re.IGNORECASE,
+)
 _REPORTS = re.compile(r"(?<!\bbe )\b(?:found|reached|achieved|derived)\b", re.IGNORECASE)
 _GIVES_UP = re.compile(
     rf"""
     (?:\bunable|\bfailed|\bfail|\bnot\sable|(?:\bnot|n't)\sbeen\sable)\sto\b
     |\b(?:can't|cannot|could\snot|couldn't|can\snot|did\snot|didn't)\s{_WORDS}
         (?:find|solve|arrive|determine|reach|obtain|get|identify)\b
+    |\b(?:can't|cannot|can\snot)\s(?:give|make|produce|provide)\s(?:an?|any)\s(?:answer|guess)\b
     |\b(?:don't|do\snot)\sknow\b|\bno\s(?:idea|clue)\b
     |\b(?:impossible|possible|hard|difficult)\sto\s{_SAY}\b
     |\b(?:not\ssure|give\sup|giving\sup|(?<!no\s)(?:difficulty|trouble)|struggling)\b
     |\b(?:has|have)(?:n't|\snot)\s(?:resulted|led|produced|yielded|worked)\b
     |\b(?:yet\sto\sbe|not\syet|not\s(?:been\s)?found|not\sderived)\b
-    |^\W*(?:n/a|unknown|\?+)\W*$
+    |^(?:\W*+(?:n/a|unknown)|[^\w?]*+\?)\W*+$
     """,
     re.IGNORECASE | re.VERBOSE,
 )

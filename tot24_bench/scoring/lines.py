@@ -15,9 +15,10 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tot24_bench.scoring.claims import read_claim
+from tot24_bench.scoring.claims import Claim, read_claim
 from tot24_bench.scoring.equation import Equation, find_equation, read_equation
 from tot24_bench.scoring.markup import undress
+from tot24_bench.scoring.tokens import Problem
 
 MIN_FULL_NUMBERS = 3
 """Numbers of an equation that says how the target is made; a single step has two."""
@@ -67,8 +68,8 @@ def read_line(line: str, target: int, at_end: bool, *, bullets: bool, prose: boo
         if bullets or _is_full(read_equation(item, target)):
             content = item
     equation = read_equation(content, target)
-    if equation is not None and not (equation.is_lone_number and WORD.search(equation.rest)):
-        return as_answer(equation, at_end)
+    if equation is not None and not _only_opens(equation, target):
+        return (_denied_after(equation, target) if prose else None) or as_answer(equation, at_end)
     if not prose:
         return None
     words, equation = find_equation(content, target)
@@ -77,7 +78,9 @@ def read_line(line: str, target: int, at_end: bool, *, bullets: bool, prose: boo
     claim = read_claim(words, introduced=True)
     if claim is not None and not (equation and _outweighs(equation, words, target)):
         return Answer(Kind(claim[0].value), claim[1], introduced=True)
-    return None if equation is None else as_answer(equation, at_end)
+    if equation is None:
+        return None
+    return _denied_after(equation, target) or as_answer(equation, at_end)
 
 
 def read_bare(line: str, target: int, at_end: bool) -> Answer | None:
@@ -126,9 +129,37 @@ def _is_full(equation: Equation | None) -> bool:
     return equation is not None and len(equation.expression.numbers) >= MIN_FULL_NUMBERS
 
 
+def _only_opens(equation: Equation, target: int) -> bool:
+    """Whether numbers without a sign open a sentence: "4 6 8 8: 4 * 6 = 24", "1 1 1 1 has none"."""
+    if equation.expression.operators or equation.expression.problem not in (
+        None,
+        Problem.MALFORMED,
+    ):
+        return False
+    rest = equation.rest
+    return WORD.search(rest) is not None or find_equation(rest, target)[1] is not None
+
+
+def _denied_after(equation: Equation, target: int) -> Answer | None:
+    """The claim that follows an expression said to fall short: "2 * 2 = 4, so it is impossible".
+
+    What it is said to be decides, never what it is worth: an answer that counted as an expression
+    where it is right and as a claim where it is wrong would be two answers.
+    """
+    if not equation.equals or target in equation.equals:
+        return None
+    claim = read_claim(equation.rest, introduced=True)
+    if claim is None or claim[0] is not Claim.NO_SOLUTION:
+        return None
+    return Answer(Kind.NO_SOLUTION, claim[1].lstrip(" ,;:"), introduced=True)
+
+
 def _outweighs(equation: Equation, words: str, target: int) -> bool:
-    """Whether a claim goes on to how the target is made: "not by + only, but 4 * (8 - 2)"."""
+    """Whether a claim goes on to how the target is made: "not by + only, but 4 * (8 - 2)".
+
+    What it is worth plays no part (see `_denied_after`).
+    """
     clauses = _BUT.split(words)
     full = _is_full(equation)
-    says = target in equation.equals or equation.expression.value == target
+    says = not equation.equals or target in equation.equals
     return len(clauses) > 1 and full and says and read_claim(clauses[-1], introduced=True) is None

@@ -4,7 +4,8 @@ r"""Take the dress off a response: thinking, typographic signs, markdown, wrappe
   thinking; a closing tag that nothing opened makes everything before it thinking, since chat
   templates may open the thinking in the prompt.
 - Unicode signs become the ASCII signs that they stand for; zero-width characters go, and so does
-  the second backslash of a LaTeX command in JSON that nobody decoded.
+  the second backslash of a LaTeX command in JSON that nobody decoded. HTML entities become signs,
+  and the word for "answer" in other languages becomes `Answer` where it introduces one.
 - `undress` takes off what may stand before an expression on its line.
 
 >>> spoken("<think>6 * 4</think>Answer: 3 × 8")
@@ -55,6 +56,12 @@ def plain(text: str) -> str:
     """The text with ASCII signs, straight quotes and `\n` line ends."""
     if not text.isascii():
         text = text.translate(_PLAIN)
+        text = _ANSWER_ABROAD.sub(" Answer:", text)
+    # Looked for as parts of words first: most texts have none, and this costs nothing then.
+    if "puesta" in text or "sposta" in text or "twort" in text:
+        text = _ANSWER_WORD.sub("Answer", text)
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: _ENTITIES[match[1]], text)
     if "\\\\" in text:
         text = _ESCAPED.sub("", text)
     return text.replace("\r", "\n") if "\r" in text else text
@@ -91,8 +98,32 @@ _BULLET = re.compile(r"[-+](?=\s)")
 _DENOMINATOR = re.compile(r"(\\[dtc]?frac\s{0,4}(?:[0-9]|\{[^{}]{1,200}\})\s{0,4})([0-9])")
 _FRACTION = re.compile(r"(\\[dtc]?frac\s{0,4})([0-9])")
 _ESCAPED = re.compile(
-    r"(?<!\\)\\(?=\\(?:times|cdot|div|ast|[dtc]?frac|left|right|f?box(?:ed)?)(?![a-z]))"
+    r"(?<!\\)\\(?=\\(?:(?:times|cdot|div|ast|[dtc]?frac|left|right|f?box(?:ed)?)(?![a-z])"
+    r"|[()\]]|\[(?!\s?-?[0-9.]{1,4}\s?(?:pt|em|ex|mm|cm))))"
 )
+# Models answer in the language that they think in. A colon or a verb makes it a marker.
+_ANSWER_ABROAD = re.compile(
+    r"(?:最[终終后後])?答案[*_ ]{0,4}(?:[是为為](?!否)[*_ ]{0,4}:?|:)|答え(?:は|[*_ ]{0,4}:)"
+    r"|정답(?:은|[*_ ]{0,4}:)|(?<!\w)[Оо]твет[*_ ]{0,4}:|(?<!\w)[Rr]éponse(?:\sfinale)?[*_ ]{0,4}:"
+)
+_ANSWER_WORD = re.compile(
+    r"\b(?:(?:La|A|Die)\s)?(?:Antwort|Respuesta|Resposta|Risposta)"
+    r"(?:\sfinale?)?(?:\s(?:es|é|è|ist))?(?=[*_ ]{0,4}:)",
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(
+    r"&(times|divide|minus|plus|equals|middot|sdot|nbsp|sup2|sup3|#215|#247|#8722|#43);"
+)
+_ENTITIES = {
+    **dict.fromkeys(("times", "middot", "sdot", "#215"), "*"),
+    **dict.fromkeys(("divide", "#247"), "/"),
+    **dict.fromkeys(("minus", "#8722"), "-"),
+    **dict.fromkeys(("plus", "#43"), "+"),
+    "equals": "=",
+    "nbsp": " ",
+    "sup2": "²",
+    "sup3": "³",
+}
 _WRAPPER = re.compile(
     r"\\(?:text|textbf|textit|mathbf|mathrm|boldsymbol|boxed|fbox)\s{0,4}\{([^{}]*)\}"
 )
@@ -109,7 +140,7 @@ _SIGNS = {
     "]": "］",
     "{": "｛",
     "}": "｝",
-    ":": "：",
+    ":": "：∶",
     "'": "‘’",
     '"': "“”",
     " ": "\u00a0\u2007\u2009\u200a\u202f\u3000",

@@ -17,6 +17,7 @@ FUNCTIONS = frozenset(
 )
 WORD_SIGNS = frozenset(
     {"times", "plus", "minus", "over", "divided", "multiplied", "squared", "cubed", "mod"}
+    | {"modulo", "factorial", "percent", "choose", "xor", "raised", "halved", "doubled"}
 )
 LATEX_UNSUPPORTED = frozenset(
     {
@@ -39,7 +40,10 @@ LATEX_UNSUPPORTED = frozenset(
         "min",
         "bmod",
     }
-    | {"pmod", "mod", "sin", "cos", "tan", "sum", "prod", "lvert", "rvert", "vert"}
+    | {"pmod", "mod", "sin", "cos", "tan", "sum", "prod", "int", "lvert", "rvert", "vert", "pi"}
+    | {"over", "atop", "choose", "star", "circ", "wedge", "vee", "odot", "oslash", "diamond"}
+    | {"bigcirc", "boxplus", "boxminus", "boxtimes", "setminus", "cap", "cup", "land", "lor"}
+    | {"mathbin", "mathop", "textsuperscript", "factorial", "prime", "overline", "cdots"}
 )
 SIGN_COMMANDS = {r"\div": "/"} | dict.fromkeys(
     (r"\times", r"\cdot", r"\cdotp", r"\centerdot", r"\bullet", r"\ast", r"\*"), "*"
@@ -49,7 +53,7 @@ TOKEN = re.compile(
     r"""
     (?P<space>(?:\s|[`$]|\{\}|\\[,;:!()\[\]\ ]
         |~(?=\s*(?:\\[A-Za-z%]|[-+*/=(^%!]))|(?<=[A-Za-z+*/-])~(?!~)
-        |\\(?:q?quad|left|right|[bB]igg?[lr]?|displaystyle)(?![A-Za-z]))+)
+        |\\(?:q?quad|(?:thin|med|thick)space|left|right|[bB]igg?[lr]?|displaystyle)(?![A-Za-z]))+)
     |(?P<decimal>[0-9]*\.[0-9]+)
     |(?P<glued>[0-9]+(?!(?:st|nd|rd|th)\b)[^\W0-9]\w*)
     |(?P<number>[0-9]+)
@@ -63,15 +67,20 @@ TOKEN = re.compile(
     |(?P<relation>&?=|!=)
     |(?P<bar>\|)
     |(?P<ratio>:(?=[0-9(\[])|(?<=\s):(?=\s?[0-9(\[]))
-    |(?P<bits><<|>>|[&@](?=\s*[0-9(]))
-    |(?P<power>\\[%^]|[\^%!¬⌊⌋⌈⌉±∓⊕⊖⊗⊘ⁿ√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅙⅛])
+    |(?P<bits><<|>>|[&@≪≫⋆∸](?=\s*[0-9(]))
+    |(?P<power>\\[%^]|<su[pb]>|[\^%!¬⌊⌋⌈⌉±∓⊕⊖⊗⊘ⁿ√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹⁺⁻½⅓⅔¼¾⅕⅙⅛°‰′∑∏∫])
     |(?P<command>\\[A-Za-z]*)
     |(?P<word>[^\W0-9]\w*)
     |(?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
-OPERAND_FOLLOWS = re.compile(r"\s*[-+]?\s*(?:[0-9(\[{]|\.[0-9]|\\(?:[dtc]?frac|sqrt|\{))")
+OPERAND_FOLLOWS = re.compile(
+    r"[\s$`]*(?:[-+]\s*)?(?:\\left\s{0,4}|\\[,;:! ]\s{0,4})?"
+    r"(?:[0-9(\[{]|\.[0-9]|\\(?:[dtc]?frac|sqrt|\{))"
+)
+AFTER_OPERAND = frozenset({"^", "%", "°", "‰", "′", "<sup>", "<sub>"})
+"""Signs outside the rules that change what stands before them; alone they are dress."""
 NAME_COMBINES = re.compile(r"\s*[*/+^]\s*[0-9(\[{\\]")
 # A bar after an operand is that of an absolute value where the expression goes on after it.
 BAR_CLOSES = re.compile(

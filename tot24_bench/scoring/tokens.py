@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tot24_bench.scoring.notation import (
+    AFTER_OPERAND,
     BAR_CLOSES,
     CLOSER,
     EMPHASIS_ENDS,
@@ -263,7 +264,7 @@ class _Cutter:
         elif sign == "!":
             unsupported = after_operand and not PROSE_FOLLOWS.match(self.text, match.end())
         elif kind == "power":
-            unsupported = after_operand or sign not in "^%"
+            unsupported = after_operand or sign not in AFTER_OPERAND
         else:
             unsupported = kind in ("decimal", "glued", "stars", "bits") or (
                 kind == "ratio" and after_operand
