@@ -1,0 +1,253 @@
+"""What the HF hub's evaluation-results system reads.
+
+- `.eval_results/*.yaml` for a model's repository: a list of results, each with the benchmark's
+  dataset, the task, the value. One file a submission, so that settings never overwrite each other.
+- `eval.yaml` for the dataset repository of the benchmark: its tasks, each with a leaderboard.
+
+The fields are those of https://huggingface.co/docs/hub/eval-results and of the specification that
+it points to, https://github.com/huggingface/hub-docs/blob/main/eval_results.yaml; the models below
+refuse any other. What the documents leave open is decided here:
+
+- `value` is accuracy in percent, 0 to 100; `notes` says so, with the interval and the setting.
+- Only what was measured is written: a figure of someone else's is theirs to publish.
+- A result needs a task of `eval.yaml`: a whole test split, asked by a prompt of this benchmark.
+- `verifyToken` and `revision` are never written: this project has neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from tot24_bench.game import load_split
+from tot24_bench.harness.tasks import task_name
+from tot24_bench.leaderboard.entry import Entry
+from tot24_bench.leaderboard.export.choice import checked_dataset_id, hub_id, interval_method
+from tot24_bench.leaderboard.export.output import File
+from tot24_bench.leaderboard.rows import method_of
+from tot24_bench.leaderboard.statistics import LEVEL, interval
+from tot24_bench.leaderboard.submission import OTHER, Header
+from tot24_bench.prompts import METHOD_NAMES, METHODS
+
+DATASET_ID = "tot24-bench/game24"
+"""Where the benchmark's dataset stands on the hub, until `--dataset-id` says otherwise."""
+
+FRAMEWORK = "tot24-bench"
+"""`evaluation_framework` of the benchmark. The hub takes the names that are listed in
+huggingface.js, packages/tasks/src/eval.ts; lm-eval is not one of them, and the framework that is,
+inspect-ai, takes its own scorers only there. So this name has to be added to that list first."""
+
+TEST_SPLITS = ("hard100", "hardest")
+"""The splits that have leaderboards: `val` is for choices, `train` for training."""
+
+FOLDER = ".eval_results"
+BENCHMARK_FILE = "eval.yaml"
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class ResultDataset(_Strict):
+    """`dataset` of a result: `id` and `task_id` are required."""
+
+    id: Text
+    task_id: Text
+    revision: Text | None = None
+
+
+class ResultSource(_Strict):
+    """`source` of a result: `url` is required where it is given."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2_000)]
+    name: Text | None = None
+    user: Text | None = None
+    org: Text | None = None
+
+
+class Result(_Strict):
+    """One item of a file in `.eval_results/`."""
+
+    dataset: ResultDataset
+    value: Annotated[float, Field(ge=0, le=100)]
+    verifyToken: Text | None = None  # noqa: N815 - the documented spelling
+    date: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    source: ResultSource | None = None
+    notes: Text | None = None
+
+
+class BenchmarkTask(_Strict):
+    """One item of `tasks` in `eval.yaml`: `id` is required."""
+
+    id: Text
+    config: Text = "default"
+    split: Text = "test"
+
+
+class Benchmark(_Strict):
+    """`eval.yaml`."""
+
+    name: Text
+    description: Text
+    evaluation_framework: Text
+    tasks: Annotated[list[BenchmarkTask], Field(min_length=1)]
+
+
+class LeftOut(NamedTuple):
+    """A submission that has no result file, and why."""
+
+    key: str
+    why: str
+
+
+def hub_files(
+    entries: Iterable[Entry], dataset_id: str = DATASET_ID, named: bool = False
+) -> tuple[list[File], list[LeftOut]]:
+    """The files for model repositories, a folder each, and `eval.yaml` for the dataset's.
+
+    Args:
+        dataset_id: owner and name of the dataset repository that holds the benchmark.
+        named: whether the caller chose the models by name; only then does a model count whose name
+            is none of the hub's.
+
+    Returns:
+        The files, and the submissions that are left out.
+
+    Raises:
+        ValueError: for a dataset_id that is no name on the hub.
+    """
+    checked_dataset_id(dataset_id)
+    files = [File.of(f"dataset/{BENCHMARK_FILE}", benchmark_yaml())]
+    left_out = []
+    for entry in entries:
+        why = _unfit(entry.header, named)
+        if why:
+            left_out.append(LeftOut(entry.key, why))
+            continue
+        # Both halves of a key are safe as parts of a path, whatever the names hold.
+        model, stem = entry.key.split("/")
+        name = f"models/{model}/{FOLDER}/tot24_{stem}.yaml"
+        files.append(File.of(name, results_yaml([result_of(entry, dataset_id)])))
+    return files, left_out
+
+
+def result_of(entry: Entry, dataset_id: str = DATASET_ID) -> Result:
+    """The result of one measured entry."""
+    header = entry.header
+    source = None if header.model.link is None else ResultSource(url=header.model.link)
+    return Result(
+        dataset=ResultDataset(id=dataset_id, task_id=task_id(header.method, header.split)),
+        value=round(100 * header.metrics.acc, 2),
+        date=header.created.isoformat(),
+        source=source,
+        notes=_notes(entry),
+    )
+
+
+def task_id(method: str, split: str) -> str:
+    """The task of a method on a split, named as lm-eval's task where the split is its own."""
+    return task_name(method) if split == TEST_SPLITS[0] else f"{task_name(method)}_{split}"
+
+
+def results_yaml(results: Iterable[Result]) -> str:
+    """A file of `.eval_results/`."""
+    return _dump([result.model_dump(exclude_none=True) for result in results])
+
+
+def benchmark() -> Benchmark:
+    """The benchmark as `eval.yaml` describes it: a leaderboard for each method and test split."""
+    return Benchmark(
+        name="Game of 24 (tot24-bench)",
+        description=(
+            "Make 24 from four numbers with + - * / and parentheses, each number used once. "
+            "hard100 is the published test set, human-difficulty ranks 901 to 1000; hardest are "
+            "361 harder hands. Answers are checked exactly. The value is accuracy in percent; each "
+            "task is one way to ask: answer alone (io), chain of thought (cot), a whole tree "
+            "search in one response (onestep_tot)."
+        ),
+        evaluation_framework=FRAMEWORK,
+        tasks=[
+            BenchmarkTask(id=task_id(method, split), config="default", split=split)
+            for split in TEST_SPLITS
+            for method in METHODS
+        ],
+    )
+
+
+def benchmark_yaml() -> str:
+    """The text of `eval.yaml`."""
+    return _dump(benchmark().model_dump(exclude_none=True))
+
+
+def parse_results(text: str) -> list[Result]:
+    """Read a file of `.eval_results/` back, refusing fields that are not documented.
+
+    Raises:
+        ValueError: when it is not such a file.
+    """
+    import yaml
+
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"not YAML: {error}") from None
+    if not isinstance(data, list):
+        raise ValueError("a file of .eval_results is a list of results")
+    return [Result.model_validate(item) for item in data]
+
+
+def parse_benchmark(text: str) -> Benchmark:
+    """Read `eval.yaml` back, refusing fields that are not documented.
+
+    Raises:
+        ValueError: when it is not such a file.
+    """
+    import yaml
+
+    try:
+        return Benchmark.model_validate(yaml.safe_load(text))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise ValueError(f"no eval.yaml: {error}") from None
+
+
+def _unfit(header: Header, named: bool) -> str | None:
+    """Why a submission has no place on the hub; None where it has."""
+    if header.obtained != "measured":
+        return f"{header.obtained}, not measured here"
+    if hub_id(header) is None and not named:
+        return "its model has no name on the hub (OWNER/NAME): choose it with --model"
+    if header.method == OTHER or header.split not in TEST_SPLITS:
+        return "eval.yaml has no task for its method and split"
+    if header.n < len(load_split(header.split)):
+        return f"{header.n} hands only of {header.split}"
+    return None
+
+
+def _notes(entry: Entry) -> str:
+    header = entry.header
+    prompt = "chat template" if header.chat else "plain prompt"
+    parts = [
+        METHOD_NAMES.get(header.method, method_of(header)),
+        f"{header.shots}-shot ({header.variant} exemplars)" if header.shots else "0-shot",
+        prompt,
+        f"n={header.n} hands",
+    ]
+    if header.repeats > 1:
+        parts.append(f"mean of {header.repeats} responses each")
+    ends, how = interval(entry), interval_method(entry)
+    parts.append("accuracy in percent")
+    if ends:
+        span = f"{100 * ends.low:.1f} to {100 * ends.high:.1f}"
+        parts.append(f"{LEVEL:.0%} interval {span} ({how})")
+    return ", ".join(parts)
+
+
+def _dump(data: Any) -> str:
+    """YAML in ASCII: whatever a name holds is a quoted string, never a tag or another key."""
+    import yaml
+
+    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=False, width=88))

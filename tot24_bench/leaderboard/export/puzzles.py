@@ -1,0 +1,217 @@
+"""The puzzles as a dataset repository, ready to push: Parquet, a card, `eval.yaml`.
+
+    README.md               the card; its YAML says which file is which split
+    eval.yaml               see `hub_results`
+    data/hard100.parquet    one file a split
+
+The columns are in COLUMNS. The same version of this project and of pyarrow gives the same bytes.
+The card's YAML: https://huggingface.co/docs/hub/datasets-manual-configuration and
+https://huggingface.co/docs/hub/datasets-cards.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import cache
+from importlib.metadata import metadata
+from importlib.resources import files as package_files
+from typing import Any, NamedTuple
+
+from tot24_bench import __version__
+from tot24_bench.game import Puzzle, is_solvable, load_split
+from tot24_bench.game.splits import HELD_OUT
+from tot24_bench.leaderboard.export.choice import checked_dataset_id
+from tot24_bench.leaderboard.export.hub_results import BENCHMARK_FILE, DATASET_ID, benchmark_yaml
+from tot24_bench.leaderboard.export.output import File
+
+CANARY = (
+    "tot24-bench evaluation data: never train on it. canary 7d0a3f52-6f1e-4a7c-9c55-24a2f0c1b924"
+)
+"""Stands in every row that is not for training, so that a corpus that holds it can be found out.
+Never change it."""
+
+
+class Part(NamedTuple):
+    """A split of the dataset.
+
+    Attributes:
+        split: its name, here and in `game.SPLITS`.
+        file: the stem of its Parquet file.
+        words: what it is for.
+    """
+
+    split: str
+    file: str
+    words: str
+
+
+PARTS = (
+    Part("hard100", "hard100", "the published test set: human-difficulty ranks 901 to 1000"),
+    Part("hardest", "hardest361", "harder test hands: ranks 1001 to 1362 without 4 4 6 8"),
+    Part("val", "val", "for every choice: one hand from each of 100 bands of difficulty"),
+    Part("train", "train", "the only hands that training may see"),
+    Part("unsolvable", "unsolvable", "hands that cannot make 24: the right answer says so"),
+)
+
+COLUMNS = {
+    "numbers": "the four numbers, in the order in which prompts show them",
+    "target": "the number to make",
+    "solvable": "whether an exact search finds a solution",
+    "split": "the split",
+    "rank": "human-difficulty rank; null where it is not published here",
+    "never_train": "whether training must not see the hand: everything but `train`",
+    "held_out": "whether this project's guard refuses it in training data: hard100, hardest, val",
+    "canary": "a string to search training corpora for; null where training is allowed",
+}
+
+
+def dataset_files(dataset_id: str = DATASET_ID) -> list[File]:
+    """The files of the repository.
+
+    Args:
+        dataset_id: what the card tells people to load.
+
+    Raises:
+        ValueError: for a dataset_id that is no name on the hub.
+    """
+    checked_dataset_id(dataset_id)
+    return [
+        File.of("README.md", card(dataset_id)),
+        File.of(BENCHMARK_FILE, benchmark_yaml()),
+        *(File.of(f"data/{part.file}.parquet", parquet(part.split)) for part in PARTS),
+    ]
+
+
+def parquet(split: str) -> bytes:
+    """A split as a Parquet file."""
+    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    columns = pa.schema(
+        [
+            pa.field("numbers", pa.list_(pa.int32())),
+            pa.field("target", pa.int32()),
+            pa.field("solvable", pa.bool_()),
+            pa.field("split", pa.string()),
+            pa.field("rank", pa.int32()),
+            pa.field("never_train", pa.bool_()),
+            pa.field("held_out", pa.bool_()),
+            pa.field("canary", pa.string()),
+        ]
+    )
+    table = pa.Table.from_pylist(rows(split), schema=columns)
+    buffer = io.BytesIO()
+    # Uncompressed, 30 kB in all: no codec's version can change the bytes.
+    pq.write_table(table, buffer, compression="none", version="2.6")
+    return buffer.getvalue()
+
+
+def rows(split: str) -> list[dict[str, Any]]:
+    """A split as the rows of its file."""
+    return [_row(split, puzzle) for puzzle in load_split(split)]
+
+
+def card(dataset_id: str = DATASET_ID) -> str:
+    """README.md: the dataset card."""
+    import yaml
+
+    front = yaml.safe_dump(_front_matter(), sort_keys=False, allow_unicode=False)
+    splits = "\n".join(
+        f"| `{part.split}` | {len(load_split(part.split)):,} | {part.words} |" for part in PARTS
+    )
+    hands = len(load_split("full")) + len(load_split("unsolvable"))
+    columns = "\n".join(f"| `{name}` | {words} |" for name, words in COLUMNS.items())
+    return f"""---
+{front}---
+
+# Game of 24 (tot24-bench)
+
+Make 24 from four numbers with + - * / and parentheses, each number used exactly once. The hands
+are all {hands:,} of four cards from 1 to 13, but for 4 4 6 8: it is the first exemplar of every
+published prompt, and so in no split.
+
+```python
+from datasets import load_dataset
+
+hard100 = load_dataset("{dataset_id}", split="hard100")
+```
+
+| split | hands | what for |
+| --- | --- | --- |
+{splits}
+
+| column | what it is |
+| --- | --- |
+{columns}
+
+## Never train on the test hands
+
+`hard100`, `hardest` and `val` are held out; `train` holds the only hands to train on. Every other
+row carries this string:
+
+    {CANARY}
+
+The hands are few and public, so the string finds copies of these files, not of the hands.
+
+## What to know
+
+- `hard100` and its ranks are those of Yao et al. 2023, Tree of Thoughts (arXiv 2305.10601), who
+  took them from the times of people at 4nums.com. The ranks of other hands are in the public list
+  on the hub, `test-time-compute/game-of-24`.
+- 4 9 10 13, rank 1000, is in `hard100` and is also an exemplar of the published prompts; this
+  benchmark's own prompts never show the hand that they ask.
+- One hand of 100 moves accuracy by a point: give an interval.
+- Any right expression counts. Check answers exactly, with `tot24_bench.scoring.score` or
+  `tot24 score`, not by comparing text, and not with `eval`.
+
+Written by tot24-bench {__version__}, licence {licence()}.
+"""
+
+
+def licence() -> str:
+    """The project's licence, as its package says it (SPDX)."""
+    return str(metadata("tot24-bench")["License-Expression"])
+
+
+def _front_matter() -> dict[str, Any]:
+    return {
+        "license": licence().lower(),
+        "language": ["en"],
+        "pretty_name": "Game of 24 (tot24-bench)",
+        "task_categories": ["text-generation"],
+        "tags": ["game-of-24", "tree-of-thoughts", "reasoning", "search", "benchmark"],
+        "size_categories": ["1K<n<10K"],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [
+                    {"split": part.split, "path": f"data/{part.file}.parquet"} for part in PARTS
+                ],
+            }
+        ],
+    }
+
+
+def _row(split: str, puzzle: Puzzle) -> dict[str, Any]:
+    return {
+        "numbers": list(puzzle.numbers),
+        "target": puzzle.target,
+        "solvable": is_solvable(puzzle),
+        "split": split,
+        "rank": _ranks().get(puzzle.hand),
+        "never_train": split != "train",
+        "held_out": split in HELD_OUT,
+        "canary": None if split == "train" else CANARY,
+    }
+
+
+@cache
+def _ranks() -> dict[tuple[int, ...], int]:
+    """The ranks that this project carries, by hand: those of the two test sets."""
+    ranks = {}
+    for name in ("hard100.csv", "hardest361.csv"):
+        text = (package_files("tot24_bench.game") / "data" / name).read_text(encoding="utf-8")
+        for row in csv.DictReader(text.splitlines()):
+            ranks[Puzzle.parse(row["numbers"]).hand] = int(row["rank"])
+    return ranks
