@@ -67,6 +67,11 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tot24-bench needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 
+# Every Eval Ever wants other versions than ours: its schema is read from its wheel, not installed.
+# Tests that need it skip where it cannot be had.
+EEE := $(BIN)/python -m pip download --quiet every-eval-ever==0.3.0 --no-deps --only-binary=:all: \
+	--python-version 3.12 -d .eee_cache
+
 # torch first and alone: its pin decides which build every other package then accepts.
 $(VENV)/.base: $(PROJECT_FILES) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch
@@ -76,6 +81,7 @@ $(VENV)/.base: $(PROJECT_FILES) | $(BIN)/python
 $(VENV)/.dev: $(PROJECT_FILES) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	-$(EEE)
 	touch $@ $(VENV)/.base
 
 clean:

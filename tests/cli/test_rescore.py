@@ -127,7 +127,7 @@ def test_with_a_model_and_a_method_it_is_a_row_of_the_leaderboard(
     assert str(tmp_path) not in submission.model_dump_json()
     board = runner.invoke(app, ["leaderboard", "--results", str(results)])
     assert board.exit_code == 0 and "2 of 100 x 2" in board.stdout
-    assert "rescored: responses.jsonl |" in (results / "LEADERBOARD.md").read_text()
+    assert "Source: responses.jsonl." in (results / "LEADERBOARD.md").read_text()
     fails_with(rescore(*arguments), "--overwrite")
     assert rescore(*arguments, "--overwrite").exit_code == 0
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Submission, render_markdown, render_rich, rows
+from tot24_bench.leaderboard.records import sha256_of
 
 from .conftest import entries, make_reported, make_sample, make_submission
 
@@ -29,6 +30,11 @@ def cells(markdown: str) -> list[list[str]]:
     return table
 
 
+def measured_part(submissions: list[Submission]) -> str:
+    """The page as far as the section of what has not run, whose names are ours."""
+    return render_markdown(entries(submissions)).partition("## Not run yet")[0]
+
+
 def terminal(submissions: list[Submission], width: int = 200) -> str:
     console = Console(width=width, record=True, file=io.StringIO())
     console.print(render_rich(entries(submissions)))
@@ -42,6 +48,7 @@ def test_a_row_says_everything_about_a_submission() -> None:
     )  # fmt: skip
     assert rows(entries([submission])) == [
         (
+            "–",
             "scout-2m",
             "1.9M",
             "One-Step ToT",
@@ -53,7 +60,6 @@ def test_a_row_says_everything_about_a_submission() -> None:
             "10",
             "fp32",
             "solver (exact search)",
-            "measured",
         )
     ]
 
@@ -61,14 +67,14 @@ def test_a_row_says_everything_about_a_submission() -> None:
 def test_what_is_not_known_is_a_dash_and_another_method_goes_by_its_task() -> None:
     model = {"parameters": None, "precision": None}
     row = rows(entries([make_reported(acc=0.073, repeats=100, model=model)]))[0]
-    assert (row.parameters, row.precision, row.teacher, row.tokens) == ("–",) * 4
+    assert (row.rank, row.parameters, row.precision, row.teacher, row.tokens) == ("–",) * 5
     assert row.method == "game24_tot_bfs"
     assert (row.n, row.accuracy) == ("100 x 100", "7.3%")
-    assert row.obtained == "reported: Yao et al. 2023"
 
 
-def test_part_of_a_split_says_so() -> None:
-    assert rows(entries([make_submission(hands=3)]))[0].n == "3 of 100"
+def test_part_of_a_split_says_so_and_has_no_rank() -> None:
+    row = rows(entries([make_submission(hands=3)]))[0]
+    assert (row.rank, row.n) == ("–", "3 of 100")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +117,7 @@ def test_what_was_not_measured_is_never_ranked_with_what_was() -> None:
     measured, logs, paper = (shown.index(n) for n in ("measured-here", "from-logs", "from-a-paper"))
     assert measured < logs < paper
     assert "────" in shown[measured:logs] and "────" in shown[logs:paper]
+    assert "Rescored" in shown[measured:logs] and "Reported" in shown[logs:paper]
 
 
 def test_a_section_without_rows_is_left_out() -> None:
@@ -132,6 +139,7 @@ HOSTILE = (
     "a | b", "a \\| b", "a\\", "`code` | x", "<script>alert(1)</script>", "<b>", "<!-- x -->",
     "[link](javascript:alert(1))", "![i](http://x/y.png)", "**bold**", "__bold__", "~~gone~~",
     "&lt;b&gt;", "&#124;", "[x]: http://y", "<http://x>", "$x^2$", "\\<b>", "[bold red]x[/]",
+    "http://evil.example/x", "WWW.evil.example", "someone@evil.example",
     "[/]", "[link=http://x]y[/link]", ":smile:", "\\[bold]", "*", "_a_", "# title", "---",
 )  # fmt: skip
 
@@ -139,16 +147,17 @@ HOSTILE = (
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_is_shown_letter_by_letter(name: str) -> None:
     submission = make_submission(name=name, model={"teacher": name, "precision": name})
-    heading, row = cells(render_markdown(entries([submission])))
+    heading, row, _, beside = cells(measured_part([submission]))
     assert len(row) == len(heading) == 12
-    assert (row[0], row[9], row[10]) == (name, name, name)
+    assert (row[1], row[10], row[11]) == (name, name, name)
+    assert (beside[0], beside[5]) == (name, name)
     assert name in terminal([submission])
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\r\n| x | y |", "a\u2028b", "a\x1b[31mb", "a\u202eb"])
 def test_a_name_cannot_break_its_line_or_the_terminal(name: str) -> None:
     submission = make_submission(name=name)
-    assert len(cells(render_markdown(entries([submission])))) == 2
+    assert len(cells(measured_part([submission]))) == 2
     shown = terminal([submission]) + render_markdown(entries([submission]))
     assert not re.search("[\x1b\r\u2028\u202e]", shown)
 
@@ -177,3 +186,85 @@ def test_the_terminal_shows_once_what_all_rows_share_and_leaves_out_what_nobody_
     shown = terminal([*alike, other])
     assert shown.count("teacher") == shown.count("solver") == 1
     assert (shown.count("fp32"), shown.count("bf16")) == (3, 1)
+
+
+def notes(markdown: str) -> list[str]:
+    """The notes of a page as a reader sees them; fails where one is not a paragraph of text."""
+    found = []
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(markdown.partition("Notes:\n")[2])
+    kinds = {token.type for token in tokens if token.level == 0}
+    assert kinds <= {"ordered_list_open", "ordered_list_close"}, kinds
+    for token in tokens:
+        if token.type == "inline":
+            assert {child.type for child in token.children or ()} <= {"text", "text_special"}
+            found.append("".join(child.content for child in token.children or ()))
+        else:
+            assert token.type.startswith(("ordered_list", "list_item", "paragraph")), token.type
+    return found
+
+
+def test_sources_and_notes_stand_below_their_section_once_each() -> None:
+    every = [
+        make_reported(name="a", notes=("the best of many",)),
+        make_reported(name="b", notes=("the best of many", "another prompt")),
+    ]
+    page = measured_part(every)
+    assert notes(page) == ["Source: Yao et al. 2023.", "the best of many", "another prompt"]
+    by_model = {row[1]: row[-1] for row in cells(page) if len(row) == 13}
+    assert (by_model["a"], by_model["b"]) == ("1, 2", "1, 2, 3")
+
+
+@pytest.mark.parametrize(
+    "note", [*HOSTILE, "1. one", "1) one", "- x", "+ x", "> x", "=", "    code", "#"]
+)
+def test_a_hostile_note_is_shown_letter_by_letter(note: str) -> None:
+    page = measured_part([make_submission(notes=(note,))])
+    assert notes(page) == [note.strip()]
+
+
+def test_a_note_is_cut_and_so_are_many_of_them() -> None:
+    many = tuple(f"{i}" * 4_500 for i in range(50))
+    shown = notes(measured_part([make_submission(notes=many)]))
+    assert len(shown) == 10
+    assert max(map(len, shown)) == 300
+
+
+def test_withheld_responses_are_said_to_be() -> None:
+    shown = make_submission()
+    withheld = tuple(
+        sample.model_copy(
+            update={"responses": (), "responses_sha256": tuple(map(sha256_of, sample.responses))}
+        )
+        for sample in shown.samples
+    )
+    page = measured_part([make_submission(samples=withheld, obtained="rescored", source="a log")])
+    assert notes(page)[-1] == "The responses are withheld: their hashes are stored."
+
+
+def test_what_has_not_run_is_named_and_has_no_figure() -> None:
+    page = render_markdown(entries([make_submission()])).partition("## Not run yet")[2]
+    row = next(row for row in cells(page) if row[0] == "HuggingFaceTB/SmolLM-360M")
+    assert row[2] == "not run"
+    assert "One-Step ToT (5-shot, plain)" in row[1]
+    assert "%" not in page.partition("accuracy [95%]")[2]
+
+
+def test_a_student_stands_beside_its_teacher() -> None:
+    teacher = make_submission(100, 100, name="solver (exact search)")
+    student = make_submission(84, 100, model={"teacher": "solver (exact search)"})
+    other = make_submission(100, 100, name="solver (exact search)", method="cot", task="game24_cot")
+    page = measured_part([teacher, student, other])
+    assert "## Students beside their teachers" in page
+    (row,) = cells(page.partition("## Students beside")[2])[1:]
+    assert row[:8] == [
+        "scout-2m", "One-Step ToT", "0", "hard100", "84.0%", "solver (exact search)", "100.0%",
+        "100",
+    ]  # fmt: skip
+    assert row[8:] == ["-16.0 [-24.4, -9.0]", "3.1e-05"]
+
+
+def test_a_student_without_its_teachers_row_says_so() -> None:
+    student = make_submission(1, model={"teacher": "GPT-4o"})
+    page = measured_part([student])
+    (row,) = cells(page.partition("## Students beside")[2])[1:]
+    assert row[5:] == ["GPT-4o", "no row", "–", "–", "–"]

@@ -89,9 +89,9 @@ def eval_command(
     names = expand(part for part in tasks.replace(" ", ",").split(",") if part)
     from lm_eval.utils import simple_parse_args_string
 
-    from tot24_bench.harness.evaluate import BATCH_SIZE, NotRankZero, Plan, evaluate
-    from tot24_bench.leaderboard import Entry, check_writable, render_rich, write
-    from tot24_bench.leaderboard.measured import plan_keys, submissions_of
+    from tot24_bench.harness.evaluate import BATCH_SIZE, NotRankZero, Plan
+    from tot24_bench.leaderboard import Entry, render_rich
+    from tot24_bench.leaderboard.runs import run_plan
 
     plan = Plan(
         model=model,
@@ -110,14 +110,10 @@ def eval_command(
         seed=seed,
         cache=use_cache,
     )
-    for key in plan_keys(plan, name):
-        check_writable(results, key, overwrite)
     try:
-        evaluation = evaluate(plan)
+        stored = run_plan(plan, results, name, overwrite)
     except NotRankZero:
         return
-    submissions = submissions_of(evaluation, name)
-    for submission in submissions:
-        path = write(submission, results, overwrite=overwrite)
-        typer.echo(f"wrote {path}")
-    print_wide(render_rich(map(Entry.of, submissions)))
+    for one in stored:
+        typer.echo(f"wrote {one.path}")
+    print_wide(render_rich(Entry.of(one.submission) for one in stored))

@@ -1,5 +1,8 @@
-"""Puzzles, the exact solver, search states, and the fixed splits. Standard library only."""
+"""Puzzles, the exact solver, search states, and the splits. Standard library only."""
 
+from tot24_bench.game.generated import BadDraw, draw
+from tot24_bench.game.loading import ALL_SPLITS, is_split, load_split, split_size
+from tot24_bench.game.parts import guard_parts
 from tot24_bench.game.puzzle import TARGET, Hand, InvalidPuzzle, Puzzle, Rule
 from tot24_bench.game.solver import Solution, is_solvable, solve
 from tot24_bench.game.splits import (
@@ -7,12 +10,13 @@ from tot24_bench.game.splits import (
     LeakedHand,
     UnknownSplit,
     guard_training_hands,
-    load_split,
 )
 
 __all__ = [
+    "ALL_SPLITS",
     "SPLITS",
     "TARGET",
+    "BadDraw",
     "Hand",
     "InvalidPuzzle",
     "LeakedHand",
@@ -20,8 +24,12 @@ __all__ = [
     "Rule",
     "Solution",
     "UnknownSplit",
+    "draw",
+    "guard_parts",
     "guard_training_hands",
     "is_solvable",
+    "is_split",
     "load_split",
     "solve",
+    "split_size",
 ]

@@ -56,6 +56,9 @@ COUNTDOWN_SIZES = (3, 4)
 """The ranges of the Countdown tasks that Stream of Search (Gandhi et al. 2024) and TinyZero made
 common: three or four numbers below 100, two-digit targets."""
 
+EXAMPLES_TRIED = 20_000
+"""Hands that are looked at for the exemplars of a target."""
+
 MEMO_DRAWS = 64
 
 
@@ -87,6 +90,17 @@ class Draw(NamedTuple):
     seed: int
     size: int | None
 
+    def with_numbers(self, seed: int | str | None, size: int | str | None) -> Draw:
+        """Another seed or size, as numbers or digits; None leaves what there is.
+
+        Raises:
+            BadDraw: for what is not a number.
+        """
+        return self._replace(
+            seed=self.seed if seed is None else _number("seed", seed, 0, MAX_SEED),
+            size=self.size if size is None else _number("size", size, 1, MAX_SIZE),
+        )
+
     @property
     def text(self) -> str:
         """The name: without what is the default."""
@@ -117,9 +131,9 @@ def draw(
         )
     if part not in split.parts:
         raise BadDraw(f"{name} has no part {part!r}: it is {' and '.join(split.parts)} only")
-    _check_number("seed", seed, 0, MAX_SEED)
+    _number("seed", seed, 0, MAX_SEED)
     if size is not None:
-        _check_number("size", size, 1, MAX_SIZE)
+        _number("size", size, 1, MAX_SIZE)
     return _draw(name, seed if split.seeded else DEFAULT_SEED, size, part)
 
 
@@ -148,10 +162,35 @@ def load_generated(text: str) -> tuple[Puzzle, ...]:
     return draw(said.name, seed=said.seed, size=said.size)
 
 
-def _check_number(what: str, value: object, least: int, most: int) -> None:
+@lru_cache(maxsize=1_024)
+def example_puzzles(target: int, rule: Rule, count: int = 6) -> tuple[Puzzle, ...]:
+    """Solvable puzzles for exemplars, always the same: hands of a train part.
+
+    Fewer than `count` where fewer were found.
+    """
+    found: list[Puzzle] = []
+    for place in range(EXAMPLES_TRIED):
+        if len(found) == count:
+            break
+        if rule is Rule.SOME:
+            hand = _countdown_hand(f"example {target}", place)[0]
+        else:
+            cards = _words(f"example {target} {place}")[:4]
+            hand = tuple(sorted(1 + card % LARGEST_CARD for card in cards))
+        if part_of(hand) != "train" or target in hand:
+            continue
+        puzzle = Puzzle(hand, target, rule)
+        if puzzle not in found and is_solvable(puzzle):
+            found.append(puzzle)
+    return tuple(found)
+
+
+def _number(what: str, value: object, least: int, most: int) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
     if type(value) is not int or not least <= value <= most:
-        shown = repr(value)[:40]
-        raise BadDraw(f"{what} {shown} is not an integer from {least} to {most}")
+        raise BadDraw(f"{what} {repr(value)[:40]} is not an integer from {least} to {most}")
+    return value
 
 
 @lru_cache(maxsize=MEMO_DRAWS)
@@ -210,18 +249,21 @@ def _countdown(part: Part, seed: int) -> Iterator[Puzzle]:
     """Too many to put in order: each is read off a hash of its place in the draw."""
     seen = set()
     for place in range(MAX_SIZE * 100):
-        digest = hashlib.sha256(f"countdown {seed} {place}".encode()).digest()
-        words = [int.from_bytes(digest[i : i + 4]) for i in range(0, 32, 4)]
-        count = COUNTDOWN_SIZES[words[0] % len(COUNTDOWN_SIZES)]
-        numbers = COUNTDOWN_NUMBERS
-        hand = tuple(sorted(numbers[word % len(numbers)] for word in words[2 : 2 + count]))
-        target = COUNTDOWN_TARGETS[words[1] % len(COUNTDOWN_TARGETS)]
+        hand, target = _countdown_hand(f"countdown {seed}", place)
         puzzle = Puzzle(hand, target, Rule.SOME)
         held_out = target in held_out_targets()
         fits = part_of(hand) == part and held_out == (part == "test") and target not in hand
         if fits and puzzle not in seen and is_solvable(puzzle):
             seen.add(puzzle)
             yield puzzle
+
+
+def _countdown_hand(name: str, place: int) -> tuple[Hand, int]:
+    words = _words(f"{name} {place}")
+    count = COUNTDOWN_SIZES[words[0] % len(COUNTDOWN_SIZES)]
+    numbers = COUNTDOWN_NUMBERS
+    hand = tuple(sorted(numbers[word % len(numbers)] for word in words[2 : 2 + count]))
+    return hand, COUNTDOWN_TARGETS[words[1] % len(COUNTDOWN_TARGETS)]
 
 
 def _shuffled(_part: Part, seed: int) -> Iterator[Puzzle]:
@@ -244,6 +286,12 @@ def _state_holdout(part: Part, seed: int) -> Iterator[Puzzle]:
 def _in_order(name: str, seed: int, every: Iterable[Hand]) -> list[Hand]:
     """In the order of a seed: by a hash, so that it is the same wherever Python runs."""
     return sorted(every, key=lambda hand: _hash(f"{name} {seed} {' '.join(map(str, hand))}"))
+
+
+def _words(text: str) -> list[int]:
+    """Eight numbers of 32 bits."""
+    digest = _hash(text)
+    return [int.from_bytes(digest[i : i + 4]) for i in range(0, 32, 4)]
 
 
 def _hash(text: str) -> bytes:

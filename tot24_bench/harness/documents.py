@@ -15,7 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from tot24_bench.game import Puzzle, load_split, solve
+from tot24_bench.game import BadDraw, Puzzle, load_split
+from tot24_bench.game.generated import GENERATED, parse_name
+from tot24_bench.game.path import answer_expression, first_path
+from tot24_bench.game.solver import is_solvable
 from tot24_bench.harness.limits import MAX_GEN_TOKS
 from tot24_bench.prompts import (
     DEFAULT_VARIANT,
@@ -63,7 +66,7 @@ def test_rows(
 def exemplar_rows(
     method: str, variant: str, asked: Puzzle | None = None, shots: int = SHOTS
 ) -> list[dict[str, Any]]:
-    """The exemplars of a method as rows; none equals the hand asked.
+    """The exemplars of a method as rows, of the asked hand's target; none equals that hand.
 
     Raises:
         ValueError: when more shots are asked for than there are exemplars.
@@ -74,7 +77,10 @@ def exemplar_rows(
 
 def make_dataset(
     tot24_method: str,
-    tot24_split: str = DEFAULT_SPLIT,
+    tot24_of: str | None = None,
+    tot24_split: str | None = None,
+    tot24_seed: int | str | None = None,
+    tot24_size: int | str | None = None,
     tot24_exemplars: str = DEFAULT_VARIANT,
     tot24_max_gen_toks: int | None = None,
     **others: Any,
@@ -83,24 +89,49 @@ def make_dataset(
 
     Args:
         tot24_method: the prompting method; set by the task's YAML.
+        tot24_of: the split of a task that has one of its own, such as game24_io_fresh; set by YAML.
         tot24_split: which split; from `--metadata '{"tot24_split": "val"}'`.
+        tot24_seed, tot24_size: the draw of a generated split; from `--metadata` likewise.
         tot24_exemplars: which exemplar variant; from `--metadata` likewise.
         tot24_max_gen_toks: the token limit where `--gen_kwargs` changes it: lm-eval does not tell a
             task, and `truncated` is judged by it.
         others: lm-eval passes the model's arguments as well; they say nothing about the data.
 
     Raises:
-        ValueError: a key that starts with `tot24_` and is none of these; else as `test_rows`.
+        ValueError: a key that starts with `tot24_` and is none of these, or two splits at once;
+            else as `named_split` and `test_rows`.
     """
     from datasets import Dataset, DatasetDict
 
     if unknown := sorted(key for key in others if key.startswith("tot24_")):
         raise ValueError(
-            f"no metadata key {unknown[0][:60]!r}: the keys are tot24_split, tot24_exemplars "
-            "and tot24_max_gen_toks"
+            f"no metadata key {unknown[0][:60]!r}: the keys are tot24_split, tot24_seed, "
+            "tot24_size, tot24_exemplars and tot24_max_gen_toks"
         )
-    rows = test_rows(tot24_method, tot24_split, tot24_exemplars, tot24_max_gen_toks)
+    if tot24_of and tot24_split not in (None, tot24_of):
+        raise ValueError(
+            f"this task asks {tot24_of}, not {str(tot24_split)[:40]!r}: for another split name its "
+            "task, or give tot24_split to a task that names none"
+        )
+    split = named_split(tot24_of or tot24_split or DEFAULT_SPLIT, tot24_seed, tot24_size)
+    rows = test_rows(tot24_method, split, tot24_exemplars, tot24_max_gen_toks)
     return DatasetDict({TEST: Dataset.from_list(rows)})
+
+
+def named_split(split: str, seed: int | str | None = None, size: int | str | None = None) -> str:
+    """The full name of a split, such as `fresh-s7-n500`.
+
+    Raises:
+        UnknownSplit: when there is no such split.
+        BadDraw: for a seed or a size that is not a number, or a split that has none.
+    """
+    if seed is None and size is None:
+        return split
+    said = parse_name(split)
+    if said is None:
+        load_split(split)  # an unknown one says so
+        raise BadDraw(f"{split} is a fixed split: seed and size are for {', '.join(GENERATED)}")
+    return said.with_numbers(seed, size).text
 
 
 def puzzle_of(row: Mapping[str, Any]) -> Puzzle:
@@ -149,7 +180,7 @@ def _row(method: str, variant: str, puzzle: Puzzle, answer: str) -> dict[str, An
         "rule": str(puzzle.rule),
         "method": method,
         "exemplars": variant,
-        "instruction": instruction(method, puzzle.target),
+        "instruction": instruction(method, puzzle.target, puzzle.rule),
         "question": question(puzzle),
         "worked": answer,
     }
@@ -160,5 +191,6 @@ def _exemplar_row(method: str, variant: str, exemplar: Exemplar) -> dict[str, An
 
 
 def _reference(puzzle: Puzzle) -> str:
-    solutions = solve(puzzle)
-    return f"{solutions[0].expression} = {puzzle.target}" if solutions else "no solution"
+    if not is_solvable(puzzle):
+        return "no solution"
+    return f"{answer_expression(puzzle, first_path(puzzle))} = {puzzle.target}"

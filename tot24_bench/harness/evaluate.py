@@ -11,13 +11,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tot24_bench.game import Puzzle
+from tot24_bench.game import Puzzle, load_split
 from tot24_bench.harness.checkpoint import (
     BadCheckpoint,
     check_checkpoint,
@@ -146,6 +148,7 @@ def evaluate(plan: Plan) -> Evaluation:
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
     tasks = _load_tasks(plan, names)
     model = _load_model(plan)
+    _share_hands(plan, model)
     _check_prompts_fit(plan, model, tasks)
     started = perf_counter()
     results = _run(plan, model, tasks)
@@ -194,6 +197,7 @@ def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
 def _load_model(plan: Plan) -> LM:
     from lm_eval.api.registry import get_model
 
+    _tell_accelerate_of_cpus(plan)
     settings = {"batch_size": plan.batch_size, "device": plan.device}
     name = plan.model_args.get("pretrained") or plan.model_args.get("model")
     try:
@@ -205,6 +209,35 @@ def _load_model(plan: Plan) -> LM:
     except Exception as error:  # whatever a backend raises is about the checkpoint or its arguments
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BadCheckpoint(f"cannot load {name}: {line[:300]}") from error
+
+
+def _tell_accelerate_of_cpus(plan: Plan) -> None:
+    """Under torchrun accelerate joins processes on CPUs only where it is told to use CPUs."""
+    if plan.model != "hf" or int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        return
+    import torch
+
+    if plan.device == "cpu" or not torch.accelerator.is_available():
+        os.environ.setdefault("ACCELERATE_USE_CPU", "true")
+
+
+def _share_hands(plan: Plan, model: LM) -> None:
+    """Give each process of a distributed run hands of its own.
+
+    lm-eval 0.4.13 does so only where one machine has several GPUs, and there it numbers processes
+    within their machine. On CPUs, or with one GPU a machine, every process would ask every hand;
+    on several machines some hands would be asked twice and others never.
+    """
+    accelerator = getattr(model, "accelerator", None)  # there only with several processes
+    if accelerator is None:
+        return
+    hands = min(len(load_split(plan.split)), plan.limit or sys.maxsize)
+    if accelerator.num_processes > hands:
+        raise EvaluationError(
+            f"{accelerator.num_processes} processes cannot share {hands} hands: launch at most "
+            f"{hands}"
+        )
+    model._rank, model._world_size = accelerator.process_index, accelerator.num_processes
 
 
 def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None:

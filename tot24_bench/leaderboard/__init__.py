@@ -6,7 +6,9 @@
 
 from tot24_bench.leaderboard.entry import Entry, Outcome
 from tot24_bench.leaderboard.key import key_of
+from tot24_bench.leaderboard.page import render_markdown
 from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample, Training
+from tot24_bench.leaderboard.rows import Row, rows
 from tot24_bench.leaderboard.statistics import Interval, clustered, interval, wilson
 from tot24_bench.leaderboard.store import (
     BadSubmission,
@@ -29,7 +31,7 @@ from tot24_bench.leaderboard.submission import (
     metrics_of,
     prompts_sha256,
 )
-from tot24_bench.leaderboard.table import Row, render_markdown, render_rich, rows
+from tot24_bench.leaderboard.table import render_rich
 
 __all__ = [
     "BadSubmission",

@@ -23,7 +23,8 @@ from statistics import fmean
 from typing import NamedTuple
 
 from tot24_bench.game import Hand, Puzzle
-from tot24_bench.leaderboard.statistics import RESAMPLES, SEED, Interval, clustered, wilson
+from tot24_bench.leaderboard.significance import fisher, holm, mcnemar, sign_flip
+from tot24_bench.leaderboard.statistics import Interval, clustered, wilson
 from tot24_bench.scoring.analysis import AT_ANSWER, MALFORMED, analyse
 from tot24_bench.scoring.published_count import published_place
 
@@ -196,49 +197,5 @@ def compare(first: Run, second: Run) -> list[Difference]:
             p = fisher(counts[0], len(a), counts[1], len(b))
             test = "Fisher's exact" if first.single and second.single else "Fisher's, by hand"
         tested.append(Difference(place, fmean(a.values()), fmean(b.values()), *only, p, p, test))
-    return [tested[0], *_holm(tested[1:])]
-
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """McNemar's exact test (two-sided binomial on the hands that differ)."""
-    from scipy.stats import binomtest
-
-    differ = only_first + only_second
-    return 1.0 if not differ else float(binomtest(only_first, differ, 0.5).pvalue)
-
-
-def sign_flip(differences: Sequence[float]) -> float:
-    """A paired permutation test of a mean of 0; exact for few hands, else RESAMPLES draws."""
-    import numpy as np
-    from scipy.stats import permutation_test
-
-    if not any(differences):
-        return 1.0
-    result = permutation_test(
-        (np.asarray(differences),),
-        np.mean,
-        permutation_type="samples",
-        n_resamples=RESAMPLES,
-        rng=np.random.default_rng(SEED),
-    )
-    return float(result.pvalue)
-
-
-def fisher(first: int, first_n: int, second: int, second_n: int) -> float:
-    """Fisher's exact test of two shares, two-sided."""
-    import numpy as np
-    from scipy.stats import fisher_exact
-
-    table = np.array([[first, first_n - first], [second, second_n - second]])
-    return float(fisher_exact(table).pvalue)
-
-
-def _holm(tested: list[Difference]) -> list[Difference]:
-    """Holm's step-down correction (Holm 1979); the order of the rows stays."""
-    order = sorted(range(len(tested)), key=lambda i: tested[i].p)
-    corrected = list(tested)
-    highest = 0.0
-    for rank, i in enumerate(order):
-        highest = max(highest, min(1.0, tested[i].p * (len(tested) - rank)))
-        corrected[i] = tested[i]._replace(holm=highest)
-    return corrected
+    corrected = zip(tested[1:], holm([one.p for one in tested[1:]]), strict=True)
+    return [tested[0], *(one._replace(holm=p) for one, p in corrected)]

@@ -25,7 +25,8 @@ from __future__ import annotations
 import hashlib
 import re
 
-from tot24_bench.game import SPLITS, load_split
+from tot24_bench.game import is_split, split_size
+from tot24_bench.game.generated import parse_name
 from tot24_bench.harness.documents import DEFAULT_SPLIT
 from tot24_bench.prompts import DEFAULT_VARIANT
 
@@ -53,6 +54,9 @@ def key_of(
     obtained: str = DEFAULT_OBTAINED,
 ) -> str:
     """The file stem of a submission below `results/submissions`, whatever the names hold."""
+    drawn = parse_name(split)
+    if drawn is not None:  # the task of a generated split says its name already
+        task = task.removesuffix(f"_{drawn.name}")
     named = split == DEFAULT_SPLIT or task.endswith(f"_{split}")
     parts = [
         _word(task) + ("" if named else f"_{_word(split)}"),
@@ -77,7 +81,7 @@ def first_of(split: str, asked: int | None) -> int | None:
     >>> first_of("hard100", 3), first_of("hard100", 100)
     (3, None)
     """
-    if asked is None or split not in SPLITS or asked >= len(load_split(split)):
+    if asked is None or not is_split(split) or asked >= split_size(split):
         return None
     return asked
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tot24_bench import __version__
-from tot24_bench.game import SPLITS
+from tot24_bench.game import SPLITS, is_split
 from tot24_bench.harness.tasks import task_name
 from tot24_bench.leaderboard.key import key_of
 from tot24_bench.leaderboard.records import ModelInfo, Sample
@@ -81,11 +81,12 @@ def check_split(rescored: Rescored, split: str) -> None:
         UnknownSplit: no fixed split of that name, while all hands are of the deck.
         ValueError: a hand that is not of the split.
     """
-    if split in (DECK, OTHER) or (split not in SPLITS and rescored.split == OTHER):
+    if split in (DECK, OTHER) or (not is_split(split) and rescored.split == OTHER):
         return
     hands = hands_of(split)
     for tally in rescored.hands:
-        if not in_deck(tally.puzzle) or tally.puzzle.hand not in hands:
+        fits = in_deck(tally.puzzle) or split not in SPLITS
+        if not fits or tally.puzzle.hand not in hands:
             raise ValueError(
                 f"the hand {tally.puzzle.text} is not in {split}: leave --split out, and the split "
                 f"is the first that holds every hand (here {rescored.split})"
@@ -127,7 +128,7 @@ def samples_of(rescored: Rescored, spool: Spool, withhold: bool = False) -> Iter
 
 def _notes(rescored: Rescored, split: str) -> Iterator[str]:
     yield f"read from a {rescored.format} transcript"
-    if split in SPLITS and len(rescored.hands) < len(hands_of(split)):
+    if is_split(split) and len(rescored.hands) < len(hands_of(split)):
         yield f"{len(rescored.hands)} of the split's {len(hands_of(split))} hands"
     fewest, most = rescored.repeats
     if fewest < most:

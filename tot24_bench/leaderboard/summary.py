@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tot24_bench.game import SPLITS
+from tot24_bench.game import is_split
 from tot24_bench.leaderboard.records import Metrics
 from tot24_bench.leaderboard.statistics import Interval, clustered, pass_at_k, wilson
 from tot24_bench.leaderboard.tally import Rescored, hands_of
@@ -145,7 +145,7 @@ def render_summary(summary: Summary, title: str) -> Table:
 def _rows(summary: Summary) -> list[tuple[str, str]]:
     fewest, most = summary.repeats
     times = str(most) if fewest == most else f"{fewest} to {most}"
-    whole = f" of {len(hands_of(summary.split))}" if summary.split in SPLITS else ""
+    whole = f" of {len(hands_of(summary.split))}" if is_split(summary.split) else ""
     rows = [
         ("format", summary.format),
         ("hands", f"{summary.hands}{whole} ({summary.split})"),

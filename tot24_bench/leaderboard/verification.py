@@ -25,7 +25,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from tot24_bench.game import SPLITS, load_split
+from tot24_bench.game import is_split, load_split
+from tot24_bench.game.generated import parse_name
 from tot24_bench.game.puzzle import InvalidPuzzle
 from tot24_bench.game.splits import LeakedHand, guard_training_hands
 from tot24_bench.leaderboard.records import Sample, sha256_of
@@ -161,11 +162,20 @@ def _training_faults(submission: Submission) -> Iterator[tuple[str, str]]:
         guard_training_hands(training.hands, "training.hands")
     except (LeakedHand, InvalidPuzzle) as error:
         yield "model.training", str(error)
+    if parse_name(submission.split) is None:
+        return
+    trained = set(training.hands)
+    asked = (" ".join(map(str, sample.puzzle.hand)) for sample in submission.samples)
+    if both := [hand for hand in asked if hand in trained]:
+        yield (
+            "model.training",
+            f"{len(both)} hand(s) of {submission.split} were trained on, the first {both[0]}",
+        )
 
 
 def _hand_faults(submission: Submission) -> Iterator[tuple[str, str]]:
     """Hands that are missing; those that are foreign or asked twice are refused when read."""
-    if submission.obtained != "measured" or submission.split not in SPLITS:
+    if submission.obtained != "measured" or not is_split(submission.split):
         return
     whole = load_split(submission.split)
     if submission.n < len(whole):

@@ -6,6 +6,9 @@
 | `published` | the five of the published prompts, 4 9 10 13 in third place; for comparison only |
 | `search` | as default, each path with a dead end and the way back (One-Step ToT only) |
 
+Where another target is asked, or not all numbers are needed, the exemplars ask the same: hands of a
+train part, solved by the first path there is (`solved`).
+
 An exemplar never equals the hand asked, whatever the order of its numbers: the spare, 4 5 7 12,
 takes its place. Source of the published five: Yao et al. 2023 (arXiv 2305.10601).
 
@@ -17,7 +20,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tot24_bench.game.puzzle import Puzzle
+from tot24_bench.game.generated import example_puzzles
+from tot24_bench.game.path import answer_expression, first_path
+from tot24_bench.game.puzzle import TARGET, Puzzle, Rule
+from tot24_bench.game.states import State, can_reach, thoughts
 
 VARIANTS = ("default", "published", "search")
 
@@ -52,12 +58,38 @@ def pick(variant: str, asked: Puzzle | None = None, shots: int = SHOTS) -> tuple
         )
     if not 0 <= shots <= SHOTS:
         raise ValueError(f"{shots} shots asked for: the prompts have 0 to {SHOTS} exemplars")
+    if asked is not None and (asked.target, asked.rule) != (TARGET, Rule.ALL):
+        return _solved(variant, asked, shots)
     spare = _SEARCH_SPARE if variant == "search" else _SPARE
     chosen = {"default": _DEFAULT, "published": _PUBLISHED, "search": _SEARCH}[variant][:shots]
     return tuple(
         spare if asked is not None and exemplar.puzzle.hand == asked.hand else exemplar
         for exemplar in chosen
     )
+
+
+def _solved(variant: str, asked: Puzzle, shots: int) -> tuple[Exemplar, ...]:
+    """Exemplars with the target and rule of the puzzle asked, never of its hand."""
+    if variant == "published":
+        raise ValueError(f"the published exemplars make 24, not {asked.target}: use default")
+    others = [p for p in example_puzzles(asked.target, asked.rule) if p.hand != asked.hand]
+    if len(others) < shots:
+        raise ValueError(f"only {len(others)} exemplars can make {asked.target}: use fewer shots")
+    return tuple(_worked_out(puzzle, variant == "search") for puzzle in others[:shots])
+
+
+def _worked_out(puzzle: Puzzle, search: bool) -> Exemplar:
+    """A puzzle solved by the first path; in a search after a first thought that leads nowhere."""
+    path = first_path(puzzle)
+    lines = [f"{thought.text} (left: {thought.left.text})" for thought in path]
+    dead = [
+        thought
+        for thought in thoughts(State.of(puzzle))
+        if search and not can_reach(thought.left, puzzle.target, puzzle.rule)
+    ]
+    lines[:0] = [f"{thought.text} (left: {thought.left.text}): dead end" for thought in dead[:1]]
+    answer = f"{answer_expression(puzzle, path)} = {puzzle.target}"
+    return Exemplar(puzzle, tuple(lines), answer)
 
 
 def _exemplar(hand: str, path: str, answer: str) -> Exemplar:

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tot24_bench.game.puzzle import TARGET, Puzzle
+from tot24_bench.game.puzzle import TARGET, Puzzle, Rule
 from tot24_bench.prompts.exemplars import DEFAULT_VARIANT, SHOTS, Exemplar, pick
 
 METHODS = ("io", "cot", "onestep_tot")
@@ -31,6 +31,7 @@ _USE = "Use numbers and basic arithmetic operations (+ - * /) to obtain {target}
 _STEP = (
     "Each step, you are only allowed to choose two of the remaining numbers to obtain a new number."
 )
+_SOME = "Each number may be used at most once; you need not use all of them."
 _INSTRUCTIONS = {
     "io": (_USE,),
     "cot": (f"{_USE} {_STEP}",),
@@ -129,20 +130,23 @@ def build(
         puzzle,
         method,
         variant_of(method, variant),
-        instruction(method, puzzle.target),
+        instruction(method, puzzle.target, puzzle.rule),
         (*turns, question(puzzle)),
     )
 
 
-def instruction(method: str, target: int = TARGET) -> str:
-    """The instruction of a method, ending in a newline.
+def instruction(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -> str:
+    """The instruction of a method, ending in a newline; it says where not all numbers are needed.
 
     Raises:
         UnknownMethod: when there is no such method.
     """
     if method not in METHODS:
         raise UnknownMethod(f"no method {method[:40]!r}: the methods are {', '.join(METHODS)}")
-    return "\n".join(line.format(target=target) for line in _INSTRUCTIONS[method]) + "\n"
+    lines = [line.format(target=target) for line in _INSTRUCTIONS[method]]
+    if rule is Rule.SOME:
+        lines.append(_SOME)
+    return "\n".join(lines) + "\n"
 
 
 def question(puzzle: Puzzle) -> str:

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from random import Random
 
+from tot24_bench.game.path import answer_expression
 from tot24_bench.game.puzzle import LARGEST_CARD, Puzzle, Rule
 from tot24_bench.game.states import Number, State, Thought, can_reach, make_thought
 
@@ -91,16 +92,6 @@ def plausible_thoughts(numbers: tuple[Number, ...], target: int) -> tuple[Though
     products above `target` times the largest card: no hand of the deck needs one (a test checks).
     """
     return _plausible(numbers, target)
-
-
-def answer_expression(puzzle: Puzzle, path: tuple[Thought, ...]) -> str:
-    """The path as one expression: each result replaced by what made it, in brackets."""
-    made: list[tuple[Number, str]] = [(number, str(number)) for number in puzzle.numbers]
-    for thought in path:
-        b = _take(made, thought.b)
-        a = _take(made, thought.a)
-        made.append((thought.value, f"({a} {thought.op} {b})"))
-    return made[-1][1][1:-1] if path else made[-1][1]
 
 
 class _Search:
@@ -169,9 +160,3 @@ def _in_order(numbers: tuple[Number, ...]) -> Iterator[Thought]:
 
 def _line(thought: Thought) -> str:
     return f"{thought.text} (left: {thought.left.text})"
-
-
-def _take(made: list[tuple[Number, str]], number: Number) -> str:
-    """Use up the newest of the equal numbers at hand."""
-    index = max(i for i, (value, _) in enumerate(made) if value == number)
-    return made.pop(index)[1]

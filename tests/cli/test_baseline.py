@@ -1,0 +1,197 @@
+"""`tot24 baseline` on random checkpoints of the real architectures: run, fail, go on, run again."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+from click.testing import Result
+from typer.testing import CliRunner
+
+from tot24_bench.cli.baseline import baseline_command
+from tot24_bench.cli.terminal import one_line_errors
+from tot24_bench.leaderboard import read_all
+
+app = typer.Typer()
+app.command()(one_line_errors()(baseline_command))
+runner = CliRunner()
+
+METHODS = ["game24_io", "game24_cot", "game24_onestep_tot"]
+
+
+def baseline(*arguments: str | Path) -> Result:
+    return runner.invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def architectures(
+    tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """A Llama (which SmolLM and SmolLM2 are) and a Qwen3, of a few thousand random weights each."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Qwen3Config
+
+    root = tmp_path_factory.mktemp("untuned")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
+    sizes = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "max_position_embeddings": 4096,
+    }
+    configs = {"llama": LlamaConfig(**sizes), "qwen3": Qwen3Config(**sizes, head_dim=8)}
+    for name, config in configs.items():
+        torch.manual_seed(0)
+        AutoModelForCausalLM.from_config(config).save_pretrained(root / name)
+        tokenizer.save_pretrained(root / name)
+    (root / "broken").mkdir()
+    return {name: root / name for name in (*configs, "broken")}
+
+
+@pytest.fixture(scope="module")
+def config(architectures: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The broken one stands before the last, so that something is left to go on with."""
+    rows = [
+        {
+            "name": f"tiny/{name}",
+            "backend": "hf",
+            "model_args": {
+                "pretrained": str(architectures[name]),
+                **({"enable_thinking": False} if name == "qwen3" else {}),
+            },
+            "chat": name == "qwen3",
+            "generation": {"max_gen_toks": 4},
+            "licence": "Apache-2.0",
+            "link": f"https://example.org/{name}",
+            "note": "random weights",
+        }
+        for name in ("llama", "broken", "qwen3")
+    ]
+    path = tmp_path_factory.mktemp("config") / "mine.yaml"
+    path.write_text(yaml.safe_dump({"baselines": rows}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def first_run(config: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    results = tmp_path_factory.mktemp("results")
+    asked = ("--config", config, "--limit", "2", "--device", "cpu", "--results", results)
+    return baseline(*asked), results
+
+
+def test_a_broken_model_is_one_line_and_the_others_go_on(first_run: tuple[Result, Path]) -> None:
+    done, results = first_run
+    assert done.exit_code == 2, done.output
+    assert "Traceback" not in done.output
+    told = [line for line in done.stderr.splitlines() if line.startswith("tot24: ")]
+    assert len(told) == 2
+    assert told[0].startswith("tot24: tiny/broken: ") and "config.json" in told[0]
+    assert told[1] == "tot24: 1 of 3 models failed, see above"
+    found = {(one.model.name, one.task) for one in read_all(results)}
+    assert found == {(f"tiny/{name}", task) for name in ("llama", "qwen3") for task in METHODS}
+
+
+def test_what_is_written_is_what_an_evaluation_writes_with_the_facts_of_the_list(
+    first_run: tuple[Result, Path], architectures: dict[str, Path]
+) -> None:
+    from tot24_bench.harness.checkpoint import checkpoint_sha256
+
+    for one in read_all(first_run[1]):
+        name = one.model.name.removeprefix("tiny/")
+        assert one.obtained == "measured"
+        assert (one.shots, one.n, one.chat) == (5, 2, name == "qwen3")
+        assert one.model.licence == "Apache-2.0"
+        assert one.model.link == f"https://example.org/{name}"
+        assert one.model.parameters is not None and one.model.parameters < 100_000
+        assert one.model.checkpoint_sha256 == checkpoint_sha256(str(architectures[name]))
+        assert one.notes == ("the first 2 hands only", "random weights")
+        assert one.generation["max_gen_toks"] == 4
+        assert all(sample.responses and sample.prompt_sha256 for sample in one.samples)
+
+
+def test_the_table_shows_figures_for_what_ran_and_not_run_for_the_rest(
+    first_run: tuple[Result, Path], config: Path
+) -> None:
+    asked = ("--config", config, "--limit", "2", "--results", first_run[1], "--list")
+    shown = baseline(*asked).stdout
+    rows = {line.split()[0]: line for line in shown.splitlines() if line.strip().startswith("tiny")}
+    assert rows["tiny/broken"].count("not run") == 3
+    assert rows["tiny/llama"].count("%") == rows["tiny/qwen3"].count("%") == 3
+    whole = baseline("--config", config, "--results", first_run[1], "--list").stdout
+    assert whole.count("not run") == 9, "two hands are no figure of the hundred"
+
+
+def test_a_second_run_goes_on_with_what_is_missing(
+    first_run: tuple[Result, Path], config: Path
+) -> None:
+    results = first_run[1]
+    gone = results / "submissions" / "tiny--qwen3" / "game24_cot.5shot.multiturn.first2.json"
+    samples = gone.with_name(gone.name.removesuffix(".json") + ".samples.jsonl.gz")
+    before = gone.read_bytes(), samples.read_bytes()
+    gone.unlink()
+    samples.unlink()
+    asked = ("--config", config, "--limit", "2", "--device", "cpu", "--results", results)
+    done = baseline(*asked, "--model", "tiny/llama", "--model", "QWEN3")
+    assert done.exit_code == 0, done.output
+    assert "tiny/llama: there already" in done.stdout
+    assert done.stdout.count("wrote ") == 1
+    assert samples.read_bytes() == before[1]
+
+
+def test_a_dry_run_is_a_shell_script_that_runs_nothing(config: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    done = baseline("--config", config, "--results", results, "--dry-run", "--limit", "3")
+    assert done.exit_code == 0
+    assert not results.exists()
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if line.startswith("#")] == [
+        f"# tiny/{name}: io, cot, onestep_tot" for name in ("llama", "broken", "qwen3")
+    ]
+    commands = [shlex.split(line) for line in lines if not line.startswith("#")]
+    assert [words[0] for words in commands] == ["lm_eval"] * 3
+    assert all("--log_samples" in words and "3" in words for words in commands)
+    assert "--apply_chat_template" in commands[2]
+    assert "--apply_chat_template" not in commands[0]
+
+
+def test_the_list_that_ships_is_shown_without_network_or_key(tmp_path: Path) -> None:
+    done = baseline("--list", "--results", tmp_path)
+    assert done.exit_code == 0
+    assert "SmolLM2-1.7B-Instruct" in done.stdout
+    assert done.stdout.count("not run") == 39
+
+
+def test_without_the_hub_and_a_key_every_model_says_so_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub is offline in all tests (tests/conftest.py)."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    picked = ("--model", "SmolLM-135M", "--model", "gpt-4o-2024-08-06")
+    done = baseline(*picked, "--results", tmp_path / "results")
+    assert done.exit_code == 2
+    told = [line for line in done.stderr.splitlines() if line.startswith("tot24: ")]
+    assert told[0].startswith("tot24: HuggingFaceTB/SmolLM-135M: cannot load")
+    assert told[1] == "tot24: gpt-4o-2024-08-06: no key for its server: set OPENAI_API_KEY"
+    assert told[2] == "tot24: 2 of 2 models failed, see above"
+    assert read_all(tmp_path / "results") == []
+
+
+def test_wrong_arguments_are_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "results"
+    file.write_text("a file stands where the folder should be")
+    for arguments, word in [
+        (("--model", "SmolLM3-135M"), "did you mean"),
+        (("--config", tmp_path / "nope.yaml"), "cannot be read"),
+        (("--results", file), "results"),
+    ]:
+        done = baseline(*arguments)
+        assert done.exit_code == 2
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("tot24: ") and word in line

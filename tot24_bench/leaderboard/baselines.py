@@ -1,0 +1,272 @@
+"""The naive baselines: which untuned models the leaderboard compares with, and what of them is run.
+
+They are a list in `baselines.yaml`, or in a file of one's own of the same form. A baseline has run
+where its submission stands under the key that its plan gives; every other one is "not run", and
+nothing is ever put in its place.
+
+>>> names = [baseline.name for baseline in load_baselines()]
+>>> names[0], len(names)
+('HuggingFaceTB/SmolLM-135M', 13)
+>>> missing = not_run([], load_baselines())
+>>> missing[0].key
+'HuggingFaceTB--SmolLM-135M/game24_io.5shot'
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
+
+from tot24_bench.harness.evaluate import BATCH_SIZE, Plan
+from tot24_bench.harness.tasks import task_name
+from tot24_bench.leaderboard.entry import Entry
+from tot24_bench.leaderboard.measured import plan_keys
+from tot24_bench.leaderboard.records import MAX_COUNT, Name, Record, Text
+from tot24_bench.leaderboard.runs import Facts, Stored, run_plan
+from tot24_bench.leaderboard.store import path_of
+from tot24_bench.prompts import METHODS, SHOTS
+
+CONFIG = "baselines.yaml"
+"""Beside this file."""
+
+MAX_CONFIG_BYTES = 2**20
+"""Bytes of a list of baselines; the one that ships has 4,000."""
+
+MAX_BASELINES = 1_000
+"""Baselines in a list."""
+
+API_BATCH_SIZE = 1
+"""Prompts in one request to a server; `num_concurrent` is what makes it faster."""
+
+
+_Key = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,60}$")]
+
+
+class BadBaselines(ValueError):
+    """A list of baselines that cannot be used; the message names the file and the field."""
+
+
+class Baseline(Record):
+    """One model as it comes, and how it is asked.
+
+    Attributes:
+        name: its name on the leaderboard; the hub's name, so that `tot24 eval` writes the same row.
+        backend: lm-eval's kind of model (`hf`, `vllm`, `openai-chat-completions`, ...).
+        model_args: its arguments, plain values only.
+        chat: asked in its chat form, exemplars as turns; otherwise in plain text.
+        methods: which of `prompts.METHODS`.
+        shots: exemplars in the prompt.
+        batch_size: prompts at once; None takes BATCH_SIZE for hf, else one.
+        generation: overrides of the tasks' generation arguments.
+        key_variable: the environment variable that must hold a key for its server.
+        parameters: number of weights, where its maker says it.
+        licence, link, note: as in a submission.
+    """
+
+    name: Name
+    backend: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
+    model_args: Annotated[dict[_Key, str | int | float | bool], Field(max_length=50)]
+    chat: bool = False
+    methods: Annotated[tuple[str, ...], Field(min_length=1)] = METHODS
+    shots: Annotated[int, Field(ge=0, le=SHOTS)] = SHOTS
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+    generation: dict[str, JsonValue] = Field(default_factory=dict)
+    key_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,100}$")] | None = None
+    parameters: Annotated[int, Field(gt=0, le=MAX_COUNT)] | None = None
+    licence: Text | None = None
+    link: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2_000)] | None = None
+    note: Text | None = None
+
+    @field_validator("methods")
+    @classmethod
+    def _in_order_and_once(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [method for method in methods if method not in METHODS]:
+            raise ValueError(f"{unknown[0][:40]!r} is not one of {', '.join(METHODS)}")
+        return tuple(method for method in METHODS if method in methods)
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> Self:
+        if not {"pretrained", "model"} & self.model_args.keys():
+            raise ValueError("model_args name no model: add pretrained or model")
+        return self
+
+    @property
+    def facts(self) -> Facts:
+        """What its submissions say of it beside what is measured."""
+        return Facts(self.parameters, self.licence, self.link, self.note)
+
+
+class _File(Record):
+    baselines: Annotated[tuple[Baseline, ...], Field(min_length=1, max_length=MAX_BASELINES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user changes for all baselines of a run.
+
+    Attributes:
+        device: for local models; None lets lm-eval choose.
+        batch_size: prompts at once; None leaves it to each baseline.
+        limit: ask only the first so many hands.
+        cache: lm-eval's response cache.
+    """
+
+    device: str | None = None
+    batch_size: str | None = None
+    limit: int | None = None
+    cache: str | None = None
+
+
+class NotRun(NamedTuple):
+    """A row that the leaderboard has no figure for; `key` is where its submission would stand."""
+
+    name: str
+    parameters: int | None
+    method: str
+    task: str
+    shots: int
+    chat: bool
+    licence: str | None
+    link: str | None
+    key: str
+
+
+def load_baselines(path: Path | None = None) -> tuple[Baseline, ...]:
+    """The baselines of a file; of the list that ships where none is given.
+
+    Raises:
+        BadBaselines: the file is missing, no YAML, or breaks a rule of `Baseline`.
+    """
+    import yaml
+
+    source = files("tot24_bench.leaderboard") / CONFIG if path is None else path
+    shown = CONFIG if path is None else str(path)
+    try:
+        with source.open("rb") as file:
+            data = file.read(MAX_CONFIG_BYTES + 1)
+        if len(data) > MAX_CONFIG_BYTES:
+            raise BadBaselines(f"{shown}: larger than {MAX_CONFIG_BYTES} bytes")
+        baselines = _File.model_validate(yaml.safe_load(data)).baselines
+    except OSError as error:
+        raise BadBaselines(f"{shown}: cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise BadBaselines(f"{shown}: no YAML ({str(error).partition(chr(10))[0][:200]})") from None
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, fault["loc"]))[:80]
+        raise BadBaselines(f"{shown}: {where}: {fault['msg'][:200]}") from None
+    names = [baseline.name for baseline in baselines]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise BadBaselines(f"{shown}: two baselines are named {twice[0][:80]!r}")
+    return baselines
+
+
+def pick_baselines(baselines: Sequence[Baseline], names: Iterable[str]) -> tuple[Baseline, ...]:
+    """Those of the names, in the list's order; a name is good without its owner, in any case.
+
+    Raises:
+        ValueError: a name that no baseline has; the message lists near ones.
+    """
+    wanted: set[str] = set()
+    for name in names:
+        found = {
+            baseline.name
+            for baseline in baselines
+            if name.casefold() in (baseline.name.casefold(), _short(baseline.name).casefold())
+        }
+        if not found:
+            known = [baseline.name for baseline in baselines]
+            near = difflib.get_close_matches(name, [*known, *map(_short, known)], n=2, cutoff=0.4)
+            hint = f"did you mean {' or '.join(near)}? " if near else ""
+            raise ValueError(f"no baseline {name[:60]!r}: {hint}see tot24 baseline --list")
+        wanted |= found
+    return tuple(baseline for baseline in baselines if baseline.name in wanted)
+
+
+def plan_of(
+    baseline: Baseline, options: Options | None = None, methods: Iterable[str] | None = None
+) -> Plan:
+    """What `tot24 eval` would be asked for, for all methods of the baseline or for some."""
+    options = options or Options()
+    local = baseline.backend == "hf"
+    size: int | str = baseline.batch_size or (BATCH_SIZE if local else API_BATCH_SIZE)
+    return Plan(
+        model=baseline.backend,
+        model_args=dict(baseline.model_args),
+        tasks=tuple(map(task_name, baseline.methods if methods is None else methods)),
+        shots=baseline.shots,
+        batch_size=options.batch_size or size,
+        device=options.device if local else None,
+        chat=baseline.chat,
+        multiturn=baseline.chat,
+        generation=dict(baseline.generation),
+        limit=options.limit,
+        cache=options.cache,
+    )
+
+
+def keys_of(baseline: Baseline, options: Options | None = None) -> dict[str, str]:
+    """By method, the key that the submission of a baseline has or will have."""
+    keys = plan_keys(plan_of(baseline, options), baseline.name)
+    return dict(zip(baseline.methods, keys, strict=True))
+
+
+def missing_methods(
+    baseline: Baseline, results: Path, options: Options | None = None
+) -> tuple[str, ...]:
+    """The methods whose submission is not in the results folder yet."""
+    keys = keys_of(baseline, options)
+    return tuple(method for method, key in keys.items() if not path_of(results, key).exists())
+
+
+def not_run(entries: Iterable[Entry], baselines: Iterable[Baseline]) -> list[NotRun]:
+    """The rows of the baselines, on all hands, that no entry fills; in the baselines' order."""
+    there = {entry.key for entry in entries}
+    return [
+        NotRun(
+            baseline.name,
+            baseline.parameters,
+            method,
+            task_name(method),
+            baseline.shots,
+            baseline.chat,
+            baseline.licence,
+            baseline.link,
+            key,
+        )
+        for baseline in baselines
+        for method, key in keys_of(baseline).items()
+        if key not in there
+    ]
+
+
+def run_baseline(
+    baseline: Baseline,
+    results: Path,
+    options: Options | None = None,
+    overwrite: bool = False,
+) -> list[Stored]:
+    """Evaluate the methods that are missing, all of them to `overwrite`; a model is loaded once.
+
+    Raises:
+        ValueError, OSError: as `run_plan`, and where the key for its server is not set.
+        Exception: whatever a backend raises while it generates.
+    """
+    methods = baseline.methods if overwrite else missing_methods(baseline, results, options)
+    if not methods:
+        return []
+    if baseline.key_variable and not os.environ.get(baseline.key_variable):
+        raise ValueError(f"no key for its server: set {baseline.key_variable}")
+    plan = plan_of(baseline, options, methods)
+    return run_plan(plan, results, baseline.name, overwrite, baseline.facts)
+
+
+def _short(name: str) -> str:
+    return name.rpartition("/")[2]

@@ -1,0 +1,309 @@
+"""Two entries beside each other, on the hands that both answered.
+
+>>> low, high = newcombe(both=8, only_first=4, only_second=1, neither=7)
+>>> round(low, 3), round(high, 3)
+(-0.075, 0.349)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import sqrt
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from tot24_bench.game import Hand, Puzzle
+from tot24_bench.leaderboard.entry import Entry, Outcome
+from tot24_bench.leaderboard.rank_groups import EXACT_SEARCH
+from tot24_bench.leaderboard.rows import method_of, one_line
+from tot24_bench.leaderboard.significance import LEVEL, mcnemar, sign_flip
+from tot24_bench.leaderboard.statistics import Interval, clustered, interval, wilson
+from tot24_bench.leaderboard.submission import Header
+
+
+class Counts(NamedTuple):
+    """Hands by who is right, where each gave one response a hand."""
+
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairedTest:
+    """What the shared hands say.
+
+    Attributes:
+        hands: how many both answered.
+        first, second: the accuracy of each on them, 0 to 1.
+        difference: first less second.
+        ends: the 95% interval of the difference.
+        p: of the test.
+        name: of the test.
+        counts: None where an entry gave several responses to a hand.
+    """
+
+    hands: int
+    first: float
+    second: float
+    difference: float
+    ends: Interval
+    p: float
+    name: str
+    counts: Counts | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two entries beside each other.
+
+    Attributes:
+        first, second: the entries.
+        test: None where no paired test is possible.
+        only_first, only_second: hands that one of them answered and the other did not.
+        reason: why no paired test is possible.
+        warnings: what keeps the comparison from being like with like.
+    """
+
+    first: Entry
+    second: Entry
+    test: PairedTest | None
+    only_first: int
+    only_second: int
+    reason: str | None
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return {
+            "first": self.first.key,
+            "second": self.second.key,
+            "test": None if self.test is None else _test_json(self.test),
+            "hands_only_first": self.only_first,
+            "hands_only_second": self.only_second,
+            "reason": self.reason,
+            "warnings": list(self.warnings),
+            "conclusion": conclusion(self),
+        }
+
+
+def pair(first: Entry, second: Entry) -> Pairing:
+    """Pair two entries over the hands that both answered, whatever their order of numbers."""
+    ones, others = _by_hand(first), _by_hand(second)
+    shared = sorted(ones.keys() & others.keys())
+    test = _test([(ones[hand], others[hand]) for hand in shared]) if shared else None
+    return Pairing(
+        first,
+        second,
+        test,
+        len(ones.keys() - others.keys()),
+        len(others.keys() - ones.keys()),
+        None if shared else _why_not(first, second),
+        tuple(_warnings(first.header, second.header)),
+    )
+
+
+def conclusion(pairing: Pairing, p: float | None = None) -> str:
+    """What can and what cannot be concluded, in one sentence or two.
+
+    Args:
+        p: the p-value after a correction for several comparisons; None for the test's own.
+    """
+    test = pairing.test
+    names = _names(pairing)
+    if test is None:
+        return f"No paired test is possible: {pairing.reason}. {_side_by_side(pairing, names)}"
+    corrected = "" if p is None else " after Holm's correction"
+    value = test.p if p is None else p
+    said = f"{test.name} p = {_p_text(value)}{corrected}"
+    if not test.difference:
+        seen = f"{names[0]} and {names[1]} are right equally often"
+    else:
+        better, worse = names if test.difference > 0 else names[::-1]
+        points = 100 * abs(test.difference)
+        seen = f"{better} is right more often than {worse}, by {points:.1f} points"
+    low, high = (100 * end for end in test.ends)
+    if test.difference < 0:
+        low, high = -high, -low
+    where = f"On the {test.hands} hands that both answered, {seen} (95% {low:.1f} to {high:.1f})"
+    if value < LEVEL:
+        judged = f"{where}: more than chance at the 5% level, {said}.{_causes(pairing)}"
+    else:
+        judged = f"{where}: that may be chance, {said}; these hands cannot tell them apart."
+    if pairing.only_first or pairing.only_second:
+        judged += " It says nothing about the hands that only one of them answered."
+    return judged
+
+
+def newcombe(both: int, only_first: int, only_second: int, neither: int) -> Interval:
+    """The 95% interval of a difference of paired proportions (Newcombe 1998, method 10).
+
+    It combines Wilson's intervals of the two proportions with their correlation, corrected for
+    continuity where that is positive.
+
+    Raises:
+        ValueError: when there are no hands.
+    """
+    n = both + only_first + only_second + neither
+    rights = both + only_first, both + only_second
+    shares = rights[0] / n if n else 0.0, rights[1] / n if n else 0.0
+    ends = [wilson(right, n) for right in rights]
+    margins = rights[0] * (n - rights[0]) * rights[1] * (n - rights[1])
+    together = float(both * neither - only_first * only_second)
+    if together > 0:
+        together = max(together - n / 2, 0.0)
+    phi = together / sqrt(margins) if margins else 0.0
+    below = [share - end.low for share, end in zip(shares, ends, strict=True)]
+    above = [end.high - share for share, end in zip(shares, ends, strict=True)]
+    difference = shares[0] - shares[1]
+    down = below[0] ** 2 - 2 * phi * below[0] * above[1] + above[1] ** 2
+    up = above[0] ** 2 - 2 * phi * above[0] * below[1] + below[1] ** 2
+    return Interval(difference - sqrt(max(down, 0.0)), difference + sqrt(max(up, 0.0)))
+
+
+def _test(outcomes: list[tuple[Outcome, Outcome]]) -> PairedTest:
+    first = fmean(one.mean for one, _ in outcomes)
+    second = fmean(other.mean for _, other in outcomes)
+    if all(one.responses == other.responses == 1 for one, other in outcomes):
+        kinds = [(bool(one.right), bool(other.right)) for one, other in outcomes]
+        counts = Counts(
+            both=kinds.count((True, True)),
+            only_first=kinds.count((True, False)),
+            only_second=kinds.count((False, True)),
+            neither=kinds.count((False, False)),
+        )
+        p = mcnemar(counts.only_first, counts.only_second)
+        ends = newcombe(*counts)
+        return PairedTest(
+            len(outcomes), first, second, first - second, ends, p, "exact McNemar", counts
+        )
+    differences = [one.mean - other.mean for one, other in outcomes]
+    if len(set(differences)) > 1:
+        ends = clustered(differences)
+    else:  # no hand differs from another: as wide as for hands of one response
+        right = round(sum(one.mean for one, _ in outcomes))
+        other = round(sum(other.mean for _, other in outcomes))
+        both = min(right, other)
+        ends = newcombe(both, right - both, other - both, len(outcomes) - max(right, other))
+    p = sign_flip(differences)
+    return PairedTest(
+        len(outcomes), first, second, first - second, ends, p, "sign-flip test over hands", None
+    )
+
+
+def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
+    return {_identity(outcome.puzzle): outcome for outcome in entry.outcomes}
+
+
+def _identity(puzzle: Puzzle) -> tuple[Hand, int, str]:
+    return puzzle.hand, puzzle.target, str(puzzle.rule)
+
+
+def _why_not(first: Entry, second: Entry) -> str:
+    for entry in (first, second):
+        if not entry.outcomes:
+            return f"{one_line(entry.key, 200)} is reported without its responses"
+    return "they answered no hand in common"
+
+
+def _warnings(first: Header, second: Header) -> Iterator[str]:
+    """What differs beside what one may want to compare: model and method."""
+    pairs = {
+        "how they were obtained": (first.obtained, second.obtained),
+        "exemplars": (first.variant, second.variant),
+        "chat form": (first.chat, second.chat),
+        "shots": (first.shots, second.shots),
+        "precision": (first.model.precision, second.model.precision),
+        "sampling": (_sampling(first), _sampling(second)),
+    }
+    for what, (one, other) in pairs.items():
+        known = what not in ("precision", "sampling") or None not in (one, other)
+        if one != other and known:
+            yield f"{what}: {_shown(one)} against {_shown(other)}"
+    if first.model.name != second.model.name and first.method != second.method:
+        yield f"model and method both differ: {_what(first)} against {_what(second)}"
+    for header in (first, second):
+        if header.model.backend == EXACT_SEARCH:
+            yield f"{one_line(header.model.name)} is exact search, no language model"
+
+
+def _sampling(header: Header) -> str | None:
+    """Greedy or sampled; None where the record does not say."""
+    given = header.generation
+    if not given:
+        return None
+    if not given.get("do_sample") and not given.get("temperature"):
+        return "greedy"
+    return f"temperature {given.get('temperature', 'of the model')}"
+
+
+def _what(header: Header) -> str:
+    return f"{one_line(header.model.name)} {one_line(method_of(header))}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "unknown" if value is None else one_line(str(value))
+
+
+def _names(pairing: Pairing) -> tuple[str, str]:
+    """What to call the two: as short as tells them apart."""
+    first, second = pairing.first.header, pairing.second.header
+    forms = [
+        (one_line(first.model.name), one_line(second.model.name)),
+        (_what(first), _what(second)),
+        (f"{_what(first)} ({first.shots}-shot)", f"{_what(second)} ({second.shots}-shot)"),
+        (one_line(pairing.first.key, 200), one_line(pairing.second.key, 200)),
+    ]
+    if first.method != second.method:
+        forms = forms[1:]
+    return next((form for form in forms if form[0] != form[1]), ("the first", "the second"))
+
+
+def _causes(pairing: Pairing) -> str:
+    """What else the difference may be due to."""
+    differ = [warning.partition(":")[0] for warning in pairing.warnings if ": " in warning]
+    if not differ:
+        return ""
+    return f" They differ in {_listed(differ)}, so it does not say what makes the difference."
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _side_by_side(pairing: Pairing, names: tuple[str, str]) -> str:
+    parts = []
+    for name, entry in zip(names, (pairing.first, pairing.second), strict=True):
+        ends = interval(entry)
+        low_high = (
+            "no interval can be given"
+            if ends is None
+            else f"95% {100 * ends.low:.1f} to {100 * ends.high:.1f}"
+        )
+        parts.append(f"{name} has {100 * entry.header.metrics.acc:.1f}% ({low_high})")
+    return (
+        f"Side by side, {parts[0]} and {parts[1]}; whether a difference is more than chance "
+        "cannot be said from these figures."
+    )
+
+
+def _p_text(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
+
+
+def _test_json(test: PairedTest) -> dict[str, Any]:
+    return {
+        "hands": test.hands,
+        "first": test.first,
+        "second": test.second,
+        "difference": test.difference,
+        "low": test.ends.low,
+        "high": test.ends.high,
+        "p": test.p,
+        "name": test.name,
+        "counts": None if test.counts is None else test.counts._asdict(),
+    }

@@ -1,0 +1,150 @@
+"""Ranks that say no more than the hands do: entries that cannot be told apart share one.
+
+Entries are compared within a class: obtained the same way, on the same whole split. The rank of an
+entry is one more than the number of entries of its class that are better by a paired test over
+hands at the 5% level, after Holm's correction over all pairs of the class. So everything that
+cannot be told apart from the best has rank 1, and a rank may be shared by many and then skip.
+"Cannot be told apart" is not transitive: two entries may have different ranks and still not be told
+apart from each other; `tot24 compare` says whether they are. A less accurate entry never ranks
+above a more accurate one.
+
+The test is McNemar's, exact, where both entries gave one response a hand. Where one gave several it
+is the sign-flip test in its normal approximation, because draws would be too coarse for the small
+p-values that the correction asks for.
+
+Without a rank: rows of part of a split, rows without their hands' outcomes (reported), and exact
+search, which is no model. Neither has the only row of a class.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tot24_bench.game import Puzzle, is_split, split_size
+from tot24_bench.leaderboard.entry import Entry
+from tot24_bench.leaderboard.significance import LEVEL
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+EXACT_SEARCH = "exact search"
+"""The backend of rows that a solver wrote."""
+
+BATCH = 250
+"""Entries whose pairs with all others are tested at once: bounds memory."""
+
+
+def ranks(entries: Sequence[Entry]) -> list[int | None]:
+    """The rank of each entry, in the order given; None where it has none."""
+    found: list[int | None] = [None] * len(entries)
+    classes: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for i, entry in enumerate(entries):
+        if is_ranked(entry):
+            classes[entry.header.obtained, entry.header.split].append(i)
+    for members in classes.values():
+        if len(members) == 1:
+            continue  # nothing to rank it among
+        placed = _ranks_of_class([entries[i] for i in members])
+        for i, rank in zip(members, placed, strict=True):
+            found[i] = rank
+    return found
+
+
+def is_ranked(entry: Entry) -> bool:
+    """Whether an entry has a rank: the whole split was asked, and how each hand went is known."""
+    header = entry.header
+    return (
+        bool(entry.outcomes)
+        and header.model.backend != EXACT_SEARCH
+        and is_split(header.split)
+        and len(entry.outcomes) == split_size(header.split)
+    )
+
+
+def _ranks_of_class(entries: Sequence[Entry]) -> list[int]:
+    import numpy as np
+
+    means = _means(entries)
+    single = np.array([all(o.responses == 1 for o in entry.outcomes) for entry in entries])
+    p_values = _pairwise(means, single)
+    better = _holm(p_values) < LEVEL
+    accuracy = means.mean(axis=1)
+    # Sums of a hundred shares in another order differ in the last digit.
+    above = accuracy[None, :] > accuracy[:, None] + 1e-9
+    counts = 1 + (better & above).sum(axis=1)
+    order = np.argsort(-accuracy, kind="stable")
+    placed = np.empty(len(entries), dtype=int)
+    placed[order] = np.maximum.accumulate(counts[order])
+    # Equal accuracies have the same rank, whichever stood first.
+    for value in np.unique(accuracy.round(9)):
+        same = accuracy.round(9) == value
+        placed[same] = placed[same].min()
+    return [int(rank) for rank in placed]
+
+
+def _means(entries: Sequence[Entry]) -> Floats:
+    """The share of right responses, an entry a row, a hand a column."""
+    import numpy as np
+
+    hands = sorted({_identity(outcome.puzzle) for outcome in entries[0].outcomes})
+    column = {hand: i for i, hand in enumerate(hands)}
+    means = np.zeros((len(entries), len(hands)))
+    for i, entry in enumerate(entries):
+        for outcome in entry.outcomes:
+            means[i, column[_identity(outcome.puzzle)]] = outcome.mean
+    return means
+
+
+def _pairwise(means: Floats, single: Any) -> Floats:
+    """The p-value of each pair; 1 on the diagonal."""
+    import numpy as np
+    from scipy.stats import binom, norm
+
+    count, hands = means.shape
+    table = np.ones((hands + 1, hands + 1))  # by hands that differ, and the fewer of the two kinds
+    for differ in range(1, hands + 1):
+        fewer = np.arange(differ // 2 + 1)
+        table[differ, fewer] = np.minimum(1.0, 2 * binom.cdf(fewer, differ, 0.5))
+    p_values = np.ones((count, count))
+    for start in range(0, count, BATCH):
+        rows = slice(start, start + BATCH)
+        only_first = np.rint(means[rows] @ (1 - means).T).astype(int)
+        only_second = np.rint((1 - means[rows]) @ means.T).astype(int)
+        exact = table[only_first + only_second, np.minimum(only_first, only_second)]
+        both_single = single[rows, None] & single[None, :]
+        # The sum of differences over the root of the sum of their squares, from products.
+        total = means[rows].sum(axis=1)[:, None] - means.sum(axis=1)[None, :]
+        squares = (
+            (means[rows] ** 2).sum(axis=1)[:, None]
+            + (means**2).sum(axis=1)[None, :]
+            - 2 * means[rows] @ means.T
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z = np.where(squares > 1e-9, np.abs(total) / np.sqrt(squares), 0.0)
+        p_values[rows] = np.where(both_single, exact, 2 * norm.sf(z))
+    np.fill_diagonal(p_values, 1.0)
+    return p_values
+
+
+def _holm(p_values: Floats) -> Floats:
+    """Holm's correction over the pairs above the diagonal, put back on both sides of it."""
+    import numpy as np
+
+    upper = np.triu_indices(len(p_values), k=1)
+    given = p_values[upper]
+    order = np.argsort(given, kind="stable")
+    scaled = np.minimum(1.0, given[order] * np.arange(len(given), 0, -1))
+    corrected = np.empty_like(given)
+    corrected[order] = np.maximum.accumulate(scaled)
+    out = np.ones_like(p_values)
+    out[upper] = corrected
+    return np.minimum(out, out.T)
+
+
+def _identity(puzzle: Puzzle) -> tuple[tuple[int, ...], int]:
+    return puzzle.hand, puzzle.target

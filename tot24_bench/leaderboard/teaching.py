@@ -1,0 +1,82 @@
+"""Each student beside its teacher, on the hands that both answered.
+
+A student names its teacher by the name that the teacher's own rows have. Its row is paired with the
+teacher's row of the same method: of several, one of the same split, exemplars and shots first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from tot24_bench.leaderboard.comparison import difference_text, p_text
+from tot24_bench.leaderboard.entry import Entry
+from tot24_bench.leaderboard.pairing import pair
+from tot24_bench.leaderboard.rows import NOT_KNOWN, Row, order_of, row_of
+
+PAIR_COLUMNS = (
+    "student", "method", "shots", "split", "accuracy", "teacher", "teacher's accuracy", "hands",
+    "difference [95%]", "p",
+)  # fmt: skip
+
+NO_ROW = "no row"
+
+
+def beside_teachers(entries: Iterable[Entry]) -> list[tuple[str, ...]]:
+    """One row for each entry that names a teacher; see PAIR_COLUMNS."""
+    every = sorted(entries, key=order_of)
+    rows_of: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in every:
+        rows_of[entry.header.model.name].append(entry)
+    return [
+        _cells(entry, _teacher_of(entry, rows_of.get(entry.header.model.teacher, ())))
+        for entry in every
+        if entry.header.model.teacher
+    ]
+
+
+def _teacher_of(student: Entry, rows: Sequence[Entry]) -> Entry | None:
+    """The teacher's row that ran most like the student's; None where there is none."""
+    asked = student.header
+    fitting = [
+        row
+        for row in rows
+        if row.outcomes and row is not student and row.header.method == asked.method
+    ]
+    return max(fitting, key=lambda row: _likeness(row, student), default=None)
+
+
+def _likeness(row: Entry, student: Entry) -> tuple[bool, ...]:
+    one, other = row.header, student.header
+    return (
+        one.split == other.split,
+        one.obtained == "measured",
+        one.variant == other.variant,
+        one.shots == other.shots,
+        one.chat == other.chat,
+    )
+
+
+def _cells(student: Entry, teacher: Entry | None) -> tuple[str, ...]:
+    row: Row = row_of(student)
+    named = (row.model, row.method, row.shots, row.split)
+    accuracy = _percent(student.header.metrics.acc)
+    if teacher is None:
+        return (*named, accuracy, row.teacher, NO_ROW, *[NOT_KNOWN] * 3)
+    test = pair(student, teacher).test
+    if test is None:
+        beside = _percent(teacher.header.metrics.acc)
+        return (*named, accuracy, row.teacher, beside, "0", NOT_KNOWN, NOT_KNOWN)
+    return (
+        *named,
+        _percent(test.first),
+        row.teacher,
+        _percent(test.second),
+        str(test.hands),
+        difference_text(test.difference, test.ends),
+        p_text(test.p),
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}%"
