@@ -37,7 +37,7 @@ def sign_flip(differences: Sequence[float]) -> float:
     import numpy as np
     from scipy.stats import permutation_test
 
-    if not any(differences):
+    if not any(differences) or len(differences) == 1:  # one hand: either sign is as likely
         return 1.0
     result = permutation_test(
         (np.asarray(differences),),

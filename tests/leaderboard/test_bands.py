@@ -1,0 +1,53 @@
+"""Accuracy by band, tokens for a solved hand, pass@k of an entry."""
+
+from __future__ import annotations
+
+import pytest
+
+from tot24_bench.game import Puzzle, load_split
+from tot24_bench.leaderboard import Entry
+from tot24_bench.leaderboard.bands import by_difficulty, by_rank, pass_at, tokens_per_solved
+from tot24_bench.leaderboard.transcripts.ranks import load_ranks
+
+from .conftest import make_submission
+
+RANKS = {Puzzle.parse(hand).hand: rank for rank, hand in load_ranks().items()}
+
+
+def test_bands_of_rank_hold_every_ranked_hand_once() -> None:
+    entry = Entry.of(make_submission(right=20, hands=100))
+    bands = by_rank(entry, RANKS)
+    assert [band.name for band in bands] == [
+        "rank 901-920", "rank 921-940", "rank 941-960", "rank 961-980", "rank 981-1000",
+    ]  # fmt: skip
+    assert [band.hands for band in bands] == [20] * 5
+    assert [band.share for band in bands] == [1, 0, 0, 0, 0]
+    assert all(band.interval.low <= band.share <= band.interval.high for band in bands)
+
+
+def test_wide_splits_have_wide_bands_and_strange_hands_none() -> None:
+    everything = {puzzle.hand: place + 1 for place, puzzle in enumerate(load_split("full"))}
+    entry = Entry.of(make_submission(right=1, hands=100))
+    assert all(band.name.endswith("00") for band in by_rank(entry, everything))
+    assert by_rank(entry, {}) == []
+
+
+def test_bands_of_difficulty_hold_every_hand() -> None:
+    entry = Entry.of(make_submission(right=50, hands=100))
+    bands = by_difficulty(entry)
+    assert [band.name for band in bands] == ["easy", "medium", "hard", "hardest"]
+    assert sum(band.hands for band in bands) == 100
+    assert sum(band.share * band.hands for band in bands) == pytest.approx(50)
+
+
+def test_tokens_for_a_solved_hand_count_the_unsolved_ones_too() -> None:
+    assert tokens_per_solved(Entry.of(make_submission(right=2, hands=4))) == 20  # 4 x 10 / 2
+    assert tokens_per_solved(Entry.of(make_submission(right=0, hands=4))) is None
+
+
+def test_pass_at_k_is_unbiased_and_only_for_what_every_hand_has() -> None:
+    entry = Entry.of(make_submission(right=2, hands=4, repeats=5))
+    found = pass_at(entry)
+    assert list(found) == [1, 5]
+    assert found[1][0] == found[5][0] == 0.5
+    assert pass_at(Entry.of(make_submission())) == {}
