@@ -28,7 +28,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import combinations_with_replacement, islice
 from typing import NamedTuple
 
@@ -212,10 +212,18 @@ def _unsolvable_fresh(part: Part, seed: int) -> Iterator[Puzzle]:
 
 
 def _rational(part: Part, seed: int) -> Iterator[Puzzle]:
-    every = combinations_with_replacement(range(1, LARGEST_FRESH + 1), 4)
-    for hand in _in_order("rational", seed, (h for h in every if part_of(h) == part)):
-        if not can_make_within(hand, TARGET, whole=True) and can_make(hand, TARGET):
-            yield Puzzle(hand)
+    hands = (hand for hand in _rational_hands() if part_of(hand) == part)
+    return map(Puzzle, _in_order("rational", seed, hands))
+
+
+@cache
+def _rational_hands() -> tuple[Hand, ...]:
+    """All of them: there are few, so a draw would look at every hand in any case."""
+    return tuple(
+        hand
+        for hand in combinations_with_replacement(range(1, LARGEST_FRESH + 1), 4)
+        if can_make(hand, TARGET) and not can_make_within(hand, TARGET, whole=True)
+    )
 
 
 def _beyond_the_deck(name: str, part: Part, seed: int) -> Iterator[Puzzle]:
