@@ -7,11 +7,14 @@ from typing import Annotated
 import typer
 
 from tot24_bench import __version__
+from tot24_bench.cli.baseline import baseline_command
 from tot24_bench.cli.compare import compare_command
+from tot24_bench.cli.difficulty import difficulty_command
 from tot24_bench.cli.evaluate import eval_command, tasks_path_command
 from tot24_bench.cli.export import export_command
 from tot24_bench.cli.failures import failures_command
 from tot24_bench.cli.leaderboard import leaderboard_command
+from tot24_bench.cli.overlap import overlap_command
 from tot24_bench.cli.rescore import rescore_command
 from tot24_bench.cli.score import score_command
 from tot24_bench.cli.solve import solve_command
@@ -49,8 +52,11 @@ app.command("solve", context_settings={"ignore_unknown_options": True})(
 app.command("score")(one_line_errors()(score_command))
 app.command("tasks-path")(one_line_errors()(tasks_path_command))
 app.command("eval")(one_line_errors()(eval_command))
+app.command("baseline")(one_line_errors()(baseline_command))
 app.command("rescore")(one_line_errors()(rescore_command))
 app.command("compare")(one_line_errors()(compare_command))
+app.command("overlap")(one_line_errors()(overlap_command))
+app.command("difficulty")(one_line_errors()(difficulty_command))
 app.command("failures")(one_line_errors()(failures_command))
 leaderboard_app.callback(invoke_without_command=True)(one_line_errors()(leaderboard_command))
 leaderboard_app.command("verify")(one_line_errors()(verify_command))

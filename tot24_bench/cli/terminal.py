@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,20 @@ def one_line_errors() -> Iterator[None]:
 def one_line(text: str) -> str:
     """Text that a terminal shows as it is: it may quote what stands in somebody's file."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+@contextmanager
+def counting(total: int, what: str) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal's standard error, gone when it is done; yields what moves it on."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda: progress.advance(task)
 
 
 def print_wide(shown: RenderableType) -> None:

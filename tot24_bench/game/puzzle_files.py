@@ -1,0 +1,118 @@
+"""Puzzles from what people have: a split's name, a list of hands, traces, a student's record.
+
+| name | puzzles |
+| --- | --- |
+| `train`, `hard100`, `fresh-s7-n500` | of a split, the test part of a generated one |
+| `fresh/train`, `target-s7-n500/train` | of the train part |
+| a folder with `training.json`, or such a file | the hands that a student was trained on |
+| a `.jsonl` file | one a line: `{"numbers": [4, 4, 6, 8]}` or `hand`, `puzzle`; `target` |
+| any other file | a hand a line, `4 4 6 8`; lines that start with # are comments |
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tot24_bench.game.generated import draw, parse_name
+from tot24_bench.game.loading import is_split, load_split
+from tot24_bench.game.puzzle import TARGET, InvalidPuzzle, Puzzle
+from tot24_bench.game.splits import UnknownSplit
+
+MAX_FILE_BYTES = 2**28
+"""Bytes of a file of hands."""
+
+MAX_LINE_BYTES = 2**24
+"""Bytes of a line: a trace with its prompt has some thousands."""
+
+RECORD = "training.json"
+KEYS = ("numbers", "hand", "puzzle")
+PART = "/train"
+
+
+class BadHandsFile(ValueError):
+    """A file that holds no hands, or something that is none; the message names the line."""
+
+
+def read_puzzles(name: str) -> tuple[Puzzle, ...]:
+    """The puzzles that a name or a file gives, see the file's docstring.
+
+    Raises:
+        UnknownSplit: it is neither a split nor a file.
+        BadHandsFile: the file cannot be used.
+        BadDraw: for a draw that does not exist.
+    """
+    if is_split(name):
+        return load_split(name)
+    drawn = parse_name(name.removesuffix(PART)) if name.endswith(PART) else None
+    if drawn is not None:
+        return draw(drawn.name, seed=drawn.seed, size=drawn.size, part="train")
+    path = Path(name)
+    if path.is_dir() and (path / RECORD).is_file():
+        path = path / RECORD
+    if not path.is_file():
+        try:
+            load_split(name)
+        except UnknownSplit as error:
+            raise UnknownSplit(f"{error}; nor is there a file of that name") from None
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise BadHandsFile(f"{path.name}: larger than {MAX_FILE_BYTES} bytes")
+    try:
+        puzzles = tuple(_from_record(path) if path.name == RECORD else _from_lines(path))
+    except UnicodeDecodeError:
+        raise BadHandsFile(f"{path.name}: not a text file") from None
+    if not puzzles:
+        raise BadHandsFile(f"{path.name}: holds no hand")
+    return puzzles
+
+
+def _from_record(path: Path) -> Iterator[Puzzle]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        hands = record["data"]["hands"]
+    except (json.JSONDecodeError, RecursionError, KeyError, TypeError):
+        raise BadHandsFile(f"{path.name}: does not list the hands of its data") from None
+    if not isinstance(hands, list):
+        raise BadHandsFile(f"{path.name}: does not list the hands of its data")
+    for hand in hands:
+        yield _puzzle({"numbers": hand}, f"{path.name}")
+
+
+def _from_lines(path: Path) -> Iterator[Puzzle]:
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            where = f"{path.name}: line {number}"
+            if len(line) > MAX_LINE_BYTES:
+                raise BadHandsFile(f"{where}: longer than {MAX_LINE_BYTES} bytes")
+            text = line.decode("utf-8").strip()
+            if not text or text.startswith("#"):
+                continue
+            if path.suffix == ".jsonl":
+                yield _puzzle(_record(text, where), where)
+            else:
+                yield _puzzle({"numbers": text}, where)
+
+
+def _record(text: str, where: str) -> dict[str, Any]:
+    try:
+        record = json.loads(text)
+    except (json.JSONDecodeError, RecursionError, ValueError):
+        raise BadHandsFile(f"{where}: not JSON") from None
+    if isinstance(record, dict) and isinstance(record.get("puzzle"), dict):
+        record = record["puzzle"]
+    key = next((key for key in KEYS if isinstance(record, dict) and key in record), None)
+    if key is None:
+        raise BadHandsFile(f"{where}: none of {', '.join(KEYS)} is there")
+    rule = {"rule": record["rule"]} if "rule" in record else {}
+    return {"numbers": record[key], "target": record.get("target", TARGET), **rule}
+
+
+def _puzzle(record: dict[str, Any], where: str) -> Puzzle:
+    try:
+        return Puzzle.from_json(record)
+    except InvalidPuzzle as error:
+        raise BadHandsFile(f"{where}: {error}") from None

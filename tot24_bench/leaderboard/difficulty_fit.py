@@ -1,0 +1,177 @@
+"""How the solver's measures of difficulty go with people's ranks.
+
+Spearman's rank correlation of each measure with the public ranks, with a 95% percentile bootstrap
+over hands; and of all measures together, by a linear fit whose predictions are made for hands that
+it was not fitted on (ten folds), so that it is no better for having more measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import log
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tot24_bench.game import Hand, Puzzle
+from tot24_bench.game.difficulty import Difficulty, difficulty
+from tot24_bench.leaderboard.statistics import SEED, Interval
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+RESAMPLES = 2_000
+"""Draws of the bootstrap: its ends then move by about 0.002."""
+
+FOLDS = 10
+
+MIN_HANDS = 30
+"""Fewer ranked hands say nothing about a correlation."""
+
+MEASURES: dict[str, Callable[[Difficulty], float]] = {
+    "solutions": lambda d: -log(d.solutions),
+    "winning_share": lambda d: -float(d.winning_share),
+    "needs_fraction": lambda d: float(bool(d.needs_fraction)),
+    "needs_large": lambda d: float(bool(d.needs_large)),
+    "expected_nodes": lambda d: log(d.expected_nodes or 1),
+}
+"""Each as a number that is higher for harder hands."""
+
+TOGETHER = "all, fitted"
+"""The name of the fit."""
+
+
+class Correlation(NamedTuple):
+    """Spearman's correlation of a measure with the ranks, and its 95% interval."""
+
+    measure: str
+    spearman: float
+    interval: Interval
+
+
+class Fit(NamedTuple):
+    """What the ranks say of the measures.
+
+    Attributes:
+        hands: ranked hands that have a solution.
+        correlations: of each measure, then of all together.
+        best: the measure that goes best with the ranks.
+        gain: how much further it goes than the number of solutions, and its interval.
+    """
+
+    hands: int
+    correlations: tuple[Correlation, ...]
+    best: str
+    gain: float
+    gain_interval: Interval
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return {
+            "hands": self.hands,
+            "spearman": {
+                one.measure: {"value": one.spearman, "interval": list(one.interval)}
+                for one in self.correlations
+            },
+            "best": self.best,
+            "gain_over_solutions": {"value": self.gain, "interval": list(self.gain_interval)},
+        }
+
+
+def fit(ranks: Mapping[Hand, int], tick: Callable[[], object] = lambda: None) -> Fit:
+    """Hold the measures against people's ranks.
+
+    Args:
+        ranks: by hand; a higher rank is harder.
+        tick: called once a hand.
+
+    Raises:
+        ValueError: when fewer than MIN_HANDS of them have a solution.
+    """
+    import numpy as np
+
+    found = []
+    for hand, rank in ranks.items():
+        measured = difficulty(Puzzle(hand))
+        tick()
+        if measured.solutions:
+            found.append((rank, [measure(measured) for measure in MEASURES.values()]))
+    if len(found) < MIN_HANDS:
+        raise ValueError(f"{len(found)} ranked hands: a correlation needs {MIN_HANDS}")
+    people = np.array([rank for rank, _ in found], dtype=float)
+    columns = np.array([values for _, values in found])
+    columns = np.column_stack([columns, _predictions(columns, people)])
+    names = [*MEASURES, TOGETHER]
+    drawn = _bootstrap(columns, people)
+    values = _spearman(columns, people)
+    correlations = tuple(
+        Correlation(name, float(values[i]), _interval(drawn[:, i])) for i, name in enumerate(names)
+    )
+    alone = range(len(MEASURES))
+    best = max(alone, key=lambda i: values[i])
+    base = names.index("solutions")
+    return Fit(
+        len(found),
+        correlations,
+        names[best],
+        float(values[best] - values[base]),
+        _interval(drawn[:, best] - drawn[:, base]),
+    )
+
+
+def _predictions(columns: Floats, people: Floats) -> Floats:
+    """Ranks by least squares on the ranked measures, each hand's from the folds without it."""
+    import numpy as np
+
+    order = np.random.default_rng(SEED).permutation(len(people))
+    design = np.column_stack([_ranked(columns), np.ones(len(people))])
+    predicted = np.empty(len(people))
+    for fold in range(FOLDS):
+        held = order[fold::FOLDS]
+        rest = np.setdiff1d(order, held)
+        weights, *_ = np.linalg.lstsq(design[rest], people[rest], rcond=None)
+        predicted[held] = design[held] @ weights
+    return predicted
+
+
+def _bootstrap(columns: Floats, people: Floats) -> Floats:
+    """Correlations of each draw of hands, a draw a row."""
+    import numpy as np
+
+    random = np.random.default_rng(SEED)
+    drawn = np.empty((RESAMPLES, columns.shape[1]))
+    for i in range(RESAMPLES):
+        chosen = random.integers(len(people), size=len(people))
+        drawn[i] = _spearman(columns[chosen], people[chosen])
+    return drawn
+
+
+def _spearman(columns: Floats, people: Floats) -> Floats:
+    """Pearson's correlation of the ranks, of each column with the people's."""
+    import numpy as np
+
+    x, y = _ranked(columns), _ranked(people[:, None])
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    spread = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
+    together = (x * y).sum(axis=0)
+    return np.where(spread > 0, together / np.where(spread > 0, spread, 1.0), 0.0)
+
+
+def _ranked(columns: Floats) -> Floats:
+    import numpy as np
+    from scipy.stats import rankdata
+
+    return np.asarray(rankdata(columns, axis=0), dtype=float)
+
+
+def _interval(values: Floats) -> Interval:
+    import numpy as np
+
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Interval(float(low), float(high))
+
+
+def by_hand(ranks: Mapping[int, str]) -> dict[Hand, int]:
+    """The ranks of a list by hand."""
+    return {Puzzle.parse(hand).hand: rank for rank, hand in ranks.items()}
