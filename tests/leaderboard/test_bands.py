@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.leaderboard import Entry
+from tot24_bench.leaderboard import Entry, Outcome, wilson
 from tot24_bench.leaderboard.bands import by_difficulty, by_rank, pass_at, tokens_per_solved
 from tot24_bench.leaderboard.transcripts.ranks import load_ranks
 
@@ -38,6 +38,20 @@ def test_bands_of_difficulty_hold_every_hand() -> None:
     assert [band.name for band in bands] == ["easy", "medium", "hard", "hardest"]
     assert sum(band.hands for band in bands) == 100
     assert sum(band.share * band.hands for band in bands) == pytest.approx(50)
+
+
+def test_longer_hands_have_no_band_and_take_no_time() -> None:
+    entry = Entry.of(make_submission())
+    long = Outcome(Puzzle(tuple(range(2, 14))), 1, 1, None)
+    short = Outcome(Puzzle.parse("4 4 6 8"), 1, 1, None)
+    (band,) = by_difficulty(Entry(entry.header, (long, short, short)))
+    assert (band.hands, band.share) == (2, 1.0)  # a hand that is asked twice counts twice
+
+
+def test_pass_at_all_responses_is_a_share_of_hands() -> None:
+    """Best of k: the same interval as `tot24 rescore` prints of it."""
+    found = pass_at(Entry.of(make_submission(right=2, hands=4, repeats=5)))
+    assert found[5] == (0.5, wilson(2, 4))
 
 
 def test_tokens_for_a_solved_hand_count_the_unsolved_ones_too() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -9,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import load_split
-from tot24_bench.leaderboard import Entry, Submission
+from tot24_bench.game import Puzzle, load_split
+from tot24_bench.leaderboard import Entry, Outcome, Submission
 from tot24_bench.leaderboard.pairing import conclusion, newcombe, pair
 from tot24_bench.leaderboard.significance import mcnemar
 
 from .conftest import make_reported, make_sample, make_submission
 
+HANDS = load_split("hard100")
 COUNTS = st.tuples(*[st.integers(0, 60)] * 4).filter(lambda counts: sum(counts) > 0)
 
 
@@ -71,6 +73,17 @@ def test_newcombes_interval_holds_the_difference_and_stays_within_bounds(
     assert high - low > 0.001
 
 
+@pytest.mark.parametrize(
+    ("counts", "low", "high"),
+    [((59, 6, 16, 80), -0.1186, -0.0046), ((1, 1, 7, 12), -0.507, -0.026)],
+)
+def test_newcombes_interval_gives_the_published_examples(
+    counts: tuple[int, int, int, int], low: float, high: float
+) -> None:
+    """Fagerland, Lydersen and Laake 2014 (Statistics in Medicine 33, 2850-2875): two trials."""
+    assert newcombe(*counts) == pytest.approx((low, high), abs=5e-4)
+
+
 @pytest.mark.parametrize("cells", [(0.4, 0.2, 0.1, 0.3), (0.05, 0.1, 0.02, 0.83)])
 def test_newcombes_interval_covers_about_95_in_100(cells: tuple[float, ...]) -> None:
     """Method 10 is close to nominal for n = 100 (Newcombe 1998, table III)."""
@@ -104,6 +117,50 @@ def test_the_same_means_everywhere_give_an_interval_of_some_width() -> None:
     assert test.ends.low < 0 < test.ends.high
 
 
+def entry_of(counts: list[tuple[int, int]], name: str, hands: Sequence[Puzzle] = HANDS) -> Entry:
+    """Right responses of how many, a hand each."""
+    header = Entry.of(make_submission(name=name)).header
+    pairs = zip(hands, counts, strict=False)
+    return Entry(header, tuple(Outcome(p, right, n, None) for p, (right, n) in pairs))
+
+
+def test_the_same_difference_everywhere_is_no_interval_of_rounding_errors() -> None:
+    """0.3 - 0.2 and 0.2 - 0.1 are not the same floating-point number."""
+    a, b = entry_of([(3, 10), (2, 10)] * 50, "a"), entry_of([(2, 10), (1, 10)] * 50, "b")
+    test = pair(a, b).test
+    assert test is not None
+    assert test.ends.low < 0.09 < 0.11 < test.ends.high
+
+
+@given(st.lists(st.tuples(*[st.integers(1, 6)] * 2), min_size=2, max_size=40), st.randoms())
+@settings(max_examples=30, deadline=None)
+def test_no_interval_of_several_responses_has_no_width(
+    asked: list[tuple[int, int]], random: Random
+) -> None:
+    a, b = (
+        entry_of([(random.randint(0, n[i]), n[i]) for n in asked], name)
+        for i, name in enumerate("ab")
+    )
+    test = pair(a, b).test
+    assert test is not None
+    assert test.ends.high - test.ends.low > 0.001
+    assert test.ends.low <= test.difference + 1e-9 and test.difference <= test.ends.high + 1e-9
+
+
+def test_a_hand_that_is_asked_twice_counts_with_all_its_responses() -> None:
+    twice = [HANDS[0], HANDS[0], HANDS[1]]
+    a = entry_of([(1, 1), (0, 1), (1, 1)], "a", twice)
+    test = pair(a, entry_of([(1, 1), (1, 1)], "b")).test
+    assert test is not None and test.hands == 2
+    assert (test.first, test.second) == (0.75, 1.0)
+
+
+def test_equal_means_by_other_hands_are_equally_often() -> None:
+    a = entry_of([(1, 10), (2, 10), (3, 10)], "a")
+    b = entry_of([(3, 10), (3, 10), (0, 10)], "b")
+    assert "a and b are right equally often" in conclusion(pair(a, b))
+
+
 def test_a_reported_figure_is_not_tested_and_the_reason_is_said() -> None:
     reported = Entry.of(make_reported(acc=0.74))
     found = pair(entry((True,) * 4), reported)
@@ -124,7 +181,10 @@ def test_no_hand_in_common() -> None:
     ("changes", "warning"),
     [
         ({"shots": 5}, "shots: 0 against 5"),
-        ({"chat": True}, "chat form: no against yes"),
+        ({"chat": True}, "chat form: plain text against one turn"),
+        ({"chat": True, "multiturn": True, "shots": 5}, "plain text against several turns"),
+        ({"obtained": "rescored", "source": "x", "generation": {}}, "settings of b One-Step"),
+        ({"split": "full"}, "different splits (hard100, full)"),
         ({"variant": "published"}, "exemplars: default against published"),
         ({"model": {"precision": "bf16"}}, "precision: fp32 against bf16"),
         ({"obtained": "rescored", "source": "x"}, "how they were obtained"),
@@ -145,7 +205,7 @@ def test_alike_but_for_the_model_there_is_nothing_to_warn_of() -> None:
 def test_a_clear_difference_and_an_unclear_one_are_told_apart() -> None:
     clear = conclusion(pair(entry((True,) * 20), entry((False,) * 20, name="b")))
     assert clear.startswith("On the 20 hands that both answered, a is right more often than b")
-    assert "more than chance at the 5% level, exact McNemar p = 1.9e-06" in clear
+    assert "unlikely to be chance at the 5% level, exact McNemar p = 1.9e-06" in clear
     unclear = conclusion(pair(entry((True, True)), entry((True, False), name="b")))
     assert "may be chance" in unclear and "cannot tell them apart" in unclear
     for said in (clear, unclear):
@@ -160,7 +220,8 @@ def test_the_worse_one_first_gives_the_same_sentence_with_the_same_interval() ->
 def test_a_correction_is_said() -> None:
     found = pair(entry((True,) * 6), entry((False,) * 6, name="b"))
     assert "p = 0.031." in conclusion(found)
-    assert "p = 0.094 after Holm's correction" in conclusion(found, 0.09375)
+    corrected = conclusion(found, 0.09375)
+    assert "p = 0.094 after Holm's correction" in corrected and "not corrected)" in corrected
 
 
 def test_names_cannot_break_the_sentence() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, permutations
 from random import Random
 
 import pytest
@@ -121,6 +121,25 @@ def test_entries_with_several_responses_are_ranked_too() -> None:
         entry(drawn(0.2, random), "c", responses=2),
     ]
     assert ranks(entries) == [1, 1, 3]
+
+
+def test_equals_that_only_some_can_be_told_apart_rank_alike_in_any_order() -> None:
+    """The best is told apart from one of two equals and not from the other."""
+    best, one, other = (
+        entry([i < 70 for i in range(100)], "best"),
+        entry([i < 50 for i in range(100)], "one"),
+        entry([i >= 50 for i in range(100)], "other"),
+    )
+    for order in permutations((best, one, other)):
+        assert ranks(order) == [1, 1, 1]
+
+
+def test_few_hands_that_differ_are_not_more_than_flipping_them_can_show() -> None:
+    """The normal approximation says p = 0.025 of five hands; flips give 2 / 2^5 = 0.0625."""
+    whole, less = (entry([i >= n for i in range(100)], f"m{n}", 2) for n in (0, 5))
+    assert ranks([whole, less]) == [1, 1]
+    less = entry([i >= 6 for i in range(100)], "m6", 2)
+    assert ranks([whole, less]) == [1, 2]
 
 
 def test_nothing_to_rank() -> None:

@@ -40,6 +40,20 @@ def test_sign_flips_of_few_hands_are_all_tried(differences: list[float]) -> None
     assert sign_flip(differences) == pytest.approx(min(1.0, share))
 
 
+def test_hands_without_a_difference_change_nothing() -> None:
+    assert sign_flip([1.0] * 5 + [0.0] * 95) == sign_flip([1.0] * 5) == 0.0625
+
+
+def test_many_hands_do_not_take_more_memory_at_once() -> None:
+    import tracemalloc
+
+    tracemalloc.start()
+    sign_flip([0.5, -0.25, 0.75] * 450)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100_000_000
+
+
 @given(P_VALUES)
 def test_holm_rejects_what_the_step_down_procedure_rejects(p_values: list[float]) -> None:
     """Holm 1979: go up the sorted p while p_(k) <= level / (m - k), stop at the first failure."""

@@ -1,8 +1,8 @@
 """An entry's accuracy where hands are easy and where they are hard, and what a solved hand costs.
 
 Bands of hands are the people's ranks (given as the public list) or the solver's measure of
-difficulty. Every share has its interval: Wilson's where a hand has one response, else a bootstrap
-over hands.
+difficulty. Every share has its interval: Wilson's where each hand is wholly right or wrong, as with
+one response a hand, else a bootstrap over hands.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from tot24_bench.game import Hand
-from tot24_bench.game.difficulty import BANDS, difficulty
+from tot24_bench.game import Hand, Puzzle
+from tot24_bench.game.difficulty import BANDS, MAX_SEARCHED, difficulty
 from tot24_bench.leaderboard.entry import Entry, Outcome
 from tot24_bench.leaderboard.statistics import Interval, clustered, pass_at_k, wilson
 from tot24_bench.leaderboard.summary import KS
@@ -58,12 +58,15 @@ def by_rank(entry: Entry, ranks: Mapping[Hand, int]) -> list[Share]:
 def by_difficulty(entry: Entry) -> list[Share]:
     """Accuracy by the solver's bands, `game.difficulty.BANDS`; hands without one are left out."""
     names = [name for _, name in BANDS]
-    bands = {
-        one: (names.index(name), name)
-        for one in entry.outcomes
-        if one.puzzle.target >= 0 and (name := difficulty(one.puzzle).band) is not None
-    }
-    return _shares(list(bands), bands.__getitem__)
+    bands: dict[Puzzle, tuple[int, str]] = {}
+    for puzzle in {outcome.puzzle for outcome in entry.outcomes}:
+        # A longer hand has no band, and its solutions alone can take minutes to count.
+        if puzzle.target < 0 or len(puzzle.numbers) > MAX_SEARCHED:
+            continue
+        if (name := difficulty(puzzle).band) is not None:
+            bands[puzzle] = names.index(name), name
+    banded = [outcome for outcome in entry.outcomes if outcome.puzzle in bands]
+    return _shares(banded, lambda outcome: bands[outcome.puzzle])
 
 
 def tokens_per_solved(entry: Entry) -> float | None:
@@ -84,7 +87,7 @@ def pass_at(entry: Entry) -> dict[int, tuple[float, Interval]]:
     for k in KS:
         if 1 <= k <= fewest and fewest > 1:
             each = [pass_at_k(one.responses, one.right, k) for one in entry.outcomes]
-            found[k] = fmean(each), clustered(each)
+            found[k] = _estimate(each)
     return found
 
 
@@ -96,7 +99,11 @@ def _shares(outcomes: Sequence[Outcome], band: Callable[[Outcome], tuple[int, st
 
 
 def _mean(outcomes: Sequence[Outcome]) -> tuple[float, Interval]:
-    means = [outcome.mean for outcome in outcomes]
-    if all(outcome.responses == 1 for outcome in outcomes):
-        return fmean(means), wilson(round(sum(means)), len(means))
-    return fmean(means), clustered(means)
+    return _estimate([outcome.mean for outcome in outcomes])
+
+
+def _estimate(shares: Sequence[float]) -> tuple[float, Interval]:
+    """A mean over hands; where each hand is wholly right or wrong, a share of hands."""
+    if all(share in (0, 1) for share in shares):
+        return fmean(shares), wilson(round(sum(shares)), len(shares))
+    return fmean(shares), clustered(shares)

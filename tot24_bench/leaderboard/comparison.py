@@ -85,8 +85,7 @@ def compare(entries: Sequence[Entry], ranks: Mapping[Hand, int]) -> Comparison:
     """
     if not 2 <= len(entries) <= MAX_COMPARED:
         raise ValueError(f"{len(entries)} entries: compare 2 to {MAX_COMPARED}")
-    keys = [entry.key for entry in entries]
-    if twice := [key for key in keys if keys.count(key) > 1]:
+    if twice := [one.key for i, one in enumerate(entries) if one in entries[:i]]:
         raise ValueError(f"{one_line(twice[0], 200)} is given twice: compare different entries")
     pairings = tuple(pair(a, b) for a, b in combinations(entries, 2))
     tested = [pairing.test.p for pairing in pairings if pairing.test is not None]

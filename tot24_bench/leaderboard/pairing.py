@@ -21,6 +21,9 @@ from tot24_bench.leaderboard.significance import LEVEL, mcnemar, sign_flip
 from tot24_bench.leaderboard.statistics import Interval, clustered, interval, wilson
 from tot24_bench.leaderboard.submission import Header
 
+SAME = 1e-9
+"""Differences of shares that are no further apart are equal: they are rounded in the last digit."""
+
 
 class Counts(NamedTuple):
     """Hands by who is right, where each gave one response a hand."""
@@ -118,7 +121,7 @@ def conclusion(pairing: Pairing, p: float | None = None) -> str:
     corrected = "" if p is None else " after Holm's correction"
     value = test.p if p is None else p
     said = f"{test.name} p = {_p_text(value)}{corrected}"
-    if not test.difference:
+    if abs(test.difference) <= SAME:
         seen = f"{names[0]} and {names[1]} are right equally often"
     else:
         better, worse = names if test.difference > 0 else names[::-1]
@@ -127,9 +130,11 @@ def conclusion(pairing: Pairing, p: float | None = None) -> str:
     low, high = (100 * end for end in test.ends)
     if test.difference < 0:
         low, high = -high, -low
-    where = f"On the {test.hands} hands that both answered, {seen} (95% {low:.1f} to {high:.1f})"
+    alone = "" if p is None else ", not corrected"
+    ends = f"95% {low:.1f} to {high:.1f}{alone}"
+    where = f"On the {test.hands} hands that both answered, {seen} ({ends})"
     if value < LEVEL:
-        judged = f"{where}: more than chance at the 5% level, {said}.{_causes(pairing)}"
+        judged = f"{where}: unlikely to be chance at the 5% level, {said}.{_causes(pairing)}"
     else:
         judged = f"{where}: that may be chance, {said}; these hands cannot tell them apart."
     if pairing.only_first or pairing.only_second:
@@ -179,8 +184,8 @@ def _test(outcomes: list[tuple[Outcome, Outcome]]) -> PairedTest:
         return PairedTest(
             len(outcomes), first, second, first - second, ends, p, "exact McNemar", counts
         )
-    differences = [one.mean - other.mean for one, other in outcomes]
-    if len(set(differences)) > 1:
+    differences = [_difference(one, other) for one, other in outcomes]
+    if max(differences) - min(differences) > SAME:
         ends = clustered(differences)
     else:  # no hand differs from another: as wide as for hands of one response
         right = round(sum(one.mean for one, _ in outcomes))
@@ -193,8 +198,25 @@ def _test(outcomes: list[tuple[Outcome, Outcome]]) -> PairedTest:
     )
 
 
+def _difference(one: Outcome, other: Outcome) -> float:
+    """Of the means; equal differences are equal numbers, whatever the shares."""
+    return (one.right * other.responses - other.right * one.responses) / (
+        one.responses * other.responses
+    )
+
+
 def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
-    return {_identity(outcome.puzzle): outcome for outcome in entry.outcomes}
+    """One outcome a hand; other puzzles than the splits' may ask one twice."""
+    found: dict[tuple[Hand, int, str], Outcome] = {}
+    for outcome in entry.outcomes:
+        hand = _identity(outcome.puzzle)
+        if before := found.get(hand):
+            outcome = before._replace(
+                right=before.right + outcome.right,
+                responses=before.responses + outcome.responses,
+            )
+        found[hand] = outcome
+    return found
 
 
 def _identity(puzzle: Puzzle) -> tuple[Hand, int, str]:
@@ -213,7 +235,7 @@ def _warnings(first: Header, second: Header) -> Iterator[str]:
     pairs = {
         "how they were obtained": (first.obtained, second.obtained),
         "exemplars": (first.variant, second.variant),
-        "chat form": (first.chat, second.chat),
+        "chat form": (_chat_form(first), _chat_form(second)),
         "shots": (first.shots, second.shots),
         "precision": (first.model.precision, second.model.precision),
         "sampling": (_sampling(first), _sampling(second)),
@@ -222,11 +244,23 @@ def _warnings(first: Header, second: Header) -> Iterator[str]:
         known = what not in ("precision", "sampling") or None not in (one, other)
         if one != other and known:
             yield f"{what}: {_shown(one)} against {_shown(other)}"
+    for header in (first, second):
+        if _sampling(header) is None and header.obtained != "measured":
+            yield f"the generation settings of {_what(header)} are not stored"
+    if first.split != second.split:
+        yield f"different splits ({one_line(first.split)}, {one_line(second.split)})"
     if first.model.name != second.model.name and first.method != second.method:
         yield f"model and method both differ: {_what(first)} against {_what(second)}"
     for header in (first, second):
         if header.model.backend == EXACT_SEARCH:
             yield f"{one_line(header.model.name)} is exact search, no language model"
+
+
+def _chat_form(header: Header) -> str:
+    """Plain text, one turn, or a turn for each exemplar."""
+    if not header.chat:
+        return "plain text"
+    return "several turns" if header.multiturn and header.shots else "one turn"
 
 
 def _sampling(header: Header) -> str | None:

@@ -10,7 +10,8 @@ above a more accurate one.
 
 The test is McNemar's, exact, where both entries gave one response a hand. Where one gave several it
 is the sign-flip test in its normal approximation, because draws would be too coarse for the small
-p-values that the correction asks for.
+p-values that the correction asks for. With few hands that differ the approximation is too small; it
+is never taken below 2 / 2^m, the least that flipping the signs of m hands can give.
 
 Without a rank: rows of part of a split, rows without their hands' outcomes (reported), and exact
 search, which is no model. Neither has the only row of a class.
@@ -37,6 +38,10 @@ EXACT_SEARCH = "exact search"
 
 BATCH = 250
 """Entries whose pairs with all others are tested at once: bounds memory."""
+
+
+TIE = 1e-9
+"""Accuracies that differ by no more are equal: sums of shares differ in their last digits."""
 
 
 def ranks(entries: Sequence[Entry]) -> list[int | None]:
@@ -74,16 +79,15 @@ def _ranks_of_class(entries: Sequence[Entry]) -> list[int]:
     p_values = _pairwise(means, single)
     better = _holm(p_values) < LEVEL
     accuracy = means.mean(axis=1)
-    # Sums of a hundred shares in another order differ in the last digit.
-    above = accuracy[None, :] > accuracy[:, None] + 1e-9
+    above = accuracy[None, :] > accuracy[:, None] + TIE
     counts = 1 + (better & above).sum(axis=1)
     order = np.argsort(-accuracy, kind="stable")
     placed = np.empty(len(entries), dtype=int)
-    placed[order] = np.maximum.accumulate(counts[order])
-    # Equal accuracies have the same rank, whichever stood first.
-    for value in np.unique(accuracy.round(9)):
-        same = accuracy.round(9) == value
-        placed[same] = placed[same].min()
+    # Equal accuracies have the same rank, the best of theirs, whichever stood first.
+    highest = 1
+    for tied in np.split(order, np.flatnonzero(-np.diff(accuracy[order]) > TIE) + 1):
+        placed[tied] = max(highest, counts[tied].min())
+        highest = max(highest, counts[tied].max())
     return [int(rank) for rank in placed]
 
 
@@ -106,16 +110,16 @@ def _pairwise(means: Floats, single: Any) -> Floats:
     from scipy.stats import binom, norm
 
     count, hands = means.shape
-    table = np.ones((hands + 1, hands + 1))  # by hands that differ, and the fewer of the two kinds
-    for differ in range(1, hands + 1):
-        fewer = np.arange(differ // 2 + 1)
-        table[differ, fewer] = np.minimum(1.0, 2 * binom.cdf(fewer, differ, 0.5))
     p_values = np.ones((count, count))
     for start in range(0, count, BATCH):
         rows = slice(start, start + BATCH)
         only_first = np.rint(means[rows] @ (1 - means).T).astype(int)
         only_second = np.rint((1 - means[rows]) @ means.T).astype(int)
-        exact = table[only_first + only_second, np.minimum(only_first, only_second)]
+        # Many pairs have the same counts: hands that differ, and the fewer of the two kinds.
+        kinds = (only_first + only_second) * (hands + 1) + np.minimum(only_first, only_second)
+        found, place = np.unique(kinds, return_inverse=True)
+        differ, fewer = np.divmod(found, hands + 1)
+        exact = np.minimum(1.0, 2 * binom.cdf(fewer, differ, 0.5))[place.reshape(kinds.shape)]
         both_single = single[rows, None] & single[None, :]
         # The sum of differences over the root of the sum of their squares, from products.
         total = means[rows].sum(axis=1)[:, None] - means.sum(axis=1)[None, :]
@@ -127,6 +131,10 @@ def _pairwise(means: Floats, single: Any) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             z = np.where(squares > 1e-9, np.abs(total) / np.sqrt(squares), 0.0)
         p_values[rows] = np.where(both_single, exact, 2 * norm.sf(z))
+    for i in np.flatnonzero(~single):
+        differ = np.count_nonzero(np.abs(means - means[i]) > TIE, axis=1)
+        least = np.minimum(1.0, 2.0 ** (1 - differ))
+        p_values[i] = p_values[:, i] = np.maximum(p_values[i], least)
     np.fill_diagonal(p_values, 1.0)
     return p_values
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tot24_bench.leaderboard.statistics import RESAMPLES, SEED
+from tot24_bench.leaderboard.statistics import BATCH, BATCH_HANDS, RESAMPLES, SEED
 
 LEVEL = 0.05
 """Below this p, a difference is said to be more than chance; a convention, no border of truth."""
@@ -31,19 +31,24 @@ def mcnemar(only_first: int, only_second: int) -> float:
 def sign_flip(differences: Sequence[float]) -> float:
     """A paired permutation test of a mean of 0; exact for few hands, else RESAMPLES draws.
 
+    A hand without a difference is the same whichever way it is flipped. So only the others count,
+    and where they are at most 13 every way of flipping them is tried.
+
     Args:
         differences: one a hand.
     """
     import numpy as np
     from scipy.stats import permutation_test
 
-    if not any(differences) or len(differences) == 1:  # one hand: either sign is as likely
+    differing = [one for one in differences if one]
+    if len(differing) <= 1:  # one hand: either sign is as likely
         return 1.0
     result = permutation_test(
-        (np.asarray(differences),),
+        (np.asarray(differing),),
         np.mean,
         permutation_type="samples",
         n_resamples=RESAMPLES,
+        batch=max(1, min(BATCH, BATCH * BATCH_HANDS // len(differing))),
         rng=np.random.default_rng(SEED),
     )
     return float(result.pvalue)
