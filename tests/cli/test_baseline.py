@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 
 import pytest
-import typer
 import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from tot24_bench.cli.baseline import baseline_command
-from tot24_bench.cli.terminal import one_line_errors
+from tests.harness.test_api_server import server
+from tot24_bench.cli.main import app
 from tot24_bench.leaderboard import read_all
 
-app = typer.Typer()
-app.command()(one_line_errors()(baseline_command))
+__all__ = ["server"]
+
 runner = CliRunner()
 
 METHODS = ["game24_io", "game24_cot", "game24_onestep_tot"]
 
 
 def baseline(*arguments: str | Path) -> Result:
-    return runner.invoke(app, [str(argument) for argument in arguments])
+    return runner.invoke(app, ["baseline", *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +195,64 @@ def test_wrong_arguments_are_one_line(tmp_path: Path) -> None:
         assert done.exit_code == 2
         (line,) = done.stderr.splitlines()
         assert line.startswith("tot24: ") and word in line
+
+
+def test_a_model_behind_a_key_is_asked_over_the_path_of_gpt_4o(
+    server: str, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """lm-eval's `openai-chat-completions`, as for GPT-4o, sent to a real server on this machine."""
+    row = {
+        "name": "served",
+        "backend": "openai-chat-completions",
+        "model_args": {
+            "model": str(tiny_checkpoint),
+            "base_url": f"{server}/chat/completions",
+            "num_concurrent": 2,
+        },
+        "chat": True,
+        "key_variable": "OPENAI_API_KEY",
+        "generation": {"max_gen_toks": 6},
+    }
+    config = tmp_path / "served.yaml"
+    config.write_text(yaml.safe_dump({"baselines": [row]}), encoding="utf-8")
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-for-nobody")
+    done = baseline("--config", config, "--limit", "2", "--results", tmp_path / "results")
+    assert done.exit_code == 0, done.output
+    found = read_all(tmp_path / "results")
+    assert sorted(one.task for one in found) == sorted(METHODS)
+    for one in found:
+        assert (one.chat, one.multiturn, one.model.backend) == (True, True, row["backend"])
+        assert one.model.arguments == {}, "neither an address nor a key is recorded"
+        assert all(sample.responses[0] for sample in one.samples)
+        assert len({sample.prompt_sha256 for sample in one.samples}) == 2
+    assert "a-key-for-nobody" not in "".join(
+        path.read_text(encoding="utf-8") for path in (tmp_path / "results").glob("**/*.json")
+    )
+
+
+def test_a_server_that_is_not_there_is_one_line_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = {"model": "x", "base_url": "http://127.0.0.1:9/v1/chat/completions", "max_retries": 1}
+    row = {"name": "away", "backend": "openai-chat-completions", "model_args": args, "chat": True}
+    config = tmp_path / "away.yaml"
+    config.write_text(yaml.safe_dump({"baselines": [row]}), encoding="utf-8")
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-for-nobody")
+    done = baseline("--config", config, "--limit", "2", "--results", tmp_path / "results")
+    assert done.exit_code == 2
+    assert re.search(r"tot24: away: .*127\.0\.0\.1", done.stderr)
+    assert "tot24: 1 of 1 models failed, see above" in done.stderr
+    assert "Traceback" not in done.output
+    assert read_all(tmp_path / "results") == []
+
+
+def test_among_several_processes_a_failure_ends_the_run(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others would wait for the share of the one that failed."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    picked = ("--model", "broken", "--model", "qwen3")
+    done = baseline("--config", config, *picked, "--limit", "2", "--results", tmp_path)
+    assert done.exit_code == 2
+    assert "tot24: tiny/broken: " in done.stderr
+    assert read_all(tmp_path) == []

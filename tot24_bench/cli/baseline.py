@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tot24_bench.cli.options import RESULTS, Overwrite, Results
-from tot24_bench.cli.terminal import print_wide
+from tot24_bench.cli.terminal import one_line, print_wide
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -58,9 +58,10 @@ def baseline_command(
 ) -> None:
     """Evaluate the untuned models that are not on the leaderboard yet, one after another.
 
-    IO, CoT and One-Step ToT with five exemplars, as `tot24 eval` does it. What is there already is
-    skipped, so the same command goes on after an interruption. A model that fails is one line; the
-    others go on, and the exit code is 2.
+    IO, CoT and One-Step ToT with five exemplars, as `tot24 eval` does it: base models in plain
+    text, chat models in their chat form. What is there already is skipped, so the same command goes
+    on after an interruption. A model that fails is one line; the others go on, and the exit code
+    is 2. `docs/baselines.md` says more.
 
     Examples:
 
@@ -69,6 +70,7 @@ def baseline_command(
     `tot24 baseline --model SmolLM-360M --device cuda:0`
     """
     from tot24_bench.harness.evaluate import NotRankZero
+    from tot24_bench.harness.processes import is_first_process, process_count
     from tot24_bench.leaderboard.baselines import (
         Options,
         keys_of,
@@ -88,24 +90,27 @@ def baseline_command(
         _print_commands(chosen, results, options, overwrite)
         return
     check_writable(results, next(iter(keys_of(chosen[0], options).values())), overwrite=True)
-    failed, writes = 0, True
+    failed, speaks = 0, is_first_process()
     for baseline in chosen:
         try:
             stored = run_baseline(baseline, results, options, overwrite)
         except NotRankZero:
-            writes = False
             continue
         except Exception as error:  # whatever a backend raises must not cost the other models
             failed += 1
-            typer.echo(f"tot24: {baseline.name}: {_line(error)}", err=True)
+            # On a line of its own, below a progress bar that was cut short.
+            start = "\n" if sys.stderr.isatty() else ""
+            typer.echo(f"{start}tot24: {one_line(baseline.name)}: {_line(error)}", err=True)
+            if process_count() > 1:  # the other processes may be waiting for this one's share
+                break
             continue
         finally:
             _free_memory()
-        if not stored:
-            typer.echo(f"{baseline.name}: there already (--overwrite runs it again)")
+        if not stored and speaks:
+            typer.echo(f"{one_line(baseline.name)}: there already (--overwrite runs it again)")
         for one in stored:
             typer.echo(f"wrote {one.path}")
-    if writes:
+    if speaks:
         print_wide(_table(chosen, results, options))
     if failed:
         typer.echo(f"tot24: {failed} of {len(chosen)} models failed, see above", err=True)
@@ -139,7 +144,7 @@ def _table(baselines: Sequence[Baseline], results: Path, options: Options) -> Ta
             else:
                 cells.append(NOT_RUN)
         asked = "chat" if baseline.chat else "plain"
-        row = [_printable(baseline.name), _printable(baseline.licence or ""), asked]
+        row = [one_line(baseline.name), one_line(baseline.licence or ""), asked]
         table.add_row(*map(Text, [*row, str(baseline.shots), *cells]))
     return table
 
@@ -153,7 +158,7 @@ def _print_commands(
 
     for baseline in baselines:
         methods = baseline.methods if overwrite else missing_methods(baseline, results, options)
-        name = _printable(baseline.name)
+        name = one_line(baseline.name)
         if not methods:
             typer.echo(f"# {name}: there already")
             continue
@@ -171,15 +176,10 @@ def _file_name(baseline: Baseline) -> str:
 
 def _line(error: Exception) -> str:
     """What went wrong in one line of bounded length, and what helps where that is known."""
-    line = _printable(str(error))[:MAX_ERROR_CHARS] or type(error).__name__
+    line = one_line(str(error))[:MAX_ERROR_CHARS] or type(error).__name__
     if type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError):
         line += " (use a smaller --batch_size)"
     return line
-
-
-def _printable(text: str) -> str:
-    """Text without line breaks, control or direction characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _free_memory() -> None:

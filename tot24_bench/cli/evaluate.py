@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -25,7 +26,10 @@ def tasks_path_command() -> None:
 
 def eval_command(
     tasks: Annotated[
-        str, typer.Option(help="Tasks, between commas; `game24` is all three.")
+        str,
+        typer.Option(
+            help="Tasks, between commas; `game24` is all three, `game24_fresh` all on a split."
+        ),
     ] = "game24",
     model: Annotated[str, typer.Option(help="lm-eval's kind of model.")] = "hf",
     model_args: Annotated[
@@ -34,7 +38,9 @@ def eval_command(
     num_fewshot: Annotated[
         int, typer.Option("--num_fewshot", help=f"Exemplars in the prompt, 0 to {SHOTS}.")
     ] = SHOTS,
-    split: Annotated[str, typer.Option(help="Hands to ask.")] = DEFAULT_SPLIT,
+    split: Annotated[
+        str, typer.Option(help="Hands to ask: hard100, val, fresh, fresh-s7-n500, ...")
+    ] = DEFAULT_SPLIT,
     exemplars: Annotated[
         str, typer.Option(help="Exemplar variant: default, published or search.")
     ] = DEFAULT_VARIANT,
@@ -81,22 +87,25 @@ def eval_command(
     `tot24 eval --model_args pretrained=students/scout-2m --num_fewshot 0`
 
     `tot24 eval --model_args pretrained=HuggingFaceTB/SmolLM-360M --tasks game24_onestep_tot`
+
+    `tot24 eval --model_args pretrained=... --tasks game24_onestep_tot --split fresh-s7-n500`
     """
     load_split(split)
     pick(exemplars, shots=num_fewshot)
-    from tot24_bench.harness.tasks import expand
+    from tot24_bench.harness.tasks import expand_by_split
 
-    names = expand(part for part in tasks.replace(" ", ",").split(",") if part)
+    named = [part for part in tasks.replace(" ", ",").split(",") if part]
+    by_split = expand_by_split(named, split)
     from lm_eval.utils import simple_parse_args_string
 
     from tot24_bench.harness.evaluate import BATCH_SIZE, NotRankZero, Plan
     from tot24_bench.leaderboard import Entry, render_rich
-    from tot24_bench.leaderboard.runs import run_plan
+    from tot24_bench.leaderboard.runs import run_plans
 
     plan = Plan(
         model=model,
         model_args=simple_parse_args_string(model_args),
-        tasks=names,
+        tasks=(),
         shots=num_fewshot,
         split=split,
         variant=exemplars,
@@ -110,10 +119,12 @@ def eval_command(
         seed=seed,
         cache=use_cache,
     )
+    plans = [replace(plan, tasks=names, split=str(one)) for one, names in by_split.items()]
+    entries = []
     try:
-        stored = run_plan(plan, results, name, overwrite)
+        for stored in run_plans(plans, results, name, overwrite):
+            typer.echo(f"wrote {stored.path}")
+            entries.append(Entry.of(stored.submission))
     except NotRankZero:
         return
-    for one in stored:
-        typer.echo(f"wrote {one.path}")
-    print_wide(render_rich(Entry.of(one.submission) for one in stored))
+    print_wide(render_rich(entries))

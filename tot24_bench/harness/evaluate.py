@@ -11,15 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tot24_bench.game import Puzzle, load_split
+from tot24_bench.game import Puzzle
 from tot24_bench.harness.checkpoint import (
     BadCheckpoint,
     check_checkpoint,
@@ -31,6 +29,7 @@ from tot24_bench.harness.documents import (
     puzzle_of,
     score_all,
 )
+from tot24_bench.harness.processes import share_hands, tell_accelerate_of_cpus
 from tot24_bench.harness.tasks import expand, method_of, tasks_path
 from tot24_bench.harness.truncation import count_tokens
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS
@@ -131,13 +130,17 @@ class Evaluation(NamedTuple):
     seconds: float
 
 
-def evaluate(plan: Plan) -> Evaluation:
+def evaluate(plan: Plan, model: LM | None = None) -> Evaluation:
     """Carry out a plan.
+
+    Args:
+        model: from `load_model` for a plan with the same model; None loads it.
 
     Raises:
         UnknownTask, UnknownSplit, UnknownVariant, ValueError: the plan names what does not exist.
         BadCheckpoint: the checkpoint is missing, incomplete or cannot be loaded.
         EvaluationError: the plan contradicts itself, or a prompt does not fit the model.
+        BadLaunch: it was launched as processes that cannot share it.
         NotRankZero: in every process of a distributed run but the first, once it is done.
     """
     names = expand(plan.tasks)
@@ -146,9 +149,12 @@ def evaluate(plan: Plan) -> Evaluation:
         check_checkpoint(plan.model_args)
         # Its warnings there are about what is checked here. For a server they tell of failures.
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    else:
+        # The first request that fails is raised; of the others asyncio would print tracebacks.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     tasks = _load_tasks(plan, names)
-    model = _load_model(plan)
-    _share_hands(plan, model)
+    model = model or load_model(plan)
+    share_hands(model, min(_hand_count(plan, task) for task in tasks.values()))
     _check_prompts_fit(plan, model, tasks)
     started = perf_counter()
     results = _run(plan, model, tasks)
@@ -194,10 +200,16 @@ def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
     return tasks
 
 
-def _load_model(plan: Plan) -> LM:
+def load_model(plan: Plan) -> LM:
+    """The model of a plan.
+
+    Raises:
+        BadCheckpoint: it cannot be loaded.
+    """
     from lm_eval.api.registry import get_model
 
-    _tell_accelerate_of_cpus(plan)
+    if plan.model == "hf":
+        tell_accelerate_of_cpus(plan.device)
     settings = {"batch_size": plan.batch_size, "device": plan.device}
     name = plan.model_args.get("pretrained") or plan.model_args.get("model")
     try:
@@ -211,33 +223,9 @@ def _load_model(plan: Plan) -> LM:
         raise BadCheckpoint(f"cannot load {name}: {line[:300]}") from error
 
 
-def _tell_accelerate_of_cpus(plan: Plan) -> None:
-    """Under torchrun accelerate joins processes on CPUs only where it is told to use CPUs."""
-    if plan.model != "hf" or int(os.environ.get("WORLD_SIZE", "1")) < 2:
-        return
-    import torch
-
-    if plan.device == "cpu" or not torch.accelerator.is_available():
-        os.environ.setdefault("ACCELERATE_USE_CPU", "true")
-
-
-def _share_hands(plan: Plan, model: LM) -> None:
-    """Give each process of a distributed run hands of its own.
-
-    lm-eval 0.4.13 does so only where one machine has several GPUs, and there it numbers processes
-    within their machine. On CPUs, or with one GPU a machine, every process would ask every hand;
-    on several machines some hands would be asked twice and others never.
-    """
-    accelerator = getattr(model, "accelerator", None)  # there only with several processes
-    if accelerator is None:
-        return
-    hands = min(len(load_split(plan.split)), plan.limit or sys.maxsize)
-    if accelerator.num_processes > hands:
-        raise EvaluationError(
-            f"{accelerator.num_processes} processes cannot share {hands} hands: launch at most "
-            f"{hands}"
-        )
-    model._rank, model._world_size = accelerator.process_index, accelerator.num_processes
+def _hand_count(plan: Plan, task: Task) -> int:
+    every = len(task.task_docs)
+    return every if plan.limit is None else min(every, plan.limit)
 
 
 def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None:
@@ -323,9 +311,8 @@ def _hand_result(model: LM, row: Mapping[str, Any], limit: int, repeats: int) ->
     tokens = tuple(_count_tokens(model, response) for response in responses)
     cut = [count is not None and count >= limit for count in tokens]
     prompt = row["arguments"][0][0]
-    return HandResult(
-        puzzle, str(prompt), tuple(responses), tokens, score_all(puzzle, responses, cut)
-    )
+    text = str(getattr(prompt, "prompt", prompt))  # a chat server's is its messages as JSON
+    return HandResult(puzzle, text, tuple(responses), tokens, score_all(puzzle, responses, cut))
 
 
 def _count_tokens(model: LM, text: str) -> int | None:

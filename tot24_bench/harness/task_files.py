@@ -12,16 +12,8 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tot24_bench.game import ALL_SPLITS
-from tot24_bench.harness.documents import DEFAULT_SPLIT
-from tot24_bench.harness.tasks import GROUP, task_name
+from tot24_bench.harness.tasks import GROUP, TASK_SPLITS, task_name
 from tot24_bench.prompts import METHODS
-
-NO_TASK = (DEFAULT_SPLIT, "train")
-"""Splits without a task of their own: what the plain tasks ask, and what is trained on."""
-
-TASK_SPLITS = tuple(split for split in ALL_SPLITS if split not in NO_TASK)
-"""Splits that have tasks of their own."""
 
 
 def task_files() -> Iterator[tuple[str, str]]:
