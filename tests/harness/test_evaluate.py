@@ -168,8 +168,12 @@ def test_the_installed_task_files_equal_those_of_the_checkout(root: Path) -> Non
     installed = Path(lm_eval.tasks.__file__).parent / "game24"
     if not installed.is_dir():
         pytest.skip("tot24-bench is not installed beside lm-eval: run make test")
-    names = {path.name for path in (root / "tasks" / "game24").iterdir() if path.is_file()}
-    assert names == {path.name for path in installed.iterdir() if path.is_file()}
+    ours, theirs = (
+        {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        for folder in (root / "tasks" / "game24", installed)
+    )
+    names = {name for name in ours if "__pycache__" not in name}
+    assert names == {name for name in theirs if "__pycache__" not in name}
     for name in names:
         assert (installed / name).read_bytes() == (root / "tasks/game24" / name).read_bytes(), name
     assert tasks_path() == root / "tasks"

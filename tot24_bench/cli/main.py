@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tot24_bench import __version__
+from tot24_bench.cli.add import add_command, check_command, schema_command
 from tot24_bench.cli.baseline import baseline_command
 from tot24_bench.cli.compare import compare_command
 from tot24_bench.cli.difficulty import difficulty_command
@@ -60,4 +61,7 @@ app.command("difficulty")(one_line_errors()(difficulty_command))
 app.command("failures")(one_line_errors()(failures_command))
 leaderboard_app.callback(invoke_without_command=True)(one_line_errors()(leaderboard_command))
 leaderboard_app.command("verify")(one_line_errors()(verify_command))
+leaderboard_app.command("add")(one_line_errors()(add_command))
+leaderboard_app.command("check")(one_line_errors()(check_command))
+leaderboard_app.command("schema")(one_line_errors()(schema_command))
 leaderboard_app.command("export")(one_line_errors()(export_command))

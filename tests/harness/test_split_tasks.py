@@ -1,0 +1,115 @@
+"""Tasks of splits: one template, real lm-eval, the same hands as `tot24 eval` asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lm_eval.tasks import TaskManager
+
+from tot24_bench.game import BadDraw, UnknownSplit, load_split
+from tot24_bench.harness.documents import make_dataset, named_split
+from tot24_bench.harness.evaluate import Plan, evaluate
+from tot24_bench.harness.task_files import task_files
+from tot24_bench.harness.tasks import (
+    TASK_SPLITS,
+    UnknownTask,
+    expand,
+    expand_by_split,
+    method_of,
+    split_of,
+)
+from tot24_bench.leaderboard.measured import submissions_of
+from tot24_bench.leaderboard.store import write
+from tot24_bench.leaderboard.verification import verify
+from tot24_bench.prompts import METHODS
+
+
+def rows_of(task: str, root: Path, **metadata: Any) -> list[dict[str, Any]]:
+    """The rows that lm-eval asks for a task."""
+    manager = TaskManager(
+        include_path=str(root / "tasks"), include_defaults=False, metadata=metadata
+    )
+    (loaded,) = manager.load([task])["tasks"].values()
+    return list(loaded.test_docs())
+
+
+def test_the_files_are_those_that_the_command_writes(root: Path) -> None:
+    folder = root / "tasks" / "game24" / "splits"
+    written = dict(task_files())
+    assert {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()} == written
+    assert len(written) == (len(METHODS) + 1) * len(TASK_SPLITS)
+    assert all(len(text.splitlines()) <= 7 for text in written.values())
+
+
+@pytest.mark.parametrize("split", TASK_SPLITS)
+def test_each_split_is_asked_by_its_tasks_name(split: str, root: Path) -> None:
+    rows = rows_of(f"game24_onestep_tot_{split}", root)
+    asked = load_split(split)
+    assert [(row["numbers"], row["target"]) for row in rows] == [
+        (puzzle.text, puzzle.target) for puzzle in asked
+    ]
+    assert all(f"reach the goal {row['target']}." in row["instruction"] for row in rows)
+
+
+def test_seed_and_size_come_from_metadata(root: Path) -> None:
+    rows = rows_of("game24_io_fresh", root, tot24_seed=7, tot24_size=30)
+    assert [row["numbers"] for row in rows] == [p.text for p in load_split("fresh-s7-n30")]
+    same = rows_of("game24_io", root, tot24_split="fresh", tot24_seed="7", tot24_size="30")
+    assert rows == same
+
+
+@pytest.mark.parametrize(
+    ("metadata", "error", "message"),
+    [
+        ({"tot24_split": "val"}, ValueError, "this task asks fresh, not 'val'"),
+        ({"tot24_seed": "x"}, BadDraw, "seed 'x' is not an integer from 0"),
+        ({"tot24_seed": -1}, BadDraw, "seed -1 is not an integer"),
+        ({"tot24_size": 1.5}, BadDraw, "size 1.5 is not an integer from 1"),
+        ({"tot24_size": 99_999}, BadDraw, "5295 test hands, 99999 were asked for: ask for fewer"),
+        ({"tot24_sede": 7}, ValueError, "no metadata key 'tot24_sede'"),
+    ],
+)
+def test_metadata_that_names_no_draw_is_an_error(
+    metadata: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        make_dataset("io", tot24_of="fresh", **metadata)
+
+
+def test_a_fixed_split_has_no_seed_and_a_misspelt_one_is_named() -> None:
+    with pytest.raises(BadDraw, match="hard100 is a fixed split: seed and size are for fresh"):
+        named_split("hard100", seed=7)
+    with pytest.raises(UnknownSplit, match="did you mean fresh"):
+        make_dataset("io", tot24_split="frehs", tot24_seed=7)
+
+
+def test_names_of_tasks() -> None:
+    assert expand_by_split(["game24_fresh", "game24_io_fresh", "game24_cot"], "val") == {
+        "fresh": ("game24_io", "game24_cot", "game24_onestep_tot"),
+        "val": ("game24_cot",),
+    }
+    assert method_of("game24_onestep_tot_unsolvable_fresh") == "onestep_tot"
+    assert split_of("game24_onestep_tot_unsolvable_fresh") == "unsolvable_fresh"
+    assert split_of("game24_io") is None
+    with pytest.raises(UnknownTask, match="did you mean game24_io_fresh"):
+        expand_by_split(["game24_io_frehs"], None)
+    with pytest.raises(UnknownTask, match="not a plain one"):
+        expand(["game24_io_fresh"])
+
+
+@pytest.mark.parametrize("split", ["target", "countdown", "six"])
+def test_an_evaluation_on_a_split_is_a_submission_that_verifies(
+    split: str, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    plan = Plan(
+        "hf", {"pretrained": str(tiny_checkpoint)}, ("game24_io",), split=split, limit=3, shots=2,
+        device="cpu", generation={"max_gen_toks": 8},
+    )  # fmt: skip
+    (submission,) = submissions_of(evaluate(plan), "tiny")
+    assert submission.split == split and submission.n == 3
+    assert submission.key == f"tiny/game24_io_{split}.2shot.first3"
+    write(submission, tmp_path)
+    (verified,) = verify(tmp_path)
+    assert verified.faults == ()

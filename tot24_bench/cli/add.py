@@ -1,0 +1,299 @@
+"""`tot24 leaderboard add`, `check` and `schema`: from somebody's results to a pull request."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tot24_bench.cli.options import RESULTS, Overwrite, Results
+from tot24_bench.cli.terminal import one_line, print_wide
+
+if TYPE_CHECKING:
+    from tot24_bench.leaderboard.contribution import Told
+    from tot24_bench.leaderboard.submission import Submission
+
+MAX_PARAMETERS_CHARS = 20
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
+
+ONLY_CONSISTENT = (
+    "This shows that a submission is consistent with itself and with the benchmark, not that the "
+    "model wrote the responses."
+)
+
+
+def add_command(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULTS",
+            help="lm_eval's --output_path folder (with --log_samples) or a results file in it, or "
+            "a folder of `tot24 eval --results`.",
+        ),
+    ],
+    name: Annotated[
+        str | None, typer.Option(help="Name on the leaderboard [default: the checkpoint's].")
+    ] = None,
+    parameters: Annotated[
+        str | None, typer.Option(help="Number of weights: 360M, 1.7B or digits.")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="What the weights ran in: fp32, bf16, int4 ...")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="Licence of the weights (SPDX), such as Apache-2.0.")
+    ] = None,
+    link: Annotated[str | None, typer.Option(help="Where the model is described.")] = None,
+    base: Annotated[str | None, typer.Option(help="The model it was trained from.")] = None,
+    teacher: Annotated[
+        str | None, typer.Option(help="Of a student: who wrote its training traces.")
+    ] = None,
+    training: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of a student: its training rows (JSON Lines) or hands, one a line.",
+        ),
+    ] = None,
+    hardware: Annotated[str | None, typer.Option(help="What it ran on.")] = None,
+    note: Annotated[
+        list[str] | None,
+        typer.Option(help="What a reader of the figure must know; may be given again."),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the weights [default: where lm-eval found them]."),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing: what is not known stays unknown.")
+    ] = False,
+    results: Results = RESULTS,
+    overwrite: Overwrite = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be written; write nothing.")
+    ] = False,
+) -> None:
+    """Add a model: score its responses again, check them, and write one submission a task.
+
+    Whatever the backend was (hf, vllm, an API server). It asks for what the results do not say.
+
+    Examples:
+
+    `tot24 leaderboard add out/my-model`
+
+    `tot24 leaderboard add out/my-model --name my-model --licence Apache-2.0 --yes`
+    """
+    from tot24_bench.leaderboard import Entry, render_rich
+    from tot24_bench.leaderboard.contribution import (
+        Told,
+        check_consistent,
+        describe,
+        gather,
+        key_conflicts,
+        places,
+        questions,
+        written,
+    )
+    from tot24_bench.leaderboard.training_file import read_training
+
+    told = Told(
+        name=name,
+        parameters=None if parameters is None else count_of(parameters),
+        precision=precision,
+        licence=licence,
+        link=link,
+        base=base,
+        teacher=teacher,
+        training=None if training is None else read_training(training),
+        hardware=hardware,
+        notes=tuple(note or ()),
+    )
+    gathered = gather(source, checkpoint)
+    for line in gathered.passed_over:
+        typer.echo(one_line(f"passed over: {line}"))
+    for line in gathered.warnings:
+        typer.echo(one_line(f"warning: {line}"), err=True)
+    told = _complete(gathered.submissions, told, ask=not yes)
+    submissions = [describe(one, told) for one in gathered.submissions]
+    for one in submissions:
+        check_consistent(one)
+    key_conflicts(submissions, results, overwrite)
+    paths = places(submissions, results) if dry_run else written(submissions, results, overwrite)
+    for path in paths:
+        typer.echo(f"{'would write' if dry_run else 'wrote'} {path}")
+    print_wide(render_rich(Entry.of(one) for one in submissions))
+    open_questions = dict.fromkeys(line for one in submissions for line in questions(one))
+    for line in open_questions:
+        typer.echo(one_line(f"a reviewer will ask: {line}"))
+    if dry_run:
+        typer.echo("nothing was written: leave --dry-run out")
+    else:
+        _say_next(paths, results)
+
+
+def check_command(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Submissions, either file of each.")
+    ],
+) -> None:
+    """Say what is wrong with a submission, and how to mend it, before a pull request is opened.
+
+    Everything that `tot24 leaderboard verify` checks, for files in a results folder or elsewhere;
+    then what a reviewer will ask. Exit code 2 where something is wrong. It shows consistency only:
+    nobody can tell from a file which model wrote it.
+
+    Example: `tot24 leaderboard check results/submissions/my-model/*.json`
+    """
+    from tot24_bench.leaderboard.contribution import header_path, mend, questions, results_of
+    from tot24_bench.leaderboard.store import read
+    from tot24_bench.leaderboard.verification import verify_file
+
+    paths = list(dict.fromkeys(map(header_path, files)))
+    wrong = responses = 0
+    for path in paths:
+        verified = verify_file(path, results_of(path))
+        wrong += bool(verified.faults)
+        responses += verified.responses
+        for fault in verified.faults:
+            typer.echo(
+                one_line(f"{path}: {fault.where}: {fault.what}") + f" -> {mend(fault)}", err=True
+            )
+        if not verified.faults:
+            typer.echo(one_line(f"{path}: consistent, {verified.responses:,} responses"))
+            for line in questions(read(path)):
+                typer.echo(one_line(f"  a reviewer will ask: {line}"))
+    typer.echo(
+        f"{len(paths) - wrong} of {len(paths)} submissions are consistent, {responses:,} responses "
+        f"scored again. {ONLY_CONSISTENT}"
+    )
+    if wrong:
+        raise typer.Exit(2)
+
+
+def schema_command(
+    output: Annotated[
+        Path | None, typer.Option(help="A file to write it to [default: print it].")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of a submission's file, and of a line of its samples.
+
+    Example: `tot24 leaderboard schema --output docs/submission.schema.json`
+    """
+    from tot24_bench.leaderboard.submission_schema import submission_schema
+
+    text = json.dumps(submission_schema(), indent=2, ensure_ascii=False)
+    if output is None:
+        typer.echo(text)
+        return
+    output.write_text(text + "\n", encoding="utf-8")
+    typer.echo(f"wrote {output}")
+
+
+def count_of(text: str) -> int:
+    """A number of weights as people write it.
+
+    >>> count_of("360M"), count_of("1.7B"), count_of("10_480")
+    (360000000, 1700000000, 10480)
+
+    Raises:
+        ValueError: it is no such number.
+    """
+    plain = text.strip().replace("_", "").replace(",", "")
+    found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,6})?)([kmbt]?)", plain.lower(), re.ASCII)
+    count = round(float(found[1]) * _UNITS[found[2]]) if found else 0
+    if not found or count <= 0:
+        raise ValueError(
+            f"--parameters {text[:MAX_PARAMETERS_CHARS]!r} is no number of weights: give 360M, "
+            "1.7B or digits"
+        )
+    return count
+
+
+def _complete(submissions: Sequence[Submission], told: Told, ask: bool) -> Told:
+    """What is told, with answers to what is missing; the model's name must be known at the end."""
+    from tot24_bench.leaderboard.contribution import unnamed
+
+    first = submissions[0]
+    if told.name is not None and len({one.model.name for one in submissions}) > 1:
+        raise ValueError("--name is for one model, and the folder holds several: leave it out")
+    if ask:
+        told = _asked(submissions, told)
+    if told.name is None and unnamed(first):
+        raise ValueError("the results do not say what the model is called: give --name NAME")
+    return told
+
+
+def _asked(submissions: Sequence[Submission], told: Told) -> Told:
+    from tot24_bench.leaderboard.contribution import unnamed
+    from tot24_bench.leaderboard.training_file import read_training
+
+    model = submissions[0].model
+    several = len({one.model.name for one in submissions}) > 1
+    name, count = told.name, told.parameters
+    typer.echo("Nothing, then Enter, where it is not known.")
+    if name is None and not several:
+        default = "" if unnamed(submissions[0]) else model.name
+        name = _ask("Name on the leaderboard", one_line(default))
+    if count is None and model.parameters is None:
+        answer = _ask("Number of parameters (360M, 1.7B)")
+        count = count_of(answer) if answer else None
+    asked = {
+        "precision": "Precision of the weights as they ran (fp32, bf16, int4)",
+        "licence": "Licence of the weights (SPDX, such as Apache-2.0)",
+        "link": "Link to a page about the model",
+        "base": "Base model that it was trained from",
+        "teacher": "Of a student: its teacher, who wrote the training traces",
+    }
+    answers = {
+        field: getattr(told, field) or (None if getattr(model, field) else _ask(question))
+        for field, question in asked.items()
+    }
+    training = told.training
+    if (answers["teacher"] or model.teacher) and training is None and model.training is None:
+        file = _ask("File of its training rows or hands")
+        training = read_training(Path(file)) if file else None
+    hardware = told.hardware
+    if hardware is None and not submissions[0].hardware:
+        hardware = _ask("Hardware that it ran on")
+    return told._replace(
+        name=name,
+        parameters=count,
+        precision=answers["precision"],
+        licence=answers["licence"],
+        link=answers["link"],
+        base=answers["base"],
+        teacher=answers["teacher"],
+        training=training,
+        hardware=hardware,
+    )
+
+
+def _ask(question: str, default: str = "") -> str | None:
+    try:
+        answer: str = typer.prompt(question, default=default, show_default=bool(default))
+    except typer.Abort:
+        raise ValueError(
+            "no answer: answer the questions, give their flags (see --help), or --yes to leave "
+            "unknown what is not known"
+        ) from None
+    return answer.strip() or None
+
+
+def _say_next(paths: Sequence[Path], results: Path) -> None:
+    """The commands that are left between here and a pull request."""
+    folders = sorted({str(path.parent) for path in paths})
+    listed = " ".join(map(shlex.quote, folders))
+    told = "" if results == RESULTS else f" --results {shlex.quote(str(results))}"
+    typer.echo(
+        f"next: tot24 leaderboard check {listed}/*.json"
+        if len(folders) == 1
+        else f"next: tot24 leaderboard verify{told}"
+    )
+    typer.echo(
+        f"then: tot24 leaderboard{told} && git add {shlex.quote(str(results))} && git commit"
+    )

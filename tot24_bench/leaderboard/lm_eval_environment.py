@@ -1,0 +1,137 @@
+"""What lm-eval records of the machine, the versions and the checkpoint, and what is on disk of it.
+
+Nothing here is guessed: what is neither recorded nor readable is None, and the user is asked.
+
+>>> text = "PyTorch version: 2.11.0\\nPython version: 3.12.1 (main)\\nModel name:   EPYC 9"
+>>> versions_of(text), hardware_of(text, "hf", "cpu")
+({'torch': '2.11.0', 'python': '3.12.1'}, 'EPYC 9 CPU')
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tot24_bench.leaderboard.records import MAX_COUNT
+
+LOCAL_BACKENDS = ("hf", "hf-auto", "huggingface", "vllm", "sglang", "accelerate")
+"""Backends that run the model on the machine that lm-eval describes; not so a server's."""
+
+MAX_LINE_CHARS = 200
+"""Characters of a version or of a part of a machine."""
+
+PRECISIONS = {
+    "float32": "fp32", "float": "fp32", "F32": "fp32",
+    "bfloat16": "bf16", "BF16": "bf16",
+    "float16": "fp16", "half": "fp16", "F16": "fp16",
+}  # fmt: skip
+"""How this leaderboard spells what torch and safetensors call the same."""
+
+_VERSIONS = {"torch": "PyTorch version", "python": "Python version"}
+
+
+class Weights(NamedTuple):
+    """What the headers of weights files say; None where it cannot be told."""
+
+    parameters: int | None
+    precision: str | None
+
+
+def versions_of(environment: str) -> dict[str, str]:
+    """The versions in lm-eval's `pretty_env_info`."""
+    found = {}
+    for name, heading in _VERSIONS.items():
+        line = re.search(rf"^{heading}: *(\S{{1,{MAX_LINE_CHARS}}})", environment, re.MULTILINE)
+        if line:
+            found[name] = line[1]
+    return found
+
+
+def hardware_of(environment: str, backend: str, device: str | None) -> str | None:
+    """The machine in words; None for a server's, or where it is not told."""
+    if backend not in LOCAL_BACKENDS:
+        return None
+    gpus = re.findall(rf"^GPU \d+: (.{{1,{MAX_LINE_CHARS}}})$", environment, re.MULTILINE)
+    inline = re.search(
+        rf"^GPU models and configuration: *GPU \d+: (.{{1,{MAX_LINE_CHARS}}})$",
+        environment,
+        re.MULTILINE,
+    )
+    gpus = [*([inline[1]] if inline else []), *gpus]
+    if gpus and device != "cpu":
+        names = [gpu.partition(" (UUID")[0].strip() for gpu in gpus]
+        each = {name: names.count(name) for name in names}
+        return ", ".join(f"{count} x {name}" for name, count in each.items())
+    cpu = re.search(rf"^Model name: *(.{{1,{MAX_LINE_CHARS}}})$", environment, re.MULTILINE)
+    if cpu is None or (device or "cpu") != "cpu":
+        return None
+    cores = re.search(r"^CPU\(s\): *(\d{1,6})$", environment, re.MULTILINE)
+    return f"{cpu[1].strip()} CPU" + (f", {cores[1]} cores" if cores else "")
+
+
+def weights_of(folder: Path) -> Weights | None:
+    """Parameters and precision of a local checkpoint, from its weights' headers alone.
+
+    None where there are no weights in safetensors; quantised weights are not counted.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    count, kinds = 0, set()
+    try:
+        for file in sorted(folder.glob("*.safetensors")):
+            with safe_open(file, framework="numpy") as weights:
+                for name in _names(weights):
+                    part = weights.get_slice(name)
+                    size = 1
+                    for length in part.get_shape():
+                        size *= length
+                    count += size
+                    kinds.add(part.get_dtype())
+    except (OSError, SafetensorError):
+        return None
+    if not kinds or not kinds <= PRECISIONS.keys():
+        return Weights(None, None) if kinds else None
+    precision = PRECISIONS[kinds.pop()] if len(kinds) == 1 else None
+    return Weights(count if 0 < count <= MAX_COUNT else None, precision)
+
+
+def _names(weights: Any) -> list[str]:
+    return list(weights.keys())
+
+
+def precision_of(recorded: str | None, model_args: Mapping[str, Any]) -> str | None:
+    """What the weights ran in: as lm-eval saw it, else as asked for; None if neither says."""
+    asked = str(model_args.get("dtype") or "").removeprefix("torch.")
+    if any(model_args.get(key) for key in ("load_in_4bit", "load_in_8bit", "quantization")):
+        return None
+    if recorded is not None:
+        name = recorded.removeprefix("torch.")
+        return PRECISIONS.get(name, name[:MAX_LINE_CHARS]) or None
+    return PRECISIONS.get(asked)
+
+
+def changed_since(folder: Path, moment: float | None) -> bool:
+    """Whether weights were written after a moment (seconds since 1970): other ones, perhaps."""
+    if moment is None:
+        return False
+    return any(file.stat().st_mtime > moment for file in folder.glob("*.safetensors"))
+
+
+def local_tokenizer(model_args: Mapping[str, Any]) -> Any | None:
+    """The model's tokenizer, from a folder or the hub's cache; nothing is downloaded or run."""
+    name = model_args.get("tokenizer") or model_args.get("pretrained")
+    if not isinstance(name, str) or not name:
+        return None
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(
+            name,
+            revision=str(model_args.get("revision") or "main"),
+            local_files_only=True,
+            trust_remote_code=False,
+        )
+    except Exception:  # whatever it raises: then tokens are not counted, and a note says so
+        return None

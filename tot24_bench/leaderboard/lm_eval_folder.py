@@ -1,0 +1,181 @@
+"""What lies in a folder that `lm_eval --output_path FOLDER --log_samples` wrote.
+
+    FOLDER/<model>/results_<time>.json             settings and figures of one run
+    FOLDER/<model>/samples_<task>_<time>.jsonl     every response, where --log_samples was given
+
+The folder is not trusted: links are not followed, nothing but plain files is opened, sizes and
+numbers of files are bounded, and what is read of the settings is checked field by field.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
+
+from tot24_bench.leaderboard.records import MAX_COUNT, MAX_NAME_CHARS
+
+MAX_FILES = 10_000
+"""Files and folders that are looked at below a results folder."""
+
+MAX_RESULTS_BYTES = 16 * 2**20
+"""Bytes of a results file; that of the three tasks has 20,000."""
+
+MAX_SAMPLES_FILE_BYTES = 2**30
+"""Bytes of a samples file. 100 responses of 3,400 characters to every hand of the deck take half;
+it is held in memory with its scores."""
+
+_TIME = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d{1,9})?"
+_RESULTS = re.compile(rf".+_(?P<time>{_TIME})\.json", re.ASCII)
+
+
+class BadResults(ValueError):
+    """A results folder that cannot be added; the message names the fix."""
+
+
+def _text_or_none(value: object) -> object:
+    return value if isinstance(value, str) else None
+
+
+def _number_or_none(value: object) -> object:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if known and value == value else None  # NaN is not itself
+
+
+_Word = Annotated[str | None, BeforeValidator(_text_or_none), Field(max_length=MAX_NAME_CHARS)]
+_Long = Annotated[str | None, BeforeValidator(_text_or_none)]
+_Seed = Annotated[int | None, Field(ge=0, le=2**63)]
+_Float = Annotated[float | None, BeforeValidator(_number_or_none)]
+
+
+class _Part(BaseModel):
+    """A part of the settings; lm-eval records much more than is read here."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class ModelSettings(_Part):
+    """What lm-eval calls `config`: the model, how it ran, and the seeds."""
+
+    model: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
+    model_args: dict[str, Any] | str | None = None
+    model_num_parameters: Annotated[int | None, Field(le=MAX_COUNT)] = None
+    model_dtype: _Word = None
+    device: _Word = None
+    random_seed: _Seed = None
+    numpy_seed: _Seed = None
+    torch_seed: _Seed = None
+    fewshot_seed: _Seed = None
+
+
+class TaskSettings(_Part):
+    """What is read of a task's configuration: which split, which exemplars."""
+
+    dataset_kwargs: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class Settings(_Part):
+    """A results file."""
+
+    config: ModelSettings
+    configs: dict[str, TaskSettings]
+    results: dict[str, dict[str, Any]]
+    shots: Annotated[dict[str, Any], Field(alias="n-shot")]
+    date: _Float = None
+    total_evaluation_time_seconds: _Long = None
+    model_name: _Word = None
+    chat_template: _Long = None
+    fewshot_as_multiturn: bool | None = None
+    system_instruction: _Long = None
+    lm_eval_version: _Word = None
+    transformers_version: _Word = None
+    pretty_env_info: _Long = None
+    max_length: int | None = None
+
+
+class Run(NamedTuple):
+    """One run of lm_eval.
+
+    Attributes:
+        path: its results file.
+        time: when it ended, as its files are named; later times sort later.
+        settings: what the results file says.
+    """
+
+    path: Path
+    time: str
+    settings: Settings
+
+    def samples(self, task: str) -> Path:
+        """Where the samples of a task stand, if they were logged."""
+        return self.path.with_name(f"samples_{task}_{self.time}.jsonl")
+
+
+def find_runs(path: Path) -> list[Run]:
+    """The runs of a folder, or of one results file; the oldest first.
+
+    Raises:
+        BadResults: there are none, or one cannot be read.
+    """
+    if path.is_symlink():
+        raise BadResults(f"{path} is a link: give the folder itself")
+    if path.is_dir():
+        found = [file for file in _files(path) if _RESULTS.fullmatch(file.name)]
+        if not found:
+            raise BadResults(
+                f"no results_*.json below {path}: give the folder of `lm_eval --output_path FOLDER "
+                "--log_samples`, or of `tot24 eval --results FOLDER`"
+            )
+    elif not path.exists():
+        raise BadResults(f"no folder or file {path}")
+    elif not _RESULTS.fullmatch(path.name):
+        raise BadResults(f"{path} is not lm-eval's results_<time>.json: give the folder it is in")
+    else:
+        found = [path]
+    runs = [Run(file, _RESULTS.fullmatch(file.name)["time"], _settings(file)) for file in found]  # type: ignore[index]
+    return sorted(runs, key=lambda run: (run.time, str(run.path)))
+
+
+def check_file(path: Path, most: int) -> None:
+    """Refuse what is no plain file of at most so many bytes.
+
+    Raises:
+        BadResults: it is a link, a folder, a pipe, a device, or larger.
+        OSError: it is not there.
+    """
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise BadResults(f"{path} is no plain file: links and pipes are not read")
+    if found.st_size > most:
+        raise BadResults(f"{path} is larger than {most} bytes: not read")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    count = 0
+    for inner, folders, files in os.walk(folder, followlinks=False):
+        folders.sort()
+        count += len(folders) + len(files)
+        if count > MAX_FILES:
+            raise BadResults(f"{folder} holds more than {MAX_FILES} files: give the model's own")
+        yield from (Path(inner, name) for name in sorted(files))
+
+
+def _settings(path: Path) -> Settings:
+    check_file(path, MAX_RESULTS_BYTES)
+    try:
+        return Settings.model_validate(from_json(path.read_bytes()))
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, fault["loc"]))[:80]
+        raise BadResults(
+            f"{path}: {where}: {fault['msg'][:200]}: not a results file of lm-eval 0.4"
+        ) from None
+    except ValueError as error:
+        raise BadResults(f"{path}: not JSON ({str(error)[:200]})") from None
