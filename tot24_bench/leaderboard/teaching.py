@@ -23,16 +23,25 @@ NO_ROW = "no row"
 
 
 def beside_teachers(entries: Iterable[Entry]) -> list[tuple[str, ...]]:
-    """One row for each entry that names a teacher; see PAIR_COLUMNS."""
+    """One row for each entry whose teacher answered the same hands; see PAIR_COLUMNS.
+
+    Where the teacher has no row at all, that is said.
+    """
     every = sorted(entries, key=order_of)
     rows_of: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in every:
         rows_of[entry.header.model.name].append(entry)
-    return [
-        _cells(entry, _teacher_of(entry, rows_of.get(entry.header.model.teacher, ())))
-        for entry in every
-        if entry.header.model.teacher
-    ]
+    found = []
+    for entry in every:
+        teacher = entry.header.model.teacher
+        if not teacher:
+            continue
+        its_rows = rows_of.get(teacher, [])
+        beside = _teacher_of(entry, its_rows)
+        # A teacher that was never asked this split says nothing about it.
+        if beside is not None or not any(row is not entry for row in its_rows):
+            found.append(_cells(entry, beside))
+    return found
 
 
 def _teacher_of(student: Entry, rows: Sequence[Entry]) -> Entry | None:
@@ -41,7 +50,9 @@ def _teacher_of(student: Entry, rows: Sequence[Entry]) -> Entry | None:
     fitting = [
         row
         for row in rows
-        if row.outcomes and row is not student and row.header.method == asked.method
+        if row is not student
+        and row.header.method == asked.method
+        and pair(student, row).test is not None
     ]
     return max(fitting, key=lambda row: _likeness(row, student), default=None)
 
@@ -64,9 +75,7 @@ def _cells(student: Entry, teacher: Entry | None) -> tuple[str, ...]:
     if teacher is None:
         return (*named, accuracy, row.teacher, NO_ROW, *[NOT_KNOWN] * 3)
     test = pair(student, teacher).test
-    if test is None:
-        beside = _percent(teacher.header.metrics.acc)
-        return (*named, accuracy, row.teacher, beside, "0", NOT_KNOWN, NOT_KNOWN)
+    assert test is not None  # _teacher_of chose a row that shares hands
     return (
         *named,
         _percent(test.first),
