@@ -121,9 +121,19 @@ def make_thought(a: Number, op: str, b: Number, rest: tuple[Number, ...]) -> Tho
         ZeroDivisionError: when dividing by zero.
         KeyError: when `op` is not one of + - * /.
     """
-    value = combine(Fraction(a), op, Fraction(b))
-    number: Number = value.numerator if value.denominator == 1 else value
+    number = _value(a, op, b)
     return Thought(a, op, b, number, State(tuple(sorted((*rest, number)))))
+
+
+def _value(a: Number, op: str, b: Number) -> Number:
+    """`a op b`, whole values as `int`; integers do not take the detour over fractions."""
+    if isinstance(a, int) and isinstance(b, int):
+        if op != "/":
+            return _WHOLE[op](a, b)
+        quotient, rest = divmod(a, b)
+        return Fraction(a, b) if rest else quotient
+    value = combine(Fraction(a), op, Fraction(b))
+    return value.numerator if value.denominator == 1 else value
 
 
 def combine(a: Fraction, op: str, b: Fraction) -> Fraction:
@@ -135,6 +145,12 @@ def combine(a: Fraction, op: str, b: Fraction) -> Fraction:
     """
     return _OPERATIONS[op](a, b)
 
+
+_WHOLE: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+}
 
 _OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "+": operator.add,
