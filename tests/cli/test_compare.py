@@ -64,7 +64,7 @@ def test_a_file_can_be_compared(root: Path) -> None:
     [
         (("scout onestep 0",), "compare 2 to 20"),
         (("scout onestep 0", "scuot-2m/game24_io.0sho"), "there are scout-2m/game24_io.0shot"),
-        (("scout onestep 0", "scout onestep"), "2 submissions go by 'scout onestep'"),
+        (("scout onestep 0", "scout onestep"), " submissions go by 'scout onestep'"),
         (("scout onestep 0", "scout-2m/game24_onestep_tot.0shot"), "given twice"),
         (("a\x1b[31m\nb", "scout io.0"), "no submission is called 'a [31m b'"),
         (("", "scout io.0"), "no submission is called ''"),

@@ -82,5 +82,6 @@ def make_reported(acc: float = 0.74, name: str = "GPT-4", **changes: Any) -> Sub
         "source": "Yao et al. 2023",
         "task": "game24_tot_bfs",
         "method": "other",
+        "variant": "other",
     }
     return make_submission(name=name, **(fields | changes))

@@ -20,7 +20,14 @@ import pytest
 from typer.testing import CliRunner
 
 from tot24_bench.cli import app
-from tot24_bench.leaderboard import BadSubmission, ModelInfo, read, read_entry, write
+from tot24_bench.leaderboard import (
+    BadSubmission,
+    ModelInfo,
+    ResultsNotWritable,
+    read,
+    read_entry,
+    write,
+)
 from tot24_bench.leaderboard.records import MAX_COUNT, MAX_NAME_CHARS, MAX_TEXT_CHARS
 from tot24_bench.leaderboard.store import MAX_SAMPLE_BYTES
 
@@ -183,3 +190,47 @@ def test_a_bomb_does_not_take_the_memory(tmp_path: Path) -> None:
     done = subprocess.run(command, preexec_fn=bound, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2, done.stderr
     assert "too large when decompressed" in done.stderr
+
+
+def test_a_line_of_many_empty_scores_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    import tracemalloc
+
+    path = write(make_submission(), tmp_path)
+    samples = path.with_name(path.name.removesuffix(".json") + ".samples.jsonl.gz")
+    for line in (
+        b'{"scores": [' + b"{}," * 1_000_000 + b"{}]}\n",
+        b"{" + b",".join(b'"%d": 0' % i for i in range(600_000)) + b"}\n",
+    ):
+        samples.write_bytes(gzip.compress(line))
+        tracemalloc.start()
+        try:
+            with pytest.raises(BadSubmission, match="too many parts"):
+                read(path)
+            assert tracemalloc.get_traced_memory()[1] < 100 * 2**20
+        finally:
+            tracemalloc.stop()
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    outside, results = tmp_path / "outside", tmp_path / "results"
+    outside.mkdir()
+    (results / "submissions").mkdir(parents=True)
+    (results / "submissions" / "scout-2m").symlink_to(outside)
+    with pytest.raises(ResultsNotWritable, match="is a link"):
+        write(make_submission(), results)
+    assert not list(outside.iterdir())
+
+
+def test_the_page_is_not_written_through_a_link(tmp_path: Path) -> None:
+    import os
+
+    from tot24_bench.leaderboard.atomic import replace_all
+
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    page = tmp_path / "LEADERBOARD.md"
+    for name in (f".{page.name}.{os.getpid()}.new", page.name):
+        (tmp_path / name).symlink_to(victim)
+    replace_all({page: lambda file: file.write(b"page")})
+    assert victim.read_text() == "mine" and page.read_bytes() == b"page"
+    assert not page.is_symlink()

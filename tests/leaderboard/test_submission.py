@@ -131,7 +131,78 @@ def test_a_sample_has_a_score_and_a_length_for_each_response() -> None:
 
 def test_puzzles_outside_the_fixed_splits_may_be_asked_under_another_name() -> None:
     repeated = (make_sample(OUTSIDE, (True,)), make_sample(OUTSIDE, (False,)))
-    assert make_submission(split="exemplars", samples=repeated).metrics.acc == 0.5
+    rescored = {"obtained": "rescored", "source": "a log"}
+    assert make_submission(split="exemplars", samples=repeated, **rescored).metrics.acc == 0.5
+    with pytest.raises(ValueError, match="asks a split of this benchmark"):
+        make_submission(split="exemplars", samples=repeated)
+
+
+@pytest.mark.parametrize(
+    "split",
+    ["hard100\u200b", "hard100 ", " hard100", "hard\u0430100", "a  b", "", "x" * 81, "a\nb"],
+)
+def test_a_split_that_only_looks_like_another_is_refused(split: str) -> None:
+    with pytest.raises(ValueError, match="split"):
+        make_submission(split=split, obtained="rescored", source="a log")
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ("fresh-s0-n100", "that draw is called fresh"),
+        ("fresh-s00", "that draw is called fresh"),
+        ("state_holdout-s7", "that draw is called state_holdout"),
+        ("six-n99999", "at most 2000 hands"),
+        ("countdown-n2001", "at most 2000 hands"),
+    ],
+)
+def test_a_draw_has_one_name_and_a_bounded_size(split: str, message: str) -> None:
+    """Nothing is drawn for it, so it costs no time either."""
+    with pytest.raises(ValueError, match=message):
+        make_submission(split=split, obtained="reported", source="x", samples=(), n=100,
+                        metrics={"acc": 0.5})  # fmt: skip
+
+
+@pytest.mark.parametrize("label", ["One-Step ToT", "one step tot", "C.o.T", "\uff29\uff2f"])
+def test_a_label_cannot_pass_for_a_method_of_ours(label: str) -> None:
+    with pytest.raises(ValueError, match="is the name of a method of ours"):
+        make_submission(method="other", variant="other", label=label)
+
+
+def test_another_method_has_another_prompt() -> None:
+    with pytest.raises(ValueError, match="then so is the variant"):
+        make_submission(method="other", label="my search")
+
+
+def test_what_was_measured_has_known_prompts() -> None:
+    samples = tuple(
+        sample.model_copy(update={"prompt_sha256": None}) for sample in make_submission().samples
+    )
+    with pytest.raises(ValueError, match="prompt_sha256 is missing"):
+        make_submission(samples=samples)
+
+
+def test_tokens_that_nobody_counted_have_no_mean_and_a_text_has_some() -> None:
+    first = make_submission().samples[0]
+    unknown = first.model_copy(update={"tokens": (None,)})
+    with pytest.raises(ValueError, match="tokens of samples are not known"):
+        make_submission(samples=(unknown,), mean_response_tokens=0.5)
+    with pytest.raises(ValueError, match="has 0 tokens"):
+        Sample.from_json({**first.to_json(), "tokens": [0]})
+
+
+def test_withheld_scores_agree_with_themselves() -> None:
+    first = make_submission().samples[0].to_json()
+    wrong = {**first["scores"][0], "verdict": "wrong_numbers", "correct": True}
+    withheld = {"responses": [], "responses_sha256": ["0" * 64]}
+    with pytest.raises(ValueError, match="but the verdict is wrong_numbers"):
+        Sample.from_json({**first, **withheld, "scores": [wrong]})
+
+
+def test_counts_are_bounded() -> None:
+    changes = {"obtained": "reported", "source": "x", "samples": (), "metrics": {"acc": 0.5}}
+    with pytest.raises(ValueError, match="less than or equal to 10000000"):
+        make_submission(**{**changes, "n": 10**400})
 
 
 def test_it_cannot_be_changed() -> None:

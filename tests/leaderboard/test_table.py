@@ -263,6 +263,19 @@ def test_a_student_stands_beside_its_teacher() -> None:
     assert row[8:] == ["-16.0 [-24.4, -9.0]", "3.1e-05"]
 
 
+def test_a_model_cannot_pass_for_its_teacher() -> None:
+    solver = make_submission(
+        100, 100, name="solver (exact search)", model={"backend": "Exact Search"}
+    )
+    false = make_submission(0, 100, name="solver (exact search)", shots=5)
+    student = make_submission(84, 100, shots=5, model={"teacher": "solver (exact search)"})
+    own = make_submission(10, 100, name="own", model={"teacher": "own"})
+    page = measured_part([solver, false, student, own])
+    (row, other) = cells(page.partition("## Students beside")[2])[1:]
+    assert (row[0], row[6]) == ("scout-2m", "100.0%")
+    assert other[5:] == ["own", "no row", "–", "–", "–"]
+
+
 def test_a_student_without_its_teachers_row_says_so() -> None:
     student = make_submission(1, model={"teacher": "GPT-4o"})
     page = measured_part([student])

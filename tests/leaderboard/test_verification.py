@@ -18,7 +18,13 @@ from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Training, read, read_all, write
 from tot24_bench.leaderboard.records import sha256_of
 from tot24_bench.leaderboard.rerun import CannotRerun, find_checkpoint, rerun
-from tot24_bench.leaderboard.verification import MAX_FAULTS, texts_of, verify, verify_file
+from tot24_bench.leaderboard.verification import (
+    MAX_FAULTS,
+    Fault,
+    texts_of,
+    verify,
+    verify_file,
+)
 
 KEY = "scout-2m/game24_onestep_tot.0shot"
 runner = CliRunner()
@@ -280,3 +286,34 @@ def test_declared_training_is_part_of_a_submission(results: Path) -> None:
     training = submission.model.training
     assert isinstance(training, Training) and len(training.hands) == 801
     assert training.data_sha256 is not None
+
+
+def replaced(results: Path, **changes: Any) -> tuple[Fault, ...]:
+    """The faults of the first submission with some fields changed, written as it then is."""
+    (submission,) = read_all(results)
+    target = results.parent / "changed"
+    write(type(submission)(**{**dict(submission), **changes}), target)
+    (one,) = verify(target)
+    return one.faults
+
+
+def test_hands_of_shuffled_are_dealt_as_it_says(results: Path) -> None:
+    """hard100 as it is, called shuffled."""
+    (fault, *_) = replaced(results, split="shuffled")
+    assert "shuffled asks" in fault.what and "as they are dealt" in fault.what
+
+
+def test_a_setting_that_no_prompt_has_is_a_fault_and_no_traceback(results: Path) -> None:
+    faults = replaced(results, shots=900)
+    assert faults and all(fault.where for fault in faults)
+
+
+def test_training_hands_are_read_as_hands(results: Path) -> None:
+    """In another order, between commas: the same hand."""
+    (submission,) = read_all(results)
+    asked = submission.samples[0].puzzle.numbers[::-1]
+    model = submission.model.model_copy(
+        update={"training": Training(hands=(",".join(map(str, asked)),))}
+    )
+    faults = replaced(results, model=model)
+    assert any("model.training" in fault.where for fault in faults)

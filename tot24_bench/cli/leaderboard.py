@@ -16,13 +16,13 @@ def leaderboard_command(context: typer.Context, results: Results = RESULTS) -> N
     if context.invoked_subcommand is not None:
         return
     from tot24_bench.leaderboard import read_entries, render_markdown, render_rich
+    from tot24_bench.leaderboard.atomic import replace_all
 
     entries = read_entries(results)
     if not entries:
         raise ValueError(f"no submissions under {results}: run `tot24 eval` first")
     page = results / "LEADERBOARD.md"
-    draft = page.with_name(f".{page.name}.tmp")
-    draft.write_text(render_markdown(entries), encoding="utf-8")
-    draft.replace(page)
+    text = render_markdown(entries).encode("utf-8")
+    replace_all({page: lambda file: file.write(text)})
     print_wide(render_rich(entries))
     typer.echo(f"wrote {page}")

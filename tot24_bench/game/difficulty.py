@@ -36,6 +36,9 @@ from tot24_bench.game.states import State, can_reach, thoughts
 MAX_SEARCHED = 4
 """Numbers of a hand whose search is followed; with more, `expected_nodes` is not known."""
 
+MAX_COUNTED = 6
+"""Numbers of a hand whose solutions are counted here; seven take a minute."""
+
 MEMO_STATES = 100_000
 """States whose cost is remembered."""
 
@@ -73,8 +76,11 @@ def difficulty(puzzle: Puzzle) -> Difficulty:
     """The measures of a puzzle.
 
     Raises:
-        ValueError: for a negative target, whose solutions are not counted.
+        ValueError: for a negative target, whose solutions are not counted, or more than
+            MAX_COUNTED numbers.
     """
+    if len(puzzle.numbers) > MAX_COUNTED:
+        raise ValueError(f"{puzzle.text}: difficulty is measured for up to {MAX_COUNTED} numbers")
     solutions = count_solutions(puzzle)
     state, target, rule = State.of(puzzle), puzzle.target, puzzle.rule
     firsts = thoughts(state)

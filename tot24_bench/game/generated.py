@@ -74,7 +74,7 @@ class Generated:
         name: its name.
         puzzles: the puzzles of a part in the order of a seed, each hand and target once.
         parts: which parts it has.
-        seeded: whether a seed changes it.
+        seeded: whether a seed changes its test part.
     """
 
     name: str
@@ -134,7 +134,7 @@ def draw(
     _number("seed", seed, 0, MAX_SEED)
     if size is not None:
         _number("size", size, 1, MAX_SIZE)
-    return _draw(name, seed if split.seeded else DEFAULT_SEED, size, part)
+    return _draw(name, seed if split.seeded or part == "train" else DEFAULT_SEED, size, part)
 
 
 def parse_name(text: str) -> Draw | None:
@@ -317,7 +317,7 @@ GENERATED: dict[str, Generated] = {
         Generated("unsolvable_fresh", _unsolvable_fresh),
         Generated("countdown", _countdown),
         Generated("shuffled", _shuffled, parts=("test",)),
-        Generated("state_holdout", _state_holdout),
+        Generated("state_holdout", _state_holdout, seeded=False),
     )
 }
 """Every generated split by name."""

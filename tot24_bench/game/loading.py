@@ -47,4 +47,7 @@ def split_size(name: str) -> int:
     Raises:
         UnknownSplit, BadDraw: as `load_split`.
     """
+    drawn = parse_name(name)
+    if drawn is not None and drawn.size is not None:
+        return drawn.size  # without a draw
     return len(load_split(name))

@@ -33,8 +33,8 @@ Ratios = tuple[Ratio, ...]
 
 NOTHING: Ratio = (0, 1)
 
-MEMO_SMALL = 16_384
-"""Tables of up to three numbers that are remembered: about 34 values each."""
+MEMO_SMALL = 2_048
+"""Tables of up to three numbers that are remembered: about 5 kB each."""
 
 MEMO_TABLE = 256
 """Tables of four numbers that are remembered: about 600 values each, so 20 MB."""

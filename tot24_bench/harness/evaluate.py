@@ -210,7 +210,9 @@ def load_model(plan: Plan) -> LM:
 
     if plan.model == "hf":
         tell_accelerate_of_cpus(plan.device)
-    settings = {"batch_size": plan.batch_size, "device": plan.device}
+    # As lm-eval's own command does: the first GPU where there is one, else the CPU.
+    device = plan.device or ("cuda:0" if plan.model == "hf" else None)
+    settings = {"batch_size": plan.batch_size, "device": device}
     name = plan.model_args.get("pretrained") or plan.model_args.get("model")
     try:
         kind = get_model(plan.model)

@@ -40,7 +40,8 @@ def replace_all(contents: dict[Path, Writer | None]) -> None:
 
 def _write_through(path: Path, content: Writer) -> None:
     """Write a file down to the disk, so that a full disk fails here and not after the rename."""
-    with path.open("wb") as file:
+    path.unlink(missing_ok=True)  # of an earlier process that was killed, or somebody's link
+    with path.open("xb") as file:
         content(file)
         file.flush()
         os.fsync(file.fileno())

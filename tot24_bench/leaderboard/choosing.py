@@ -11,14 +11,19 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
+from tot24_bench.harness.tasks import task_name
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.rows import one_line
 from tot24_bench.leaderboard.store import paths, read_entry
+from tot24_bench.prompts import METHODS
 
 MAX_LISTED = 8
 """Keys that a message lists."""
 
 KEY_CHARS = 200
+
+PLAIN_TASKS = tuple(map(task_name, METHODS))
+"""Tasks that ask the published test set."""
 
 
 class NoSuchEntry(ValueError):
@@ -47,6 +52,8 @@ def choose(name: str, results: Path) -> Entry:
 def match(name: str, keys: Sequence[str]) -> str:
     """The key that a name means: itself, or the only one that holds each of its words.
 
+    Of several, the one that was asked the published test set, where there is one only.
+
     Raises:
         NoSuchEntry: none, or several.
     """
@@ -55,8 +62,10 @@ def match(name: str, keys: Sequence[str]) -> str:
     words = name.casefold().split()
     found = [key for key in keys if words and all(word in key.casefold() for word in words)]
     shown = one_line(name)
-    if len(found) == 1:
-        return found[0]
+    plain = [key for key in found if key.partition("/")[2].partition(".")[0] in PLAIN_TASKS]
+    for one in (found, plain):
+        if len(one) == 1:
+            return one[0]
     if not keys:
         raise NoSuchEntry(f"no submission is called {shown!r}: there are none here")
     if found:

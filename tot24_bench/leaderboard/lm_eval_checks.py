@@ -154,7 +154,7 @@ def check_figures(
     means = mean_metrics(result.scores for result in scored)
     for name in COMPARED:
         stated = next((v for k, v in figures.items() if k.partition(",")[0] == name), None)
-        known = isinstance(stated, int | float)
+        known = isinstance(stated, int | float) and 0 <= stated <= 1
         if not known or not abs(float(stated or 0) - means[name]) <= TOLERANCE:
             raise BadResults(
                 f"{run.path}: {name} of {task} is {str(stated)[:40]}, but its {len(scored)} "

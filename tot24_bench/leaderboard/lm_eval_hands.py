@@ -87,7 +87,9 @@ def _hand(record: Mapping[str, Any], puzzle: Puzzle, responses: tuple[str, ...])
     recorded = {
         name: float(figure)
         for name, figure in figures.items()
-        if isinstance(figure, int | float) and not isinstance(figure, bool)
+        if isinstance(figure, int | float)
+        and not isinstance(figure, bool)
+        and not (figure < 0 or figure > 1)
     }
     if len(recorded) < len(METRICS):
         raise BadRecord(f"{', '.join(figures.keys() - recorded.keys())}: no figure of lm-eval's")

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tot24_bench.game import load_split
+from tot24_bench.game import is_split, load_split
 from tot24_bench.harness.documents import DEFAULT_SPLIT, mean_metrics, named_split, score_all
 from tot24_bench.harness.evaluate import DEFAULT_SEED, Evaluation, HandResult, Plan, TaskResult
 from tot24_bench.harness.tasks import GROUP, task_name
@@ -42,6 +42,7 @@ from tot24_bench.leaderboard.lm_eval_environment import (
 )
 from tot24_bench.leaderboard.lm_eval_folder import BadResults, Run, find_runs
 from tot24_bench.leaderboard.lm_eval_hands import MAX_NAMED, LoggedHand, read_hands
+from tot24_bench.leaderboard.split_names import check_split_name
 from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, SHOTS, pick
 
 _TASK = re.compile(rf"{GROUP}_(?P<method>{'|'.join(METHODS)})(?:_\w{{1,60}})?", re.ASCII)
@@ -139,6 +140,8 @@ def _setting(run: Run, task: str) -> Setting | None:
     variant = told.get("tot24_exemplars") or DEFAULT_VARIANT
     try:
         full = named_split(str(split), told.get("tot24_seed"), told.get("tot24_size"))
+        if is_split(full):
+            check_split_name(full, measured=True)
         load_split(full)
         pick(str(variant))
     except ValueError as error:

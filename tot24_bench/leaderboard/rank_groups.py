@@ -1,6 +1,7 @@
 """Ranks that say no more than the hands do: entries that cannot be told apart share one.
 
-Entries are compared within a class: obtained the same way, on the same whole split. The rank of an
+Entries are compared within a class: obtained the same way, on the same whole split, with this
+benchmark's prompts or with others. The rank of an
 entry is one more than the number of entries of its class that are better by a paired test over
 hands at the 5% level, after Holm's correction over all pairs of the class. So everything that
 cannot be told apart from the best has rank 1, and a rank may be shared by many and then skip.
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from tot24_bench.game import Puzzle, is_split, split_size
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.significance import LEVEL
+from tot24_bench.leaderboard.submission import OTHER
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,10 +49,11 @@ TIE = 1e-9
 def ranks(entries: Sequence[Entry]) -> list[int | None]:
     """The rank of each entry, in the order given; None where it has none."""
     found: list[int | None] = [None] * len(entries)
-    classes: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    classes: defaultdict[tuple[str, str, bool], list[int]] = defaultdict(list)
     for i, entry in enumerate(entries):
         if is_ranked(entry):
-            classes[entry.header.obtained, entry.header.split].append(i)
+            header = entry.header
+            classes[header.obtained, header.split, header.variant == OTHER].append(i)
     for members in classes.values():
         if len(members) == 1:
             continue  # nothing to rank it among
@@ -60,12 +63,17 @@ def ranks(entries: Sequence[Entry]) -> list[int | None]:
     return found
 
 
+def is_exact_search(entry: Entry) -> bool:
+    """Whether a solver wrote the row, not a model."""
+    return entry.header.model.backend.casefold() == EXACT_SEARCH
+
+
 def is_ranked(entry: Entry) -> bool:
     """Whether an entry has a rank: the whole split was asked, and how each hand went is known."""
     header = entry.header
     return (
         bool(entry.outcomes)
-        and header.model.backend != EXACT_SEARCH
+        and not is_exact_search(entry)
         and is_split(header.split)
         and len(entry.outcomes) == split_size(header.split)
     )

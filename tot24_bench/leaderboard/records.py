@@ -19,13 +19,15 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FailFast,
     Field,
     StringConstraints,
     model_validator,
 )
 
 from tot24_bench.game import Puzzle
-from tot24_bench.scoring import Score
+from tot24_bench.game.solver import is_solvable
+from tot24_bench.scoring import Score, Verdict
 
 
 def _encodable(value: object) -> object:
@@ -86,6 +88,13 @@ class Record(BaseModel):
         return cls.model_validate(data)
 
 
+MAX_RESPONSES = 10_000
+"""Responses to one hand."""
+
+# The first fault ends the reading: a message for each of a million would not fit into memory.
+_Several = FailFast()
+
+
 class Sample(Record):
     """The responses to one puzzle.
 
@@ -102,10 +111,10 @@ class Sample(Record):
 
     puzzle: Puzzle
     prompt_sha256: Sha256 | None
-    responses: tuple[Response, ...]
-    responses_sha256: tuple[Sha256, ...] = ()
-    tokens: tuple[Count | None, ...]
-    scores: tuple[Score, ...]
+    responses: Annotated[tuple[Response, ...], _Several]
+    responses_sha256: Annotated[tuple[Sha256, ...], _Several] = ()
+    tokens: Annotated[tuple[Count | None, ...], _Several]
+    scores: Annotated[tuple[Score, ...], _Several]
 
     @model_validator(mode="after")
     def _one_score_each(self) -> Self:
@@ -117,7 +126,22 @@ class Sample(Record):
             raise ValueError("responses are missing")
         if len(set(counts)) > 1:
             raise ValueError("{} responses, {} token counts, {} scores".format(*counts))
+        if given > MAX_RESPONSES:
+            raise ValueError(f"{given} responses to a hand: at most {MAX_RESPONSES}")
+        for response, count in zip(self.responses, self.tokens, strict=False):
+            if count == 0 and response.strip():
+                raise ValueError("a response with text has 0 tokens")
+        if self.responses_sha256:
+            self._check_withheld_scores()
         return self
+
+    def _check_withheld_scores(self) -> None:
+        """Scores that nobody can repeat must at least agree with themselves."""
+        for score in self.scores:
+            claim = score.verdict is Verdict.NO_SOLUTION
+            right = not is_solvable(self.puzzle) if claim else score.verdict is Verdict.CORRECT
+            if score.correct != right:
+                raise ValueError(f"correct is {score.correct}, but the verdict is {score.verdict}")
 
     @property
     def withheld(self) -> bool:

@@ -194,7 +194,7 @@ def _place(split: str) -> int:
 
 def _prompt(submission: Header) -> str:
     """Plain text or chat, and the exemplars; of another's prompt only that it is another."""
-    if submission.variant == OTHER and submission.obtained != "measured":
+    if OTHER in (submission.variant, submission.method) and submission.obtained != "measured":
         return OTHER
     chat = "chat" if submission.chat else "plain"
     return chat if submission.variant == DEFAULT_VARIANT else f"{chat}, {submission.variant}"

@@ -47,6 +47,10 @@ MAX_HEADER_BYTES = 4 * 2**20
 MAX_SAMPLE_BYTES = 64 * 2**20
 """Bytes of one sample, decompressed: 100 repeats of a response of 600,000 characters."""
 
+MAX_SAMPLE_PARTS = 300_000
+"""Fields, objects and lists of one hand that are read, brackets within responses included: each is
+an object in memory. A score has ten."""
+
 MAX_SAMPLES_BYTES = 2 * 2**30
 """Bytes of all samples, decompressed: 100 repeats of an ordinary long response (3,400 characters)
 for each hand of the largest split take a quarter of it. They are read a line at a time."""
@@ -152,6 +156,9 @@ def check_writable(results: Path, key: str, overwrite: bool = False) -> None:
         ValueError: for a key that `key_of` has not made.
     """
     path = path_of(results, key)
+    for folder in (results / FOLDER, path.parent):
+        if folder.is_symlink():
+            raise ResultsNotWritable(f"{folder} is a link: submissions are written into folders")
     try:
         if not overwrite and path.exists():
             raise SubmissionExists(
@@ -344,6 +351,8 @@ def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
                 digest.update(line)
                 if len(line) > MAX_SAMPLE_BYTES or total > MAX_SAMPLES_BYTES:
                     raise BadSubmission(f"{path}: line {number + 1}: too large when decompressed")
+                if sum(map(line.count, (b'":', b"{", b"["))) > MAX_SAMPLE_PARTS:
+                    raise BadSubmission(f"{path}: line {number + 1}: too many parts")
                 try:
                     yield Sample.model_validate_json(line, strict=True)
                 except ValidationError as error:

@@ -28,6 +28,7 @@ A submission says how it was obtained: `measured` here, `rescored` from a public
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, Self
 
@@ -45,7 +46,8 @@ from tot24_bench.leaderboard.records import (
     Text,
     Training,
 )
-from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, VARIANTS
+from tot24_bench.leaderboard.split_names import check_split_name
+from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES, METHODS, VARIANTS
 
 __all__ = [
     "Header",
@@ -67,6 +69,10 @@ OTHER = "other"
 
 MAX_SHOTS = 1_000
 """Exemplars in a prompt; far above what any prompt holds, so that file names stay short."""
+
+
+MAX_HANDS = 10**7
+"""Hands of a submission, and responses to one."""
 
 
 def _one_of(known: tuple[str, ...]) -> AfterValidator:
@@ -120,8 +126,8 @@ class Header(Record):
     variant: Annotated[str, _one_of(VARIANTS)] = DEFAULT_VARIANT
     chat: bool = False
     multiturn: bool = False
-    n: Annotated[int, Field(ge=1)]
-    repeats: Annotated[int, Field(ge=1)] = 1
+    n: Annotated[int, Field(ge=1, le=MAX_HANDS)]
+    repeats: Annotated[int, Field(ge=1, le=MAX_HANDS)] = 1
     metrics: Metrics
     mean_response_tokens: Annotated[float, Field(ge=0)] | None = None
     prompt_sha256: Sha256 | None = None
@@ -155,8 +161,13 @@ class Header(Record):
     def _says_where_it_is_from(self) -> Self:
         if self.obtained != "measured" and self.source is None:
             raise ValueError(f"source is missing: a {self.obtained} figure says where it is from")
+        check_split_name(self.split, self.obtained == "measured")
         if self.label is not None and self.method != OTHER:
             raise ValueError(f"label is for other methods: the method is {self.method}")
+        if self.label is not None and _letters(self.label) in map(_letters, METHOD_NAMES.values()):
+            raise ValueError(f"label is {self.label!r}, which is the name of a method of ours")
+        if self.method == OTHER and self.variant != OTHER:
+            raise ValueError("variant is ours, but the method is other: then so is the variant")
         if self.obtained == "measured" and self.shots is None:
             raise ValueError("shots are missing: what was measured here has a known prompt")
         return self
@@ -178,9 +189,17 @@ class Submission(Header):
     def _keeps_the_rules(self) -> Self:
         if self.samples:
             Ledger.of(self.samples).check(self)
+            if self.obtained == "measured" and self.prompt_sha256 is None:
+                raise ValueError("prompt_sha256 is missing: what was measured has known prompts")
         elif self.obtained != "reported":
             raise ValueError(f"samples are missing: a {self.obtained} figure needs its responses")
         return self
+
+
+def _letters(text: str) -> str:
+    """What is left of a name when case, spaces, signs and look-alike forms are left out."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(char for char in plain if char.isalnum())
 
 
 def prompts_sha256(samples: Iterable[Sample]) -> str | None:

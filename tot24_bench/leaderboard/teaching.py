@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from tot24_bench.leaderboard.comparison import difference_text, p_text
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.pairing import pair
+from tot24_bench.leaderboard.rank_groups import is_exact_search
 from tot24_bench.leaderboard.rows import NOT_KNOWN, Row, order_of, row_of
 
 PAIR_COLUMNS = (
@@ -37,9 +38,11 @@ def beside_teachers(entries: Iterable[Entry]) -> list[tuple[str, ...]]:
         if not teacher:
             continue
         its_rows = rows_of.get(teacher, [])
+        if any(is_exact_search(row) for row in its_rows):  # a model may not pass for the solver
+            its_rows = [row for row in its_rows if is_exact_search(row)]
         beside = _teacher_of(entry, its_rows)
         # A teacher that was never asked this split says nothing about it.
-        if beside is not None or not any(row is not entry for row in its_rows):
+        if beside is not None or not its_rows or teacher == entry.header.model.name:
             found.append(_cells(entry, beside))
     return found
 
@@ -50,7 +53,7 @@ def _teacher_of(student: Entry, rows: Sequence[Entry]) -> Entry | None:
     fitting = [
         row
         for row in rows
-        if row is not student
+        if row.header.model.name != asked.model.name
         and row.header.method == asked.method
         and pair(student, row).test is not None
     ]

@@ -25,8 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from tot24_bench.game import is_split, load_split
-from tot24_bench.game.generated import parse_name
+from tot24_bench.game import Puzzle, is_split, load_split
 from tot24_bench.game.puzzle import InvalidPuzzle
 from tot24_bench.game.splits import LeakedHand, guard_training_hands
 from tot24_bench.leaderboard.records import Sample, sha256_of
@@ -34,6 +33,9 @@ from tot24_bench.leaderboard.store import FOLDER, BadSubmission, path_of, paths,
 from tot24_bench.leaderboard.submission import OTHER, Submission
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
+
+MAY_BE_TRAINED_ON = ("train", "full")
+"""Splits whose rows say nothing about unseen hands in any case."""
 
 MAX_FAULTS = 20
 """Faults of one submission that are named; what is wrong throughout would fill the screen."""
@@ -107,12 +109,16 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
     except BadSubmission as error:
         return Verified(path, (Fault(path, "file", str(error).removeprefix(f"{path}: ")),), 0, 0)
     faults: list[Fault] = []
-    for where, what in _faults(submission, texts or {}):
-        faults.append(Fault(path, where, what))
-        if len(faults) == MAX_FAULTS:
-            break
-    if results is not None and path != path_of(results, submission.key):
-        faults.insert(0, Fault(path, "place", f"it belongs at {path_of(results, submission.key)}"))
+    try:
+        for where, what in _faults(submission, texts or {}):
+            faults.append(Fault(path, where, what))
+            if len(faults) == MAX_FAULTS:
+                break
+        if results is not None and path != path_of(results, submission.key):
+            place = path_of(results, submission.key)
+            faults.insert(0, Fault(path, "place", f"it belongs at {place}"))
+    except ValueError as error:  # a setting that no prompt, split or key has
+        faults.append(Fault(path, "settings", str(error)))
     known = [sample for sample in submission.samples if _texts(sample, texts or {}) is not None]
     checked = sum(len(sample.scores) for sample in known)
     every = sum(len(sample.scores) for sample in submission.samples)
@@ -162,14 +168,17 @@ def _training_faults(submission: Submission) -> Iterator[tuple[str, str]]:
         guard_training_hands(training.hands, "training.hands")
     except (LeakedHand, InvalidPuzzle) as error:
         yield "model.training", str(error)
-    if parse_name(submission.split) is None:
+    if submission.split in MAY_BE_TRAINED_ON or not is_split(submission.split):
         return
-    trained = set(training.hands)
-    asked = (" ".join(map(str, sample.puzzle.hand)) for sample in submission.samples)
-    if both := [hand for hand in asked if hand in trained]:
+    try:
+        trained = {Puzzle.parse(hand).hand for hand in training.hands}
+    except InvalidPuzzle:
+        return  # the guard has said so
+    both = [sample.puzzle for sample in submission.samples if sample.puzzle.hand in trained]
+    if both:
         yield (
             "model.training",
-            f"{len(both)} hand(s) of {submission.split} were trained on, the first {both[0]}",
+            f"{len(both)} hand(s) of {submission.split} were trained on, the first {both[0].text}",
         )
 
 
@@ -187,6 +196,15 @@ def _hand_faults(submission: Submission) -> Iterator[tuple[str, str]]:
                 f"missing: {submission.n} hands were asked, and they are not the first "
                 f"{submission.n} of {submission.split}",
             )
+            return
+    for sample, puzzle in zip(submission.samples, whole, strict=False):
+        if sample.puzzle.numbers != puzzle.numbers:
+            yield (
+                sample.puzzle.text,
+                f"{submission.split} asks {puzzle.text} in its place: hands come in the split's "
+                "order, and numbers as they are dealt",
+            )
+            return
 
 
 def _prompt_faults(submission: Submission, sample: Sample) -> Iterator[tuple[str, str]]:

@@ -70,6 +70,8 @@ def pick(variant: str, asked: Puzzle | None = None, shots: int = SHOTS) -> tuple
 
 def _solved(variant: str, asked: Puzzle, shots: int) -> tuple[Exemplar, ...]:
     """Exemplars with the target and rule of the puzzle asked, never of its hand."""
+    if not shots:
+        return ()
     if variant == "published":
         raise ValueError(f"the published exemplars make 24, not {asked.target}: use default")
     others = [p for p in example_puzzles(asked.target, asked.rule) if p.hand != asked.hand]

@@ -225,7 +225,10 @@ def test_the_reference_says_what_is_right_and_long_hands_are_not_searched(tmp_pa
             Puzzle(tuple(range(901, 913)), target=7),
         )
     )
-    own = make_submission(samples=samples, split="own hands", mean_response_tokens=None)
+    own = make_submission(
+        samples=samples, split="own hands", mean_response_tokens=None, obtained="rescored",
+        source="a log",
+    )  # fmt: skip
     ((_, lines),) = export(store(tmp_path, [own]), tmp_path / "out").values()
     assert [line["input"]["reference"] for line in lines] == [["24"], ["no solution"], ["7"]]
     assert "output_tokens" not in lines[0]["metadata"]
