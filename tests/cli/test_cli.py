@@ -64,7 +64,20 @@ def test_tasks_path_is_a_folder_that_lm_eval_can_include() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["solve", "score", "eval", "rescore", "leaderboard", "tasks-path"]
+    "command",
+    [
+        "solve",
+        "score",
+        "eval",
+        "rescore",
+        "leaderboard",
+        "tasks-path",
+        "compare",
+        "overlap",
+        "difficulty",
+        "baseline",
+        "failures",
+    ],
 )
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     result = tot24(command, "--help")
@@ -104,7 +117,10 @@ def test_an_evaluation_becomes_a_submission_and_a_row(
 
 
 def test_another_split_is_another_submission(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    done = tot24(*evaluation(tiny_checkpoint, tmp_path, "--split", "val", "--name", "probe"))
+    """Without --device: a GPU where there is one, else the CPU."""
+    arguments = evaluation(tiny_checkpoint, tmp_path, "--split", "val", "--name", "probe")
+    place = arguments.index("--device")
+    done = tot24(*arguments[:place], *arguments[place + 2 :])
     assert done.exit_code == 0, done.output
     assert read_all(tmp_path)[0].key == "probe/game24_io_val.5shot.first3"
     assert read_all(tmp_path)[0].split == "val"

@@ -99,10 +99,12 @@ def export_command(
             output, export.eval_files(entries, results, evaluator.value), overwrite
         )
     _say(output, written)
-    for one in left_out[:MAX_SAID]:
-        typer.echo(one_line(f"left out: {one.key}: {one.why}"), err=True)
-    if len(left_out) > MAX_SAID:
-        typer.echo(f"left out: {len(left_out) - MAX_SAID} more", err=True)
+    by_reason: dict[str, list[str]] = {}
+    for one in left_out:
+        by_reason.setdefault(one.why, []).append(one.key)
+    for why, keys in list(by_reason.items())[:MAX_SAID]:
+        more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+        typer.echo(one_line(f"left out: {keys[0]}{more}: {why}"), err=True)
     if format is Format.HF and dataset_id is None:
         typer.echo(f"dataset.id is {dataset}: if yours stands elsewhere, give --dataset-id")
 

@@ -193,9 +193,10 @@ def questions(submission: Submission) -> Iterator[str]:
     """What a reviewer will ask; none of it makes a submission wrong."""
     model = submission.model
     local = model.backend in ("hf", "vllm", "sglang")
-    if not model.licence:
+    ours = submission.obtained == "measured"  # of what others ran the source is what there is
+    if ours and not model.licence:
         yield "no licence: may others use the model, and how? (--licence)"
-    if not model.link:
+    if ours and not model.link:
         yield "no link: where is the model described? (--link)"
     if submission.obtained == "measured" and not submission.hardware:
         yield "no hardware: what did it run on? (--hardware)"
@@ -221,7 +222,7 @@ def _student_questions(model: ModelInfo) -> Iterator[str]:
     if model.training is not None and not model.teacher:
         yield "training hands but no teacher: who wrote the traces? (--teacher)"
     if model.teacher and not model.base:
-        yield "a student without a base model: trained from scratch, or from what? (--base)"
+        yield "a student without a base model: from what, or `--base none` for from scratch?"
 
 
 def _run_questions(submission: Submission) -> Iterator[str]:

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tot24_bench.game import ALL_SPLITS, is_split, split_size
+from tot24_bench.game import ALL_SPLITS, Puzzle, is_split, split_size
+from tot24_bench.game.inner_states import avoids_held_out_states
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.rank_groups import ranks
 from tot24_bench.leaderboard.statistics import Interval, interval
@@ -142,8 +143,23 @@ def notes_of(entry: Entry) -> tuple[str, ...]:
     submission = entry.header
     source = () if submission.source is None else (f"Source: {submission.source}.",)
     given = (*source, *submission.notes)[:MAX_NOTES]
+    trained = () if entry.header.split != "state_holdout" else _holdout_note(entry)
     withheld = ("The responses are withheld: their hashes are stored.",) if entry.withheld else ()
-    return tuple(one_line(note, MAX_NOTE_CHARS) for note in (*given, *withheld))
+    return tuple(one_line(note, MAX_NOTE_CHARS) for note in (*given, *trained, *withheld))
+
+
+def _holdout_note(entry: Entry) -> tuple[str, ...]:
+    """What `state_holdout` is without a training that respects it: hard100 under another name."""
+    training = entry.header.model.training
+    if training is None:
+        return ("Its training hands are not declared: read this row as hard100.",)
+    through = sum(not avoids_held_out_states(Puzzle.parse(hand).hand) for hand in training.hands)
+    if not through:
+        return ()
+    return (
+        f"Not trained under the hold-out: {through} of its training hands have no way around the "
+        "held-out states. Read this row as hard100.",
+    )
 
 
 def method_of(submission: Header) -> str:
