@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,25 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def neox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random checkpoint of an architecture that is none of our students'."""
+    from tests.leaderboard.lm_eval_runs import make_neox
+
+    return make_neox(tmp_path_factory.mktemp("checkpoints") / "neox")
+
+
+@pytest.fixture(scope="session")
+def written(neox: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What lm-eval wrote of it."""
+    from tests.leaderboard.lm_eval_runs import run_lm_eval
+
+    return run_lm_eval(tmp_path_factory.mktemp("out"), neox)
+
+
+@pytest.fixture
+def output(written: Path, tmp_path: Path) -> Path:
+    """A copy that a test may damage."""
+    return Path(shutil.copytree(written, tmp_path / "out"))

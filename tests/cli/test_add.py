@@ -14,7 +14,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from tests.leaderboard.lm_eval_runs import edit_results, make_neox, run_lm_eval
+from tests.leaderboard.lm_eval_runs import edit_results
 from tot24_bench.cli.add import count_of
 from tot24_bench.cli.main import app
 from tot24_bench.game import load_split
@@ -29,21 +29,6 @@ RAW = ("\x1b", "\u202e", "\x07")
 
 def leaderboard(*arguments: str | Path, answers: str | None = None) -> Result:
     return runner.invoke(app, ["leaderboard", *map(str, arguments)], input=answers)
-
-
-@pytest.fixture(scope="module")
-def neox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_neox(tmp_path_factory.mktemp("checkpoints") / "neox")
-
-
-@pytest.fixture(scope="module")
-def written(neox: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_lm_eval(tmp_path_factory.mktemp("out"), neox)
-
-
-@pytest.fixture
-def output(written: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(written, tmp_path / "out"))
 
 
 def document(root: Path) -> str:

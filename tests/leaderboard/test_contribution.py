@@ -34,22 +34,7 @@ from tot24_bench.leaderboard.training_file import BadTraining, read_training
 from tot24_bench.leaderboard.verification import Fault, verify_file
 
 from .conftest import make_reported, make_submission
-from .lm_eval_runs import edit_results, make_neox, run_lm_eval
-
-
-@pytest.fixture(scope="module")
-def neox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_neox(tmp_path_factory.mktemp("checkpoints") / "neox")
-
-
-@pytest.fixture(scope="module")
-def written(neox: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_lm_eval(tmp_path_factory.mktemp("out"), neox)
-
-
-@pytest.fixture
-def output(written: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(written, tmp_path / "out"))
+from .lm_eval_runs import edit_results
 
 
 def test_a_submission_is_what_tot24_eval_would_have_stored(

@@ -29,22 +29,6 @@ from .lm_eval_runs import edit_results, edit_samples, make_neox, results_file, r
 Rows = list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def neox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_neox(tmp_path_factory.mktemp("checkpoints") / "neox")
-
-
-@pytest.fixture(scope="module")
-def written(neox: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_lm_eval(tmp_path_factory.mktemp("out"), neox)
-
-
-@pytest.fixture
-def output(written: Path, tmp_path: Path) -> Path:
-    """A copy that a test may damage."""
-    return Path(shutil.copytree(written, tmp_path / "out"))
-
-
 def test_what_ran_is_what_is_read(written: Path, neox: Path) -> None:
     found = read_results(written)
     ((evaluation, recorded),) = found.tasks

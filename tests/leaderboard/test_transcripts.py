@@ -626,3 +626,16 @@ def reads(path: Path, format: str | None, skip_bad: bool, any_hand: bool) -> Non
                 response.encode()
     except BadTranscript as error:
         assert "\n" not in str(error)
+
+
+def test_ranks_of_the_hub_are_read_from_a_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real dataset of the hub's form, in a folder that goes by the hub's kind of name."""
+    from tot24_bench.leaderboard.transcripts import ranks
+
+    folder = tmp_path / "owner" / "list"
+    folder.mkdir(parents=True)
+    (folder / "train.csv").write_text("Rank,Puzzles,Other\n1,1 1 4 6,x\n2,4 4 6 8,y\n")
+    monkeypatch.chdir(tmp_path)
+    assert ranks._from_hub("owner/list") == {1: "1 1 4 6", 2: "4 4 6 8"}

@@ -25,7 +25,7 @@ def difficulty_command(
     ] = None,
     ranks: Annotated[
         Path | None,
-        typer.Option(help="The public list of hands by rank (CSV): hold the measures against it."),
+        typer.Option(help="The public list of hands by rank: a CSV file, or its name on the hub."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -42,6 +42,8 @@ def difficulty_command(
     `tot24 difficulty fresh-n500`
 
     `tot24 difficulty --ranks 24.csv`
+
+    `tot24 difficulty --ranks test-time-compute/game-of-24`
     """
     if (hands is None) == (ranks is None):
         raise ValueError('give either hands, such as "3 3 8 8" or fresh, or --ranks FILE')

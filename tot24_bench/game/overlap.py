@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from tot24_bench.game.puzzle import Hand, Puzzle, Rule
+from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.game.states import State, can_reach, thoughts
 
 INNER = 3
@@ -92,8 +92,8 @@ def overlap(
     Raises:
         ValueError: a puzzle of more than LONGEST numbers, or a set without puzzles.
     """
-    trained = {_identity(puzzle): puzzle for puzzle in train}
-    tested = {_identity(puzzle): puzzle for puzzle in test}
+    trained = {puzzle.identity: puzzle for puzzle in train}
+    tested = {puzzle.identity: puzzle for puzzle in test}
     if not trained or not tested:
         raise ValueError("a set without puzzles shares nothing: give at least one hand each")
     seen: set[tuple[State, int]] = set()
@@ -135,7 +135,3 @@ def _of_three(state: State) -> frozenset[State]:
     if len(state.numbers) <= INNER:
         return frozenset((state,)) if len(state.numbers) == INNER else frozenset()
     return frozenset().union(*(_of_three(thought.left) for thought in thoughts(state)))
-
-
-def _identity(puzzle: Puzzle) -> tuple[Hand, int, Rule]:
-    return puzzle.hand, puzzle.target, puzzle.rule

@@ -115,6 +115,11 @@ class Puzzle:
         return tuple(sorted(self.numbers))
 
     @property
+    def identity(self) -> tuple[Hand, int, str]:
+        """What makes two puzzles the same, whatever the order of their numbers."""
+        return self.hand, self.target, str(self.rule)
+
+    @property
     def text(self) -> str:
         """The numbers as dealt, between spaces: what follows `Input:` in a prompt."""
         return " ".join(map(str, self.numbers))

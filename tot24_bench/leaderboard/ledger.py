@@ -27,7 +27,7 @@ from collections.abc import Iterable
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Self
 
-from tot24_bench.game import Hand, Puzzle, is_split, load_split
+from tot24_bench.game import Puzzle, is_split, load_split
 from tot24_bench.harness.documents import METRICS, metrics_of_scores
 from tot24_bench.leaderboard.records import Metrics, Sample
 
@@ -136,17 +136,13 @@ class Ledger:
     def _check_hands(self, split: str) -> None:
         if not is_split(split):
             return
-        asked = Counter(map(_identity, self._puzzles))
-        strange = asked.keys() - {_identity(puzzle) for puzzle in load_split(split)}
+        asked = Counter(puzzle.identity for puzzle in self._puzzles)
+        strange = asked.keys() - {puzzle.identity for puzzle in load_split(split)}
         twice = [identity for identity, times in asked.items() if times > 1]
         for faults, what in ((sorted(strange), "does not belong to it"), (twice, "is asked twice")):
             if faults:
                 hand = " ".join(map(str, faults[0][0]))
                 raise ValueError(f"split is {split}, but the hand {hand} {what}")
-
-
-def _identity(puzzle: Puzzle) -> tuple[Hand, int, str]:
-    return puzzle.hand, puzzle.target, str(puzzle.rule)
 
 
 def _check_figure(name: str, stated: float | None, counted: float) -> None:

@@ -13,7 +13,7 @@ from math import sqrt
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from tot24_bench.game import Hand, Puzzle
+from tot24_bench.game import Hand
 from tot24_bench.leaderboard.entry import Entry, Outcome
 from tot24_bench.leaderboard.rank_groups import EXACT_SEARCH
 from tot24_bench.leaderboard.rows import method_of, one_line
@@ -209,7 +209,7 @@ def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
     """One outcome a hand; other puzzles than the splits' may ask one twice."""
     found: dict[tuple[Hand, int, str], Outcome] = {}
     for outcome in entry.outcomes:
-        hand = _identity(outcome.puzzle)
+        hand = outcome.puzzle.identity
         if before := found.get(hand):
             outcome = before._replace(
                 right=before.right + outcome.right,
@@ -217,10 +217,6 @@ def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
             )
         found[hand] = outcome
     return found
-
-
-def _identity(puzzle: Puzzle) -> tuple[Hand, int, str]:
-    return puzzle.hand, puzzle.target, str(puzzle.rule)
 
 
 def _why_not(first: Entry, second: Entry) -> str:

@@ -24,7 +24,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tot24_bench.game import Puzzle, is_split, split_size
+from tot24_bench.game import is_split, split_size
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.significance import LEVEL
 from tot24_bench.leaderboard.submission import OTHER
@@ -103,12 +103,12 @@ def _means(entries: Sequence[Entry]) -> Floats:
     """The share of right responses, an entry a row, a hand a column."""
     import numpy as np
 
-    hands = sorted({_identity(outcome.puzzle) for outcome in entries[0].outcomes})
+    hands = sorted({outcome.puzzle.identity for outcome in entries[0].outcomes})
     column = {hand: i for i, hand in enumerate(hands)}
     means = np.zeros((len(entries), len(hands)))
     for i, entry in enumerate(entries):
         for outcome in entry.outcomes:
-            means[i, column[_identity(outcome.puzzle)]] = outcome.mean
+            means[i, column[outcome.puzzle.identity]] = outcome.mean
     return means
 
 
@@ -160,7 +160,3 @@ def _holm(p_values: Floats) -> Floats:
     out = np.ones_like(p_values)
     out[upper] = corrected
     return np.minimum(out, out.T)
-
-
-def _identity(puzzle: Puzzle) -> tuple[tuple[int, ...], int]:
-    return puzzle.hand, puzzle.target

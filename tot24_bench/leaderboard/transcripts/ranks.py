@@ -10,6 +10,7 @@ only the ranks of its two test splits; the list itself is read from the user's f
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +20,10 @@ from tot24_bench.leaderboard.transcripts.rollouts import BadTranscript
 MAX_LIST_BYTES = 2**20
 """Bytes of a list that are read; the public one has 60,000."""
 
+HUB_LIST = "test-time-compute/game-of-24"
+"""The list on the Hugging Face hub."""
+
+_HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 _SHIPPED = ("hard100.csv", "hardest361.csv")
 _COLUMNS = ("rank", "puzzles")
 
@@ -27,11 +32,11 @@ def load_ranks(path: Path | None = None) -> dict[int, str]:
     """Hands by rank.
 
     Args:
-        path: the public list, a CSV file with columns Rank and Puzzles; None gives the ranks of
-            `hard100` and `hardest`.
+        path: the public list, a CSV file with columns Rank and Puzzles, or the name of a dataset on
+            the hub (HUB_LIST); None gives the ranks of `hard100` and `hardest`.
 
     Raises:
-        BadTranscript: the file is not such a list.
+        BadTranscript: the file or dataset is not such a list, or neither is there.
         OSError: it cannot be read.
     """
     if path is None:
@@ -41,6 +46,10 @@ def load_ranks(path: Path | None = None) -> dict[int, str]:
             lines = (folder / name).read_text(encoding="utf-8").splitlines()
             ranks.update(_rows(lines, ("rank", "numbers"), name))
         return ranks
+    if not path.exists() and _HUB_NAME.fullmatch(path.as_posix()):
+        return _from_hub(path.as_posix())
+    if not path.is_file():
+        raise BadTranscript(f"{path}: no such file: give the public list (CSV), or {HUB_LIST}")
     with path.open("rb") as file:
         data = file.read(MAX_LIST_BYTES + 1)
     if len(data) > MAX_LIST_BYTES:
@@ -49,6 +58,20 @@ def load_ranks(path: Path | None = None) -> dict[int, str]:
         return _rows(data.decode("utf-8-sig").splitlines(), _COLUMNS, str(path))
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadTranscript(f"{path}: not a CSV file ({error})") from None
+
+
+def _from_hub(name: str) -> dict[int, str]:
+    from datasets import load_dataset
+
+    try:
+        rows = load_dataset(name, split="train")
+        table = [("Rank", "Puzzles"), *zip(rows["Rank"], rows["Puzzles"], strict=True)]
+    except Exception as error:  # whatever the hub or its client says
+        line = " ".join(str(error).split())[:200] or type(error).__name__
+        raise BadTranscript(
+            f"{name}: neither a file nor a dataset that could be loaded ({line})"
+        ) from None
+    return _rows([f"{rank},{hand}" for rank, hand in table], _COLUMNS, name)
 
 
 def _rows(lines: Iterable[str], columns: tuple[str, str], name: str) -> dict[int, str]:
