@@ -12,6 +12,8 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+import pytest
+
 from tot24_bench.game import draw
 from tot24_bench.game.difficulty import difficulty
 from tot24_bench.game.reach import reachable
@@ -49,6 +51,8 @@ def test_bench_tables_of_six_numbers(benchmark: Any) -> None:
 
 
 def test_bench_plain_search_of_six_numbers(benchmark: Any) -> None:
+    if benchmark.disabled:
+        pytest.skip("minutes: run by `make bench` only")
     benchmark.group = "all values of six numbers (mark: 50 times)"
     found = benchmark.pedantic(search_all, args=(HAND,), rounds=1)
     assert {Fraction(*ratio) for ratio in reachable(HAND)} == found
@@ -56,6 +60,8 @@ def test_bench_plain_search_of_six_numbers(benchmark: Any) -> None:
 
 def test_bench_5000_fresh_hands_with_difficulty(benchmark: Any) -> None:
     """Mark: 60 s on one core."""
+    if benchmark.disabled:
+        pytest.skip("half a minute: run by `make bench` only")
     benchmark.group = "5,000 fresh hands and their difficulty"
     seed = Random(24).randrange(10**9)
 
