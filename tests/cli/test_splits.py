@@ -60,7 +60,7 @@ def test_the_measures_beside_peoples_ranks(shared: Path) -> None:
         (["difficulty", "fresh-n6000"], "fresh has 5295 test hands"),
         (["overlap", "train", "six"], "up to 5 numbers"),
         (["overlap", "trian", "hard100"], "did you mean train"),
-        (["difficulty", "--ranks", "no.csv"], "no.csv: no such file: give the public list"),
+        (["difficulty", "--ranks", "no.csv"], "no.csv: No such file: give the public list"),
         (["difficulty", "--ranks", "nobody/nothing"], "neither a file nor a dataset"),
         (["difficulty", "1 2 3 4 5 6 7"], "difficulty is measured for up to 6 numbers"),
     ],

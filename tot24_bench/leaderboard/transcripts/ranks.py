@@ -49,7 +49,7 @@ def load_ranks(path: Path | None = None) -> dict[int, str]:
     if not path.exists() and _HUB_NAME.fullmatch(path.as_posix()):
         return _from_hub(path.as_posix())
     if not path.is_file():
-        raise BadTranscript(f"{path}: no such file: give the public list (CSV), or {HUB_LIST}")
+        raise BadTranscript(f"{path}: No such file: give the public list (CSV), or {HUB_LIST}")
     with path.open("rb") as file:
         data = file.read(MAX_LIST_BYTES + 1)
     if len(data) > MAX_LIST_BYTES:
