@@ -154,10 +154,18 @@ def test_a_dry_run_is_a_shell_script_that_runs_nothing(config: Path, tmp_path: P
         f"# tiny/{name}: io, cot, onestep_tot" for name in ("llama", "broken", "qwen3")
     ]
     commands = [shlex.split(line) for line in lines if not line.startswith("#")]
-    assert [words[0] for words in commands] == ["lm_eval"] * 3
-    assert all("--log_samples" in words and "3" in words for words in commands)
-    assert "--apply_chat_template" in commands[2]
-    assert "--apply_chat_template" not in commands[0]
+    assert [words[0] for words in commands] == ["lm_eval", "tot24"] * 3
+    evaluate, add = commands[::2], commands[1::2]
+    assert all("--log_samples" in words and "3" in words for words in evaluate)
+    assert "--apply_chat_template" in evaluate[2]
+    assert "--apply_chat_template" not in evaluate[0]
+    for (folder, command), name in zip(
+        zip(evaluate, add, strict=True), ("llama", "broken", "qwen3"), strict=True
+    ):
+        assert command[:3] == ["tot24", "leaderboard", "add"]
+        assert command[3] == folder[folder.index("--output_path") + 1]
+        assert command[command.index("--name") + 1] == f"tiny/{name}"
+        assert command[-2:] == ["--results", str(results)]
 
 
 def test_the_list_that_ships_is_shown_without_network_or_key(tmp_path: Path) -> None:

@@ -164,7 +164,18 @@ def _print_commands(
             continue
         typer.echo(f"# {name}: {', '.join(methods)}")
         plan = plan_of(baseline, options, methods)
-        typer.echo(shlex.join(plain_command(plan, f"out/{_file_name(baseline)}")))
+        out = f"out/{_file_name(baseline)}"
+        typer.echo(shlex.join(plain_command(plan, out)))
+        typer.echo(shlex.join(_add_command(baseline, out, results)))
+
+
+def _add_command(baseline: Baseline, out: str, results: Path) -> list[str]:
+    """What makes lm-eval's results the baseline's row: its name, and what lm-eval cannot know."""
+    known = {"--licence": baseline.licence, "--link": baseline.link, "--note": baseline.note}
+    told = [word for flag, value in known.items() if value for word in (flag, one_line(value))]
+    name = one_line(baseline.name)
+    place = [] if results == RESULTS else ["--results", str(results)]
+    return ["tot24", "leaderboard", "add", out, "--yes", "--name", name, *told, *place]
 
 
 def _file_name(baseline: Baseline) -> str:
