@@ -13,6 +13,7 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 from tot24_bench.game import Hand, Puzzle, is_solvable, solve, solver
+from tot24_bench.game.reach import partitions
 
 DECK = tuple(combinations_with_replacement(range(1, 14), 4))
 
@@ -24,7 +25,7 @@ ROUNDS = 3
 
 def forget() -> None:
     """Empty the solver's memory, as in a fresh process."""
-    for remembered in (solver._solve, solver._forms, solver._partitions):
+    for remembered in (solver._solve, solver._forms, partitions):
         remembered.cache_clear()
 
 

@@ -7,11 +7,11 @@ import pytest
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.leaderboard import Entry, Outcome, wilson
 from tot24_bench.leaderboard.bands import by_difficulty, by_rank, pass_at, tokens_per_solved
-from tot24_bench.leaderboard.transcripts.ranks import load_ranks
+from tot24_bench.leaderboard.transcripts.ranks import ranks_by_hand
 
 from .conftest import make_submission
 
-RANKS = {Puzzle.parse(hand).hand: rank for rank, hand in load_ranks().items()}
+RANKS = ranks_by_hand()
 
 
 def test_bands_of_rank_hold_every_ranked_hand_once() -> None:

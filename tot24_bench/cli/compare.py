@@ -36,7 +36,6 @@ def compare_command(
 
     `tot24 compare scout-2m/game24_onestep_tot.0shot my-model/game24_onestep_tot.0shot --json`
     """
-    from tot24_bench.game import Puzzle
     from tot24_bench.leaderboard.choosing import choose
     from tot24_bench.leaderboard.comparison import (
         compare,
@@ -44,9 +43,9 @@ def compare_command(
         render_entries,
         render_pairs,
     )
-    from tot24_bench.leaderboard.transcripts.ranks import load_ranks
+    from tot24_bench.leaderboard.transcripts.ranks import ranks_by_hand
 
-    by_hand = {Puzzle.parse(hand).hand: rank for rank, hand in load_ranks(ranks).items()}
+    by_hand = ranks_by_hand(ranks)
     comparison = compare([choose(name, results) for name in names], by_hand)
     if as_json:
         typer.echo(json.dumps(comparison.to_json(), indent=2, ensure_ascii=False))

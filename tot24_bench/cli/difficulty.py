@@ -54,10 +54,10 @@ def difficulty_command(
 
 
 def _fit(ranks: Path, as_json: bool) -> None:
-    from tot24_bench.leaderboard.difficulty_fit import by_hand, fit
-    from tot24_bench.leaderboard.transcripts.ranks import load_ranks
+    from tot24_bench.leaderboard.difficulty_fit import fit
+    from tot24_bench.leaderboard.transcripts.ranks import ranks_by_hand
 
-    listed = by_hand(load_ranks(ranks))
+    listed = ranks_by_hand(ranks)
     with counting(len(listed), "hands") as tick:
         found = fit(listed, tick)
     if as_json:

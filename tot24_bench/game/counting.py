@@ -81,8 +81,9 @@ class _FormCounts:
     def sums(self, hand: Hand) -> _Counts:
         """Forms of two terms or more, by value."""
         if hand not in self._sums:
-            counts = {v: n for v, n in self.terms.split(hand).items() if v[0] > 0}
-            nothing = self.terms.split(hand).get(ZERO, 0) + self._turned_into_themselves(hand)
+            signed = self.terms.split(hand)
+            counts = {v: n for v, n in signed.items() if v[0] > 0}
+            nothing = signed.get(ZERO, 0) + self._turned_into_themselves(hand)
             if nothing:
                 counts[ZERO] = nothing // 2
             self._sums[hand] = counts

@@ -21,6 +21,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 from math import gcd
+from typing import Any
 
 Number = int | Fraction
 """An exact rational."""
@@ -206,8 +207,8 @@ def _ratios(numbers: Collection[Number]) -> Ratios:
 
 
 @lru_cache(maxsize=4_096)
-def partitions(numbers: Ratios) -> tuple[tuple[Ratios, Ratios], ...]:
-    """Each way to split a multiset into two parts, once, the smaller part first."""
+def partitions(numbers: tuple[Any, ...]) -> tuple[tuple[tuple[Any, ...], tuple[Any, ...]], ...]:
+    """Each way to split a sorted multiset into two parts, once, the smaller part first."""
     found = set()
     for size in range(1, len(numbers) // 2 + 1):
         for chosen in combinations(range(len(numbers)), size):

@@ -25,7 +25,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from tot24_bench.game.puzzle import Hand, Puzzle, Rule
-from tot24_bench.game.reach import can_make
+from tot24_bench.game.reach import can_make, partitions
 
 MEMO_HANDS = 4096
 """Sub-multisets whose forms are remembered: the deck has 13 + 91 + 455 of up to three cards."""
@@ -92,7 +92,7 @@ def _forms(hand: Hand) -> _Forms:
         value = Fraction(hand[0])
         return {value: (_Form(value, str(hand[0]), "number"),)}
     found: dict[str, _Form] = {}
-    for left, right in _partitions(hand):
+    for left, right in partitions(hand):
         for xs in _forms(left).values():
             for ys in _forms(right).values():
                 for x in xs:
@@ -121,7 +121,7 @@ def _forms_worth(hand: Hand, target: Fraction) -> Iterator[_Form]:
     if len(hand) == 1:
         yield from _forms(hand).get(target, ())
         return
-    for left, right in _partitions(hand):
+    for left, right in partitions(hand):
         right_forms = _forms(right)
         for x, xs in _forms(left).items():
             wanted = {target - x, x - target, x + target, target * x}
@@ -140,18 +140,6 @@ def _forms_worth(hand: Hand, target: Fraction) -> Iterator[_Form]:
                         for form in _combine(x_form, y_form):
                             if form.value == target:
                                 yield form
-
-
-@lru_cache(maxsize=MEMO_HANDS)
-def _partitions(hand: Hand) -> tuple[tuple[Hand, Hand], ...]:
-    """Each way to split the hand into two non-empty parts, once, the smaller part first."""
-    found = set()
-    for size in range(1, len(hand) // 2 + 1):
-        for chosen in combinations(range(len(hand)), size):
-            left = tuple(hand[i] for i in chosen)
-            right = tuple(hand[i] for i in range(len(hand)) if i not in chosen)
-            found.add((left, right) if (len(left), left) <= (len(right), right) else (right, left))
-    return tuple(sorted(found))
 
 
 def _combine(x: _Form, y: _Form) -> Iterator[_Form]:

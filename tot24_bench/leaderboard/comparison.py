@@ -18,7 +18,7 @@ from tot24_bench.leaderboard.bands import (
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.pairing import Pairing, conclusion, pair
 from tot24_bench.leaderboard.rows import NOT_KNOWN, one_line, percent, row_of
-from tot24_bench.leaderboard.significance import holm
+from tot24_bench.leaderboard.significance import holm, p_text
 from tot24_bench.leaderboard.statistics import Interval, interval
 
 if TYPE_CHECKING:
@@ -143,13 +143,6 @@ def difference_text(difference: float, ends: Interval) -> str:
     return f"{100 * difference:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
-def p_text(p: float | None) -> str:
-    """A p-value with three digits, or in powers of ten."""
-    if p is None:
-        return NOT_KNOWN
-    return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
-
-
 def _pair_cells(pairing: Pairing, corrected: float | None) -> list[str]:
     test = pairing.test
     if test is None:
@@ -162,7 +155,7 @@ def _pair_cells(pairing: Pairing, corrected: float | None) -> list[str]:
         *counts,
         difference_text(test.difference, test.ends),
         p_text(test.p),
-        p_text(corrected),
+        NOT_KNOWN if corrected is None else p_text(corrected),
     ]
 
 

@@ -170,8 +170,3 @@ def _interval(values: Floats) -> Interval:
 
     low, high = np.quantile(values, [0.025, 0.975])
     return Interval(float(low), float(high))
-
-
-def by_hand(ranks: Mapping[int, str]) -> dict[Hand, int]:
-    """The ranks of a list by hand."""
-    return {Puzzle.parse(hand).hand: rank for rank, hand in ranks.items()}

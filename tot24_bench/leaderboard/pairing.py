@@ -17,7 +17,7 @@ from tot24_bench.game import Hand
 from tot24_bench.leaderboard.entry import Entry, Outcome
 from tot24_bench.leaderboard.rank_groups import EXACT_SEARCH
 from tot24_bench.leaderboard.rows import method_of, one_line
-from tot24_bench.leaderboard.significance import LEVEL, mcnemar, sign_flip
+from tot24_bench.leaderboard.significance import LEVEL, mcnemar, p_text, sign_flip
 from tot24_bench.leaderboard.statistics import Interval, clustered, interval, wilson
 from tot24_bench.leaderboard.submission import Header
 
@@ -120,7 +120,7 @@ def conclusion(pairing: Pairing, p: float | None = None) -> str:
         return f"No paired test is possible: {pairing.reason}. {_side_by_side(pairing, names)}"
     corrected = "" if p is None else " after Holm's correction"
     value = test.p if p is None else p
-    said = f"{test.name} p = {_p_text(value)}{corrected}"
+    said = f"{test.name} p = {p_text(value)}{corrected}"
     if abs(test.difference) <= SAME:
         seen = f"{names[0]} and {names[1]} are right equally often"
     else:
@@ -319,10 +319,6 @@ def _side_by_side(pairing: Pairing, names: tuple[str, str]) -> str:
         f"Side by side, {parts[0]} and {parts[1]}; whether a difference is more than chance "
         "cannot be said from these figures."
     )
-
-
-def _p_text(p: float) -> str:
-    return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
 
 
 def _test_json(test: PairedTest) -> dict[str, Any]:

@@ -76,3 +76,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, p_values[i] * (len(p_values) - place)))
         corrected[i] = highest
     return corrected
+
+
+def p_text(p: float) -> str:
+    """A p-value with three digits, or in powers of ten."""
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"

@@ -10,7 +10,7 @@ from tot24_bench.game.generated import GENERATED, parse_name
 MAX_DRAWN_HANDS = 2_000
 """Hands of a generated split that a submission may name; more take a reader long to draw."""
 
-MAX_NAME_CHARS = 80
+MAX_SPLIT_CHARS = 80
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+(?: [A-Za-z0-9_.-]+)*", re.ASCII)
 
@@ -24,7 +24,7 @@ def check_split_name(split: str, measured: bool) -> None:
     Raises:
         ValueError: says what is wrong with it.
     """
-    if len(split) > MAX_NAME_CHARS or not _NAME.fullmatch(split):
+    if len(split) > MAX_SPLIT_CHARS or not _NAME.fullmatch(split):
         raise ValueError("split is no plain name: use letters, digits, _ . - and single spaces")
     if measured and not is_split(split):
         raise ValueError(f"split is {split}, but what is measured asks a split of this benchmark")

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
+from tot24_bench.game import Hand, Puzzle
 from tot24_bench.leaderboard.transcripts.rollouts import BadTranscript
 
 MAX_LIST_BYTES = 2**20
@@ -58,6 +59,15 @@ def load_ranks(path: Path | None = None) -> dict[int, str]:
         return _rows(data.decode("utf-8-sig").splitlines(), _COLUMNS, str(path))
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadTranscript(f"{path}: not a CSV file ({error})") from None
+
+
+def ranks_by_hand(path: Path | None = None) -> dict[Hand, int]:
+    """The rank of each hand of a list; see `load_ranks`.
+
+    Raises:
+        InvalidPuzzle: the list names something that is no hand; else as `load_ranks`.
+    """
+    return {Puzzle.parse(hand).hand: rank for rank, hand in load_ranks(path).items()}
 
 
 def _from_hub(name: str) -> dict[int, str]:
