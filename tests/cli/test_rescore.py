@@ -220,7 +220,7 @@ def test_a_file_whose_name_is_no_text(file: Path, tmp_path: Path) -> None:
 def test_a_large_file_shows_how_far_it_is(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tot24_bench.leaderboard.transcripts import read_transcript
+    from tot24_bench.transcripts import read_transcript
 
     transcript = read_transcript(file)
     monkeypatch.setattr(cli_rescore, "LARGE_BYTES", 1)

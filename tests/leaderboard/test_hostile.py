@@ -28,8 +28,8 @@ from tot24_bench.leaderboard import (
     read_entry,
     write,
 )
-from tot24_bench.leaderboard.records import MAX_COUNT, MAX_NAME_CHARS, MAX_TEXT_CHARS
 from tot24_bench.leaderboard.store import MAX_SAMPLE_BYTES
+from tot24_bench.schema import MAX_COUNT, MAX_NAME_CHARS, MAX_TEXT_CHARS
 
 from .conftest import make_reported, make_submission
 

@@ -27,8 +27,8 @@ from tot24_bench.leaderboard.statistics import clustered, wilson
 from tot24_bench.leaderboard.store import TooLarge, write_stream
 from tot24_bench.leaderboard.summary import summarise
 from tot24_bench.leaderboard.tally import Rescored, rescore
-from tot24_bench.leaderboard.transcripts import BadTranscript, read_transcript
 from tot24_bench.scoring import Verdict, score
+from tot24_bench.transcripts import BadTranscript, read_transcript
 
 from .conftest import entries, make_submission
 

@@ -43,7 +43,7 @@ def compare_command(
         render_entries,
         render_pairs,
     )
-    from tot24_bench.leaderboard.transcripts.ranks import ranks_by_hand
+    from tot24_bench.transcripts.ranks import ranks_by_hand
 
     by_hand = ranks_by_hand(ranks)
     comparison = compare([choose(name, results) for name in names], by_hand)

@@ -55,7 +55,7 @@ def difficulty_command(
 
 def _fit(ranks: Path, as_json: bool) -> None:
     from tot24_bench.leaderboard.difficulty_fit import fit
-    from tot24_bench.leaderboard.transcripts.ranks import ranks_by_hand
+    from tot24_bench.transcripts.ranks import ranks_by_hand
 
     listed = ranks_by_hand(ranks)
     with counting(len(listed), "hands") as tick:

@@ -103,7 +103,7 @@ def _run(
         model = submission.model.name
         name = name or f"{model} {submission.method} {submission.shots}-shot"
     else:
-        from tot24_bench.leaderboard.transcripts import read_transcript
+        from tot24_bench.transcripts import read_transcript
 
         transcript = read_transcript(path, ranks=ranks, skip_bad=skip_bad)
         pairs = ((one.puzzle, one.responses) for one in transcript)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tot24_bench.leaderboard.records import Sample
     from tot24_bench.leaderboard.rescored import Origin
     from tot24_bench.leaderboard.spool import Spool
-    from tot24_bench.leaderboard.transcripts import Transcript
+    from tot24_bench.transcripts import Transcript
 
 LARGE_BYTES = 8 * 2**20
 """Size from which a transcript shows its progress: about a second of reading."""
@@ -109,7 +109,7 @@ def rescore_command(
     from tot24_bench.leaderboard.store import write_stream
     from tot24_bench.leaderboard.summary import render_summary, summarise
     from tot24_bench.leaderboard.tally import rescore
-    from tot24_bench.leaderboard.transcripts import read_transcript
+    from tot24_bench.transcripts import read_transcript
 
     name = file.name.encode("utf-8", "replace").decode()
     origin = _origin(model, method, prompt, num_fewshot, (source or "").strip() or name, note)

@@ -54,8 +54,8 @@ def verify_command(
 
     `tot24 leaderboard verify --rerun 8 --checkpoint students/scout-2m`
     """
-    from tot24_bench.leaderboard.transcripts import read_transcript
     from tot24_bench.leaderboard.verification import texts_of, verify
+    from tot24_bench.transcripts import read_transcript
 
     texts = texts_of(
         one.responses for path in transcripts or () for one in read_transcript(path, ranks=ranks)

@@ -28,10 +28,10 @@ from tot24_bench.harness.evaluate import BATCH_SIZE, Plan
 from tot24_bench.harness.tasks import task_name
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.measured import plan_keys
-from tot24_bench.leaderboard.records import MAX_COUNT, Name, Record, Text
 from tot24_bench.leaderboard.runs import Facts, Stored, run_plan
 from tot24_bench.leaderboard.store import path_of
 from tot24_bench.prompts import METHODS, SHOTS
+from tot24_bench.schema import MAX_COUNT, Name, Record, Text
 
 CONFIG = "baselines.yaml"
 """Beside this file."""

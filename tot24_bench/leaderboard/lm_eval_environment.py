@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tot24_bench.leaderboard.records import MAX_COUNT
+from tot24_bench.schema import MAX_COUNT
 
 LOCAL_BACKENDS = ("hf", "hf-auto", "huggingface", "vllm", "sglang", "accelerate")
 """Backends that run the model on the machine that lm-eval describes; not so a server's."""

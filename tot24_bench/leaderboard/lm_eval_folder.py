@@ -19,7 +19,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from tot24_bench.leaderboard.records import MAX_COUNT, MAX_NAME_CHARS
+from tot24_bench.schema import MAX_COUNT, MAX_NAME_CHARS
 
 MAX_FILES = 10_000
 """Files and folders that are looked at below a results folder."""

@@ -1,7 +1,6 @@
 """What a submission is made of: samples, metrics, and the model's description.
 
-Every record is frozen, refuses keys that it does not know, and reads back equal from its JSON. No
-record keeps a path of the machine that it was made on.
+No record keeps a path of the machine that it was made on.
 
 >>> ModelInfo(name="scout-2m", backend="hf", source="/home/me/students/scout-2m").source
 'scout-2m'
@@ -10,82 +9,29 @@ record keeps a path of the machine that it was made on.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from pathlib import PurePosixPath, PureWindowsPath
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    FailFast,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, FailFast, Field, StringConstraints, model_validator
 
 from tot24_bench.game import Puzzle
 from tot24_bench.game.solver import is_solvable
+from tot24_bench.schema import (
+    MAX_COUNT,
+    Count,
+    Encodable,
+    Name,
+    Record,
+    Sha256,
+    Share,
+    Text,
+    without_machine_path,
+)
 from tot24_bench.scoring import Score, Verdict
-
-
-def _encodable(value: object) -> object:
-    """Text that UTF-8 can hold: an API may return half of a surrogate pair."""
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", "replace").decode("utf-8")
-    return value
 
 
 def sha256_of(response: str) -> str:
     """The hash that stands for a response whose text is withheld."""
     return hashlib.sha256(response.encode("utf-8", "replace")).hexdigest()
-
-
-def _without_machine_path(value: str) -> str:
-    """Only the last part of a path that means something on one machine alone."""
-    value = value.strip()
-    windows = PureWindowsPath(value)
-    if value.startswith(("/", "~", "file:")):
-        return PurePosixPath(value).name.lstrip("~") or "local"
-    return (windows.name or "local") if windows.drive or windows.root else value
-
-
-MAX_TEXT_CHARS = 10_000
-"""Characters of a note, a licence, a version: what people write about a submission."""
-
-MAX_NAME_CHARS = 1_000
-"""Characters of a name or a source."""
-
-MAX_COUNT = 10**15
-"""Largest count of anything: weights, tokens, rows."""
-
-Response = Annotated[str, BeforeValidator(_encodable)]
-Text = Annotated[Response, Field(max_length=MAX_TEXT_CHARS)]
-Name = Annotated[Response, StringConstraints(pattern=r"\S", max_length=MAX_NAME_CHARS)]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Link = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
-
-
-class Record(BaseModel):
-    """A frozen object that holds the fields it names and no others, and no NaN or infinity."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object that `from_json` reads back to an equal record."""
-        return self.model_dump(mode="json")
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote.
-
-        Raises:
-            pydantic.ValidationError: a ValueError that names each field and what is wrong with it.
-        """
-        return cls.model_validate(data)
 
 
 MAX_RESPONSES = 10_000
@@ -111,7 +57,7 @@ class Sample(Record):
 
     puzzle: Puzzle
     prompt_sha256: Sha256 | None
-    responses: Annotated[tuple[Response, ...], _Several]
+    responses: Annotated[tuple[Encodable, ...], _Several]
     responses_sha256: Annotated[tuple[Sha256, ...], _Several] = ()
     tokens: Annotated[tuple[Count | None, ...], _Several]
     scores: Annotated[tuple[Score, ...], _Several]
@@ -207,10 +153,10 @@ class ModelInfo(Record):
     parameters: Annotated[int, Field(gt=0, le=MAX_COUNT)] | None = None
     precision: Text | None = None
     backend: Name
-    source: Annotated[Name, AfterValidator(_without_machine_path)]
+    source: Annotated[Name, AfterValidator(without_machine_path)]
     checkpoint_sha256: Sha256 | None = None
     arguments: dict[str, str] = Field(default_factory=dict)
-    base: Annotated[Text, AfterValidator(_without_machine_path)] | None = None
+    base: Annotated[Text, AfterValidator(without_machine_path)] | None = None
     licence: Text | None = None
     link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2_000)] | None = (
         None

@@ -15,8 +15,8 @@ from tot24_bench.leaderboard.records import ModelInfo, Sample
 from tot24_bench.leaderboard.spool import Spool
 from tot24_bench.leaderboard.submission import OTHER, Header
 from tot24_bench.leaderboard.tally import DECK, Rescored, hands_of
-from tot24_bench.leaderboard.transcripts.fields import in_deck
 from tot24_bench.prompts import METHODS, VARIANTS, UnknownMethod, UnknownVariant, variant_of
+from tot24_bench.transcripts.fields import in_deck
 
 
 class Origin(NamedTuple):

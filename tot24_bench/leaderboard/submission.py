@@ -36,18 +36,10 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from tot24_bench.leaderboard.key import first_of, key_of
 from tot24_bench.leaderboard.ledger import Ledger
-from tot24_bench.leaderboard.records import (
-    Metrics,
-    ModelInfo,
-    Name,
-    Record,
-    Sample,
-    Sha256,
-    Text,
-    Training,
-)
+from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample, Training
 from tot24_bench.leaderboard.split_names import check_split_name
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES, METHODS, VARIANTS
+from tot24_bench.schema import Name, Record, Sha256, Text
 
 __all__ = [
     "Header",

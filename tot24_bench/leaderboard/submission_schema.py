@@ -15,8 +15,9 @@ from typing import Any
 from pydantic import Field
 from pydantic.json_schema import models_json_schema
 
-from tot24_bench.leaderboard.records import Sample, Sha256
+from tot24_bench.leaderboard.records import Sample
 from tot24_bench.leaderboard.submission import Header
+from tot24_bench.schema import Sha256
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

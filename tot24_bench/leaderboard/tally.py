@@ -18,9 +18,9 @@ from tot24_bench.leaderboard.records import Metrics
 from tot24_bench.leaderboard.spool import Spool
 from tot24_bench.leaderboard.statistics import Votes
 from tot24_bench.leaderboard.submission import OTHER
-from tot24_bench.leaderboard.transcripts import BadTranscript, Transcript
-from tot24_bench.leaderboard.transcripts.fields import in_deck
 from tot24_bench.scoring import Score, Verdict, score
+from tot24_bench.transcripts import BadTranscript, Transcript
+from tot24_bench.transcripts.fields import in_deck
 
 MAX_HANDS = 20_000
 """Different hands of one transcript; the deck has 1,820."""

@@ -19,10 +19,10 @@ from typing import BinaryIO
 from tot24_bench.game import Hand, Puzzle, guard_training_hands
 from tot24_bench.leaderboard.lm_eval_folder import check_file
 from tot24_bench.leaderboard.records import Training
-from tot24_bench.leaderboard.transcripts.fields import numbers_of
-from tot24_bench.leaderboard.transcripts.json_records import json_records
-from tot24_bench.leaderboard.transcripts.lm_eval_samples import HAND_KEYS
-from tot24_bench.leaderboard.transcripts.rollouts import BadRecord, BadTranscript
+from tot24_bench.transcripts.fields import numbers_of
+from tot24_bench.transcripts.json_records import json_records
+from tot24_bench.transcripts.lm_eval_samples import HAND_KEYS
+from tot24_bench.transcripts.rollouts import BadRecord, BadTranscript
 
 MAX_TRAINING_BYTES = 8 * 2**30
 """Bytes of a file of training rows; it is read a row at a time."""

@@ -19,9 +19,9 @@ from collections.abc import Iterable
 
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.export.choice import interval_method
-from tot24_bench.leaderboard.records import MAX_NAME_CHARS
 from tot24_bench.leaderboard.rows import method_of, notes_of, one_line, sections
 from tot24_bench.leaderboard.statistics import interval
+from tot24_bench.schema import MAX_NAME_CHARS
 
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula, the wide forms included."""

@@ -18,10 +18,10 @@ from tot24_bench.leaderboard.export.eval_identity import (
     identity_of,
 )
 from tot24_bench.leaderboard.export.eval_instance import RESULT_ID
-from tot24_bench.leaderboard.records import MAX_NAME_CHARS, MAX_TEXT_CHARS
 from tot24_bench.leaderboard.rows import MAX_NOTES, NOT_KNOWN, method_of, one_line
 from tot24_bench.leaderboard.statistics import LEVEL, RESAMPLES, interval
 from tot24_bench.leaderboard.submission import Header
+from tot24_bench.schema import MAX_NAME_CHARS, MAX_TEXT_CHARS
 
 MAX_NUMBER = 10**15
 """Of a generation argument that is written as a number; a larger one only stands as text."""

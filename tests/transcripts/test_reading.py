@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tot24_bench.game import load_split
 from tot24_bench.harness.documents import test_rows as rows_of_task
-from tot24_bench.leaderboard.transcripts import (
+from tot24_bench.transcripts import (
     FORMATS,
     BadTranscript,
     Rollouts,
@@ -632,7 +632,7 @@ def test_ranks_of_the_hub_are_read_from_a_dataset(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real dataset of the hub's form, in a folder that goes by the hub's kind of name."""
-    from tot24_bench.leaderboard.transcripts import ranks
+    from tot24_bench.transcripts import ranks
 
     folder = tmp_path / "owner" / "list"
     folder.mkdir(parents=True)

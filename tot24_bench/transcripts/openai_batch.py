@@ -23,7 +23,7 @@ from typing import TypeGuard
 
 from tot24_bench.game import Puzzle
 from tot24_bench.game.puzzle import LARGEST_CARD
-from tot24_bench.leaderboard.transcripts.fields import (
+from tot24_bench.transcripts.fields import (
     CARDS,
     Record,
     kind,
@@ -31,8 +31,8 @@ from tot24_bench.leaderboard.transcripts.fields import (
     puzzle_of,
     text_of,
 )
-from tot24_bench.leaderboard.transcripts.json_records import json_records
-from tot24_bench.leaderboard.transcripts.rollouts import BadRecord, BadTranscript, Rollouts
+from tot24_bench.transcripts.json_records import json_records
+from tot24_bench.transcripts.rollouts import BadRecord, BadTranscript, Rollouts
 
 MAX_RUN = 6
 """Numbers of a run in an id that may hold a hand; a longer one is a date or a hash."""

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from tot24_bench.leaderboard.transcripts.fields import Record, puzzle_of, texts_of
-from tot24_bench.leaderboard.transcripts.rollouts import Rollouts
+from tot24_bench.transcripts.fields import Record, puzzle_of, texts_of
+from tot24_bench.transcripts.rollouts import Rollouts
 
 
 def is_plain(record: Record) -> bool:

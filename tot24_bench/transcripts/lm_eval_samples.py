@@ -17,14 +17,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tot24_bench.game import Puzzle
-from tot24_bench.leaderboard.transcripts.fields import (
+from tot24_bench.transcripts.fields import (
     Record,
     kind,
     object_of,
     puzzle_of,
     texts_of,
 )
-from tot24_bench.leaderboard.transcripts.rollouts import BadRecord, Rollouts
+from tot24_bench.transcripts.rollouts import BadRecord, Rollouts
 
 HAND_KEYS = ("numbers", "nums", "puzzle", "puzzles", "hand", "cards", "input")
 """Where a document may hold its hand, in letters of either case; the first there is taken."""

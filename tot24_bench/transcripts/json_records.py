@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from tot24_bench.leaderboard.transcripts.rollouts import BadTranscript
+from tot24_bench.transcripts.rollouts import BadTranscript
 
 MAX_RECORD_BYTES = 64 * 2**20
 """Bytes (in an array: characters) of one record; 100 responses of 7,000 tokens take 3 MB."""

@@ -10,8 +10,8 @@ in an array) is a question apart. Nothing here holds more of a file than one rec
 'lm-eval, openai-batch, slm-tot, slm-tot-teacher, tree-of-thought-llm, plain'
 """
 
-from tot24_bench.leaderboard.transcripts.reading import FORMATS, Transcript, read_transcript
-from tot24_bench.leaderboard.transcripts.rollouts import (
+from tot24_bench.transcripts.reading import FORMATS, Transcript, read_transcript
+from tot24_bench.transcripts.rollouts import (
     BadLines,
     BadRecord,
     BadTranscript,

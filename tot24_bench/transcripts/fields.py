@@ -14,7 +14,7 @@ from typing import Any
 
 from tot24_bench.game import TARGET, InvalidPuzzle, Puzzle, Rule
 from tot24_bench.game.puzzle import LARGEST_CARD
-from tot24_bench.leaderboard.transcripts.rollouts import BadRecord
+from tot24_bench.transcripts.rollouts import BadRecord
 
 Record = Mapping[str, Any]
 """A JSON object."""

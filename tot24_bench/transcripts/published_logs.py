@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tot24_bench.leaderboard.transcripts.fields import (
+from tot24_bench.transcripts.fields import (
     Record,
     kind,
     object_of,
@@ -24,7 +24,7 @@ from tot24_bench.leaderboard.transcripts.fields import (
     text_of,
     texts_of,
 )
-from tot24_bench.leaderboard.transcripts.rollouts import BadRecord, Rollouts
+from tot24_bench.transcripts.rollouts import BadRecord, Rollouts
 
 MAX_INDEX = 10**6
 """Far above the public list's 1,362 hands."""

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
 
 from tot24_bench.game import TARGET, Puzzle
-from tot24_bench.leaderboard.transcripts.fields import Record, in_deck, object_of
-from tot24_bench.leaderboard.transcripts.json_records import json_records
-from tot24_bench.leaderboard.transcripts.lm_eval_samples import is_lm_eval, lm_eval_reader
-from tot24_bench.leaderboard.transcripts.openai_batch import (
+from tot24_bench.transcripts.fields import Record, in_deck, object_of
+from tot24_bench.transcripts.json_records import json_records
+from tot24_bench.transcripts.lm_eval_samples import is_lm_eval, lm_eval_reader
+from tot24_bench.transcripts.openai_batch import (
     is_openai_batch,
     load_hands,
     openai_batch_reader,
 )
-from tot24_bench.leaderboard.transcripts.plain import is_plain, read_plain
-from tot24_bench.leaderboard.transcripts.published_logs import (
+from tot24_bench.transcripts.plain import is_plain, read_plain
+from tot24_bench.transcripts.published_logs import (
     is_slm_tot,
     is_slm_tot_teacher,
     is_tree_of_thought,
@@ -30,8 +30,8 @@ from tot24_bench.leaderboard.transcripts.published_logs import (
     read_slm_tot_teacher,
     tree_of_thought_reader,
 )
-from tot24_bench.leaderboard.transcripts.ranks import load_ranks
-from tot24_bench.leaderboard.transcripts.rollouts import (
+from tot24_bench.transcripts.ranks import load_ranks
+from tot24_bench.transcripts.rollouts import (
     BadLines,
     BadRecord,
     BadTranscript,

@@ -1,0 +1,92 @@
+"""A trace: one response of a teacher, with what was asked, what it took and what it is worth.
+
+A trace file is JSON Lines, one trace a line, only ever appended to (`store`). The score is of the
+time of recording; filters score again, so that an old file meets today's rules.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from pydantic import AwareDatetime, Field
+
+from tot24_bench.game import Puzzle
+from tot24_bench.game.puzzle import Hand
+from tot24_bench.schema import Count, Encodable, Name, Record, Sha256
+from tot24_bench.scoring import Score
+from tot24_bench.teachers.teacher import Finish, Reply, Setting, TeacherInfo, Usage
+
+FORMAT: Literal["tot24-trace/1"] = "tot24-trace/1"
+"""Names the fields below; another number is another set of them."""
+
+
+class Asked(NamedTuple):
+    """What a trace answers: the same puzzle, however dealt, and the number of the sample."""
+
+    hand: Hand
+    target: int
+    rule: str
+    sample: int
+
+
+class Trace(Record):
+    """One response, as it is kept.
+
+    Attributes:
+        format: FORMAT.
+        puzzle: the hand as the prompt showed it.
+        sample: which of the hand's samples this is, from 0.
+        method: the prompting method (`prompts.METHODS`, `propose` or `value`).
+        variant: of the prompt's exemplars.
+        shots: exemplars in the prompt; None where the prompt is not ours.
+        prompt_sha256: `Prompt.sha256`; None where the prompt is not known.
+        teacher: who answered, with its sampling settings.
+        response: what it wrote.
+        finish: why it ends.
+        usage: tokens, cost and time.
+        score: what the response was worth when it was recorded.
+        recorded: when, in UTC.
+        details: the model's snapshot, the response's id, ...
+    """
+
+    format: Literal["tot24-trace/1"] = FORMAT
+    puzzle: Puzzle
+    sample: Count
+    method: Name
+    variant: Name
+    shots: Count | None
+    prompt_sha256: Sha256 | None
+    teacher: TeacherInfo
+    response: Encodable
+    finish: Finish
+    usage: Usage
+    score: Score
+    recorded: AwareDatetime
+    details: dict[str, Setting] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, reply: Reply, teacher: TeacherInfo, score: Score, recorded: datetime) -> Trace:
+        """The trace of a reply."""
+        prompt = reply.request.prompt
+        return cls(
+            puzzle=reply.request.puzzle,
+            sample=reply.request.sample,
+            method=prompt.method,
+            variant=prompt.variant,
+            shots=prompt.shots,
+            prompt_sha256=prompt.sha256,
+            teacher=teacher,
+            response=reply.text,
+            finish=reply.finish,
+            usage=reply.usage,
+            score=score,
+            recorded=recorded,
+            details=reply.details,
+        )
+
+    @property
+    def asked(self) -> Asked:
+        """What it answers."""
+        hand, target, rule = self.puzzle.identity
+        return Asked(hand, target, rule, self.sample)
