@@ -1,1 +1,1 @@
-"""Traces: what teachers answered, kept in files that lose nothing, and the datasets made of them."""
+"""Traces: what teachers answered, in files that lose nothing, and the datasets made of them."""

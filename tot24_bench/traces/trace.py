@@ -7,7 +7,7 @@ time of recording; filters score again, so that an old file meets today's rules.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field
 
@@ -19,6 +19,12 @@ from tot24_bench.teachers.teacher import Finish, Reply, Setting, TeacherInfo, Us
 
 FORMAT: Literal["tot24-trace/1"] = "tot24-trace/1"
 """Names the fields below; another number is another set of them."""
+
+
+MAX_SAMPLES = 100_000
+"""Samples of one hand."""
+
+SampleNumber = Annotated[int, Field(ge=0, lt=MAX_SAMPLES)]
 
 
 class Asked(NamedTuple):
@@ -52,7 +58,7 @@ class Trace(Record):
 
     format: Literal["tot24-trace/1"] = FORMAT
     puzzle: Puzzle
-    sample: Count
+    sample: SampleNumber
     method: Name
     variant: Name
     shots: Count | None

@@ -1,0 +1,332 @@
+"""A trace file: append-only, one JSON object a line, safe to be killed at any moment.
+
+    with TraceFile.open(Path("traces.jsonl")) as file:
+        if not file.has(asked):
+            file.append(trace)
+
+A trace is one write of one whole line. Whatever ends the process, the lines before stay as they
+are; a last line that was cut off is taken away when the file is opened again, for nobody was told
+that it is recorded. One process at a time may append: a second one is refused by a lock. Another
+schema, or a line in the middle that is no trace, is refused, never skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from tot24_bench.game import Puzzle
+from tot24_bench.game.puzzle import Hand
+from tot24_bench.teachers.teacher import TeacherInfo, Usage
+from tot24_bench.traces.trace import FORMAT, Asked, SampleNumber, Trace
+
+MAX_LINE_BYTES = 2**24
+"""Bytes of a line: ten times the longest response that is scored."""
+
+LAZY_SYNC_SECONDS = 1.0
+"""How long a record may be in the system's memory alone, where its loss costs nothing but time."""
+
+
+class BadTraceFile(ValueError):
+    """A file that is no trace file, or holds other traces than wanted; the message says which."""
+
+
+class TraceFileBusy(ValueError):
+    """Another process appends to the file."""
+
+
+class Setup(NamedTuple):
+    """What all traces of a file have in common: how the teacher was asked."""
+
+    method: str
+    variant: str
+    shots: int | None
+    teacher: TeacherInfo
+
+    def difference(self, other: Setup) -> str | None:
+        """The first thing in which another setup differs, for a message; None where it is equal."""
+        for name in ("method", "variant", "shots"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                return f"{name} {_shown(mine)}, not {_shown(theirs)}"
+        here, there = _flat(self.teacher), _flat(other.teacher)
+        for name in {**here, **there}:
+            if here.get(name) != there.get(name):
+                return f"{name} {_shown(here.get(name))}, not {_shown(there.get(name))}"
+        return None
+
+
+class Totals(NamedTuple):
+    """What the traces of a file took together.
+
+    Attributes:
+        traces: how many there are.
+        right: how many were right when they were recorded.
+        tokens: of prompts and responses, as far as counted.
+        cost: US dollars, as far as known.
+    """
+
+    traces: int = 0
+    right: int = 0
+    tokens: int = 0
+    cost: Any = 0
+
+    def plus(self, usage: Usage, right: bool) -> Totals:
+        """The same with one more trace."""
+        tokens = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
+        return Totals(
+            self.traces + 1, self.right + right, self.tokens + tokens, self.cost + (usage.cost or 0)
+        )
+
+
+class TraceFile:
+    """A trace file that this process alone appends to; a context manager.
+
+    Attributes:
+        path: the file.
+        setup: of its traces; None while there are none.
+        totals: of its traces.
+        repaired_bytes: length of a cut-off last line that was taken away when it was opened.
+    """
+
+    def __init__(self, path: Path, sync_seconds: float = 0.0) -> None:
+        self.path = path
+        self.setup: Setup | None = None
+        self.totals = Totals()
+        self.repaired_bytes = 0
+        self._sync_seconds = sync_seconds
+        self._synced_at = time.monotonic()
+        # Samples recorded of each puzzle as the bits of an integer: a million traces fit easily.
+        self._recorded: dict[tuple[Hand, int, str], int] = {}
+        self._lock = FileLock(f"{path}.lock", timeout=0)
+        self._descriptor = -1
+
+    @classmethod
+    def open(cls, path: Path, *, sync_seconds: float = 0.0) -> Self:
+        """Lock a file, make it where there is none, mend its end, and learn what it holds.
+
+        Args:
+            path: the file; its folder must exist.
+            sync_seconds: how long a record may wait until it is forced onto the disk: 0 forces
+                every record, for answers that cost money.
+
+        Raises:
+            TraceFileBusy: another process appends to it.
+            BadTraceFile: it holds something else than traces of one setup.
+            OSError: it cannot be read or written.
+        """
+        if not path.parent.is_dir():
+            raise BadTraceFile(f"no folder {path.parent}: make it, or give another -o")
+        if path.exists() and not path.is_file():
+            raise BadTraceFile(f"{path} is not a file: give another -o")
+        file = cls(path, sync_seconds)
+        try:
+            file._lock.acquire()
+        except Timeout:
+            raise TraceFileBusy(
+                f"{path} is being written by another process: wait for it, or give another -o"
+            ) from None
+        try:
+            file._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            file._mend()
+            file._learn()
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def has(self, asked: Asked) -> bool:
+        """Whether the answer to a request is recorded."""
+        samples = self._recorded.get((asked.hand, asked.target, asked.rule), 0)
+        return bool(samples >> asked.sample & 1)
+
+    def require(self, setup: Setup) -> None:
+        """Refuse to add traces of another setup than those in the file.
+
+        Raises:
+            BadTraceFile: names the first difference.
+        """
+        difference = None if self.setup is None else self.setup.difference(setup)
+        if difference is not None:
+            raise BadTraceFile(
+                f"{self.path} holds traces of {difference}: give another -o, or ask as it was asked"
+            )
+
+    def append(self, trace: Trace) -> None:
+        """Record one trace: after this returns, no kill of the process loses it.
+
+        Raises:
+            BadTraceFile: a trace of another setup, or one that is recorded already.
+            OSError: the disk is full; the file then ends with the trace before.
+        """
+        setup = Setup(trace.method, trace.variant, trace.shots, trace.teacher)
+        if setup != self.setup:
+            self.require(setup)
+        if self.has(trace.asked):
+            raise BadTraceFile(f"{self.path} already holds sample {trace.sample} of this hand")
+        line = trace.model_dump_json().encode() + b"\n"
+        self._write(line)
+        self.setup = setup
+        self._note(trace.asked, trace.usage, trace.score.correct)
+
+    def sync(self) -> None:
+        """Force what is recorded onto the disk."""
+        os.fsync(self._descriptor)
+        self._synced_at = time.monotonic()
+
+    def close(self) -> None:
+        """Force what is recorded onto the disk and let others append."""
+        if self._descriptor >= 0:
+            self.sync()
+            os.close(self._descriptor)
+            self._descriptor = -1
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _write(self, line: bytes) -> None:
+        end = os.fstat(self._descriptor).st_size
+        try:
+            written = os.write(self._descriptor, line)
+            if written < len(line):  # a disk that fills up takes a part
+                written += os.write(self._descriptor, line[written:])
+            if written < len(line):
+                raise OSError(f"{self.path}: only a part of a trace could be written")
+        except OSError:
+            os.ftruncate(self._descriptor, end)
+            raise
+        if time.monotonic() - self._synced_at >= self._sync_seconds:
+            self.sync()
+
+    def _mend(self) -> None:
+        """Take a last line without its end away, or give it its end where nothing else lacks."""
+        size = os.fstat(self._descriptor).st_size
+        tail = b""
+        while len(tail) < size and b"\n" not in tail:
+            if len(tail) > MAX_LINE_BYTES:
+                raise BadTraceFile(f"{self.path}: its last line is longer than any trace")
+            length = min(size, max(2 * len(tail), 2**16))
+            tail = os.pread(self._descriptor, length, size - length)
+        torn = tail.rpartition(b"\n")[2]
+        if not torn:
+            return
+        if len(torn) == size and not b'{"format":"tot24-trace/'.startswith(torn[:23]):
+            raise BadTraceFile(f"{self.path}: not a trace file: give another -o")
+        try:
+            Trace.model_validate_json(torn)
+        except ValidationError:
+            os.ftruncate(self._descriptor, size - len(torn))
+            self.repaired_bytes = len(torn)
+        else:
+            os.write(self._descriptor, b"\n")
+        self.sync()
+
+    def _learn(self) -> None:
+        for number, line in _lines(self.path):
+            head = _parsed(_HEAD, line, self.path, number)
+            setup = Setup(head.method, head.variant, head.shots, head.teacher)
+            if self.setup is None:
+                self.setup = setup
+            elif setup != self.setup:
+                raise BadTraceFile(
+                    f"{self.path}: line {number} is a trace of "
+                    f"{setup.difference(self.setup)}: give another -o"
+                )
+            hand, target, rule = head.puzzle.identity
+            asked = Asked(hand, target, rule, head.sample)
+            if self.has(asked):
+                raise BadTraceFile(
+                    f"{self.path}: line {number} repeats sample {head.sample} of its hand"
+                )
+            self._note(asked, head.usage, head.score["correct"] is True)
+
+    def _note(self, asked: Asked, usage: Usage, right: bool) -> None:
+        key = asked.hand, asked.target, asked.rule
+        self._recorded[key] = self._recorded.get(key, 0) | 1 << asked.sample
+        self.totals = self.totals.plus(usage, right)
+
+
+def read_traces(path: Path) -> Iterator[Trace]:
+    """The traces of a file, one by one; a cut-off last line is left out.
+
+    Raises:
+        BadTraceFile: names a line that is no trace.
+        OSError: the file cannot be read.
+    """
+    for number, line in _lines(path):
+        yield _parsed(_TRACE, line, path, number)
+
+
+class _Head(BaseModel):
+    """What must be known of a recorded trace to go on: all but its text."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    format: str
+    puzzle: Puzzle
+    sample: SampleNumber
+    method: str
+    variant: str
+    shots: int | None
+    teacher: TeacherInfo
+    usage: Usage
+    score: Mapping[str, Any]
+
+
+_T = TypeVar("_T", bound=BaseModel)
+
+_HEAD: TypeAdapter[_Head] = TypeAdapter(_Head)
+_TRACE: TypeAdapter[Trace] = TypeAdapter(Trace)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The whole lines of a file with their numbers, from 1."""
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(MAX_LINE_BYTES):
+            number += 1
+            if not line.endswith(b"\n"):
+                if len(line) == MAX_LINE_BYTES:
+                    raise BadTraceFile(f"{path}: line {number} is longer than any trace")
+                return
+            yield number, line
+
+
+def _parsed(adapter: TypeAdapter[_T], line: bytes, path: Path, number: int) -> _T:
+    try:
+        parsed = adapter.validate_json(line)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, fault["loc"])) or "the line"
+        raise BadTraceFile(
+            f"{path}: line {number} is no trace of the schema {FORMAT}: {where}: {fault['msg']}"
+        ) from None
+    found = getattr(parsed, "format", None)
+    if found != FORMAT:
+        raise BadTraceFile(f"{path}: line {number} is of the schema {found}, not {FORMAT}")
+    return parsed
+
+
+def _flat(teacher: TeacherInfo) -> dict[str, Any]:
+    fields = teacher.to_json()
+    return {**fields.pop("settings"), **fields}
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else str(value)[:60]
