@@ -13,6 +13,7 @@ from tot24_bench.scoring.expression import (
     parse_expression,
     read_expression,
 )
+from tot24_bench.scoring.judgement import score_method
 from tot24_bench.scoring.lines import Answer, Kind
 from tot24_bench.scoring.score import Score, Verdict, score
 
@@ -31,4 +32,5 @@ __all__ = [
     "parse_expression",
     "read_expression",
     "score",
+    "score_method",
 ]

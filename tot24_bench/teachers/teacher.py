@@ -12,7 +12,7 @@ request is sent, as `TeacherUnavailable`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -143,7 +143,7 @@ class Teacher(Protocol):
         """Who answers and how; the same before, while and after it is asked."""
         ...
 
-    def ask(self, requests: Iterable[Request]) -> Iterator[Reply | Failure]:
+    def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
         """Answer requests, each once, in any order.
 
         Requests for samples of one hand are adjacent. The iterator may be closed at any time: what

@@ -1,0 +1,220 @@
+r"""Prompts for one move of a search that runs in many calls: `propose` and `value`.
+
+A multi-step Tree of Thoughts (Yao et al. 2023, arXiv 2305.10601) asks a model what could come next,
+and then how good each state is. Its states are the numbers left: here a `Puzzle` of them, so that
+target and rule come along. The wording is our own, and so are the exemplars: hands of a train part
+and the states that one thought makes of them, none of them an inner state of hard100.
+
+>>> print(build_any("value", Puzzle.parse("10 14"), shots=1).text)
+The input is the numbers left on the way to 24.
+Can they still make 24 with + - * /, using every number exactly once?
+Try it out in a few lines, then end with one line that says which.
+"Judgement: sure" if they can, "Judgement: impossible" if they cannot.
+"Judgement: likely" if you cannot tell.
+Input: 4 4 6
+4 - 4 = 0 (left: 0 6)
+4 * 4 = 16 (left: 6 16)
+6 - 4 = 2 (left: 2 4)
+Judgement: impossible
+Input: 10 14
+<BLANKLINE>
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from tot24_bench.game.generated import example_puzzles
+from tot24_bench.game.inner_states import held_out_states
+from tot24_bench.game.path import first_path
+from tot24_bench.game.puzzle import TARGET, Puzzle, Rule
+from tot24_bench.game.states import State, Thought, can_reach, thoughts
+from tot24_bench.prompts.exemplars import DEFAULT_VARIANT, SHOTS, VARIANTS, UnknownVariant
+from tot24_bench.prompts.prompt import (
+    METHODS,
+    Prompt,
+    UnknownMethod,
+    build,
+    question,
+)
+
+STEP_METHODS = ("propose", "value")
+"""The methods of one move: a prompt holds the numbers left, not a hand to be solved."""
+
+ALL_METHODS = (*METHODS, *STEP_METHODS)
+
+JUDGEMENT = "Judgement: "
+"""Starts the line that ends a `value` response."""
+
+SURE, LIKELY, IMPOSSIBLE = "sure", "likely", "impossible"
+"""The judgements: the target can be made, the writer cannot tell, it cannot be made."""
+
+MAX_LEFT = 6
+"""Numbers left that a prompt may show: beyond that nobody checks a judgement."""
+
+SHOWN_THOUGHTS = 8
+"""Thoughts that an exemplar of `propose` lists: some of a state's twenty or more."""
+
+SHOWN_TRIES = 3
+"""Thoughts that an exemplar of `value` tries before it calls a state impossible."""
+
+_USING = {
+    Rule.ALL: "using every number exactly once",
+    Rule.SOME: "using each number at most once (they need not all be used)",
+}
+_INSTRUCTIONS = {
+    "propose": (
+        "The input is the numbers left on the way to {target}, to be made with + - * /, {using}.",
+        "List thoughts that could come next, one a line, and nothing else: combine two of the "
+        "numbers, and show the numbers that are then left, like 5 + 3 = 8 (left: 2 8) after 2 3 5.",
+    ),
+    "value": (
+        "The input is the numbers left on the way to {target}.",
+        "Can they still make {target} with + - * /, {using}?",
+        "Try it out in a few lines, then end with one line that says which.",
+        '"Judgement: sure" if they can, "Judgement: impossible" if they cannot.',
+        '"Judgement: likely" if you cannot tell.',
+    ),
+}
+
+
+class NotAState(ValueError):
+    """Numbers left that no prompt shows; the message says which do."""
+
+
+class Example(NamedTuple):
+    """An exemplar: the numbers left, and a response to them."""
+
+    puzzle: Puzzle
+    response: str
+
+
+def propose_prompt(puzzle: Puzzle, *, shots: int = SHOTS) -> Prompt:
+    """Asks which thoughts could come next.
+
+    Args:
+        puzzle: the numbers left, 2 to MAX_LEFT, with the target and the rule.
+        shots: exemplars, 0 to 5.
+
+    Raises:
+        NotAState: for one number, or more than MAX_LEFT.
+        ValueError: when more shots are asked for than there are exemplars.
+    """
+    return _prompt("propose", puzzle, shots)
+
+
+def value_prompt(puzzle: Puzzle, *, shots: int = SHOTS) -> Prompt:
+    """Asks whether the target can still be made; as `propose_prompt`, and of one number too."""
+    return _prompt("value", puzzle, shots)
+
+
+def build_any(
+    method: str, puzzle: Puzzle, *, shots: int = SHOTS, variant: str = DEFAULT_VARIANT
+) -> Prompt:
+    """The prompt of any of `ALL_METHODS`; `propose` and `value` have one variant only.
+
+    Raises:
+        UnknownMethod: when there is no such method.
+        UnknownVariant: when there is no such exemplar variant.
+        ValueError: as `build`, `propose_prompt` and `value_prompt`.
+    """
+    if method not in ALL_METHODS:
+        raise UnknownMethod(f"no method {method[:40]!r}: the methods are {', '.join(ALL_METHODS)}")
+    if method not in STEP_METHODS:
+        return build(method, puzzle, shots=shots, variant=variant)
+    if variant not in VARIANTS:
+        raise UnknownVariant(
+            f"no exemplar variant {variant[:40]!r}: the variants are {', '.join(VARIANTS)}"
+        )
+    return _prompt(method, puzzle, shots)
+
+
+def examples(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -> tuple[Example, ...]:
+    """Every exemplar of `propose` or `value` for a target and a rule."""
+    return _examples(method, target, rule)
+
+
+def _prompt(method: str, puzzle: Puzzle, shots: int) -> Prompt:
+    least = 2 if method == "propose" else 1
+    if not least <= len(puzzle.numbers) <= MAX_LEFT:
+        raise NotAState(
+            f"a {method} prompt shows {least} to {MAX_LEFT} numbers left, "
+            f"not {len(puzzle.numbers)}: give a state within that"
+        )
+    if not 0 <= shots <= SHOTS:
+        raise ValueError(f"{shots} shots asked for: the prompts have 0 to {SHOTS} exemplars")
+    chosen: list[Example] = []
+    if shots:
+        of_others = (
+            example
+            for example in _examples(method, puzzle.target, puzzle.rule)
+            if example.puzzle.hand != puzzle.hand
+        )
+        chosen = [example for example, _ in zip(of_others, range(shots), strict=False)]
+    if len(chosen) < shots:
+        raise ValueError(f"only {len(chosen)} exemplars can make {puzzle.target}: use fewer shots")
+    turns = [turn for example in chosen for turn in (question(example.puzzle), example.response)]
+    lines = [
+        line.format(target=puzzle.target, using=_USING[puzzle.rule])
+        for line in _INSTRUCTIONS[method]
+    ]
+    instruction = "\n".join(lines) + "\n"
+    return Prompt(puzzle, method, DEFAULT_VARIANT, instruction, (*turns, question(puzzle)))
+
+
+@lru_cache(maxsize=256)
+def _examples(method: str, target: int, rule: Rule) -> tuple[Example, ...]:
+    found: list[Example] = []
+    for place, puzzle in enumerate(example_puzzles(target, rule, SHOTS + 5)):
+        if method == "propose":
+            # Hands and states in turn: a search proposes from both.
+            state = puzzle if place % 2 else _state_of(puzzle, alive=True)
+            response = None if state is None else _proposals(state)
+            if state is not None and response is not None:
+                found.append(Example(state, response))
+            continue
+        alive = bool(place % 2)
+        state = _state_of(puzzle, alive)
+        if state is not None:
+            found.append(Example(state, _judged(state, alive)))
+    return tuple(found)
+
+
+def _state_of(puzzle: Puzzle, alive: bool) -> Puzzle | None:
+    """The first state after one thought that can (or cannot) win and that a prompt may show."""
+    for thought in thoughts(State.of(puzzle)):
+        numbers = thought.left.numbers
+        showable = all(isinstance(number, int) and 0 < number <= 99 for number in numbers)
+        if not showable or thought.left in held_out_states():
+            continue
+        if can_reach(thought.left, puzzle.target, puzzle.rule) is alive:
+            whole = tuple(number for number in numbers if isinstance(number, int))
+            return Puzzle(whole, puzzle.target, puzzle.rule)
+    return None
+
+
+def _proposals(puzzle: Puzzle) -> str | None:
+    """Some thoughts, evenly spread, with one that wins among them; None where none may be shown."""
+    found = [t for t in thoughts(State.of(puzzle)) if t.left not in held_out_states()]
+    wins = next((t for t in found if can_reach(t.left, puzzle.target, puzzle.rule)), None)
+    if wins is None:
+        return None
+    count = min(SHOWN_THOUGHTS, len(found))
+    shown = [found[i * len(found) // count] for i in range(count)]
+    if wins not in shown:
+        shown[0] = wins
+    return "\n".join(map(_line, shown))
+
+
+def _judged(puzzle: Puzzle, alive: bool) -> str:
+    if alive:
+        lines = [_line(thought) for thought in first_path(puzzle)]
+    else:
+        tries = [thought for thought in thoughts(State.of(puzzle)) if thought.op in "-*"]
+        lines = [_line(thought) for thought in tries[:SHOWN_TRIES]]
+    return "\n".join((*lines, JUDGEMENT + (SURE if alive else IMPOSSIBLE)))
+
+
+def _line(thought: Thought) -> str:
+    return f"{thought.text} (left: {thought.left.text})"

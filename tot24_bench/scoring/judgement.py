@@ -1,0 +1,207 @@
+r"""Score the responses of a search that runs in many calls: `propose` and `value`.
+
+A `propose` response is right when it lists at least one thought and every line is a valid thought
+of the numbers left: two of them, an exact result, and, where it says what is then left, that. A
+`value` response is right when its judgement is the exact truth: `sure` where the target can be
+made, `impossible` where it cannot. `likely` judges nothing, and is neither.
+
+>>> score_propose(Puzzle.parse("4 6 8"), "8 - 4 = 4 (left: 4 6)\n4 + 8 = 12 (left: 6 12)").reason
+'2 valid thoughts, 1 of which can still win'
+>>> score_value(Puzzle.parse("10 14"), "10 + 14 = 24 (left: 24)\nJudgement: sure").correct
+True
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations, islice
+
+from tot24_bench.game.puzzle import Puzzle, Rule
+from tot24_bench.game.states import Number, State, can_still_win
+from tot24_bench.scoring.analysis import Fault, check
+from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS
+from tot24_bench.scoring.markup import plain, spoken
+from tot24_bench.scoring.score import (
+    MAX_ANSWER_CHARS,
+    MAX_SOLVED_NUMBERS,
+    Score,
+    Verdict,
+    score,
+)
+from tot24_bench.scoring.steps import MAX_STEP_LINE_CHARS, read_steps
+
+MAX_LINES = 500
+"""Lines of a `propose` response that are read: six numbers have about 150 thoughts."""
+
+MAX_JUDGED_LEFT = 4
+"""Numbers left after a thought for which it is said whether it can still win."""
+
+_JUDGEMENT = re.compile(
+    r"^[\s>#*_`-]{0,8}judge?ment[\s*_`]{0,4}:[\s*_`\"']{0,6}([a-z]{1,12})[\s*_`\"'.]{0,8}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LONE_WORD = re.compile(
+    r"[\s>#*_`\"'-]{0,8}(sure|likely|impossible)[\s*_`\"'.]{0,8}", re.IGNORECASE
+)
+_HEADING = re.compile(r"[^=]{0,80}:[\s*_`]{0,8}|```[a-z]{0,10}", re.IGNORECASE)
+_WORDS = ("sure", "likely", "impossible")
+_VERDICTS = {
+    Fault.TOO_MANY: Verdict.WRONG_NUMBERS,
+    Fault.UNAVAILABLE: Verdict.WRONG_NUMBERS,
+    Fault.ARITHMETIC: Verdict.WRONG_VALUE,
+    Fault.LEFT: Verdict.WRONG_VALUE,
+}
+_FAULTS = {
+    Fault.TOO_MANY: "there is nothing to combine",
+    Fault.UNAVAILABLE: "a number that is not left",
+    Fault.ARITHMETIC: "the result is not what comes out",
+    Fault.LEFT: "the numbers left are not what is left",
+}
+
+
+def score_method(
+    method: str, puzzle: Puzzle, response: str | None, *, truncated: bool = False
+) -> Score:
+    """Score a response to a prompt of any method; never raises, whatever the response holds.
+
+    Args:
+        method: `propose` and `value` have rules of their own; every other method ends in an answer.
+        puzzle: what was asked: the hand, or the numbers left.
+        response: what the model wrote, without the prompt.
+        truncated: whether generation stopped at the token limit.
+    """
+    if method == "propose":
+        return score_propose(puzzle, response, truncated=truncated)
+    if method == "value":
+        return score_value(puzzle, response, truncated=truncated)
+    return score(puzzle, response, truncated=truncated)
+
+
+def score_propose(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> Score:
+    """Whether a response lists thoughts, and nothing but valid ones; never raises.
+
+    A heading that ends in a colon and the fences of a code block are no lines. The same thought
+    twice counts once. `Score.valid`: every thought combines numbers that are left. `false_claim`:
+    one says that it makes the target, and does not.
+    """
+    text = response if isinstance(response, str) else ""
+    if len(text) > MAX_RESPONSE_CHARS:
+        return _score(Verdict.TOO_LONG, "the response is too long to be read", truncated)
+    lines = [line for line in plain(spoken(text)).split("\n") if line.strip()]
+    lines = [line for line in islice(lines, MAX_LINES + 1) if not _HEADING.fullmatch(line)]
+    if len(lines) > MAX_LINES:
+        return _score(Verdict.TOO_LONG, f"more than {MAX_LINES} lines", truncated)
+    stated: list[str] = []
+    states: dict[str, tuple[Number, ...]] = {}
+    for place, line in enumerate(lines, 1):
+        steps = read_steps(line) if len(line) <= MAX_STEP_LINE_CHARS else []
+        if len(steps) != 1:
+            cut = truncated and place == len(lines)
+            verdict = Verdict.TRUNCATED if cut else Verdict.MALFORMED
+            reason = "the token limit cut a line off" if cut else f"line {place} is not one thought"
+            return _score(verdict, reason, truncated, stated)
+        step = steps[0]
+        stated.append(step.text)
+        fault, left = check(step, puzzle.hand)
+        if fault is not None:
+            return _score(
+                _VERDICTS[fault],
+                f"thought {place}: {_FAULTS[fault]}",
+                truncated,
+                stated,
+                valid=fault in (Fault.ARITHMETIC, Fault.LEFT),
+                false_claim=fault is Fault.ARITHMETIC and step.value == puzzle.target,
+            )
+        states[step.text] = left
+    if not states:
+        verdict = Verdict.TRUNCATED if truncated else Verdict.NO_ANSWER
+        return _score(verdict, "lists no thought", truncated)
+    reason = f"{len(states)} valid thought{'s'[: len(states) != 1]}"
+    if len(puzzle.numbers) <= MAX_JUDGED_LEFT + 1:
+        winning = sum(_can_win(left, puzzle) for left in states.values())
+        reason += f", {winning or 'none'} of which can still win"
+    return _score(Verdict.CORRECT, reason, truncated, stated, valid=True)
+
+
+def score_value(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> Score:
+    """Whether a response judges the numbers left as they are; never raises.
+
+    The last line `Judgement: ...` counts; where there is none, a last line that is the word alone.
+    A judgement of more than MAX_SOLVED_NUMBERS numbers is not checked, and so not right.
+    `impossible` has the verdict NO_SOLUTION, as it has in `score`.
+    """
+    text = response if isinstance(response, str) else ""
+    if len(text) > MAX_RESPONSE_CHARS:
+        return _score(Verdict.TOO_LONG, "the response is too long to be read", truncated)
+    word = _judgement_in(plain(spoken(text)))
+    if word is None:
+        if truncated:
+            return _score(Verdict.TRUNCATED, "the token limit cut the response off", truncated)
+        return _score(Verdict.NO_ANSWER, "ends in no judgement", truncated)
+    if word == "likely":
+        return _score(Verdict.ABSTAINED, "does not judge: likely", truncated, [word])
+    if len(puzzle.numbers) > MAX_SOLVED_NUMBERS:
+        reason = f"a judgement is not checked past {MAX_SOLVED_NUMBERS} numbers"
+        return _score(Verdict.ABSTAINED, reason, truncated, [word])
+    from tot24_bench.game.solver import is_solvable
+
+    solvable = is_solvable(puzzle)
+    truth = f"{puzzle.target} {'can' if solvable else 'cannot'} be made"
+    right = solvable is (word == "sure")
+    if word == "impossible":
+        verdict = Verdict.NO_SOLUTION
+    else:
+        verdict = Verdict.CORRECT if right else Verdict.WRONG_VALUE
+    return _score(
+        verdict,
+        f"says {word}: {truth}",
+        truncated,
+        [word],
+        correct=right,
+        valid=verdict is Verdict.CORRECT,
+        false_claim=verdict is Verdict.WRONG_VALUE,
+    )
+
+
+def _judgement_in(text: str) -> str | None:
+    found = [word for match in _JUDGEMENT.finditer(text) if (word := match[1].lower()) in _WORDS]
+    if found:
+        return found[-1]
+    last = text.rstrip().rpartition("\n")[2]
+    lone = _LONE_WORD.fullmatch(last)
+    return lone[1].lower() if lone else None
+
+
+def _can_win(left: tuple[Number, ...], puzzle: Puzzle) -> bool:
+    """Whether numbers left can make the target, negative ones too."""
+    sizes = [len(left)] if puzzle.rule is Rule.ALL else range(1, len(left) + 1)
+    return any(
+        can_still_win(State(part), puzzle.target)
+        for size in sizes
+        for part in combinations(left, size)
+    )
+
+
+def _score(
+    verdict: Verdict,
+    reason: str,
+    truncated: bool,
+    stated: list[str] | None = None,
+    *,
+    correct: bool | None = None,
+    valid: bool = False,
+    false_claim: bool = False,
+) -> Score:
+    answer = "; ".join((stated or [])[:MAX_ANSWER_CHARS])[:MAX_ANSWER_CHARS]
+    return Score(
+        verdict=verdict,
+        correct=verdict is Verdict.CORRECT if correct is None else correct,
+        answer=answer,
+        value=None,
+        valid=valid,
+        answered=bool(stated) and verdict is not Verdict.ABSTAINED,
+        false_claim=false_claim,
+        false_rhs=False,
+        truncated=truncated,
+        reason=reason,
+    )

@@ -1,0 +1,234 @@
+"""What a local checkpoint is asked with: settings, its tokenizer, its context, prompts as tokens.
+
+Shared by the teachers `transformers` and `vllm`. Nothing here loads weights, and code that comes
+with a checkpoint is never run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tot24_bench.teachers.teacher import Request, Setting, TeacherInfo, TeacherUnavailable
+
+STOP = "\nInput:"
+"""Ends a response to a plain prompt, as in lm-eval's tasks: the model runs on into another hand."""
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json")
+DEVICES = ("cuda", "mps", "cpu")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+HASH_CHARS = 12
+"""Hex digits of a hash that records show."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """Which checkpoint, and how it is sampled.
+
+    Attributes:
+        model: a folder, or a name on the Hugging Face hub.
+        device: `cuda`, `mps`, `cpu`, or one like `cuda:1`; None for the first that there is.
+        dtype: of the weights; `auto` is float32 on a CPU and else what the checkpoint holds.
+        batch_size: responses written at once; does not change what they say.
+        temperature: 0 is greedy: every sample of a hand is then the same.
+        top_p: keep the likeliest tokens that together have this probability; None for all.
+        top_k: keep this many of the likeliest tokens; None for all.
+        max_tokens: of a response.
+        seed: of the samples.
+        chat: whether to ask by the chat template; None where the tokenizer has one.
+        revision: of a hub name: branch, tag or commit.
+    """
+
+    model: str
+    device: str | None = None
+    dtype: str = "auto"
+    batch_size: int = 32
+    temperature: float = 0.7
+    top_p: float | None = None
+    top_k: int | None = None
+    max_tokens: int = 512
+    seed: int = 0
+    chat: bool | None = None
+    revision: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.model.strip():
+            raise TeacherUnavailable("no checkpoint given: name a folder or a hub name")
+        if self.device is not None and self.device.partition(":")[0] not in DEVICES:
+            raise TeacherUnavailable(f"no device {self.device[:40]!r}: use {', '.join(DEVICES)}")
+        if self.dtype not in DTYPES:
+            raise TeacherUnavailable(f"no dtype {self.dtype[:40]!r}: use {', '.join(DTYPES)}")
+        for name, value, least in (
+            ("batch_size", self.batch_size, 1),
+            ("max_tokens", self.max_tokens, 1),
+            ("temperature", self.temperature, 0),
+            ("top_k", self.top_k, 1),
+        ):
+            if value is not None and not least <= value < float("inf"):
+                raise TeacherUnavailable(f"{name} must be {least} or more, not {value}")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise TeacherUnavailable(f"top_p must be above 0 and at most 1, not {self.top_p}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request in the checkpoint's tokens.
+
+    Attributes:
+        ids: of the prompt.
+        key: what its samples are drawn from, with the prompt and the number of the sample in it.
+    """
+
+    ids: tuple[int, ...]
+    key: str
+
+    def rng(self) -> Random:
+        """The source of its samples: the same whatever else is asked."""
+        return Random(self.key)
+
+
+class Checkpoint:
+    """A checkpoint without its weights.
+
+    Raises:
+        TeacherUnavailable: no such checkpoint, nothing that can be read, no tokenizer, or no chat
+            template where `chat` asks for one.
+    """
+
+    def __init__(self, settings: LocalSettings) -> None:
+        self.settings = settings
+        _look_into(settings.model)
+        self.config, self.tokenizer = _load(settings)
+        has_template = bool(getattr(self.tokenizer, "chat_template", None))
+        if settings.chat and not has_template:
+            raise TeacherUnavailable(f"{settings.model} has no chat template: use chat=false")
+        self.chat = has_template if settings.chat is None else settings.chat
+        if self.tokenizer.pad_token_id is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+        if self.tokenizer.pad_token_id is None:
+            raise TeacherUnavailable(
+                f"the tokenizer of {settings.model} has neither a pad nor an eos token: add one"
+            )
+        text_config = self.config.get_text_config()
+        self.context: int | None = getattr(text_config, "max_position_embeddings", None)
+
+    @property
+    def stop(self) -> str | None:
+        """What ends a response beside the end token; None for chats."""
+        return None if self.chat else STOP
+
+    def info(self, kind: str, dtype: str) -> TeacherInfo:
+        """How records name it: the sampling, and a hash or commit of the weights.
+
+        Device and batch size are left out: they change no more than the last bits.
+        """
+        own = self.settings
+        settings: dict[str, Setting] = {
+            "temperature": own.temperature,
+            "top_p": own.top_p,
+            "top_k": own.top_k,
+            "max_tokens": own.max_tokens,
+            "seed": own.seed,
+            "chat": self.chat,
+            "dtype": dtype,
+        }
+        if (digest := weights_sha256(own.model)) is not None:
+            settings["sha256"] = digest[:HASH_CHARS]
+        elif commit := getattr(self.config, "_commit_hash", None):
+            settings["commit"] = str(commit)
+        return TeacherInfo(kind=kind, model=_name_of(own.model), settings=settings)
+
+    def asked(self, request: Request) -> Asked:
+        """A request as tokens.
+
+        Raises:
+            TeacherUnavailable: prompt and response together are longer than the context.
+        """
+        prompt, tokenizer = request.prompt, self.tokenizer
+        if self.chat:
+            text = tokenizer.apply_chat_template(
+                prompt.messages, tokenize=False, add_generation_prompt=True
+            )
+            ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        else:
+            ids = tokenizer(prompt.text)["input_ids"]
+        room = self.settings.max_tokens
+        if self.context is not None and len(ids) + room > self.context:
+            raise TeacherUnavailable(
+                f"the prompt's {len(ids)} tokens and max_tokens={room} are more than the context "
+                f"of {self.context}: use {_shorter(self.context - len(ids))}"
+            )
+        return Asked(tuple(ids), f"{self.settings.seed}:{prompt.sha256}:{request.sample}")
+
+    def text(self, ids: list[int]) -> str:
+        """A response's text, ended at a stop."""
+        text = str(self.tokenizer.decode(ids, skip_special_tokens=True))
+        return text.partition(self.stop)[0] if self.stop else text
+
+
+def weights_sha256(model: str) -> str | None:
+    """Hash of a local checkpoint's safetensors, names and bytes; None for what is no folder."""
+    files = sorted(Path(model).glob("*.safetensors")) if Path(model).is_dir() else []
+    if not files:
+        return None
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def one_line(error: BaseException) -> str:
+    """The first line of what an error says, bounded."""
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:200]
+
+
+def _look_into(model: str) -> None:
+    """Refuse a folder that is missing or incomplete, before a library tries the hub for it."""
+    folder = Path(model).expanduser()
+    if not folder.exists():
+        local = folder.is_absolute() or model.startswith(".") or len(folder.parts) > 2
+        if local or (len(folder.parts) == 2 and folder.parent.is_dir()):
+            raise TeacherUnavailable(f"no checkpoint at {model}: name a folder or a hub name")
+        return
+    if not (folder / "config.json").is_file():
+        raise TeacherUnavailable(f"{model} holds no config.json: it is no transformers checkpoint")
+    if not any((folder / name).exists() for name in TOKENIZER_FILES):
+        raise TeacherUnavailable(
+            f"{model} holds no tokenizer: save one there with tokenizer.save_pretrained"
+        )
+
+
+def _load(settings: LocalSettings) -> tuple[Any, Any]:
+    """Config and tokenizer."""
+    from transformers import AutoConfig, AutoTokenizer
+
+    options = {"revision": settings.revision, "trust_remote_code": False}
+    try:
+        config = AutoConfig.from_pretrained(settings.model, **options)
+        tokenizer = AutoTokenizer.from_pretrained(settings.model, padding_side="left", **options)
+    # A broken file raises whatever its parser raises, KeyError and AttributeError among it.
+    except Exception as error:
+        fix = (
+            "look at its files"
+            if Path(settings.model).exists()
+            else "check the name, or the connection to the hub"
+        )
+        raise TeacherUnavailable(
+            f"{settings.model} cannot be loaded: {fix} ({one_line(error)})"
+        ) from None
+    return config, tokenizer
+
+
+def _name_of(model: str) -> str:
+    return Path(model).resolve().name if Path(model).exists() else model
+
+
+def _shorter(room: int) -> str:
+    return f"max_tokens={room} or fewer shots" if room > 0 else "fewer shots"

@@ -1,0 +1,148 @@
+"""The kinds of teachers by name, made from the settings that a user gives.
+
+A kind's settings are the fields of one dataclass: a flag, a key of `--teacher_args` and a field are
+the same thing. Nothing heavy is imported before its teacher is made.
+
+>>> make_teacher("solver", None, {"dead_ends": 2}, Beside()).info.settings["dead_ends"]
+2
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from tot24_bench.teachers.teacher import TeacherUnavailable
+
+if TYPE_CHECKING:
+    from tot24_bench.teachers.teacher import Teacher
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a teacher is given beside its settings: limits, and where it keeps what it must.
+
+    Attributes:
+        max_cost: US dollars that all traces of the file may cost.
+        max_tokens_total: tokens that they may take.
+        spent_cost: US dollars that the file has cost already.
+        spent_tokens: tokens that it has taken.
+        prices: a price table of the user's.
+        state: where batches that are under way are kept.
+        say: tells the user something in one line.
+    """
+
+    max_cost: Decimal | None = None
+    max_tokens_total: int | None = None
+    spent_cost: Decimal = Decimal(0)
+    spent_tokens: int = 0
+    prices: Path | None = None
+    state: Path | None = None
+    say: Callable[[str], None] = lambda _: None
+
+
+class Kind(NamedTuple):
+    """One kind of teacher.
+
+    Attributes:
+        settings: its dataclass.
+        make: from settings and what stands beside them to the teacher.
+        needs_model: whether it cannot do without a model.
+        says: what it is, in a line.
+    """
+
+    settings: Callable[[], type[Any]]
+    make: Callable[[Any, Beside], Teacher]
+    needs_model: bool
+    says: str
+
+
+def make_teacher(
+    kind: str, model: str | None, given: Mapping[str, Any], beside: Beside
+) -> Teacher:
+    """The teacher of a kind.
+
+    Args:
+        kind: one of KINDS.
+        model: the API's model or the checkpoint; None where the kind needs none.
+        given: settings by name; those left out have their defaults.
+        beside: limits and files.
+
+    Raises:
+        TeacherUnavailable: no such kind, a setting that it does not have, or that does not fit.
+    """
+    found = kind_of(kind)
+    if found.needs_model and not model:
+        raise TeacherUnavailable(f"the teacher {kind} needs --model NAME_OR_FOLDER")
+    if model and not found.needs_model:
+        raise TeacherUnavailable(f"the teacher {kind} has no --model")
+    values = {**given, "model": model} if model else dict(given)
+    return found.make(fill(kind, found.settings(), values), beside)
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of a name.
+
+    Raises:
+        TeacherUnavailable: there is none.
+    """
+    if name not in KINDS:
+        raise TeacherUnavailable(f"no teacher {name[:40]!r}: the teachers are {', '.join(KINDS)}")
+    return KINDS[name]
+
+
+def fill(kind: str, settings: type[_T], values: Mapping[str, Any]) -> _T:
+    """Settings from values by name, each converted to its field's type.
+
+    Raises:
+        TeacherUnavailable: names the setting that there is not, or whose value does not fit.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    names = [field.name for field in fields(settings)]  # type: ignore[arg-type]
+    for name in values:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise TeacherUnavailable(
+                f"the teacher {kind} has no setting {name[:40]!r}: {hint}it has {', '.join(names)}"
+            )
+    try:
+        return TypeAdapter(settings).validate_python(dict(values))
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, fault["loc"])) or kind
+        raise TeacherUnavailable(f"{where}: {fault['msg']}") from None
+
+
+def describe_settings(kind: str) -> str:
+    """The settings of a kind with their defaults, a line each."""
+    lines = []
+    for field in fields(kind_of(kind).settings()):
+        default = "needed" if field.default is MISSING else field.default
+        lines.append(f"{field.name}={default}")
+    return "\n".join(lines)
+
+
+def _solver_settings() -> type[Any]:
+    from tot24_bench.teachers.solver import SolverSettings
+
+    return SolverSettings
+
+
+def _solver(settings: Any, _: Beside) -> Teacher:
+    from tot24_bench.teachers.solver import SolverTeacher
+
+    return SolverTeacher(settings)
+
+
+KINDS: dict[str, Kind] = {
+    "solver": Kind(_solver_settings, _solver, False, "the built-in exact search (an oracle)"),
+}
+"""Every kind by name."""

@@ -1,0 +1,199 @@
+"""What the Batch API is asked to do: take a file, make a batch of it, tell how it is, give results.
+
+Making a batch costs money, so it is never simply sent again: after an answer that was lost, the
+provider's list says whether there is a batch with our key in its metadata.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tot24_bench.teachers.teacher import TeacherUnavailable
+
+if TYPE_CHECKING:
+    from openai import OpenAI, OpenAIError
+    from openai.types import Batch
+
+ENDPOINT = "/v1/chat/completions"
+METADATA = "tot24"
+"""The name under which a batch's metadata holds our key."""
+
+ATTEMPTS = 5
+"""Times that a batch is tried to be made or a result to be fetched."""
+
+PAUSE_SECONDS = 2.0
+"""Before the second attempt; doubled before each that follows."""
+
+MAX_LISTED = 10_000
+"""Batches of the provider's list that are looked at."""
+
+CLOCK_SLACK_SECONDS = 24 * 3600
+"""How far the provider's clock may be from ours."""
+
+MAX_RESULT_BYTES = 16 * 2**30
+"""Bytes of a result file; 50,000 calls of 8 responses of 1,000 tokens take 2 GB."""
+
+_T = TypeVar("_T")
+
+
+class BatchProvider:
+    """The Batch API behind an OpenAI client.
+
+    All methods raise TeacherUnavailable where the provider refuses, and where it cannot be reached
+    for long; the message holds no key.
+    """
+
+    def __init__(self, client: OpenAI, pause: float = PAUSE_SECONDS) -> None:
+        """Use a client.
+
+        Args:
+            client: with its own retries.
+            pause: as PAUSE_SECONDS.
+        """
+        self._client = client
+        self._once = client.with_options(max_retries=0)
+        self._pause = pause
+
+    def upload(self, path: Path) -> str:
+        """Upload the input of a batch; returns its id."""
+        return self._said(lambda: self._client.files.create(file=path, purpose="batch")).id
+
+    def create(self, file: str, key: str, noted: datetime) -> Batch:
+        """Make a batch of an uploaded file, once.
+
+        Args:
+            file: the id of the file.
+            key: goes into the metadata.
+            noted: when the key was made.
+        """
+        import openai
+
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._once.batches.create(
+                    input_file_id=file,
+                    endpoint=ENDPOINT,
+                    completion_window="24h",
+                    metadata={METADATA: key},
+                )
+            except openai.OpenAIError as error:
+                if not passing(error) or attempt == ATTEMPTS - 1:
+                    raise self.unavailable(error) from None
+            time.sleep(self._pause * 2**attempt)
+            if (made := self.find(key, noted)) is not None:
+                return made
+        raise AssertionError("the last attempt returns or raises")
+
+    def find(self, key: str, noted: datetime) -> Batch | None:
+        """The batch whose metadata holds a key; None where there is none."""
+        return self._said(lambda: self._find(key, noted.timestamp() - CLOCK_SLACK_SECONDS))
+
+    def _find(self, key: str, since: float) -> Batch | None:
+        for number, batch in enumerate(self._client.batches.list(limit=100)):
+            if (batch.metadata or {}).get(METADATA) == key:
+                return batch
+            if number >= MAX_LISTED or batch.created_at < since:
+                break
+        return None
+
+    def retrieve(self, id: str) -> Batch | None:
+        """How a batch is; None where the provider cannot say at the moment."""
+        import openai
+
+        try:
+            return self._client.batches.retrieve(id)
+        except openai.NotFoundError:
+            raise TeacherUnavailable(
+                f"the provider knows no batch {id[:80]!r}: use the key of the project that made it"
+            ) from None
+        except openai.OpenAIError as error:
+            if passing(error):
+                return None
+            raise self.unavailable(error) from None
+
+    def download(self, file: str, to: Path) -> bool:
+        """Fetch a result into a file; False where the provider has deleted it."""
+        import httpx
+        import openai
+
+        for attempt in range(ATTEMPTS):
+            try:
+                self._fetch(file, to)
+                return True
+            except openai.NotFoundError:
+                return False
+            except (openai.OpenAIError, httpx.HTTPError) as error:
+                if isinstance(error, openai.OpenAIError) and not passing(error):
+                    raise self.unavailable(error) from None
+                if attempt == ATTEMPTS - 1:
+                    raise TeacherUnavailable(
+                        f"the result file {file[:80]} cannot be fetched "
+                        f"({type(error).__name__}): the same command tries again"
+                    ) from None
+            time.sleep(self._pause * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _fetch(self, file: str, to: Path) -> None:
+        size = 0
+        with (
+            self._client.files.with_streaming_response.content(file) as response,
+            to.open("wb") as stream,
+        ):
+            for chunk in response.iter_bytes():
+                size += len(chunk)
+                if size > MAX_RESULT_BYTES:
+                    raise TeacherUnavailable(f"the result file {file[:80]} is longer than any")
+                stream.write(chunk)
+
+    def _said(self, call: Callable[[], _T]) -> _T:
+        import openai
+
+        try:
+            return call()
+        except openai.OpenAIError as error:
+            raise self.unavailable(error) from None
+
+    def unavailable(self, error: OpenAIError) -> TeacherUnavailable:
+        """A client's error as a line with the fix; of what the server wrote, nothing with a key."""
+        import openai
+
+        url = self._client.base_url
+        host = f"{url.host}:{url.port}" if url.port else url.host
+        match error:
+            case openai.APIConnectionError():
+                says = f"nobody answers at {host}: check the network and the base URL"
+            case openai.AuthenticationError() | openai.PermissionDeniedError():
+                says = f"{host} does not take the key: give a valid one in OPENAI_API_KEY"
+            case openai.NotFoundError():
+                says = f"{host} has no Batch API there: use the teacher openai"
+            case openai.RateLimitError():
+                says = f"{host} says that a limit or quota is used up: wait, or raise it there"
+            case openai.APIStatusError():
+                says = f"{host} refuses (HTTP {error.status_code}): {_message(error)}"
+            case _:
+                says = f"{host} gives no answer that can be read ({type(error).__name__})"
+        key = self._client.api_key
+        return TeacherUnavailable(says.replace(key, "...") if key else says)
+
+
+def passing(error: OpenAIError) -> bool:
+    """Whether an error may pass by itself: the network, a limit on rates, the server."""
+    import openai
+
+    if isinstance(error, openai.RateLimitError):
+        return error.code != "insufficient_quota"
+    if isinstance(error, openai.APIStatusError):
+        passes = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT)
+        return error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status_code in passes
+    return isinstance(error, openai.APIConnectionError | openai.APIResponseValidationError)
+
+
+def _message(error: OpenAIError) -> str:
+    body = getattr(error, "body", None)
+    message = body.get("message") if isinstance(body, dict) else None
+    return " ".join(str(message or "no reason given").split())[:300]

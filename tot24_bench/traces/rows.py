@@ -1,0 +1,145 @@
+"""Rows of a dataset: a trace in the form that a student trains on, and the last guard over them.
+
+Prompts are built anew, by default the bare instruction: what the teacher was asked need not be what
+the student is asked.
+
+| column | of | what |
+| --- | --- | --- |
+| `prompt`, `completion` | the form `prompt_completion` | text; the completion as the teacher wrote it |
+| `messages` | the form `messages` | system, user (and exemplars), assistant |
+| `method`, `numbers`, `target`, `rule` | both | what was asked, the numbers as dealt |
+| `teacher`, `oracle` | both | who answered; whether it knows by exact search what it says |
+| `backtracks` | both | times that the search goes back |
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tot24_bench.game import LeakedHand, Puzzle, guard_parts
+from tot24_bench.game.puzzle import Hand
+from tot24_bench.prompts import DEFAULT_VARIANT, build, pick
+from tot24_bench.traces.filter import label_of
+from tot24_bench.traces.judging import held_out_split, shown_puzzles
+from tot24_bench.traces.trace import Trace
+
+if TYPE_CHECKING:
+    import pyarrow
+
+FORMS = ("prompt_completion", "messages")
+"""The two forms of the rows, each a folder and a configuration of the card."""
+
+EXEMPLAR = "exemplar 4 4 6 8"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptConfig:
+    """The prompts of the rows.
+
+    Attributes:
+        shots: exemplars in a prompt; 0 for the bare instruction.
+        variant: which exemplars.
+
+    Raises:
+        LeakedHand: the exemplars hold a test hand.
+        ValueError: no such variant, or more shots than there are exemplars.
+    """
+
+    shots: int = 0
+    variant: str = DEFAULT_VARIANT
+
+    def __post_init__(self) -> None:
+        for exemplar in pick(self.variant, shots=self.shots):
+            if held_out_split(exemplar.puzzle) not in (None, EXEMPLAR):
+                raise LeakedHand(
+                    f"the exemplars of {self.variant!r} hold {exemplar.puzzle.text}, a test hand: "
+                    f"train on the variant {DEFAULT_VARIANT!r}, or with 0 shots"
+                )
+
+
+def make_row(trace: Trace, prompt: PromptConfig, backtracks: int) -> dict[str, Any]:
+    """A trace as a row with the columns of both forms."""
+    built = build(trace.method, trace.puzzle, shots=prompt.shots, variant=prompt.variant)
+    # The prompt ends its line: blank space around what a model wrote is no part of an answer.
+    completion = trace.response.strip()
+    return {
+        "prompt": built.text,
+        "completion": completion,
+        "messages": [*built.messages, {"role": "assistant", "content": completion}],
+        "method": trace.method,
+        "numbers": trace.puzzle.text,
+        "target": trace.puzzle.target,
+        "rule": str(trace.puzzle.rule),
+        "teacher": label_of(trace.teacher),
+        "oracle": trace.teacher.oracle,
+        "backtracks": backtracks,
+    }
+
+
+def schema_of(form: str) -> pyarrow.Schema:
+    """The columns of a form."""
+    import pyarrow as pa
+
+    message = pa.struct([("role", pa.string()), ("content", pa.string())])
+    own = {
+        "prompt_completion": [("prompt", pa.string()), ("completion", pa.string())],
+        "messages": [("messages", pa.list_(message))],
+    }
+    beside = [
+        ("method", pa.string()),
+        ("numbers", pa.string()),
+        ("target", pa.int64()),
+        ("rule", pa.string()),
+        ("teacher", pa.string()),
+        ("oracle", pa.bool_()),
+        ("backtracks", pa.int64()),
+    ]
+    return pa.schema([*own[form], *beside])
+
+
+def hashed_line(row: dict[str, Any], form: str) -> bytes:
+    """What the hash of the rows is over: a line of JSON, as a student's record has it.
+
+    >>> hashed_line({"prompt": "2 + 2 =", "completion": "4"}, "prompt_completion")
+    b'["2 + 2 =", "4"]\\n'
+    """
+    if form == "messages":
+        told = [[one["role"], one["content"]] for one in row["messages"]]
+    else:
+        told = [row["prompt"], row["completion"]]
+    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+
+
+class Guard:
+    """The last line: whatever the filter did, no row may show a hand of a test part.
+
+    Attributes:
+        hands: every hand shown, with its target.
+    """
+
+    def __init__(self) -> None:
+        self.hands: set[tuple[Hand, int]] = set()
+
+    def check(self, row: dict[str, Any], where: str) -> None:
+        """Look at the hand asked, the exemplars, and whatever the completion runs on into.
+
+        Raises:
+            LeakedHand: names the hand and where it stands.
+        """
+        target = row["target"]
+        asked = Puzzle.parse(row["numbers"], target)
+        texts = [message["content"] for message in row.get("messages") or ()]
+        texts += [row.get("prompt") or "", row.get("completion") or ""]
+        shown = [one for text in texts for one in shown_puzzles(text, target)]
+        new = [one for one in (asked, *shown) if (one.hand, one.target) not in self.hands]
+        guard_parts(new, where)
+        self.hands.update((one.hand, one.target) for one in new)
+
+    def text(self) -> str:
+        """The hands as JSON Lines that `tot24 overlap` reads, ascending."""
+        return "".join(
+            json.dumps({"numbers": hand, "target": target}) + "\n"
+            for hand, target in sorted(self.hands)
+        )
