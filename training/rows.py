@@ -25,6 +25,7 @@ from tot24_bench.game import Puzzle, guard_training_hands, load_split
 from tot24_bench.prompts import SHOTS, build, pick, variant_of
 from tot24_bench.scoring import score
 from tot24_bench.teachers.solver import EXPLORE, write_response
+from tot24_bench.traces.dataset import read_dataset
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 class RowConfig:
     """What the training rows are made of. Every field is a flag and a YAML key."""
 
+    dataset: str | None = field(
+        default=None,
+        metadata={"help": "Folder that `tot24 traces filter` wrote; none: the solver's rows."},
+    )
     rows: int = field(default=270_000, metadata={"help": "Training rows to generate."})
     row_seed: int = field(default=0, metadata={"help": "Seed of the rows."})
     split: str = field(default="train", metadata={"help": "Split whose hands are trained on."})
@@ -63,9 +68,13 @@ def make_dataset(config: RowConfig) -> Dataset:
     Raises:
         LeakedHand: when a held-out hand would be trained on.
         WrongTeacher: when a response does not score as right.
+        BadDataset: the dataset's folder is not whole, or not ours.
     """
     from datasets import Dataset
 
+    if config.dataset is not None:
+        folder = read_dataset(Path(config.dataset)).path
+        return Dataset.from_parquet(str(folder / "prompt_completion" / "train.parquet"))
     guard(config)
     return Dataset.from_generator(_rows, gen_kwargs={"config": config, "code": _code_sha256()})
 
@@ -101,8 +110,24 @@ def describe(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {"rows": count, "sha256": digest.hexdigest(), "hands": shown}
 
 
+def teacher_of(config: RowConfig) -> str:
+    """Who writes the traces, as submissions and cards name it."""
+    if config.dataset is None:
+        return "solver (exact search)"
+    teachers = read_dataset(Path(config.dataset)).record.teachers
+    return " and ".join(sorted({teacher.label for teacher in teachers if teacher.kept}))
+
+
 def guard(config: RowConfig) -> None:
-    """Refuse held-out hands among the hands and the exemplars of the config."""
+    """Refuse held-out hands among the hands and the exemplars of the config.
+
+    Raises:
+        LeakedHand: there is one.
+        BadDataset: the dataset's folder is not whole, or not ours.
+    """
+    if config.dataset is not None:
+        read_dataset(Path(config.dataset))
+        return
     guard_training_hands(load_split(config.split), f"split {config.split!r}")
     for variant in ("default", "search"):
         exemplars = [exemplar.puzzle for exemplar in pick(variant)]

@@ -30,16 +30,13 @@ from transformers import AutoModelForCausalLM, TrainerState
 
 from training.memory import keep_freed_memory
 from training.resume import AlreadyFinished, Stopwatch, is_finished, last_whole_checkpoint
-from training.rows import RowConfig, describe, guard, make_dataset, make_validation_rows
+from training.rows import RowConfig, describe, guard, make_dataset, make_validation_rows, teacher_of
 from training.stop import StopAfter
 from training.student import StudentConfig, make_student
 from training.validation import ValidatedTrainer
 
 RECORD = "training.json"
 """The record beside the exported weights."""
-
-TEACHER = "solver (exact search)"
-"""Who writes the traces, as submissions and cards name it."""
 
 
 @dataclass
@@ -124,7 +121,7 @@ def _record(
     state = trainer.state
     on_val = sft.metric_for_best_model == "eval_val_acc"
     return {
-        "teacher": TEACHER,
+        "teacher": teacher_of(rows),
         "command": shlex.join(["python", "-m", "training.sft", *sys.argv[1:]]),
         "rows": asdict(rows),
         "student": asdict(student),

@@ -12,13 +12,13 @@ from tot24_bench.game import Puzzle, Rule, load_split
 from tot24_bench.game.inner_states import avoids_held_out_states, held_out_states
 from tot24_bench.game.states import State, make_thought, thoughts
 from tot24_bench.scoring import analyse, score
+from tot24_bench.teachers.corrected_search import line
 from tot24_bench.teachers.correction import (
     MAX_LINES,
     CannotCorrect,
     Correction,
     CorrectionConfig,
     correct,
-    line,
 )
 from tot24_bench.teachers.solver import (
     BACK_TO,

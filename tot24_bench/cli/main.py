@@ -20,6 +20,8 @@ from tot24_bench.cli.rescore import rescore_command
 from tot24_bench.cli.score import score_command
 from tot24_bench.cli.solve import solve_command
 from tot24_bench.cli.terminal import one_line_errors
+from tot24_bench.cli.traces_generate import generate_command, teachers_command
+from tot24_bench.cli.traces_import import import_command
 from tot24_bench.cli.verify import verify_command
 
 app = typer.Typer(
@@ -34,6 +36,10 @@ leaderboard_app = typer.Typer(
     help="Render results/LEADERBOARD.md from the submissions and print it."
 )
 app.add_typer(leaderboard_app, name="leaderboard")
+traces_app = typer.Typer(
+    help="Ask teachers for traces, filter them into a dataset.", no_args_is_help=True
+)
+app.add_typer(traces_app, name="traces")
 
 
 @app.callback(invoke_without_command=True)
@@ -65,3 +71,6 @@ leaderboard_app.command("add")(one_line_errors()(add_command))
 leaderboard_app.command("check")(one_line_errors()(check_command))
 leaderboard_app.command("schema")(one_line_errors()(schema_command))
 leaderboard_app.command("export")(one_line_errors()(export_command))
+traces_app.command("generate")(one_line_errors()(generate_command))
+traces_app.command("import")(one_line_errors()(import_command))
+traces_app.command("teachers")(one_line_errors()(teachers_command))

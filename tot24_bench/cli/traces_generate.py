@@ -95,8 +95,9 @@ def generate_command(
     teacher_args: Annotated[
         list[str] | None,
         typer.Option(
-            help="Any other setting of the teacher, KEY=VALUE; may be given again. "
-            "`--teacher_args help` lists them.",
+            "--teacher_args",
+            "--teacher-args",
+            help="Any other setting; may be given again. `tot24 traces teachers` lists them.",
             metavar="KEY=VALUE",
         ),
     ] = None,
@@ -120,13 +121,11 @@ def generate_command(
     """
     from tot24_bench.game.parts import part_of
     from tot24_bench.game.puzzle_files import read_puzzles
-    from tot24_bench.teachers.kinds import Beside, describe_settings, make_teacher
+    from tot24_bench.harness.processes import is_first_process
+    from tot24_bench.teachers.kinds import Beside, kind_of, make_teacher, serve
     from tot24_bench.traces.generate import generate, wanted
     from tot24_bench.traces.store import LAZY_SYNC_SECONDS, TraceFile
 
-    if "help" in (teacher_args or ()):
-        typer.echo(describe_settings(teacher))
-        return
     settings = {
         "temperature": temperature,
         "max_tokens": max_tokens,
@@ -144,9 +143,13 @@ def generate_command(
     if shots is None:
         shots = 0 if teacher in WITHOUT_EXEMPLARS else SHOTS
     ask = wanted(puzzles, method, samples=samples, shots=shots, variant=exemplars)
+    kind_of(teacher)  # an unknown one is an error before a file is made
     held_out = sum(part_of(puzzle.hand) == "test" for puzzle in ask.puzzles)
-    if held_out:
+    if held_out and is_first_process():
         _say(f"{held_out} of {len(ask.puzzles)} hands are test hands: never train on their traces")
+    if not is_first_process():
+        serve(make_teacher(teacher, model, given, Beside()))
+        return
     paid = teacher.startswith("openai")
     with TraceFile.open(output, sync_seconds=0.0 if paid else LAZY_SYNC_SECONDS) as file:
         if file.repaired_bytes:
@@ -174,6 +177,24 @@ def generate_command(
         _report(outcome, file, len(ask), as_json)
     if outcome.stopped or sum(outcome.failed.values()) > outcome.hopeless:
         raise typer.Exit(INCOMPLETE)
+
+
+def teachers_command(
+    name: Annotated[
+        str | None, typer.Argument(help="A teacher, for its settings and their defaults.")
+    ] = None,
+) -> None:
+    """List the teachers, or the settings of one.
+
+    Example: `tot24 traces teachers solver`
+    """
+    from tot24_bench.teachers.kinds import KINDS, describe_settings
+
+    if name is not None:
+        typer.echo(describe_settings(name))
+        return
+    for kind, found in KINDS.items():
+        typer.echo(f"{kind:14}{found.says}")
 
 
 def _key_value(text: str) -> tuple[str, Any]:

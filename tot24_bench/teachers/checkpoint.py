@@ -149,10 +149,7 @@ class Checkpoint:
         """
         prompt, tokenizer = request.prompt, self.tokenizer
         if self.chat:
-            text = tokenizer.apply_chat_template(
-                prompt.messages, tokenize=False, add_generation_prompt=True
-            )
-            ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+            ids = tokenizer(self._as_chat(prompt.messages), add_special_tokens=False)["input_ids"]
         else:
             ids = tokenizer(prompt.text)["input_ids"]
         room = self.settings.max_tokens
@@ -163,15 +160,37 @@ class Checkpoint:
             )
         return Asked(tuple(ids), f"{self.settings.seed}:{prompt.sha256}:{request.sample}")
 
+    def _as_chat(self, messages: list[dict[str, str]]) -> str:
+        from jinja2 import TemplateError
+
+        try:
+            return str(
+                self.tokenizer.apply_chat_template(
+                    messages, tokenize=False, add_generation_prompt=True
+                )
+            )
+        except TemplateError as error:  # some take no system message
+            raise TeacherUnavailable(
+                f"the chat template of {self.settings.model} takes no such prompt: use chat=false "
+                f"({one_line(error)})"
+            ) from None
+
     def text(self, ids: list[int]) -> str:
         """A response's text, ended at a stop."""
         text = str(self.tokenizer.decode(ids, skip_special_tokens=True))
         return text.partition(self.stop)[0] if self.stop else text
 
 
+def place_of(model: str) -> str:
+    """What libraries load: the folder with `~` written out, or the hub name as it is."""
+    folder = Path(model).expanduser()
+    return str(folder) if folder.exists() else model
+
+
 def weights_sha256(model: str) -> str | None:
     """Hash of a local checkpoint's safetensors, names and bytes; None for what is no folder."""
-    files = sorted(Path(model).glob("*.safetensors")) if Path(model).is_dir() else []
+    folder = Path(place_of(model))
+    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
     if not files:
         return None
     digest = hashlib.sha256()
@@ -209,15 +228,16 @@ def _load(settings: LocalSettings) -> tuple[Any, Any]:
     """Config and tokenizer."""
     from transformers import AutoConfig, AutoTokenizer
 
+    model = place_of(settings.model)
     options = {"revision": settings.revision, "trust_remote_code": False}
     try:
-        config = AutoConfig.from_pretrained(settings.model, **options)
-        tokenizer = AutoTokenizer.from_pretrained(settings.model, padding_side="left", **options)
+        config = AutoConfig.from_pretrained(model, **options)
+        tokenizer = AutoTokenizer.from_pretrained(model, padding_side="left", **options)
     # A broken file raises whatever its parser raises, KeyError and AttributeError among it.
     except Exception as error:
         fix = (
             "look at its files"
-            if Path(settings.model).exists()
+            if Path(model).exists()
             else "check the name, or the connection to the hub"
         )
         raise TeacherUnavailable(
@@ -227,7 +247,8 @@ def _load(settings: LocalSettings) -> tuple[Any, Any]:
 
 
 def _name_of(model: str) -> str:
-    return Path(model).resolve().name if Path(model).exists() else model
+    folder = Path(place_of(model))
+    return folder.resolve().name if folder.exists() else model
 
 
 def _shorter(room: int) -> str:

@@ -44,7 +44,8 @@ AVOIDABLE = {"state_holdout": held_out_states}
 
 _MARK = re.compile(r"[^\d\n\r=+*/()\[\]{}<>\\|$#%^~&\"`]{1,40}")
 _WORDS_READ = re.compile(
-    r"answer|input|steps?\b|\bleft\b|remain|\bleav|\bnumbers?\b|\bpath\b|box|think|\d", re.IGNORECASE
+    r"answer|input|steps?\b|\bleft\b|remain|\bleav|\bnumbers?\b|\bpath\b|box|think|\d",
+    re.IGNORECASE,
 )
 
 

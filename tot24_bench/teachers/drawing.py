@@ -24,7 +24,7 @@ class Draw:
     Args:
         sources: of each row.
         temperature: above 0.
-        top_p, top_k: see `LocalSettings`; top_k is applied first, then top_p.
+        top_p, top_k: see `checkpoint.LocalSettings`; top_k is applied first, then top_p.
     """
 
     def __init__(
@@ -42,18 +42,20 @@ class Draw:
         import torch
 
         exact = torch.float32 if scores.device.type == "mps" else torch.float64
-        logits, order = (scores.to(exact) / self._temperature).sort(descending=True, stable=True)
-        if self._top_k is not None:
-            logits[:, self._top_k :] = -torch.inf
-        sums = logits.softmax(-1).cumsum(-1)
-        # The whole of what may be drawn: all, or up to the token that passes top_p.
-        whole = sums[:, -1:]
+        logits = scores.to(exact) / self._temperature
+        if self._top_k is not None and self._top_k < logits.shape[-1]:
+            least = logits.topk(self._top_k).values[:, -1:]
+            logits = logits.masked_fill(logits < least, -torch.inf)
         if self._top_p is not None:
-            passed = (sums < self._top_p * whole).sum(-1, keepdim=True)
-            whole = sums.gather(-1, passed.clamp(max=sums.shape[-1] - 1))
+            ordered, order = logits.softmax(-1).sort(descending=True, stable=True)
+            # A token stays where those likelier than it do not come to top_p without it.
+            out = ordered.cumsum(-1) - ordered >= self._top_p
+            logits = logits.masked_fill(out.scatter(-1, order, out), -torch.inf)
+        # In the order of the vocabulary: that of the probabilities may hang on their last bits.
+        sums = logits.softmax(-1).cumsum(-1)
         u = torch.tensor([[source.random()] for source in self._sources], dtype=exact)
-        place = torch.searchsorted(sums, u.to(scores.device) * whole, right=True)
-        drawn = order.gather(-1, place.clamp(max=sums.shape[-1] - 1))
+        place = torch.searchsorted(sums, u.to(sums.device) * sums[:, -1:], right=True)
+        drawn = place.clamp(max=sums.shape[-1] - 1)
         return torch.full_like(scores, -torch.inf).scatter_(-1, drawn, 0.0)
 
 

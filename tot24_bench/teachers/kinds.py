@@ -63,9 +63,7 @@ class Kind(NamedTuple):
     says: str
 
 
-def make_teacher(
-    kind: str, model: str | None, given: Mapping[str, Any], beside: Beside
-) -> Teacher:
+def make_teacher(kind: str, model: str | None, given: Mapping[str, Any], beside: Beside) -> Teacher:
     """The teacher of a kind.
 
     Args:
@@ -84,6 +82,21 @@ def make_teacher(
         raise TeacherUnavailable(f"the teacher {kind} has no --model")
     values = {**given, "model": model} if model else dict(given)
     return found.make(fill(kind, found.settings(), values), beside)
+
+
+def serve(teacher: Teacher) -> None:
+    """Do this process's share of what the first process of a torchrun asks.
+
+    Raises:
+        TeacherUnavailable: several processes cannot share this teacher.
+    """
+    own = getattr(teacher, "serve", None)
+    if own is None:
+        raise TeacherUnavailable(
+            f"several processes cannot share the teacher {teacher.info.kind}: run it without "
+            "torchrun"
+        )
+    own()
 
 
 def kind_of(name: str) -> Kind:
@@ -142,7 +155,42 @@ def _solver(settings: Any, _: Beside) -> Teacher:
     return SolverTeacher(settings)
 
 
+def _local_settings() -> type[Any]:
+    from tot24_bench.teachers.checkpoint import LocalSettings
+
+    return LocalSettings
+
+
+def _transformers(settings: Any, _: Beside) -> Teacher:
+    from tot24_bench.teachers.local import TransformersTeacher
+
+    return TransformersTeacher(settings)
+
+
+def _vllm(settings: Any, _: Beside) -> Teacher:
+    from tot24_bench.teachers.vllm_offline import VllmTeacher
+
+    return VllmTeacher(settings)
+
+
+def _student_settings() -> type[Any]:
+    from tot24_bench.teachers.student import StudentSettings
+
+    return StudentSettings
+
+
+def _student(settings: Any, _: Beside) -> Teacher:
+    from tot24_bench.teachers.student import student_teacher
+
+    return student_teacher(settings)
+
+
 KINDS: dict[str, Kind] = {
     "solver": Kind(_solver_settings, _solver, False, "the built-in exact search (an oracle)"),
+    "transformers": Kind(_local_settings, _transformers, True, "a local checkpoint"),
+    "vllm": Kind(_local_settings, _vllm, True, "a local checkpoint through vLLM"),
+    "student": Kind(
+        _student_settings, _student, True, "a student's own searches, corrected by the solver"
+    ),
 }
 """Every kind by name."""

@@ -40,23 +40,23 @@ class Samples(NamedTuple):
     Attributes:
         question: the hand, target, rule, method and hash of the prompt, as the id spells them.
         first: the number of the first sample.
-        count: how many samples there are.
+        size: how many samples there are.
     """
 
     question: str
     first: int
-    count: int
+    size: int
 
     @property
     def name(self) -> str:
         """The id."""
-        last = self.first + self.count - 1
-        return f"{self.question}/{self.first}" + (f"-{last}" if self.count > 1 else "")
+        last = self.first + self.size - 1
+        return f"{self.question}/{self.first}" + (f"-{last}" if self.size > 1 else "")
 
     @property
     def each(self) -> Iterator[tuple[str, int]]:
         """Every question and sample."""
-        return ((self.question, self.first + i) for i in range(self.count))
+        return ((self.question, self.first + i) for i in range(self.size))
 
 
 class Call(NamedTuple):
@@ -109,7 +109,7 @@ def samples_of(name: object) -> Samples | None:
     """What an id asks for; None where it is not one of ours.
 
     >>> samples_of("tot24/4-4-6-8/24/all/io/dbed91b1aea5/0-7")
-    Samples(question='tot24/4-4-6-8/24/all/io/dbed91b1aea5', first=0, count=8)
+    Samples(question='tot24/4-4-6-8/24/all/io/dbed91b1aea5', first=0, size=8)
     >>> samples_of("request-1"), samples_of("tot24/4-4-6-8/24/all/io/dbed91b1aea5/7-0")
     (None, None)
     """
@@ -120,4 +120,4 @@ def samples_of(name: object) -> Samples | None:
         return None
     first, last = int(found[2]), int(found[3] or found[2])
     samples = Samples(found[1], first, last - first + 1)
-    return samples if 1 <= samples.count <= MAX_SAMPLES and samples.name == name else None
+    return samples if 1 <= samples.size <= MAX_SAMPLES and samples.name == name else None

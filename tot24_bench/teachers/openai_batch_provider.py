@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
     from openai.types import Batch
 
-ENDPOINT = "/v1/chat/completions"
+ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 METADATA = "tot24"
 """The name under which a batch's metadata holds our key."""
 
@@ -118,7 +118,6 @@ class BatchProvider:
 
     def download(self, file: str, to: Path) -> bool:
         """Fetch a result into a file; False where the provider has deleted it."""
-        import httpx
         import openai
 
         for attempt in range(ATTEMPTS):
@@ -127,7 +126,9 @@ class BatchProvider:
                 return True
             except openai.NotFoundError:
                 return False
-            except (openai.OpenAIError, httpx.HTTPError) as error:
+            except (TeacherUnavailable, OSError):
+                raise
+            except Exception as error:  # of whichever HTTP library is under the client
                 if isinstance(error, openai.OpenAIError) and not passing(error):
                     raise self.unavailable(error) from None
                 if attempt == ATTEMPTS - 1:

@@ -3,8 +3,8 @@
     {"custom_id": "tot24/4-4-6-8/24/all/io/dbed91b1aea5/0-1", "error": null,
      "response": {"status_code": 200, "body": {"choices": [...], "usage": {...}, ...}}}
 
-Lines come in any order. Whatever has no answer (no line, a line that cannot be read, fewer choices
-than samples) was not answered, and may be asked again; only an error of the request itself is final.
+Lines come in any order. What has no answer (no line, a line that cannot be read, fewer choices than
+samples) was not answered, and may be asked again; only an error of the request itself is final.
 """
 
 from __future__ import annotations

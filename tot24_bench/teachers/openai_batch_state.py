@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from tot24_bench.schema import Count, Name
-from tot24_bench.teachers.openai_batch_calls import Samples, samples_of
+from tot24_bench.teachers.openai_batch_calls import samples_of
 from tot24_bench.teachers.teacher import TeacherInfo, TeacherUnavailable
 
 FORMAT: Literal["tot24-batches/1"] = "tot24-batches/1"
@@ -51,9 +51,10 @@ class OpenBatch(_Model):
     worst_cost: Annotated[Decimal, Field(ge=0)] = Decimal(0)
 
     @property
-    def samples(self) -> list[Samples]:
-        """What its calls ask for."""
-        return [samples for samples in map(samples_of, self.calls) if samples is not None]
+    def pending(self) -> set[tuple[str, int]]:
+        """The samples that its calls ask for."""
+        asked = (samples for samples in map(samples_of, self.calls) if samples is not None)
+        return {sample for samples in asked for sample in samples.each}
 
 
 class _File(_Model):

@@ -24,6 +24,9 @@ from tot24_bench.game.states import Number, State, Thought, can_reach, make_thou
 MEMO_STATES = 200_000
 """States remembered: the deck reaches about 30,000 of three and two numbers."""
 
+LARGEST_WRITTEN = 10**12 - 1
+"""Largest number, numerator or denominator that is written: `scoring.steps` reads twelve digits."""
+
 Numbers = tuple[Number, ...]
 
 
@@ -38,7 +41,10 @@ def plausible_thoughts(numbers: Numbers, target: int) -> tuple[Thought, ...]:
 
 
 def every_thought(numbers: Numbers) -> tuple[Thought, ...]:
-    """As `plausible_thoughts`, with products of any size: enough for every solution."""
+    """As `plausible_thoughts`, with larger products: enough for every solution that is written.
+
+    No number goes past LARGEST_WRITTEN: hands of hundreds and thousands can need that.
+    """
     return _ordered(numbers, None)
 
 
@@ -58,7 +64,9 @@ def promise(state: State, target: int) -> Fraction:
             continue
         others = numbers[:i] + numbers[i + 1 :]
         useful += any(
-            target in (x + y, x - y, y - x, x * y) or x == target * y or y == target * x
+            target in (x + y, x - y, y - x, x * y)
+            or (y and x == target * y)
+            or (x and y == target * x)
             for y in others
         )
     return Fraction(useful, len(numbers))
@@ -140,6 +148,8 @@ def _ordered(numbers: Numbers, limit: int | None) -> tuple[Thought, ...]:
     fractions: dict[str, Thought] = {}
     for thought in _in_order(numbers):
         if limit is not None and thought.op == "*" and thought.value > limit:
+            continue
+        if max(thought.value.numerator, thought.value.denominator) > LARGEST_WRITTEN:
             continue
         new_fraction = thought.op == "/" and not all(
             isinstance(number, int) for number in (thought.a, thought.b, thought.value)

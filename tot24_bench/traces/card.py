@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tot24_bench.traces.funnel import markdown
-from tot24_bench.traces.judging import Avoid, Level
+from tot24_bench.traces.held_out import Avoid
+from tot24_bench.traces.judging import Level
 from tot24_bench.traces.rows import FORMS
 
 if TYPE_CHECKING:

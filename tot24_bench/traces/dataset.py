@@ -38,6 +38,11 @@ RECORD, CARD, HANDS = "dataset.json", "README.md", "hands.jsonl"
 
 UNKNOWN_LICENCE = "unknown"
 
+NOTHING_KEPT = (
+    "no trace is kept, so there is nothing to write: see the funnel, then lower --level or ask the "
+    "teacher for more samples"
+)
+
 MAX_RECORD_BYTES = 2**26
 
 _BATCH = 1_000
@@ -124,10 +129,7 @@ def write_dataset(
     prompt = prompt or PromptConfig()
     require_free(folder, overwrite)
     if not selection.kept:
-        raise BadDataset(
-            "no trace is kept, so there is nothing to write: see the funnel, then lower --level "
-            "or ask the teacher for more samples"
-        )
+        raise BadDataset(NOTHING_KEPT)
     new = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     shutil.rmtree(new, ignore_errors=True)  # of an earlier process that was killed
     try:
@@ -230,7 +232,7 @@ def _read_record(folder: Path) -> DatasetRecord:
 
 
 def _read_rows(folder: Path, form: str) -> Iterator[dict[str, Any]]:
-    import pyarrow
+    import pyarrow  # type: ignore[import-untyped]
     from pyarrow import parquet
 
     path = _file(folder, form)

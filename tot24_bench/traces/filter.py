@@ -22,7 +22,8 @@ from tot24_bench.schema import Count, Name, Record, Sha256
 from tot24_bench.teachers.teacher import TeacherInfo
 from tot24_bench.traces.balance import Balance, Candidate, Limits, choose, key_of
 from tot24_bench.traces.funnel import Counting, Funnel
-from tot24_bench.traces.judging import Avoid, Judged, Level, Reason, band_of, judge
+from tot24_bench.traces.held_out import Avoid
+from tot24_bench.traces.judging import Judged, Level, Reason, band_of, judge
 from tot24_bench.traces.store import read_traces
 from tot24_bench.traces.trace import Trace
 

@@ -5,7 +5,7 @@ the student is asked.
 
 | column | of | what |
 | --- | --- | --- |
-| `prompt`, `completion` | the form `prompt_completion` | text; the completion as the teacher wrote it |
+| `prompt`, `completion` | the form `prompt_completion` | the completion as the teacher wrote it |
 | `messages` | the form `messages` | system, user (and exemplars), assistant |
 | `method`, `numbers`, `target`, `rule` | both | what was asked, the numbers as dealt |
 | `teacher`, `oracle` | both | who answered; whether it knows by exact search what it says |
@@ -18,20 +18,19 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tot24_bench.game import LeakedHand, Puzzle, guard_parts
+from tot24_bench.game import LeakedHand, Puzzle, Rule, guard_parts
+from tot24_bench.game.parts import held_out_targets
 from tot24_bench.game.puzzle import Hand
-from tot24_bench.prompts import DEFAULT_VARIANT, build, pick
+from tot24_bench.prompts import DEFAULT_VARIANT, build_any, pick
 from tot24_bench.traces.filter import label_of
-from tot24_bench.traces.judging import held_out_split, shown_puzzles
+from tot24_bench.traces.held_out import EXEMPLAR, held_out_split, is_inner_state, shown_puzzles
 from tot24_bench.traces.trace import Trace
 
 if TYPE_CHECKING:
-    import pyarrow
+    import pyarrow  # type: ignore[import-untyped]
 
 FORMS = ("prompt_completion", "messages")
 """The two forms of the rows, each a folder and a configuration of the card."""
-
-EXEMPLAR = "exemplar 4 4 6 8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class PromptConfig:
 
 def make_row(trace: Trace, prompt: PromptConfig, backtracks: int) -> dict[str, Any]:
     """A trace as a row with the columns of both forms."""
-    built = build(trace.method, trace.puzzle, shots=prompt.shots, variant=prompt.variant)
+    built = build_any(trace.method, trace.puzzle, shots=prompt.shots, variant=prompt.variant)
     # The prompt ends its line: blank space around what a model wrote is no part of an answer.
     completion = trace.response.strip()
     return {
@@ -128,14 +127,17 @@ class Guard:
         Raises:
             LeakedHand: names the hand and where it stands.
         """
-        target = row["target"]
-        asked = Puzzle.parse(row["numbers"], target)
+        asked = Puzzle.parse(row["numbers"], row["target"], Rule(row["rule"]))
         texts = [message["content"] for message in row.get("messages") or ()]
         texts += [row.get("prompt") or "", row.get("completion") or ""]
-        shown = [one for text in texts for one in shown_puzzles(text, target)]
-        new = [one for one in (asked, *shown) if (one.hand, one.target) not in self.hands]
-        guard_parts(new, where)
-        self.hands.update((one.hand, one.target) for one in new)
+        shown = {one.identity: one for text in texts for one in shown_puzzles(text, asked)}
+        if asked.target in held_out_targets():
+            raise LeakedHand(f"{where} asks for the held-out target {asked.target}: drop it")
+        for one in (asked, *shown.values()):
+            if (one.hand, one.target) not in self.hands:
+                if not is_inner_state(row["method"], one):
+                    guard_parts([one], where)
+                self.hands.add((one.hand, one.target))
 
     def text(self) -> str:
         """The hands as JSON Lines that `tot24 overlap` reads, ascending."""

@@ -1,0 +1,519 @@
+"""The Batch API teacher, with the real client against a server on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from tests.teachers.batch_server import KEY, BatchServer, body_of, serving
+from tot24_bench.game import Puzzle
+from tot24_bench.prompts import build
+from tot24_bench.prompts.prompt import Prompt
+from tot24_bench.teachers.openai_batch import (
+    BatchProgress,
+    Limits,
+    OpenAIBatchTeacher,
+    Polling,
+    Worst,
+)
+from tot24_bench.teachers.openai_batch_provider import BatchProvider
+from tot24_bench.teachers.teacher import (
+    BudgetSpent,
+    Failure,
+    Finish,
+    Reply,
+    Request,
+    TeacherInfo,
+    TeacherUnavailable,
+    Usage,
+)
+from tot24_bench.traces.generate import generate, wanted
+from tot24_bench.traces.store import TraceFile, read_traces
+from tot24_bench.transcripts import read_transcript
+
+HANDS = ["4 4 6 8", "1 1 4 6", "1 2 4 7", "2 3 4 4", "1 3 8 8"]
+QUICK = Polling(first_seconds=0.01, most_seconds=0.05)
+
+
+class PlainChat:
+    """Interim."""
+
+    def __init__(self, base_url: str, model: str = "gpt-4o", temperature: float = 0.7) -> None:
+        self.base_url = base_url
+        self.model = model
+        self.temperature = temperature
+
+    @property
+    def info(self) -> TeacherInfo:
+        return TeacherInfo(
+            kind="openai", model=self.model, settings={"temperature": self.temperature}
+        )
+
+    def body(self, prompt: Prompt, n: int) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "messages": prompt.messages,
+            "n": n,
+            "temperature": self.temperature,
+            "max_tokens": 100,
+        }
+
+    def read(
+        self, body: Mapping[str, Any], requests: Sequence[Request | None]
+    ) -> Sequence[Reply | Failure]:
+        outcomes: list[Reply | Failure] = []
+        choices = body.get("choices") or []
+        for request, choice in zip(requests, choices, strict=False):
+            if request is not None:
+                text = choice["message"]["content"]
+                cost = Decimal(body["usage"]["completion_tokens"]) / len(choices) / 1000
+                outcomes.append(Reply(request, text, Finish.STOP, Usage(cost=cost)))
+        for request in requests[len(choices) :]:
+            if request is not None:
+                outcomes.append(Failure(request, "too few choices", "too few choices"))
+        return outcomes
+
+    def worst(self, prompt: Prompt, n: int) -> Worst:
+        return Worst(100 + n * 100, Decimal(n) / 10)
+
+
+def requests_of(samples: int = 2, hands: Sequence[str] = HANDS) -> list[Request]:
+    return [
+        Request(build("io", Puzzle.parse(hand), shots=0), sample)
+        for hand in hands
+        for sample in range(samples)
+    ]
+
+
+@pytest.fixture
+def server() -> Iterator[BatchServer]:
+    with serving(BatchServer()) as server:
+        yield server
+
+
+class Runs:
+    """Runs of the same command."""
+
+    def __init__(self, server: BatchServer, folder: Path) -> None:
+        self.server = server
+        self.state = folder / "traces.jsonl.batches.json"
+        self.said: list[str] = []
+        self.progress: list[BatchProgress] = []
+
+    def teacher(
+        self, temperature: float = 0.7, key: str = KEY, **options: Any
+    ) -> OpenAIBatchTeacher:
+        client = openai.OpenAI(base_url=self.server.base_url, api_key=key, max_retries=0)
+        options = {"polling": QUICK, "seen": self.progress.append, **options}
+        return OpenAIBatchTeacher(
+            PlainChat(self.server.base_url, temperature=temperature),
+            BatchProvider(client, pause=0.01),
+            self.state,
+            say=self.said.append,
+            **options,
+        )
+
+    def ask(
+        self, requests: Sequence[Request] | None = None, **options: Any
+    ) -> list[Reply | Failure]:
+        return list(self.teacher(**options).ask(requests_of() if requests is None else requests))
+
+
+@pytest.fixture
+def runs(server: BatchServer, tmp_path: Path) -> Runs:
+    return Runs(server, tmp_path)
+
+
+def replies(outcomes: Sequence[Reply | Failure]) -> dict[tuple[str, int], str]:
+    found = {
+        (o.request.puzzle.text, o.request.sample): o.text for o in outcomes if isinstance(o, Reply)
+    }
+    assert len(found) == sum(isinstance(o, Reply) for o in outcomes)
+    return found
+
+
+def failures(outcomes: Sequence[Reply | Failure]) -> list[Failure]:
+    return [o for o in outcomes if isinstance(o, Failure)]
+
+
+def everything(samples: int = 2) -> set[tuple[str, int]]:
+    return {(hand, sample) for hand in HANDS for sample in range(samples)}
+
+
+def test_every_sample_is_answered_once_though_lines_come_in_another_order(runs: Runs) -> None:
+    outcomes = runs.ask(requests_of(3))
+    assert replies(outcomes) == {
+        (hand, i): f"Input: {hand} / sample {i} of 3" for hand, i in everything(3)
+    }
+    assert runs.server.counts["POST batches"] == runs.server.counts["POST files"] == 1
+    assert len(runs.server.seen_calls) == len(HANDS)
+    assert not runs.state.exists()
+
+
+def test_the_order_of_the_hand_and_other_puzzles_come_back_as_they_were_asked(runs: Runs) -> None:
+    hands = [Puzzle.parse("8 4 6 4"), Puzzle.parse("3 5", target=-2), Puzzle.parse("25 1 1 2 3")]
+    asked = [Request(build("cot", puzzle, shots=0), 0) for puzzle in hands]
+    outcomes = runs.ask(asked)
+    assert {o.request for o in outcomes if isinstance(o, Reply)} == set(asked)
+
+
+def test_samples_that_are_not_consecutive_are_calls_of_their_own(runs: Runs) -> None:
+    asked = [r for r in requests_of(6) if r.sample in (0, 1, 4)]
+    assert len(replies(runs.ask(asked))) == 3 * len(HANDS)
+    assert sorted({call["body"]["n"] for call in runs.server.seen_calls}) == [1, 2]
+
+
+def test_a_batch_holds_no_more_calls_and_bytes_than_allowed(runs: Runs) -> None:
+    assert replies(runs.ask(polling=Polling(0.01, 0.05, max_calls=2))).keys() == everything()
+    assert runs.server.counts["POST batches"] == 3
+    size = max(map(len, runs.server.files.values()))
+    runs.server.files.clear()
+    runs.server.batches.clear()
+    assert len(replies(runs.ask(polling=Polling(0.01, 0.05, max_bytes=size)))) == 10
+    assert max(map(len, runs.server.files.values())) <= size * 1.5
+
+
+def test_a_run_cut_off_while_it_waits_goes_on_with_the_same_batches(runs: Runs) -> None:
+    runs.server.polls = 10**6
+    asking = runs.teacher(seen=_interrupt).ask(requests_of())
+    with pytest.raises(KeyboardInterrupt):
+        next(asking)
+    assert "batch_0" in runs.said[-1] and "same command" in runs.said[-1]
+    runs.server.batches["batch_0"]["left"] = 1
+    assert replies(runs.ask()).keys() == everything()
+    assert runs.server.counts["POST batches"] == runs.server.counts["POST files"] == 1
+    assert not runs.state.exists()
+
+
+def _interrupt(_: BatchProgress) -> None:
+    raise KeyboardInterrupt
+
+
+def test_only_what_no_batch_asks_is_uploaded(runs: Runs) -> None:
+    runs.server.polls = 10**6
+    with pytest.raises(KeyboardInterrupt):
+        next(runs.teacher(seen=_interrupt).ask(requests_of(2)))
+    runs.server.polls = runs.server.batches["batch_0"]["left"] = 0
+    assert replies(runs.ask(requests_of(3))).keys() == everything(3)
+    assert [call["body"]["n"] for call in runs.server.seen_calls] == [2] * 5 + [1] * 5
+
+
+def test_an_answer_that_nobody_wants_now_is_kept_for_who_does(runs: Runs) -> None:
+    runs.server.polls = 10**6
+    with pytest.raises(KeyboardInterrupt):
+        next(runs.teacher(seen=_interrupt).ask(requests_of(2)))
+    runs.server.batches["batch_0"]["left"] = 0
+    asked = requests_of(2)
+    assert len(runs.ask(asked[:3])) == 3
+    assert "also answers 7 requests" in runs.said[-1]
+    assert runs.state.exists()
+    assert len(runs.ask(asked[3:4])) == 1
+    assert len(replies(runs.ask(asked[4:]))) == 6
+    assert runs.server.counts["POST batches"] == 1
+    assert not runs.state.exists()
+
+
+def test_a_batch_that_was_made_though_its_answer_was_lost_is_not_made_again(runs: Runs) -> None:
+    runs.server.create_lost = 1
+    assert replies(runs.ask()).keys() == everything()
+    assert len(runs.server.batches) == 1
+
+
+def test_a_creation_that_the_server_could_not_do_is_tried_again(runs: Runs) -> None:
+    runs.server.create_faults = [500, 503, 429]
+    assert replies(runs.ask()).keys() == everything()
+    assert len(runs.server.batches) == 1
+
+
+def test_a_crash_between_making_a_batch_and_noting_it_is_healed_by_the_list(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(7):  # other batches, so that the list has pages
+        runs.server.batches[f"other{number}"] = {"id": f"other{number}", **OTHER_BATCH}
+    runs.server.create_lost = 1
+    with monkeypatch.context() as patch:  # stands for kill -9 while the answer is on its way
+        patch.setattr(BatchProvider, "find", _die)
+        with pytest.raises(SystemExit):
+            runs.ask()
+    noted = json.loads(runs.state.read_text())["batches"][0]
+    assert noted["id"] is None and len(noted["key"]) == 32
+    for number in range(7, 12):
+        runs.server.batches[f"other{number}"] = {"id": f"other{number}", **OTHER_BATCH}
+    assert replies(runs.ask()).keys() == everything()
+    assert runs.server.counts["POST files"] == 1
+
+
+def _die(*_: object) -> None:
+    raise SystemExit
+
+
+OTHER_BATCH = {
+    "object": "batch",
+    "endpoint": "/v1/embeddings",
+    "input_file_id": "file-x",
+    "completion_window": "24h",
+    "status": "completed",
+    "created_at": 2**31,
+    "metadata": None,
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", range(1, 8))
+def test_kill_9_at_any_request_repeats_no_call_and_loses_no_trace(
+    runs: Runs, number: int, done: bool
+) -> None:
+    path = runs.state.with_name("traces.jsonl")
+    child = 0
+
+    def generate_all() -> None:
+        puzzles = [Puzzle.parse(hand) for hand in HANDS]
+        with TraceFile.open(path) as file:
+            generate(runs.teacher(), wanted(puzzles, "io", samples=2), file)
+
+    def kill(now: int, now_done: bool) -> None:
+        if (now, now_done) == (number, done):
+            os.kill(child, signal.SIGKILL)
+
+    runs.server.hook = kill
+    child = os.fork()
+    if not child:
+        generate_all()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    runs.server.hook = lambda *_: None
+    requests = sum(runs.server.counts.values())
+    assert os.WIFSIGNALED(status) if number <= requests else status == 0
+    generate_all()
+    traces = list(read_traces(path))
+    assert {(t.puzzle.text, t.sample) for t in traces} == everything()
+    assert len(traces) == 10
+    assert len(runs.server.batches) == 1
+    assert len(runs.server.seen_calls) == len(HANDS)
+
+
+def test_a_crash_before_a_batch_was_made_asks_anew(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(BatchProvider, "create", _die)
+        with pytest.raises(SystemExit):
+            runs.ask()
+    assert runs.state.exists()
+    assert replies(runs.ask()).keys() == everything()
+    assert len(runs.server.batches) == 1
+    assert not runs.state.exists()
+
+
+def test_a_batch_that_no_state_file_knows_is_adopted_by_its_id(runs: Runs) -> None:
+    runs.server.polls = 10**6
+    with pytest.raises(KeyboardInterrupt):
+        next(runs.teacher(seen=_interrupt).ask(requests_of()))
+    runs.state.unlink()
+    runs.server.polls = runs.server.batches["batch_0"]["left"] = 0
+    with pytest.raises(TeacherUnavailable, match="batch_0 was asked with another temperature"):
+        runs.ask(batch_id="batch_0", temperature=1.0)
+    assert not runs.state.exists()
+    assert replies(runs.ask(requests_of(3), batch_id="batch_0")).keys() == everything(3)
+    assert len(runs.server.batches) == 2
+    assert runs.ask([], batch_id="batch_0") == []
+    assert not runs.state.exists()
+
+
+def test_a_batch_of_another_program_is_not_adopted(runs: Runs) -> None:
+    runs.ask()
+    runs.server.files["file-0"] = b'{"custom_id": "request-1", "body": {}}\n'
+    with pytest.raises(TeacherUnavailable, match="--teacher transcripts"):
+        runs.ask(batch_id="batch_0")
+    with pytest.raises(TeacherUnavailable, match="knows no batch 'batch_9'"):
+        runs.ask(batch_id="batch_9")
+
+
+def test_a_batch_that_fails_its_validation_says_why_and_is_asked_anew(runs: Runs) -> None:
+    runs.server.ends = "failed"
+    with pytest.raises(TeacherUnavailable, match=r"`gpt-none` does not exist \(line 1\)"):
+        runs.ask()
+    assert not runs.state.exists()
+    runs.server.ends = "completed"
+    assert replies(runs.ask()).keys() == everything()
+
+
+@pytest.mark.parametrize("end", ["expired", "cancelled"])
+def test_a_batch_that_ends_early_gives_what_it_has_and_the_rest_is_asked_in_a_new_one(
+    runs: Runs, end: str
+) -> None:
+    runs.server.ends, runs.server.answered = end, 0.6
+    outcomes = runs.ask()
+    assert len(replies(outcomes)) == 6
+    assert {(f.kind, f.again) for f in failures(outcomes)} == {(f"batch {end}", True)}
+    runs.server.ends = "completed"
+    rest = runs.ask([f.request for f in failures(outcomes)])
+    assert replies(outcomes).keys() | replies(rest).keys() == everything()
+    assert len(runs.server.seen_calls) == 5 + 2
+
+
+@pytest.mark.parametrize(
+    ("status", "again"), [(400, False), (404, False), (429, True), (500, True), (503, True)]
+)
+def test_a_call_that_failed_is_asked_again_only_where_that_may_help(
+    runs: Runs, status: int, again: bool
+) -> None:
+    def answer(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if "1 1 4 6" in str(body["messages"][-1]):
+            return status, {"error": {"message": "no\nsuch \x1b[31mluck", "code": None}}
+        return 200, body_of(body)
+
+    runs.server.answer = answer
+    outcomes = runs.ask()
+    assert len(replies(outcomes)) == 8
+    assert [(f.kind, f.again) for f in failures(outcomes)] == [(f"HTTP {status}", again)] * 2
+    assert failures(outcomes)[0].reason == "no such [31mluck"
+
+
+def test_a_call_without_a_line_was_not_answered(runs: Runs) -> None:
+    runs.server.answer = lambda body: (
+        None if "1 1 4 6" in str(body["messages"][-1]) else (200, body_of(body))
+    )
+    outcomes = runs.ask()
+    assert len(replies(outcomes)) == 8
+    assert [(f.kind, f.again) for f in failures(outcomes)] == [("no answer in batch", True)] * 2
+
+
+JUNK = ["", "nonsense", "[]", "{}", "null", "7", '{"custom_id": 1}', '{"custom_id": "a", "x": 1}']
+JUNK += ['{"custom_id": "tot24/1-1/24/all/io/000000000000/0-9999"}', "{" * 2000, '{"a":1,"a":2}']
+JUNK += ['{"custom_id": "tot24/1-1/24/all/io/000000000000/0", "response": {"status_code": 200}}']
+
+
+def test_lines_that_are_no_answers_harm_no_others(runs: Runs) -> None:
+    runs.server.spoil = lambda lines: [*lines[:2], *JUNK, lines[1], lines[0], *lines[2:]]
+    assert replies(runs.ask()).keys() == everything()
+
+
+@pytest.mark.parametrize(
+    "response",
+    ["7", "null", "{}", '{"status_code": "x"}', '{"status_code": 200, "body": []}', "[1]"],
+)
+def test_an_answer_of_another_shape_is_a_failure(runs: Runs, response: str) -> None:
+    def spoil(lines: list[str]) -> list[str]:
+        line = json.loads(lines[0])
+        line["response"] = json.loads(response)
+        return [json.dumps(line), *lines[1:]]
+
+    runs.server.spoil = spoil
+    outcomes = runs.ask()
+    assert len(replies(outcomes)) == 8
+    assert [(f.kind, f.again) for f in failures(outcomes)] == [("malformed answer", True)] * 2
+
+
+def test_a_file_that_is_an_array_answers_nothing(runs: Runs) -> None:
+    runs.server.spoil = lambda lines: ["[" + ",".join(lines), '{"']
+    outcomes = runs.ask()
+    assert len(failures(outcomes)) == 10 - len(replies(outcomes))
+
+
+def test_polling_goes_on_through_errors_of_the_server(runs: Runs) -> None:
+    runs.server.poll_faults = [500, 429, 503, 500]
+    assert replies(runs.ask()).keys() == everything()
+
+
+def test_a_server_that_is_silent_for_long_ends_the_run_and_loses_nothing(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tot24_bench.teachers.openai_batch.MAX_SILENT_POLLS", 3)
+    runs.server.poll_faults = [500] * 3
+    with pytest.raises(TeacherUnavailable, match="same command goes on"):
+        runs.ask()
+    assert replies(runs.ask()).keys() == everything()
+    assert len(runs.server.batches) == 1
+
+
+def test_a_result_that_breaks_off_is_fetched_again(runs: Runs) -> None:
+    runs.server.cut_downloads = 2
+    assert replies(runs.ask()).keys() == everything()
+
+
+def test_a_result_that_was_deleted_leaves_everything_to_be_asked(runs: Runs) -> None:
+    runs.server.gone = True
+    outcomes = runs.ask()
+    assert not replies(outcomes) and len(failures(outcomes)) == 10
+    assert not runs.state.exists()
+
+
+def test_the_limits_are_checked_before_anything_is_uploaded(runs: Runs) -> None:
+    with pytest.raises(BudgetSpent, match="0 of 10 requests fit"):
+        runs.ask(limits=Limits(cost=Decimal("0.1")))
+    assert not runs.server.files
+    outcomes = []
+    with pytest.raises(BudgetSpent, match="leaves 700: in the worst case 4 of 10 requests fit"):
+        for outcome in runs.teacher(limits=Limits(tokens=700)).ask(requests_of()):
+            outcomes.append(outcome)
+    assert len(replies(outcomes)) == 4
+    assert len(runs.server.seen_calls) == 2
+
+
+def test_what_is_under_way_counts_against_the_limits(runs: Runs) -> None:
+    runs.server.polls = 10**6
+    with pytest.raises(KeyboardInterrupt):
+        next(runs.teacher(seen=_interrupt, limits=Limits(tokens=1500)).ask(requests_of(2)))
+    runs.server.batches["batch_0"]["left"] = 0
+    with pytest.raises(BudgetSpent, match="in the worst case 0 of 5 requests fit"):
+        runs.ask(requests_of(3), limits=Limits(tokens=1500))
+    assert len(runs.server.seen_calls) == 5
+
+
+def test_a_state_of_other_settings_is_refused(runs: Runs) -> None:
+    runs.server.polls = 10**6
+    with pytest.raises(KeyboardInterrupt):
+        next(runs.teacher(seen=_interrupt).ask(requests_of()))
+    with pytest.raises(TeacherUnavailable, match=r"temperature 0\.7, not 1\.0: give the settings"):
+        runs.ask(temperature=1.0)
+    runs.state.write_text("{")
+    with pytest.raises(TeacherUnavailable, match=r"no list of batches.*batch_id=ID"):
+        runs.ask()
+
+
+def test_progress_is_told_in_calls(runs: Runs) -> None:
+    runs.ask()
+    assert runs.progress[0] == BatchProgress(completed=0, failed=0, total=5, batches=1)
+    assert runs.progress[-1] == BatchProgress(completed=5, failed=0, total=5, batches=1)
+    assert runs.progress[-1].text == "1 batch under way: 5 of 5 calls done"
+
+
+def test_the_key_is_nowhere(runs: Runs, capfd: pytest.CaptureFixture[str]) -> None:
+    runs.server.polls = 10**6
+    with pytest.raises(KeyboardInterrupt):
+        next(runs.teacher(seen=_interrupt).ask(requests_of()))
+    for key in ("sk-wrong-0123456789", KEY):
+        runs.server.poll_faults = [403, 403]
+        with pytest.raises(TeacherUnavailable, match="does not take the key") as error:
+            runs.ask(key=key)
+        texts = [runs.state.read_text(), *runs.said, str(error.value), *capfd.readouterr()]
+        assert not any(key in text for text in texts)
+        assert error.value.__cause__ is None and error.value.__suppress_context__
+    assert not any(KEY.encode() in content for content in runs.server.files.values())
+
+
+def test_nobody_listening_is_named(runs: Runs, tmp_path: Path) -> None:
+    runs.server.port, port = 9, runs.server.port
+    with pytest.raises(TeacherUnavailable, match=r"nobody answers at 127\.0\.0\.1:9"):
+        runs.ask()
+    assert not runs.state.exists()
+    runs.server.port = port
+
+
+def test_the_transcript_reader_reads_the_result_by_itself(runs: Runs, tmp_path: Path) -> None:
+    runs.ask()
+    output = tmp_path / "output.jsonl"
+    output.write_bytes(runs.server.files[runs.server.batches["batch_0"]["output_file_id"]])
+    rollouts = list(read_transcript(output))
+    assert sorted(r.puzzle.text for r in rollouts) == sorted(HANDS)
+    assert all(len(r.responses) == 2 for r in rollouts)

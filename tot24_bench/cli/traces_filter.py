@@ -1,0 +1,216 @@
+"""`tot24 traces filter`: keep the traces that may be trained on, and write them as a dataset."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tot24_bench.cli.options import AsJson
+from tot24_bench.cli.terminal import counting, one_line, print_wide
+from tot24_bench.prompts import DEFAULT_VARIANT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from tot24_bench.traces.filter import Teacher
+    from tot24_bench.traces.funnel import Funnel
+
+
+def filter_command(
+    files: Annotated[list[Path], typer.Argument(help="Trace files, of any teachers.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder of the dataset; it must be new.")
+    ] = None,
+    level: Annotated[
+        str,
+        typer.Option(
+            help="answer: the answer is right. agrees: and is what the steps come to. "
+            "valid: and every thought is valid."
+        ),
+    ] = "valid",
+    avoid: Annotated[
+        str,
+        typer.Option(
+            help="state_holdout: drop traces that show a three-number state of hard100. nothing."
+        ),
+    ] = "nothing",
+    min_backtracks: Annotated[
+        int, typer.Option(min=0, help="Keep only searches that go back so many times.")
+    ] = 0,
+    max_per_hand: Annotated[
+        int | None, typer.Option(min=1, help="Most traces of a hand and method.")
+    ] = None,
+    prefer_search: Annotated[
+        bool, typer.Option("--prefer-search", help="Of too many keep those with a backtrack.")
+    ] = False,
+    balance: Annotated[
+        str, typer.Option(help="bands: as many traces of every band of difficulty. none.")
+    ] = "none",
+    seed: Annotated[int, typer.Option(min=0, help="Of the choice among too many.")] = 0,
+    shots: Annotated[int, typer.Option(min=0, max=5, help="Exemplars in the prompts.")] = 0,
+    variant: Annotated[
+        str, typer.Option(help="Which exemplars: default or search.")
+    ] = DEFAULT_VARIANT,
+    licence: Annotated[
+        str, typer.Option(help="Licence of the responses, for the card.")
+    ] = "unknown",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a dataset that is there.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the funnel and write nothing.")
+    ] = False,
+    why: Annotated[
+        Path | None,
+        typer.Option(help="Write one JSON line for every trace that is dropped: hand, reason."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Filter traces, show what becomes of them, and write a dataset that `datasets` loads.
+
+    Every trace is scored again. Hands of test parts, prompts and responses that show one, and
+    duplicates are always dropped.
+
+    Examples:
+
+    `tot24 traces filter traces.jsonl -o dataset`
+
+    `tot24 traces filter a.jsonl b.jsonl -o dataset --max-per-hand 4 --why why.jsonl`
+
+    `tot24 traces filter traces.jsonl --dry-run --level answer`
+    """
+    from tot24_bench.traces.dataset import NOTHING_KEPT, require_free, write_dataset
+    from tot24_bench.traces.filter import DroppedTrace, FilterConfig, select
+    from tot24_bench.traces.rows import PromptConfig
+
+    # All that can be refused is refused before an hour of filtering.
+    options: dict[str, Any] = {"level": level, "avoid": avoid, "balance": balance}
+    options |= {"min_backtracks": min_backtracks, "max_per_hand": max_per_hand}
+    options |= {"prefer_search": prefer_search, "seed": seed}
+    config = FilterConfig(**options)
+    prompt = PromptConfig(shots, variant)
+    if output is None and not dry_run:
+        raise ValueError("give the folder of the dataset with -o, or --dry-run to write nothing")
+    if output is not None and not dry_run:
+        require_free(output, overwrite)
+    require_files(files, why)
+    lines = count_lines(files)
+    with ExitStack() as opened:
+        reasons = None if why is None else opened.enter_context(why.open("w", encoding="utf-8"))
+        tick = opened.enter_context(counting(lines if dry_run else 2 * lines, "traces"))
+
+        def note(one: DroppedTrace) -> None:
+            if reasons is not None:
+                reasons.write(json.dumps(one.to_json()) + "\n")
+
+        selection = select(files, config, dropped=note, tick=tick)
+        record = None
+        if output is not None and not dry_run and selection.kept:
+            record = write_dataset(
+                selection, output, prompt, licence=licence, overwrite=overwrite, tick=tick
+            )
+    if as_json:
+        report = {
+            "funnel": selection.funnel.report(),
+            "teachers": [teacher.to_json() for teacher in selection.teachers],
+            "dataset": None if record is None else str(output),
+            "rows_sha256": None if record is None else record.sha256,
+        }
+        typer.echo(json.dumps(report, indent=2))
+    else:
+        from rich.console import Group
+
+        print_wide(Group(*_report(selection.funnel, selection.teachers)))
+        if record is not None:
+            typer.echo(f"wrote {record.rows:,} rows to {output}, sha256 {record.sha256}")
+    if not dry_run and record is None:
+        raise ValueError(NOTHING_KEPT)
+
+
+def count_lines(files: list[Path]) -> int:
+    """Lines of some files, for a progress bar."""
+    total = 0
+    for path in files:
+        with path.open("rb") as file:
+            total += sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(2**20), b""))
+    return total
+
+
+def require_files(files: list[Path], why: Path | None = None) -> None:
+    """Refuse files that are not there before any of them is read."""
+    for path in files:
+        if not path.is_file():
+            raise ValueError(f"there is no file {path}: tot24 traces generate writes one")
+        if why is not None and why.exists() and why.samefile(path):
+            raise ValueError(f"--why would overwrite the traces in {path}: give another file")
+    if why is not None and not why.parent.is_dir():
+        raise ValueError(f"no folder {why.parent}: make it, or give another --why")
+
+
+def _report(funnel: Funnel, teachers: Sequence[Teacher]) -> Iterator[RenderableType]:
+    from rich.table import Table
+    from rich.text import Text
+
+    from tot24_bench.traces.funnel import share
+
+    yield _counts("funnel", [(one.name, one.traces, one.hands) for one in funnel.stages])
+    if funnel.dropped:
+        yield _counts("dropped", [(one.reason, one.traces, one.hands) for one in funnel.dropped])
+    if funnel.held_out:
+        rows = [(one.reason, one.traces, one.hands) for one in funnel.held_out]
+        yield _counts("held-out hands", rows)
+    table = Table(title="yield by difficulty, with Wilson's 95% interval", title_style="")
+    table.add_column("")
+    for heading in ("asked", "right", "kept", "hands asked", "hands kept"):
+        table.add_column(heading, justify="right")
+    for band in funnel.bands:
+        table.add_row(
+            band.name,
+            f"{band.asked:,}",
+            share(band.right, band.asked),
+            share(band.kept, band.asked),
+            f"{band.hands_asked:,}",
+            share(band.hands_kept, band.hands_asked),
+        )
+    yield table
+    if len(teachers) > 1:
+        yield _counts(
+            "teachers",
+            [
+                (one.label + (" (oracle)" if one.teacher.oracle else ""), one.asked, one.kept)
+                for one in teachers
+            ],
+            ("asked", "kept"),
+        )
+    with_backtrack = share(funnel.kept_with_backtrack, funnel.kept)
+    yield Text(f"kept with at least one backtrack: {with_backtrack}")
+    if funnel.rescored:
+        yield Text(
+            f"{funnel.rescored:,} traces were scored otherwise when they were recorded: "
+            "today's rules hold",
+            "yellow",
+        )
+
+
+def _counts(
+    title: str,
+    rows: list[tuple[str, int, int]],
+    headings: tuple[str, str] = ("traces", "hands"),
+) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_style="")
+    table.add_column("")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for name, first, second in rows:
+        table.add_row(Text(one_line(name)), f"{first:,}", f"{second:,}")
+    return table

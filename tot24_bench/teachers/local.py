@@ -1,0 +1,246 @@
+"""The teacher `transformers`: a local checkpoint, on a CPU or a GPU, in one process or several.
+
+    teacher = TransformersTeacher(LocalSettings("students/scout-2m", temperature=1.0))
+    for outcome in teacher.ask(requests): ...
+
+Requests are taken a window at a time, sorted by length and written in batches. A response depends
+on the seed, the prompt, the number of its sample and the weights alone (`drawing`), so a run that
+was interrupted goes on to the same responses. What a checkpoint's own generation settings say of
+sampling is not applied. Under torchrun (`processes`) every process but the first calls `serve`:
+
+    if teacher.first: record(teacher.ask(requests))
+    else: teacher.serve()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from itertools import islice
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from tot24_bench.teachers.checkpoint import (
+    Asked,
+    Checkpoint,
+    LocalSettings,
+    one_line,
+    place_of,
+)
+from tot24_bench.teachers.drawing import Draw, Ended
+from tot24_bench.teachers.processes import Processes
+from tot24_bench.teachers.teacher import (
+    Failure,
+    Finish,
+    Reply,
+    Request,
+    TeacherInfo,
+    TeacherUnavailable,
+    Usage,
+)
+
+KIND = "transformers"
+"""How records name this teacher."""
+
+WINDOW = 16
+"""Batches a process that are sorted by length at once; what is longest goes first."""
+
+
+class Written(NamedTuple):
+    """A response as it comes from the weights: its text, tokens, and whether it came to an end."""
+
+    text: str
+    tokens: int
+    ended: bool
+
+
+class TransformersTeacher:
+    """A checkpoint that transformers loads.
+
+    Args:
+        settings: which one, and how it is sampled.
+
+    Raises:
+        TeacherUnavailable: it is not there, cannot be read, or there is no such device.
+    """
+
+    def __init__(self, settings: LocalSettings) -> None:
+        self._settings = settings
+        self._processes = Processes()
+        self._checkpoint = Checkpoint(settings)
+        self._device = _device(settings.device, self._processes.local_rank)
+        self._dtype = _dtype(settings.dtype, self._device, self._checkpoint.config)
+        self._info = self._checkpoint.info(KIND, self._dtype)
+        self._batch = settings.batch_size
+        self._loaded: Any = None
+
+    @property
+    def info(self) -> TeacherInfo:
+        """The checkpoint, its hash, and how it is sampled."""
+        return self._info
+
+    @property
+    def first(self) -> bool:
+        """Whether this process asks; the others of a torchrun call `serve`."""
+        return self._processes.first
+
+    def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
+        """See `Teacher.ask`; under torchrun the first process asks, once.
+
+        Raises:
+            TeacherUnavailable: the weights cannot be loaded, a prompt does not fit, or not even
+                one response fits the memory.
+        """
+        if not self.first:
+            raise TeacherUnavailable("only the first process of a torchrun asks; the others serve")
+        try:
+            waiting = iter(requests)
+            count, size = self._processes.count, self._settings.batch_size
+            while window := list(islice(waiting, WINDOW * count * size)):
+                asked = [(request, self._checkpoint.asked(request)) for request in window]
+                asked.sort(key=lambda pair: len(pair[1].ids), reverse=True)
+                batches = [asked[i : i + size] for i in range(0, len(asked), size)]
+                for i in range(0, len(batches), count):
+                    yield from self._round(batches[i : i + count])
+        finally:
+            self.release()
+
+    def serve(self) -> None:
+        """Write what the first process shares, until it is done or has failed."""
+        self._processes.serve(self._write)
+
+    def release(self) -> None:
+        """Let the processes that serve go, where this one ends without asking."""
+        self._processes.release()
+
+    def _round(self, batches: Sequence[list[tuple[Request, Asked]]]) -> Generator[Reply]:
+        """One batch for each process."""
+        began = perf_counter()
+        jobs = [[asked for _, asked in batch] for batch in batches]
+        results = self._processes.share(jobs, self._write)
+        seconds = perf_counter() - began
+        for batch, written in zip(batches, results, strict=True):
+            for (request, asked), response in zip(batch, written, strict=True):
+                usage = Usage(
+                    prompt_tokens=len(asked.ids),
+                    completion_tokens=response.tokens,
+                    # The time of the round, shared evenly: the sum over traces is what it took.
+                    seconds=seconds / sum(map(len, batches)),
+                )
+                finish = Finish.STOP if response.ended else Finish.LENGTH
+                yield Reply(request, response.text, finish, usage)
+
+    def _write(self, batch: list[Asked]) -> list[Written]:
+        """Responses to some prompts; where they do not fit the memory, to fewer at once."""
+        import torch
+
+        if self._loaded is None:
+            self._loaded = _weights(self._checkpoint, self._device, self._dtype)
+        written: list[Written] = []
+        while len(written) < len(batch):
+            part = batch[len(written) : len(written) + self._batch]
+            try:
+                written += _generate(self._loaded, self._checkpoint, part)
+                continue
+            except torch.OutOfMemoryError:
+                pass  # handled outside: here the error still holds the tensors
+            if len(part) == 1:
+                raise TeacherUnavailable(
+                    f"one response does not fit the memory of {self._device}: use a smaller "
+                    "max_tokens, dtype=bfloat16, or fewer shots"
+                )
+            self._batch = (len(part) + 1) // 2
+            if self._device.startswith("cuda"):
+                torch.cuda.empty_cache()
+        return written
+
+
+def _generate(model: Any, checkpoint: Checkpoint, batch: Sequence[Asked]) -> list[Written]:
+    """One call of `generate`, the prompts padded on the left."""
+    import torch
+    from transformers import LogitsProcessorList, StoppingCriteriaList
+
+    settings, tokenizer = checkpoint.settings, checkpoint.tokenizer
+    width = max(len(asked.ids) for asked in batch)
+    pad = tokenizer.pad_token_id
+    ids = torch.tensor([[pad] * (width - len(a.ids)) + [*a.ids] for a in batch])
+    mask = torch.tensor([[0] * (width - len(a.ids)) + [1] * len(a.ids) for a in batch])
+    ends = set(model.generation_config.eos_token_id or ())
+    ended = Ended(tokenizer, len(batch), width, ends, checkpoint.stop)
+    processors = LogitsProcessorList()
+    if settings.temperature:
+        sources = [asked.rng() for asked in batch]
+        processors.append(Draw(sources, settings.temperature, settings.top_p, settings.top_k))
+    with torch.inference_mode():
+        output = model.generate(
+            input_ids=ids.to(model.device),
+            attention_mask=mask.to(model.device),
+            max_new_tokens=settings.max_tokens,
+            logits_processor=processors,
+            stopping_criteria=StoppingCriteriaList([ended]),
+        )
+    rows = output[:, width:].tolist()
+    return [
+        Written(checkpoint.text(row[: length or None]), length or len(row), length > 0)
+        for row, length in zip(rows, ended.lengths, strict=True)
+    ]
+
+
+def _weights(checkpoint: Checkpoint, device: str, dtype: str) -> Any:
+    """The model, ready to generate by nothing but what it is told."""
+    import torch
+    from transformers import AutoModelForCausalLM, GenerationConfig
+
+    settings, tokenizer = checkpoint.settings, checkpoint.tokenizer
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            place_of(settings.model),
+            revision=settings.revision,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=getattr(torch, dtype),
+        ).to(device)
+    except Exception as error:  # as `checkpoint`: a broken file raises anything
+        raise TeacherUnavailable(
+            f"the weights of {settings.model} cannot be loaded as {dtype} on {device}: "
+            f"{one_line(error)}"
+        ) from None
+    own = model.generation_config.eos_token_id
+    ends = {own} if isinstance(own, int) else set(own or ())
+    if tokenizer.eos_token_id is not None:
+        ends.add(tokenizer.eos_token_id)
+    model.generation_config = GenerationConfig(
+        eos_token_id=sorted(ends) or None, pad_token_id=tokenizer.pad_token_id, do_sample=False
+    )
+    return model.eval()
+
+
+def _device(wanted: str | None, local_rank: int) -> str:
+    """Where to write; the GPU of this process where it has one.
+
+    Raises:
+        TeacherUnavailable: there is no such device here.
+    """
+    import torch
+
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    mps = torch.backends.mps.is_available()
+    if wanted is None:
+        wanted = "cuda" if gpus else "mps" if mps else "cpu"
+    kind, _, index = wanted.partition(":")
+    if kind == "cuda":
+        number = int(index) if index.isdecimal() else local_rank % max(gpus, 1)
+        if number >= gpus:
+            raise TeacherUnavailable(f"no device {wanted}: {gpus} GPUs are here; use device=cpu")
+        return f"cuda:{number}"
+    if kind == "mps" and not mps:
+        raise TeacherUnavailable("no device mps here: use device=cpu")
+    return kind
+
+
+def _dtype(wanted: str, device: str, config: Any) -> str:
+    """The weights' dtype by name; `auto` is what the checkpoint holds, float32 on a CPU."""
+    if wanted != "auto":
+        return wanted
+    if device == "cpu":
+        return "float32"
+    return str(getattr(config, "dtype", None) or "float32").removeprefix("torch.")

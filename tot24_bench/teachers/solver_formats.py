@@ -1,0 +1,156 @@
+"""The solver teacher's responses, one function a method.
+
+| method | response |
+| --- | --- |
+| `io` | the answer |
+| `cot` | the winning path, the answer |
+| `onestep_tot` | the search, the winning path once more, the answer |
+| `propose` | the plausible thoughts of the numbers left |
+| `value` | a path, or some thoughts that all fail, and the judgement |
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from tot24_bench.game.path import answer_expression
+from tot24_bench.game.puzzle import Puzzle
+from tot24_bench.game.states import State, Thought
+from tot24_bench.prompts.propose_value import IMPOSSIBLE, JUDGEMENT, SURE
+from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
+from tot24_bench.teachers.solver_frontier import Frontier
+from tot24_bench.teachers.solver_path import (
+    Path,
+    in_order,
+    no_way,
+    path_of,
+    truth_of,
+    winning_levels,
+)
+from tot24_bench.teachers.solver_search import Found, TooLong, Writer, attempts
+from tot24_bench.teachers.solver_thoughts import Truth, line_of, promise
+
+PATH = "Path:"
+NO_SOLUTION = "Answer: no solution"
+
+TRIES = 6
+"""Failing thoughts that a `value` response shows where the curriculum does not say how many."""
+
+
+def io(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    """The answer alone."""
+    return _answer(puzzle, _path(puzzle, curriculum, rng))
+
+
+def cot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    """The winning path and the answer."""
+    path = _path(puzzle, curriculum, rng)
+    return "\n".join(("Steps:", *map(line_of, path or ()), _answer(puzzle, path)))
+
+
+def onestep_tot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    """The search, and what comes of it."""
+    found = _search(puzzle, curriculum, rng)
+    recap: tuple[str, ...] = ()
+    if curriculum.recap and found.path is not None:
+        recap = (PATH, *(thought.text for thought in found.path))
+    return "\n".join(("Steps:", *found.lines, *recap, _answer(puzzle, found.path)))
+
+
+def propose(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    """The thoughts to consider in a state, none of which leaves a state to avoid."""
+    truth = truth_of(puzzle, curriculum)
+    found = [
+        thought
+        for thought in in_order(truth.thoughts(puzzle.numbers, ()), curriculum, truth, rng)
+        if not truth.forbids(thought.left)
+    ]
+    if not found:
+        raise CannotTeach(f"{puzzle.text} leaves no thought to propose")
+    most = min(curriculum.proposals or len(found), curriculum.max_lines or len(found))
+    return "\n".join(map(line_of, _best(found, most, truth)))
+
+
+def value(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    """Why a state can or cannot make the target, and the judgement."""
+    truth = truth_of(puzzle, curriculum)
+    path = path_of(winning_levels(puzzle, curriculum, truth, rng))
+    if path is not None:
+        return "\n".join((*map(line_of, path), JUDGEMENT + SURE))
+    most = TRIES if curriculum.dead_ends is None else curriculum.dead_ends
+    if curriculum.max_lines is not None:
+        most = min(most, curriculum.max_lines - 1)
+    tries = [
+        line_of(thought) + (curriculum.mark or "")
+        for thought in in_order(truth.thoughts(puzzle.numbers, ()), curriculum, truth, rng)
+        if not truth.forbids(thought.left)
+    ]
+    return "\n".join((*tries[:most], JUDGEMENT + IMPOSSIBLE))
+
+
+WRITERS = {
+    "io": io,
+    "cot": cot,
+    "onestep_tot": onestep_tot,
+    "propose": propose,
+    "value": value,
+}
+
+
+def _path(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Path | None:
+    truth = truth_of(puzzle, curriculum)
+    return path_of(winning_levels(puzzle, curriculum, truth, rng))
+
+
+def _search(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
+    """The search in as many lines as there may be."""
+    truth = truth_of(puzzle, curriculum)
+    solvable = not truth.dead(State.of(puzzle))
+    if solvable and not truth.wins(State.of(puzzle), ()):
+        raise no_way(puzzle)
+    found = _fitting(puzzle, curriculum, truth, rng)
+    if solvable and found.path is None:
+        raise no_way(puzzle)
+    return found
+
+
+def _fitting(puzzle: Puzzle, curriculum: Curriculum, truth: Truth, rng: Random) -> Found:
+    """The first attempt that fits."""
+    room = None
+    if curriculum.max_lines is not None:
+        steps = len(puzzle.numbers) - 1
+        room = curriculum.max_lines - 2 - (1 + steps if curriculum.recap else 0)
+        if room < steps:
+            raise CannotTeach(
+                f"a path of {puzzle.text} does not fit in {curriculum.max_lines} lines: "
+                f"set max_lines to {curriculum.max_lines + steps - room} or more"
+            )
+    for attempt in attempts(curriculum, room):
+        writer = Writer(puzzle, curriculum, truth, rng, attempt, room)
+        try:
+            if attempt.best_first:
+                return Frontier(writer).run()
+            return writer.whole() if curriculum.extent == "whole" else writer.first_solution()
+        except TooLong:
+            continue
+    raise AssertionError("the last attempt shows the path alone, and that fits")
+
+
+def _best(found: list[Thought], most: int, truth: Truth) -> list[Thought]:
+    """The most promising thoughts in their order, one that wins among them if there is one."""
+    if len(found) <= most:
+        return found
+    places = sorted(range(len(found)), key=lambda i: -promise(found[i].left, truth.target))
+    wins = [i for i in places if truth.wins(found[i].left, truth.after((), found[i]))]
+    chosen = places[:most]
+    if wins and wins[0] not in chosen and not set(wins) & set(chosen):
+        chosen[-1] = wins[0]
+    return [found[i] for i in sorted(chosen)]
+
+
+def _answer(puzzle: Puzzle, path: Path | None) -> str:
+    if path is None:
+        return NO_SOLUTION
+    # A number of the hand may be the target already; of several numbers it need not be the last.
+    expression = answer_expression(puzzle, path) if path else str(puzzle.target)
+    return f"Answer: {expression} = {puzzle.target}"

@@ -1,0 +1,202 @@
+"""What the responses of trace files look like: how long, how much search, how often right.
+
+Scored by today's rules. Counts are kept, not responses: memory does not grow with the files, and
+quantiles are exact all the same.
+
+>>> quantile(Counter({10: 1, 20: 2, 40: 1}), 0.5)
+20
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import accumulate
+from math import ceil
+from typing import Any
+
+from tot24_bench.prompts import STEP_METHODS
+from tot24_bench.scoring import Verdict, score_method
+from tot24_bench.scoring.analysis import analyse
+from tot24_bench.teachers.teacher import Finish
+from tot24_bench.traces.filter import label_of
+from tot24_bench.traces.funnel import BAND_NAMES, wilson
+from tot24_bench.traces.judging import band_of
+from tot24_bench.traces.trace import Trace
+
+QUANTILES = {"least": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95}
+QUANTILES["most"] = 1.0
+
+MEASURES = {
+    "tokens": "tokens",
+    "lines": "lines",
+    "characters": "characters",
+    "thoughts": "thoughts",
+    "backtracks": "backtracks",
+    "dead_ends": "dead ends marked",
+    "marked_wrongly": "  of them wrongly",
+}
+"""What is counted in a response, and how tables call it. A dead end is marked wrongly where the
+solver can still win from there; tokens as the teacher's server counts them."""
+
+
+@dataclass
+class Yield:
+    """What a band of difficulty gave: traces, and hands that were right at least once."""
+
+    asked: int = 0
+    right: int = 0
+    hands_asked: set[int] = field(default_factory=set)
+    hands_right: set[int] = field(default_factory=set)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object, with Wilson's 95% intervals."""
+        asked, right = len(self.hands_asked), len(self.hands_right)
+        return {
+            "asked": self.asked,
+            "right": self.right,
+            "interval": list(wilson(self.right, self.asked)),
+            "hands_asked": asked,
+            "hands_right": right,
+            "hands_interval": list(wilson(right, asked)),
+        }
+
+
+@dataclass
+class Stats:
+    """What the responses of one teacher, or of all, look like.
+
+    Attributes:
+        traces: how many there are.
+        right: how many of them are right.
+        measures: of each measure, how many responses have which value.
+        verdicts: how many responses have which verdict.
+        finishes: how many responses end why.
+        bands: the yield by band of difficulty.
+        cost: US dollars, as far as known.
+        priced: responses whose cost is known.
+    """
+
+    traces: int = 0
+    right: int = 0
+    measures: dict[str, Counter[int]] = field(
+        default_factory=lambda: {name: Counter() for name in MEASURES}
+    )
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    finishes: Counter[Finish] = field(default_factory=Counter)
+    bands: dict[str, Yield] = field(default_factory=dict)
+    cost: Decimal = Decimal(0)
+    priced: int = 0
+    _hands: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+    @property
+    def hands(self) -> int:
+        """Distinct hands that were asked."""
+        return len(self._hands)
+
+    @property
+    def cost_of_right(self) -> Decimal | None:
+        """US dollars a right response; None where a cost is unknown or nothing is right."""
+        known = self.right > 0 and self.priced == self.traces
+        return self.cost / self.right if known else None
+
+    def add(self, counted: Counted) -> None:
+        """Count one trace."""
+        trace = counted.trace
+        for name, value in counted.measures.items():
+            self.measures[name][value] += 1
+        self.traces += 1
+        self.right += counted.right
+        self.verdicts[counted.verdict] += 1
+        self.finishes[trace.finish] += 1
+        if trace.usage.cost is not None:
+            self.cost += trace.usage.cost
+            self.priced += 1
+        hand = self._hands.setdefault(trace.puzzle.identity, len(self._hands))
+        band = self.bands.setdefault(band_of(trace.puzzle), Yield())
+        band.asked += 1
+        band.hands_asked.add(hand)
+        if counted.right:
+            band.right += 1
+            band.hands_right.add(hand)
+
+    def by_band(self) -> list[tuple[str, Yield]]:
+        """The yields, the easiest band first."""
+        return [(name, self.bands[name]) for name in BAND_NAMES if name in self.bands]
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object for programs."""
+        cost = self.cost_of_right
+        return {
+            "traces": self.traces,
+            "hands": self.hands,
+            "right": self.right,
+            "measures": {name: summary(counts) for name, counts in self.measures.items() if counts},
+            "verdicts": {str(name): count for name, count in self.verdicts.most_common()},
+            "finishes": {str(name): count for name, count in self.finishes.most_common()},
+            "bands": {name: one.to_json() for name, one in self.by_band()},
+            "cost": str(self.cost) if self.priced else None,
+            "priced": self.priced,
+            "cost_of_right": None if cost is None else f"{cost:.6f}",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A trace with what was counted in its response."""
+
+    trace: Trace
+    right: bool
+    verdict: Verdict
+    measures: dict[str, int]
+
+
+def collect(
+    traces: Iterable[Trace], tick: Callable[[], object] = lambda: None
+) -> tuple[Stats, dict[str, Stats]]:
+    """The statistics of all traces together, and by teacher."""
+    everyone: Stats = Stats()
+    teachers: dict[str, Stats] = {}
+    for trace in traces:
+        counted = count(trace)
+        everyone.add(counted)
+        teachers.setdefault(label_of(trace.teacher), Stats()).add(counted)
+        tick()
+    return everyone, teachers
+
+
+def count(trace: Trace) -> Counted:
+    """Look at one response."""
+    cut = trace.finish is Finish.LENGTH
+    worth = score_method(trace.method, trace.puzzle, trace.response, truncated=cut)
+    found = analyse(trace.puzzle, trace.response, truncated=cut)
+    own = [thought for thought in found.thoughts if not thought.repeats]
+    measures = {
+        "lines": len(trace.response.splitlines()),
+        "characters": len(trace.response),
+        "thoughts": len(own),
+        # A method that lists what could come next does not search.
+        "backtracks": 0 if trace.method in STEP_METHODS else found.backtracks,
+        "dead_ends": sum(thought.step.dead_end for thought in own),
+        "marked_wrongly": found.dead_ends_marked_wrongly,
+    }
+    if trace.usage.completion_tokens is not None:
+        measures["tokens"] = trace.usage.completion_tokens
+    return Counted(trace, worth.correct, worth.verdict, measures)
+
+
+def summary(counts: Counter[int]) -> dict[str, float]:
+    """Mean and quantiles of a measure."""
+    total = counts.total()
+    mean = sum(value * times for value, times in counts.items()) / total
+    return {"mean": mean} | {name: quantile(counts, at) for name, at in QUANTILES.items()}
+
+
+def quantile(counts: Counter[int], share: float) -> int:
+    """The smallest value that at least so great a share of the responses does not exceed."""
+    values = sorted(counts)
+    wanted = max(1, ceil(share * counts.total()))
+    reached = accumulate(counts[value] for value in values)
+    return next(value for value, so_far in zip(values, reached, strict=True) if so_far >= wanted)
