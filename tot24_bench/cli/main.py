@@ -20,8 +20,10 @@ from tot24_bench.cli.rescore import rescore_command
 from tot24_bench.cli.score import score_command
 from tot24_bench.cli.solve import solve_command
 from tot24_bench.cli.terminal import one_line_errors
+from tot24_bench.cli.traces_filter import filter_command
 from tot24_bench.cli.traces_generate import generate_command, teachers_command
 from tot24_bench.cli.traces_import import import_command
+from tot24_bench.cli.traces_stats import stats_command
 from tot24_bench.cli.verify import verify_command
 
 app = typer.Typer(
@@ -74,3 +76,5 @@ leaderboard_app.command("export")(one_line_errors()(export_command))
 traces_app.command("generate")(one_line_errors()(generate_command))
 traces_app.command("import")(one_line_errors()(import_command))
 traces_app.command("teachers")(one_line_errors()(teachers_command))
+traces_app.command("filter")(one_line_errors()(filter_command))
+traces_app.command("stats")(one_line_errors()(stats_command))

@@ -105,6 +105,8 @@ class Writer:
         Raises:
             TooLong: when it does not fit and no solution has come up yet.
         """
+        if self.truth.done(self.puzzle.numbers, ()):
+            return Found((), ())
         try:
             self._whole(self.puzzle.numbers, (), ())
         except TooLong:

@@ -56,7 +56,8 @@ def published_traces(
         BadTranscript: not a transcript, a bad record, or more samples of a hand than fit.
         OSError: the file cannot be read.
     """
-    teacher = TeacherInfo(kind=KIND, model=model, settings={**(settings or {}), "source": path.name})
+    source = path.name.encode("utf-8", "replace").decode()  # names on disk may be no text
+    teacher = TeacherInfo(kind=KIND, model=model, settings={**(settings or {}), "source": source})
     recorded = now or datetime.now(UTC)
     samples: Counter[object] = Counter()
     transcript = read_transcript(

@@ -1,0 +1,185 @@
+"""How the `openai` teacher is set up, which key it sends where, and how keys stay out of texts.
+
+>>> settings = OpenAISettings("gpt-4o", max_tokens=256)
+>>> settings.info.settings["max_tokens"], settings.limit_field
+(256, 'max_completion_tokens')
+>>> OpenAISettings("m", base_url="http://localhost:8000/v1").limit_field
+'max_tokens'
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from tot24_bench.teachers.teacher import TeacherInfo, TeacherUnavailable
+
+OFFICIAL_URL = "https://api.openai.com/v1"
+OFFICIAL_HOST = "api.openai.com"
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
+KEY_VARIABLE = "OPENAI_API_KEY"
+URL_VARIABLE = "OPENAI_BASE_URL"
+
+NO_KEY = "none"
+"""Sent to a server when no key is set: most that run locally ask for none."""
+
+MAX_REASON_CHARS = 300
+"""Characters of what a server says, in a message of ours."""
+
+HIDDEN = "[key]"
+
+_KEY_LIKE = re.compile(r"\b(?:sk|sess|key)-[\w*.-]{6,}|(?i:bearer)\s+[\w*.~+/=-]{6,}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAISettings:
+    """Which model of which server, and how it is sampled.
+
+    Attributes:
+        model: as the server calls it.
+        base_url: of the server, ending in /v1; None is OPENAI_BASE_URL, or OpenAI's own.
+        temperature: None leaves it to the server (some reasoning models take none).
+        top_p: None leaves it to the server.
+        max_tokens: of one response, hidden reasoning included.
+        seed: each call gets one derived from it; None sends none.
+        concurrency: calls under way at once.
+        samples_per_request: `n` of a call, at most; servers that ignore it are noticed.
+        structured: ask for JSON (steps, answer).
+        timeout: seconds without a byte from the server after which a call is tried again.
+        max_retries: tries after the first, by the client.
+        completions: send plain text to /v1/completions, for models without a chat template.
+        max_tokens_field: `max_tokens` or `max_completion_tokens`; None chooses by the server.
+        context: tokens of prompt and response that the model holds; None asks the server.
+        tokenizer: folder or hub name to count prompts with; None estimates (`openai_tokens`).
+        check_model: refuse a model that the server does not list.
+    """
+
+    model: str
+    base_url: str | None = None
+    temperature: float | None = 0.7
+    top_p: float | None = None
+    max_tokens: int = 1024
+    seed: int | None = None
+    concurrency: int = 32
+    samples_per_request: int = 8
+    structured: bool = False
+    timeout: float = 120.0
+    max_retries: int = 6
+    completions: bool = False
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | None = None
+    context: int | None = None
+    tokenizer: str | None = None
+    check_model: bool = True
+
+    def __post_init__(self) -> None:
+        limits = {
+            "temperature": (self.temperature, 0, 10),
+            "top_p": (self.top_p, 0, 1),
+            "max_tokens": (self.max_tokens, 1, 10_000_000),
+            "concurrency": (self.concurrency, 1, 1_000),
+            "samples_per_request": (self.samples_per_request, 1, 128),
+            "timeout": (self.timeout, 0.001, 86_400),
+            "max_retries": (self.max_retries, 0, 100),
+            "context": (self.context, 1, 1_000_000_000),
+        }
+        for name, (value, least, most) in limits.items():
+            if value is not None and not least <= value <= most:
+                raise TeacherUnavailable(f"{name}={value}: give {least} to {most}")
+        if not self.model.strip():
+            raise TeacherUnavailable("the teacher openai needs --model NAME")
+        if self.structured and self.completions:
+            raise TeacherUnavailable(
+                "completions and --structured do not go together: leave one of them out"
+            )
+        _checked(self.url)
+
+    @property
+    def url(self) -> str:
+        """Of the server, ending in /v1 or the like."""
+        return (self.base_url or os.environ.get(URL_VARIABLE) or OFFICIAL_URL).rstrip("/")
+
+    @property
+    def host(self) -> str:
+        """Of the server, with its port: harmless in a message."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def official(self) -> bool:
+        """Whether it is OpenAI's own server."""
+        return urlsplit(self.url).hostname == OFFICIAL_HOST
+
+    @property
+    def local(self) -> bool:
+        """Whether the server is on this machine."""
+        return urlsplit(self.url).hostname in LOCAL_HOSTS
+
+    @property
+    def limit_field(self) -> str:
+        """What the server calls the limit on a response's tokens."""
+        default = "max_completion_tokens" if self.official else "max_tokens"
+        return self.max_tokens_field or ("max_tokens" if self.completions else default)
+
+    @property
+    def info(self) -> TeacherInfo:
+        """Who answers, and whatever changes the answers; no address, no key."""
+        return TeacherInfo(
+            kind="openai",
+            model=self.model,
+            settings={
+                "temperature": self.temperature,
+                "top_p": self.top_p,
+                "max_tokens": self.max_tokens,
+                "seed": self.seed,
+                "structured": self.structured,
+                "completions": self.completions,
+            },
+        )
+
+    def key(self) -> str:
+        """The key that is sent.
+
+        Raises:
+            TeacherUnavailable: OpenAI's own server, and no key is set.
+        """
+        key = os.environ.get(KEY_VARIABLE, "").strip()
+        if not key and self.official:
+            raise TeacherUnavailable(
+                f"no key: set {KEY_VARIABLE}, or give --base-url of a server that needs none"
+            )
+        if not key.isascii() or not key.isprintable():
+            raise TeacherUnavailable(f"{KEY_VARIABLE} holds letters that no key has: set it again")
+        return key or NO_KEY
+
+
+def redacted(text: object, key: str = NO_KEY, most: int = MAX_REASON_CHARS) -> str:
+    """What a server said, as part of a one-line message: without keys, and not too long.
+
+    >>> redacted("Incorrect API key: sk-abcdef123456,\\n see the site")
+    'Incorrect API key: [key], see the site'
+    """
+    said = without_key(str(text)[: 20 * most], key)
+    said = " ".join("".join(c if c.isprintable() else " " for c in said).split())
+    return _KEY_LIKE.sub(HIDDEN, said)[:most]
+
+
+def without_key(text: str, key: str) -> str:
+    """A text without our key, should a server repeat it."""
+    return text.replace(key, HIDDEN) if key != NO_KEY and key in text else text
+
+
+def _checked(url: str) -> None:
+    fix = "give one like http://localhost:8000/v1"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise TeacherUnavailable(f"--base-url: no such address can be; {fix}") from None
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise TeacherUnavailable(
+            f"--base-url holds more than an address: put the key in {KEY_VARIABLE}, and {fix}"
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise TeacherUnavailable(f"--base-url {redacted(url, most=80)!r} is no address: {fix}")
