@@ -301,7 +301,12 @@ assert teacher._processes.count == 2
 if not teacher.first:
     wrote = []
     write = teacher._write
-    teacher._write = lambda batch: wrote.append(len(batch)) or write(batch)
+    def counted(batch):
+        if how == "other fails":
+            raise OSError("no room")
+        wrote.append(len(batch))
+        return write(batch)
+    teacher._write = counted
     teacher.serve()
     json.dump({"served": sum(wrote)}, open(out + ".1", "w"))
 elif how == "all":
@@ -319,8 +324,11 @@ elif how == "fail":
         list(teacher.ask(failing()))
     except OSError as error:
         assert str(error) == "the disk is full"
-elif how == "nothing":
-    assert list(teacher.ask([])) == []
+elif how == "other fails":
+    try:
+        list(teacher.ask(requests()))
+    except TeacherUnavailable as error:
+        assert str(error) == "process 1 failed: OSError: no room"
 """
 
 
@@ -353,7 +361,7 @@ def test_two_processes_write_what_one_writes(root: Path, wide: Path, tmp_path: P
     assert json.loads(Path(f"{out}.1").read_text()) == {"served": 6}, "half of twelve"
 
 
-@pytest.mark.parametrize("how", ["close", "fail", "nothing"])
+@pytest.mark.parametrize("how", ["close", "fail", "other fails"])
 def test_the_other_process_is_released_when_the_first_stops(
     root: Path, wide: Path, tmp_path: Path, how: str
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,24 +16,26 @@ import pytest
 from tests.teachers.batch_server import KEY, BatchServer, body_of, serving
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build
-from tot24_bench.prompts.prompt import Prompt
+from tot24_bench.teachers.budget import Budget, Worst
 from tot24_bench.teachers.openai_batch import (
+    SIZE,
     BatchProgress,
-    Limits,
     OpenAIBatchTeacher,
     Polling,
-    Worst,
 )
 from tot24_bench.teachers.openai_batch_provider import BatchProvider
+from tot24_bench.teachers.openai_batch_settings import OpenAIBatchSettings, openai_batch_teacher
+from tot24_bench.teachers.openai_batch_upload import BatchSize
+from tot24_bench.teachers.openai_settings import OpenAISettings
+from tot24_bench.teachers.openai_wire import OpenAIWire
+from tot24_bench.teachers.prices import price_of
 from tot24_bench.teachers.teacher import (
     BudgetSpent,
     Failure,
     Finish,
     Reply,
     Request,
-    TeacherInfo,
     TeacherUnavailable,
-    Usage,
 )
 from tot24_bench.traces.generate import generate, wanted
 from tot24_bench.traces.store import TraceFile, read_traces
@@ -41,48 +43,6 @@ from tot24_bench.transcripts import read_transcript
 
 HANDS = ["4 4 6 8", "1 1 4 6", "1 2 4 7", "2 3 4 4", "1 3 8 8"]
 QUICK = Polling(first_seconds=0.01, most_seconds=0.05)
-
-
-class PlainChat:
-    """Interim."""
-
-    def __init__(self, base_url: str, model: str = "gpt-4o", temperature: float = 0.7) -> None:
-        self.base_url = base_url
-        self.model = model
-        self.temperature = temperature
-
-    @property
-    def info(self) -> TeacherInfo:
-        return TeacherInfo(
-            kind="openai", model=self.model, settings={"temperature": self.temperature}
-        )
-
-    def body(self, prompt: Prompt, n: int) -> dict[str, Any]:
-        return {
-            "model": self.model,
-            "messages": prompt.messages,
-            "n": n,
-            "temperature": self.temperature,
-            "max_tokens": 100,
-        }
-
-    def read(
-        self, body: Mapping[str, Any], requests: Sequence[Request | None]
-    ) -> Sequence[Reply | Failure]:
-        outcomes: list[Reply | Failure] = []
-        choices = body.get("choices") or []
-        for request, choice in zip(requests, choices, strict=False):
-            if request is not None:
-                text = choice["message"]["content"]
-                cost = Decimal(body["usage"]["completion_tokens"]) / len(choices) / 1000
-                outcomes.append(Reply(request, text, Finish.STOP, Usage(cost=cost)))
-        for request in requests[len(choices) :]:
-            if request is not None:
-                outcomes.append(Failure(request, "too few choices", "too few choices"))
-        return outcomes
-
-    def worst(self, prompt: Prompt, n: int) -> Worst:
-        return Worst(100 + n * 100, Decimal(n) / 10)
 
 
 def requests_of(samples: int = 2, hands: Sequence[str] = HANDS) -> list[Request]:
@@ -109,16 +69,23 @@ class Runs:
         self.progress: list[BatchProgress] = []
 
     def teacher(
-        self, temperature: float = 0.7, key: str = KEY, **options: Any
+        self, key: str = KEY, budget: Budget | None = None, size: BatchSize = SIZE, **options: Any
     ) -> OpenAIBatchTeacher:
-        client = openai.OpenAI(base_url=self.server.base_url, api_key=key, max_retries=0)
-        options = {"polling": QUICK, "seen": self.progress.append, **options}
+        parts = ("batch_id", "polling", "seen")
+        given = {name: options.pop(name) for name in parts if name in options}
+        options = {"temperature": 0.7, "max_tokens": 100, **options}
+        settings = OpenAISettings("gpt-4o", base_url=self.server.base_url, **options)
+        price = price_of(settings.model)
+        assert price is not None
+        client = openai.OpenAI(base_url=settings.url, api_key=key, max_retries=0)
         return OpenAIBatchTeacher(
-            PlainChat(self.server.base_url, temperature=temperature),
-            BatchProvider(client, pause=0.01),
+            OpenAIWire(settings, price.batched(), key),
+            BatchProvider(client, settings, key, pause=0.01),
             self.state,
+            budget=budget or Budget(),
+            size=size,
             say=self.said.append,
-            **options,
+            **{"polling": QUICK, "seen": self.progress.append, **given},
         )
 
     def ask(
@@ -168,16 +135,16 @@ def test_the_order_of_the_hand_and_other_puzzles_come_back_as_they_were_asked(ru
 def test_samples_that_are_not_consecutive_are_calls_of_their_own(runs: Runs) -> None:
     asked = [r for r in requests_of(6) if r.sample in (0, 1, 4)]
     assert len(replies(runs.ask(asked))) == 3 * len(HANDS)
-    assert sorted({call["body"]["n"] for call in runs.server.seen_calls}) == [1, 2]
+    assert {call["body"].get("n", 1) for call in runs.server.seen_calls} == {1, 2}
 
 
 def test_a_batch_holds_no_more_calls_and_bytes_than_allowed(runs: Runs) -> None:
-    assert replies(runs.ask(polling=Polling(0.01, 0.05, max_calls=2))).keys() == everything()
+    assert replies(runs.ask(size=BatchSize(calls=2))).keys() == everything()
     assert runs.server.counts["POST batches"] == 3
     size = max(map(len, runs.server.files.values()))
     runs.server.files.clear()
     runs.server.batches.clear()
-    assert len(replies(runs.ask(polling=Polling(0.01, 0.05, max_bytes=size)))) == 10
+    assert len(replies(runs.ask(size=BatchSize(bytes=size)))) == 10
     assert max(map(len, runs.server.files.values())) <= size * 1.5
 
 
@@ -203,7 +170,7 @@ def test_only_what_no_batch_asks_is_uploaded(runs: Runs) -> None:
         next(runs.teacher(seen=_interrupt).ask(requests_of(2)))
     runs.server.polls = runs.server.batches["batch_0"]["left"] = 0
     assert replies(runs.ask(requests_of(3))).keys() == everything(3)
-    assert [call["body"]["n"] for call in runs.server.seen_calls] == [2] * 5 + [1] * 5
+    assert [call["body"].get("n", 1) for call in runs.server.seen_calls] == [2] * 5 + [1] * 5
 
 
 def test_an_answer_that_nobody_wants_now_is_kept_for_who_does(runs: Runs) -> None:
@@ -301,6 +268,32 @@ def test_kill_9_at_any_request_repeats_no_call_and_loses_no_trace(
     assert len(runs.server.seen_calls) == len(HANDS)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_ctrl_c_while_waiting_says_that_the_batches_go_on(runs: Runs) -> None:
+    told = runs.state.with_name("told")
+    child = 0
+
+    def interrupt(number: int, done: bool) -> None:
+        if number == 6 and done:  # the third poll
+            os.kill(child, signal.SIGINT)
+
+    runs.server.polls = 10**6
+    runs.server.hook = interrupt
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            runs.ask(polling=Polling(0.05, 60.0, growth=10))
+        except KeyboardInterrupt:
+            told.write_text(runs.said[-1])
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert "batch_0" in told.read_text() and "the same command goes on" in told.read_text()
+    runs.server.batches["batch_0"]["left"] = 0
+    assert replies(runs.ask()).keys() == everything()
+    assert len(runs.server.batches) == 1
+
+
 def test_a_crash_before_a_batch_was_made_asks_anew(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -375,7 +368,8 @@ def test_a_call_that_failed_is_asked_again_only_where_that_may_help(
     runs.server.answer = answer
     outcomes = runs.ask()
     assert len(replies(outcomes)) == 8
-    assert [(f.kind, f.again) for f in failures(outcomes)] == [(f"HTTP {status}", again)] * 2
+    kind = "rate limited" if status == 429 else f"HTTP {status}"
+    assert [(f.kind, f.again) for f in failures(outcomes)] == [(kind, again)] * 2
     assert failures(outcomes)[0].reason == "no such [31mluck"
 
 
@@ -448,26 +442,120 @@ def test_a_result_that_was_deleted_leaves_everything_to_be_asked(runs: Runs) -> 
     assert not runs.state.exists()
 
 
-def test_the_limits_are_checked_before_anything_is_uploaded(runs: Runs) -> None:
-    with pytest.raises(BudgetSpent, match="0 of 10 requests fit"):
-        runs.ask(limits=Limits(cost=Decimal("0.1")))
-    assert not runs.server.files
+def worst_of(samples: int) -> Worst:
+    """What all calls for so many samples a hand may take."""
+    wire = OpenAIWire(OpenAISettings("gpt-4o", max_tokens=100), price_of("gpt-4o").batched())
+    each = [wire.worst(request.prompt, samples) for request in requests_of(1)]
+    return Worst(sum(w.tokens for w in each), sum((w.cost for w in each), Decimal(0)))
+
+
+@pytest.mark.parametrize("limit", ["max_tokens", "max_cost"])
+def test_only_what_the_budget_holds_at_its_worst_is_uploaded(runs: Runs, limit: str) -> None:
+    worst = worst_of(2)
+    most: Any = worst.tokens if limit == "max_tokens" else worst.cost
+    with pytest.raises(BudgetSpent, match="at their worst 0 of 10 requests fit; raise it"):
+        runs.ask(budget=Budget(**{limit: most / 100}))
+    assert not runs.server.files and not runs.state.exists()
     outcomes = []
-    with pytest.raises(BudgetSpent, match="leaves 700: in the worst case 4 of 10 requests fit"):
-        for outcome in runs.teacher(limits=Limits(tokens=700)).ask(requests_of()):
+    budget = Budget(**{limit: most / 2})
+    with pytest.raises(BudgetSpent, match="at their worst 4 of 10 requests fit; raise it"):
+        for outcome in runs.teacher(budget=budget).ask(requests_of()):
             outcomes.append(outcome)
     assert len(replies(outcomes)) == 4
     assert len(runs.server.seen_calls) == 2
+    assert budget.spent_tokens == 2 * 120
+    assert replies(runs.ask(budget=Budget(**{limit: most}))).keys() == everything()
 
 
-def test_what_is_under_way_counts_against_the_limits(runs: Runs) -> None:
+def test_what_is_under_way_counts_against_the_budget(runs: Runs) -> None:
+    budget = Budget(max_tokens=worst_of(2).tokens + 10)
     runs.server.polls = 10**6
     with pytest.raises(KeyboardInterrupt):
-        next(runs.teacher(seen=_interrupt, limits=Limits(tokens=1500)).ask(requests_of(2)))
+        next(runs.teacher(seen=_interrupt, budget=budget).ask(requests_of(2)))
     runs.server.batches["batch_0"]["left"] = 0
-    with pytest.raises(BudgetSpent, match="in the worst case 0 of 5 requests fit"):
-        runs.ask(requests_of(3), limits=Limits(tokens=1500))
+    with pytest.raises(BudgetSpent, match="at their worst 0 of 5 requests fit"):
+        runs.ask(requests_of(3), budget=budget)
     assert len(runs.server.seen_calls) == 5
+
+
+def test_a_call_is_billed_at_the_price_of_batches_and_shared_among_its_samples(runs: Runs) -> None:
+    outcomes = runs.ask(requests_of(3, HANDS[:1]))
+    usages = [o.usage for o in outcomes if isinstance(o, Reply)]
+    assert sum(u.prompt_tokens or 0 for u in usages) == 100
+    assert sum(u.completion_tokens or 0 for u in usages) == 30
+    cost = (100 * Decimal("2.50") + 30 * Decimal("10.00")) / 2 / 10**6
+    assert sum((u.cost or Decimal(0) for u in usages), Decimal(0)) == cost
+
+
+def test_why_a_response_ends_and_which_snapshot_wrote_it_are_kept(runs: Runs) -> None:
+    runs.server.answer = lambda body: (200, body_of(body, finish="length"))
+    (reply, *_) = runs.ask()
+    assert isinstance(reply, Reply) and reply.finish is Finish.LENGTH
+    assert reply.details["snapshot"] == "gpt-4o-2026-01-01"
+
+
+def test_fewer_choices_than_samples_leave_the_others_unanswered(runs: Runs) -> None:
+    runs.server.answer = lambda body: (200, body_of(body | {"n": 1}))
+    outcomes = runs.ask()
+    assert len(replies(outcomes)) == 5
+    assert [(f.kind, f.again) for f in failures(outcomes)] == [("too few choices", True)] * 5
+    assert {f.request.sample for f in failures(outcomes)} == {1}
+
+
+def test_seeds_of_calls_are_those_of_the_live_api(runs: Runs) -> None:
+    runs.ask(requests_of(4), seed=5, samples_per_request=2)
+    seeds = [call["body"]["seed"] for call in runs.server.seen_calls]
+    assert len(set(seeds)) == len(seeds) == 10
+    assert {call["body"]["n"] for call in runs.server.seen_calls} == {2}
+
+
+def test_a_prompt_that_does_not_fit_the_context_is_not_sent(runs: Runs) -> None:
+    long = Request(build("onestep_tot", Puzzle.parse("4 4 6 8"), shots=5), 0)
+    outcomes = runs.ask([*requests_of(1, HANDS[1:]), long], context=1000)
+    (failure,) = failures(outcomes)
+    assert (failure.request, failure.kind, failure.again) == (long, "prompt too long", False)
+    assert len(replies(outcomes)) == len(runs.server.seen_calls) == 4
+
+
+def test_structured_responses_are_kept_in_the_plain_form(runs: Runs) -> None:
+    said = json.dumps({"steps": ["4 + 8 = 12 (left: 4 6 12)"], "answer": "(6 - 4) * (4 + 8) = 24"})
+    runs.server.answer = lambda body: (200, body_of(body, [said]))
+    (text,) = replies(runs.ask(requests_of(1, HANDS[:1]), structured=True)).values()
+    assert text == "Steps:\n4 + 8 = 12 (left: 4 6 12)\nAnswer: (6 - 4) * (4 + 8) = 24"
+    assert runs.server.seen_calls[0]["body"]["response_format"]["type"] == "json_schema"
+
+
+def test_a_model_that_the_server_does_not_list_is_named_before_anything_is_sent(
+    runs: Runs,
+) -> None:
+    runs.server.models = ("gpt-4o-mini", "o3")
+    with pytest.raises(TeacherUnavailable, match="no model 'gpt-4o': did you mean gpt-4o-mini"):
+        runs.ask()
+    assert not runs.server.files and not runs.state.exists()
+
+
+def test_a_teacher_is_made_from_settings_alone(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    url = runs.server.base_url
+    settings = OpenAIBatchSettings(
+        "gpt-4o", base_url=url, poll_seconds=0.01, max_poll_seconds=0.05, batch_calls=3
+    )
+    teacher = openai_batch_teacher(settings, state=runs.state, budget=Budget())
+    assert teacher.info == OpenAISettings("gpt-4o", base_url=url).info
+    assert replies(list(teacher.ask(requests_of()))).keys() == everything()
+    assert len(runs.server.batches) == 2
+    unpriced = OpenAIBatchSettings("mine", base_url=url)
+    with pytest.raises(TeacherUnavailable, match=r"no price of 'mine'.*--prices"):
+        openai_batch_teacher(unpriced, state=runs.state, budget=Budget(max_cost=Decimal(1)))
+    with pytest.raises(TeacherUnavailable, match="give 1 to 50000"):
+        OpenAIBatchSettings("gpt-4o", batch_calls=0)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(TeacherUnavailable, match="set OPENAI_API_KEY"):
+        openai_batch_teacher(
+            OpenAIBatchSettings("gpt-4o", base_url="https://api.openai.com/v1"),
+            state=runs.state,
+            budget=Budget(),
+        )
 
 
 def test_a_state_of_other_settings_is_refused(runs: Runs) -> None:
@@ -494,7 +582,7 @@ def test_the_key_is_nowhere(runs: Runs, capfd: pytest.CaptureFixture[str]) -> No
         next(runs.teacher(seen=_interrupt).ask(requests_of()))
     for key in ("sk-wrong-0123456789", KEY):
         runs.server.poll_faults = [403, 403]
-        with pytest.raises(TeacherUnavailable, match="does not take the key") as error:
+        with pytest.raises(TeacherUnavailable, match="does not accept the key|does not let this key") as error:
             runs.ask(key=key)
         texts = [runs.state.read_text(), *runs.said, str(error.value), *capfd.readouterr()]
         assert not any(key in text for text in texts)

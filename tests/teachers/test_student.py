@@ -18,7 +18,7 @@ from tot24_bench.teachers.local import TransformersTeacher
 from tot24_bench.teachers.student import (
     StudentSettings,
     StudentTeacher,
-    make_student_teacher,
+    student_teacher,
 )
 from tot24_bench.teachers.teacher import (
     Failure,
@@ -113,7 +113,7 @@ def test_records_say_that_an_oracle_corrected_it() -> None:
         "avoid": None,
     }
     avoiding = StudentTeacher(Recorded(), CorrectionConfig(avoid=held_out_states())).info
-    assert str(avoiding.settings["avoid"]).startswith("1760 states, sha256 ")
+    assert str(avoiding.settings["avoid"]).startswith("1760 states ")
 
 
 def test_what_nobody_answered_stays_unanswered() -> None:
@@ -144,14 +144,16 @@ def test_other_methods_hold_no_search_to_correct() -> None:
 
 def test_it_is_made_from_one_set_of_settings(root: Path) -> None:
     student = str(root / "students" / "scout-2m")
-    settings = StudentSettings(student, device="cpu", explore=0.4, avoid_held_out=True)
-    teacher = make_student_teacher(settings)
+    settings = StudentSettings(student, device="cpu", explore=0.4, avoid="state_holdout")
+    teacher = student_teacher(settings)
     assert teacher.first
     assert (teacher.info.model, teacher.info.settings["explore"]) == ("scout-2m", 0.4)
     assert teacher.info.settings["sha256"] == "4b08410f3018"
     assert str(teacher.info.settings["avoid"]).startswith("1760 states")
     with pytest.raises(TeacherUnavailable, match="share from 0 to 1"):
-        make_student_teacher(StudentSettings(student, explore=2.0))
+        student_teacher(StudentSettings(student, explore=2.0))
+    with pytest.raises(TeacherUnavailable, match="use state_holdout"):
+        student_teacher(StudentSettings(student, avoid="everything"))
 
 
 def test_closing_it_closes_the_student() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,9 @@ LOG_SECONDS = 30.0
 
 WITHOUT_EXEMPLARS = ("solver", "student")
 """Teachers that need none: the one does not read prompts, the other was trained on bare ones."""
+
+_COMMAS = re.compile(r",(?=\w+=)")
+"""Between settings that are given together, as lm-eval takes them: `top_k=50,seed=3`."""
 
 AGAIN = "The same command goes on."
 
@@ -137,7 +141,8 @@ def generate_command(
         "structured": structured,
     }
     given = {name: value for name, value in settings.items() if value is not None}
-    given |= dict(_key_value(text) for text in teacher_args or ())
+    for text in teacher_args or ():
+        given |= dict(_key_value(part) for part in _COMMAS.split(text))
     puzzles = read_puzzles(split)[:limit]
     shots = num_fewshot
     if shots is None:

@@ -7,39 +7,25 @@ under way is noted in a state file: after any interruption the same command fetc
 
 from __future__ import annotations
 
-import json
 import time
-import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
-from tot24_bench.prompts.prompt import Prompt
+from tot24_bench.teachers.budget import Budget, Worst
 from tot24_bench.teachers.openai_batch_adopt import adopt
-from tot24_bench.teachers.openai_batch_calls import MAX_SAMPLES, Call, calls_of, question_of
-from tot24_bench.teachers.openai_batch_provider import ENDPOINT, BatchProvider
+from tot24_bench.teachers.openai_batch_calls import calls_of, question_of
+from tot24_bench.teachers.openai_batch_provider import BatchProvider
 from tot24_bench.teachers.openai_batch_results import BatchResults, Sample, runs_of
 from tot24_bench.teachers.openai_batch_state import BatchState, OpenBatch
-from tot24_bench.teachers.teacher import (
-    BudgetSpent,
-    Failure,
-    Reply,
-    Request,
-    TeacherInfo,
-    TeacherUnavailable,
-)
+from tot24_bench.teachers.openai_batch_upload import BatchSize, Uploader
+from tot24_bench.teachers.openai_settings import redacted
+from tot24_bench.teachers.openai_wire import OpenAIWire
+from tot24_bench.teachers.teacher import Failure, Reply, Request, TeacherInfo, TeacherUnavailable
 
 if TYPE_CHECKING:
     from openai.types import Batch
-
-MAX_CALLS = 50_000
-"""Calls of one batch (OpenAI's limit)."""
-
-MAX_INPUT_BYTES = 200_000_000
-"""Bytes of one batch's input (OpenAI's limit is 200 MB)."""
 
 MAX_SILENT_POLLS = 30
 """Polls in a row without an answer after which the run ends; the batches go on."""
@@ -48,69 +34,26 @@ ENDED = ("completed", "expired", "cancelled", "failed")
 
 AGAIN = "the same command goes on"
 
+NOTHING = Worst(0, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """How a run uploads and waits.
+    """How a run waits.
 
     Attributes:
         first_seconds: before a batch is asked about for the second time.
         most_seconds: between two polls, at most.
         growth: each wait is so many times the one before.
-        max_calls: calls of one batch.
-        max_bytes: bytes of one batch's input.
     """
 
     first_seconds: float = 10.0
     most_seconds: float = 300.0
     growth: float = 1.5
-    max_calls: int = MAX_CALLS
-    max_bytes: int = MAX_INPUT_BYTES
 
 
-class Worst(NamedTuple):
-    """What a call may take at most."""
-
-    tokens: int
-    cost: Decimal | None
-
-
-class Chat(Protocol):
-    """How a prompt becomes a call of the chat API, and its answer replies."""
-
-    @property
-    def info(self) -> TeacherInfo:
-        """Who answers, as traces name it."""
-        ...
-
-    @property
-    def base_url(self) -> str:
-        """Of the server."""
-        ...
-
-    def body(self, prompt: Prompt, n: int) -> dict[str, Any]:
-        """The body of a call for n samples."""
-        ...
-
-    def read(
-        self, body: Mapping[str, Any], requests: Sequence[Request | None]
-    ) -> Sequence[Reply | Failure]:
-        """The outcomes of a call, as `openai_batch_results.ReadBody`."""
-        ...
-
-    def worst(self, prompt: Prompt, n: int) -> Worst:
-        """What a call for n samples may take."""
-        ...
-
-
-class Limits(NamedTuple):
-    """What may still be spent; None is any amount."""
-
-    cost: Decimal | None = None
-    tokens: int | None = None
-
-
-NO_LIMITS = Limits()
+POLLING = Polling()
+SIZE = BatchSize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,41 +82,44 @@ class OpenAIBatchTeacher:
 
     def __init__(
         self,
-        chat: Chat,
+        wire: OpenAIWire,
         provider: BatchProvider,
         state: Path,
         *,
-        limits: Limits = NO_LIMITS,
+        budget: Budget,
         batch_id: str | None = None,
-        polling: Polling = Polling(),
+        polling: Polling = POLLING,
+        size: BatchSize = SIZE,
         seen: Callable[[BatchProgress], None] = lambda _: None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Nothing is sent before the first answer is asked for.
 
         Args:
-            chat: how to ask and to read.
+            wire: how to ask and to read, at the price of batches.
             provider: the Batch API.
             state: the file that notes what is under way.
-            limits: what may still be spent.
+            budget: what may be spent.
             batch_id: a batch of an earlier command that no state file knows.
-            polling: how to upload and to wait.
+            polling: how to wait.
+            size: how large one batch may be.
             seen: is told how far the batches are, after each poll that changes it.
             say: is told a line for people.
         """
-        self._chat = chat
+        self._wire = wire
         self._provider = provider
         self._path = state
-        self._limits = limits
+        self._budget = budget
         self._batch_id = batch_id
         self._polling = polling
+        self._size = size
         self._seen = seen
         self._say = say
 
     @property
     def info(self) -> TeacherInfo:
         """Who answers: the same as of the live API, so that either may finish the other's file."""
-        return self._chat.info
+        return self._wire.info
 
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
         """Answer all requests, batch by batch as they end.
@@ -184,18 +130,30 @@ class OpenAIBatchTeacher:
             BudgetSpent: at the end, where the limits let only a part be uploaded.
         """
         wanted = {(question_of(request), request.sample): request for request in requests}
-        state = BatchState(self._path, self.info, self._chat.base_url)
+        settings = self._wire.settings
+        state = BatchState(self._path, self.info, settings.url)
         try:
             self._heal(state)
             if self._batch_id is not None:
-                adopt(self._batch_id, state, self._provider, self._chat.body, wanted)
+                adopt(self._batch_id, state, self._provider, self._wire.body, wanted)
             under_way = {sample for batch in state.batches for sample in batch.pending}
             fresh = [request for sample, request in wanted.items() if sample not in under_way]
-            spent = self._upload(state, calls_of(fresh, MAX_SAMPLES))
-            yield from self._collect(state, wanted)
+            if context is not None:
+                fits = {request.prompt for request in fresh}
+                long = [r for r in fresh if self._wire.counter]
+            uploader = Uploader(self._wire, self._provider, state, self._size, self._say)
+            asked = calls_of(fresh, settings.samples_per_request)
+            calls, spent = uploader.affordable(asked, self._budget)
+            if calls and settings.check_model:
+                self._provider.check_model()
+            uploader.upload(calls)
+            for answer in self._collect(state, wanted):
+                if isinstance(answer, Reply):
+                    self._budget.settle(NOTHING, _took(answer))
+                yield answer
         except KeyboardInterrupt:
             if ids := [batch.id for batch in state.batches if batch.id and not batch.ended]:
-                self._say(f"{len(ids)} batches go on at the provider ({ids[0]}, ...): {AGAIN}")
+                self._say(f"going on at the provider: {len(ids)} batch(es), {ids[0]}: {AGAIN}")
             raise
         if spent is not None:
             raise spent
@@ -209,66 +167,6 @@ class OpenAIBatchTeacher:
             else:
                 batch.id = found.id
                 state.save()
-
-    def _upload(self, state: BatchState, calls: Sequence[Call]) -> BudgetSpent | None:
-        """Upload what the limits allow; gives what to raise for the rest."""
-        fitting, spent = self._within(state, calls)
-        path = self._path.with_name(f".{self._path.name}.input.jsonl")
-        try:
-            for part in _parts(fitting, self._line, self._polling, path):
-                self._submit(state, part, path)
-        finally:
-            path.unlink(missing_ok=True)
-        return spent
-
-    def _within(
-        self, state: BatchState, calls: Sequence[Call]
-    ) -> tuple[Sequence[Call], BudgetSpent | None]:
-        running = [batch for batch in state.batches if not batch.ended]
-        tokens = sum(batch.worst_tokens for batch in running)
-        cost = sum((batch.worst_cost for batch in running), Decimal(0))
-        most = self._limits
-        for number, call in enumerate(calls):
-            worst = self._worst(call)
-            tokens += worst.tokens
-            cost += worst.cost or Decimal(0)
-            over = _over(tokens, cost, most)
-            if over:
-                fit = sum(len(call.requests) for call in calls[:number])
-                rest = sum(len(call.requests) for call in calls)
-                return calls[:number], BudgetSpent(
-                    f"{over}: in the worst case {fit} of {rest} requests fit; raise it, or lower "
-                    "max_tokens"
-                )
-        return calls, None
-
-    def _worst(self, call: Call) -> Worst:
-        return self._chat.worst(call.requests[0].prompt, len(call.requests))
-
-    def _line(self, call: Call) -> bytes:
-        line = {
-            "custom_id": call.name,
-            "method": "POST",
-            "url": ENDPOINT,
-            "body": self._chat.body(call.requests[0].prompt, len(call.requests)),
-        }
-        return json.dumps(line).encode() + b"\n"
-
-    def _submit(self, state: BatchState, calls: Sequence[Call], path: Path) -> None:
-        worst = [self._worst(call) for call in calls]
-        batch = OpenBatch(
-            key=uuid.uuid4().hex,
-            noted=datetime.now(UTC),
-            calls=[call.name for call in calls],
-            worst_tokens=sum(each.tokens for each in worst),
-            worst_cost=sum((each.cost or Decimal(0) for each in worst), Decimal(0)),
-        )
-        file = self._provider.upload(path)
-        state.batches.append(batch)
-        state.save()  # before it is made: a crash in between is healed by the key
-        batch.id = self._provider.create(file, str(batch.key), batch.noted).id
-        state.save()
-        self._say(f"batch {batch.id}: {len(calls)} calls uploaded")
 
     def _collect(
         self, state: BatchState, wanted: Mapping[Sample, Request]
@@ -293,7 +191,7 @@ class OpenAIBatchTeacher:
                 if said is None or said.status not in ENDED:
                     continue
                 if said.status == "failed":
-                    refused = refused or _refused(said)
+                    refused = refused or _refused(said, self._provider.key)
                     state.remove(batch)
                 else:
                     yield from self._fetch(state, batch, said, wanted)
@@ -316,7 +214,7 @@ class OpenAIBatchTeacher:
         wanted: Mapping[Sample, Request],
     ) -> Iterator[Reply | Failure]:
         """The answers of a batch that has ended; when all are taken, the batch is settled."""
-        results = BatchResults(batch.pending, wanted, self._chat.read)
+        results = BatchResults(batch.pending, wanted, self._wire.read, self._provider.key)
         path = self._path.with_name(f".{self._path.name}.result.jsonl")
         try:
             for file in (said.output_file_id, said.error_file_id):
@@ -339,34 +237,6 @@ class OpenAIBatchTeacher:
             state.remove(batch)
 
 
-def _parts(
-    calls: Sequence[Call], line_of: Callable[[Call], bytes], polling: Polling, path: Path
-) -> Iterator[list[Call]]:
-    """Write calls into a file until a batch is full; the file holds each part that is given."""
-    rest = list(reversed(calls))
-    while rest:
-        part: list[Call] = []
-        size = 0
-        with path.open("wb") as file:
-            while rest and len(part) < polling.max_calls:
-                line = line_of(rest[-1])
-                if part and size + len(line) > polling.max_bytes:
-                    break
-                file.write(line)
-                size += len(line)
-                part.append(rest.pop())
-        yield part
-
-
-def _over(tokens: int, cost: Decimal, most: Limits) -> str:
-    """The limit that is passed, as words; empty where none is."""
-    if most.cost is not None and cost > most.cost:
-        return f"the limit on cost leaves ${most.cost:.4f}"
-    if most.tokens is not None and tokens > most.tokens:
-        return f"the limit on tokens leaves {most.tokens}"
-    return ""
-
-
 def _progress(batches: Sequence[Batch]) -> BatchProgress:
     counts = [batch.request_counts for batch in batches if batch.request_counts is not None]
     return BatchProgress(
@@ -377,12 +247,17 @@ def _progress(batches: Sequence[Batch]) -> BatchProgress:
     )
 
 
-def _refused(batch: Batch) -> TeacherUnavailable:
+def _refused(batch: Batch, key: str) -> TeacherUnavailable:
     errors = (batch.errors.data if batch.errors else None) or []
     first = errors[0] if errors else None
-    message = " ".join(str((first and first.message) or "no reason given").split())[:300]
+    message = redacted((first and first.message) or "no reason given", key)
     line = f" (line {first.line})" if first and first.line is not None else ""
     return TeacherUnavailable(f"the provider refused the batch {batch.id[:80]}: {message}{line}")
+
+
+def _took(reply: Reply) -> Worst:
+    usage = reply.usage
+    return Worst((usage.prompt_tokens or 0) + (usage.completion_tokens or 0), usage.cost)
 
 
 def _unanswered(status: str, bad_lines: int) -> tuple[str, str]:

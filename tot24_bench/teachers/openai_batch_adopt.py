@@ -16,8 +16,8 @@ from tot24_bench.teachers.teacher import Request, TeacherUnavailable
 from tot24_bench.transcripts.json_records import json_records
 from tot24_bench.transcripts.rollouts import BadTranscript
 
-BodyOf = Callable[[Prompt, int], dict[str, Any]]
-"""The body that this command would send for a prompt and a number of samples."""
+BodyOf = Callable[[Prompt, int, int], dict[str, Any]]
+"""The body that this command would send for a prompt, a number of samples and the first one."""
 
 
 def adopt(
@@ -69,7 +69,7 @@ def _asked(path: Path, id: str, body_of: BodyOf, wanted: Mapping[Sample, Request
                     )
                 these = [sample for sample in samples.each if sample in wanted]
                 if these:
-                    ours = body_of(wanted[these[0]].prompt, samples.size)
+                    ours = body_of(wanted[these[0]].prompt, samples.size, samples.first)
                     _same(line.get("body"), ours, id)
                 asked.update(these)
         except BadTranscript as error:

@@ -6,6 +6,7 @@ provider's list says whether there is a batch with our key in its metadata.
 
 from __future__ import annotations
 
+import difflib
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -13,13 +14,17 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from tot24_bench.teachers.openai_faults import AGAIN, gone, nobody_there
+from tot24_bench.teachers.openai_settings import OpenAISettings, redacted
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
     from openai.types import Batch
 
-ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
+Endpoint = Literal["/v1/chat/completions", "/v1/completions"]
+CHAT: Endpoint = "/v1/chat/completions"
+
 METADATA = "tot24"
 """The name under which a batch's metadata holds our key."""
 
@@ -48,36 +53,56 @@ class BatchProvider:
     for long; the message holds no key.
     """
 
-    def __init__(self, client: OpenAI, pause: float = PAUSE_SECONDS) -> None:
+    def __init__(
+        self, client: OpenAI, settings: OpenAISettings, key: str, pause: float = PAUSE_SECONDS
+    ) -> None:
         """Use a client.
 
         Args:
             client: with its own retries.
+            settings: which model of which server, for messages.
+            key: never to appear in one.
             pause: as PAUSE_SECONDS.
         """
+        self.key = key
+        self._settings = settings
         self._client = client
         self._once = client.with_options(max_retries=0)
         self._pause = pause
+
+    def check_model(self) -> None:
+        """Refuse a model that the server does not list."""
+        model = self._settings.model
+        listed = self._said(lambda: [each.id for each in self._client.models.list()])
+        if listed and model not in listed:
+            near = difflib.get_close_matches(model, listed, n=1)
+            hint = f"did you mean {near[0][:80]}? " if near else ""
+            raise TeacherUnavailable(
+                f"{self._settings.host} has no model {model[:80]!r}: {hint}check --model and "
+                "--base-url"
+            )
 
     def upload(self, path: Path) -> str:
         """Upload the input of a batch; returns its id."""
         return self._said(lambda: self._client.files.create(file=path, purpose="batch")).id
 
-    def create(self, file: str, key: str, noted: datetime) -> Batch:
+    def create(self, file: str, path: str, key: str, noted: datetime) -> Batch:
         """Make a batch of an uploaded file, once.
 
         Args:
             file: the id of the file.
+            path: the endpoint of its calls, under /v1.
             key: goes into the metadata.
             noted: when the key was made.
         """
         import openai
 
+        endpoint: Endpoint = "/v1/completions" if path == "/completions" else CHAT
         for attempt in range(ATTEMPTS):
             try:
                 return self._once.batches.create(
                     input_file_id=file,
-                    endpoint=ENDPOINT,
+                    endpoint=endpoint,
                     completion_window="24h",
                     metadata={METADATA: key},
                 )
@@ -160,26 +185,24 @@ class BatchProvider:
             raise self.unavailable(error) from None
 
     def unavailable(self, error: OpenAIError) -> TeacherUnavailable:
-        """A client's error as a line with the fix; of what the server wrote, nothing with a key."""
+        """A client's error as a line with the fix, without a key."""
         import openai
 
-        url = self._client.base_url
-        host = f"{url.host}:{url.port}" if url.port else url.host
-        match error:
-            case openai.APIConnectionError():
-                says = f"nobody answers at {host}: check the network and the base URL"
-            case openai.AuthenticationError() | openai.PermissionDeniedError():
-                says = f"{host} does not take the key: give a valid one in OPENAI_API_KEY"
-            case openai.NotFoundError():
-                says = f"{host} has no Batch API there: use the teacher openai"
-            case openai.RateLimitError():
-                says = f"{host} says that a limit or quota is used up: wait, or raise it there"
-            case openai.APIStatusError():
-                says = f"{host} refuses (HTTP {error.status_code}): {_message(error)}"
-            case _:
-                says = f"{host} gives no answer that can be read ({type(error).__name__})"
-        key = self._client.api_key
-        return TeacherUnavailable(says.replace(key, "...") if key else says)
+        host = self._settings.host
+        if isinstance(error, openai.APIConnectionError):
+            return nobody_there(self._settings)
+        if not isinstance(error, openai.APIStatusError):
+            return TeacherUnavailable(f"{host} gives no answer to be read: {type(error).__name__}")
+        said = redacted(_message(error), self.key)
+        if isinstance(error, openai.NotFoundError):
+            return TeacherUnavailable(
+                f"{host} has no Batch API at {self._settings.url}: use --teacher openai ({said})"
+            )
+        try:
+            gone(error.status_code, str(error.code or ""), said, self._settings)
+        except TeacherUnavailable as unavailable:
+            return unavailable
+        return TeacherUnavailable(f"{host} refuses (HTTP {error.status_code}): {said}: {AGAIN}")
 
 
 def passing(error: OpenAIError) -> bool:
@@ -194,7 +217,7 @@ def passing(error: OpenAIError) -> bool:
     return isinstance(error, openai.APIConnectionError | openai.APIResponseValidationError)
 
 
-def _message(error: OpenAIError) -> str:
+def _message(error: OpenAIError) -> object:
     body = getattr(error, "body", None)
     message = body.get("message") if isinstance(body, dict) else None
-    return " ".join(str(message or "no reason given").split())[:300]
+    return message or "no reason given"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tot24_bench.teachers.openai_batch_calls import Samples, samples_of
+from tot24_bench.teachers.openai_settings import NO_KEY, redacted
 from tot24_bench.teachers.teacher import Failure, Reply, Request
 from tot24_bench.transcripts.json_records import json_records
 from tot24_bench.transcripts.rollouts import BadTranscript
@@ -27,7 +28,8 @@ ReadBody = Callable[[Mapping[str, Any], Sequence[Request | None]], Sequence[Repl
 sample that nobody wants holds None, and so does not count but for its share of the tokens."""
 
 _OK = 200
-_PASSING = (408, 409, 429)
+_RATE_LIMITED = 429
+_PASSING = (408, 409, _RATE_LIMITED)
 _SERVER_ERROR = 500
 
 
@@ -40,7 +42,11 @@ class BatchResults:
     """
 
     def __init__(
-        self, pending: set[Sample], wanted: Mapping[Sample, Request], read_body: ReadBody
+        self,
+        pending: set[Sample],
+        wanted: Mapping[Sample, Request],
+        read_body: ReadBody,
+        key: str = NO_KEY,
     ) -> None:
         """Prepare for the files of one batch.
 
@@ -48,12 +54,14 @@ class BatchResults:
             pending: samples of the batch that have not been settled.
             wanted: the requests to be answered.
             read_body: reads one answer.
+            key: never to appear in what is read.
         """
         self.left: set[Sample] = set()
         self.bad_lines = 0
         self._pending = set(pending)
         self._wanted = wanted
         self._read_body = read_body
+        self._key = key
 
     def read(self, path: Path) -> Iterator[Reply | Failure]:
         """What one file holds; may be called for another."""
@@ -87,7 +95,7 @@ class BatchResults:
         if not open_now:  # a line that repeats another, or of another batch
             return
         requests = [self._wanted.get(s) if s in self._pending else None for s in each]
-        fault = _fault(line)
+        fault = _fault(line, self._key)
         if fault is not None:
             self._pending.difference_update(open_now)
             kind, reason, again = fault
@@ -114,7 +122,7 @@ def runs_of(samples: set[Sample]) -> list[str]:
     return names
 
 
-def _fault(line: Mapping[str, Any]) -> tuple[str, str, bool] | None:
+def _fault(line: Mapping[str, Any], key: str) -> tuple[str, str, bool] | None:
     """Why a line is no answer: kind, reason, and whether asking again may help."""
     error = line.get("error")
     response = line.get("response")
@@ -126,20 +134,17 @@ def _fault(line: Mapping[str, Any]) -> tuple[str, str, bool] | None:
         if status != _OK:
             told = body.get("error") if isinstance(body, dict) else None
             again = status in _PASSING or status >= _SERVER_ERROR
-            return f"HTTP {status}", _words(told, f"status {status}"), again
+            kind = "rate limited" if status == _RATE_LIMITED else f"HTTP {status}"
+            return kind, _words(told, f"status {status}", key), again
         if error is None and isinstance(body, dict):
             return None
     if isinstance(error, dict):
         code = error.get("code")
-        kind = _clean(code)[:40].replace("_", " ") if isinstance(code, str) else "batch error"
-        return kind or "batch error", _words(error, kind), True
+        kind = redacted(code, key, 40).replace("_", " ") if isinstance(code, str) else "batch error"
+        return kind or "batch error", _words(error, kind, key), True
     return "malformed answer", "a line of the batch's result has no answer and no error", True
 
 
-def _words(error: object, otherwise: str) -> str:
+def _words(error: object, otherwise: str, key: str) -> str:
     message = error.get("message") if isinstance(error, dict) else None
-    return (_clean(message) if isinstance(message, str) else "")[:300] or otherwise
-
-
-def _clean(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text[:1000]).split())
+    return (redacted(message, key) if isinstance(message, str) else "") or otherwise

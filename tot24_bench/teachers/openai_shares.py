@@ -1,7 +1,7 @@
 """The tokens of a call, read from what the server says, and divided among its responses.
 
 The API counts a call as a whole. The prompt is divided evenly, the responses' tokens in proportion
-to the length of their texts; what cannot be divided goes to the first, and the sums are exact.
+to the length of their texts; what is left over goes one by one to the first, and sums are exact.
 
 >>> shares(Took(prompt=10, completion=7), [30, 10, 30])
 [Took(prompt=4, completion=3, cached=0, written=0), Took(prompt=3, completion=1, cached=0, \
@@ -51,12 +51,16 @@ def shares(took: Took, lengths: Sequence[int]) -> list[Took]:
     """The tokens of a call as those of its responses, whose texts have these lengths."""
     even = [1] * len(lengths)
     columns = (
-        divide(took.prompt, even),
+        divide(took.prompt - took.cached - took.written, even),
         divide(took.completion, lengths),
         divide(took.cached, even),
         divide(took.written, even),
     )
-    return [Took(*row) for row in zip(*columns, strict=True)]
+    rows = zip(*columns, strict=True)
+    return [
+        Took(plain + cached + written, completion, cached, written)
+        for plain, completion, cached, written in rows
+    ]
 
 
 def divide(total: int, weights: Sequence[int]) -> list[int]:
@@ -77,5 +81,6 @@ def divide(total: int, weights: Sequence[int]) -> list[int]:
 
 def _count(usage: Mapping[str, Any], name: str) -> int | None:
     value = usage.get(name)
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 <= value <= MAX_COUNT else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= MAX_COUNT else None

@@ -11,7 +11,7 @@ the chat template.
 >>> prompt = build("io", Puzzle.parse("4 5 6 10"), shots=0)
 >>> counter = TokenCounter()
 >>> counter.estimate(prompt), counter.at_most(prompt)
-(52, 203)
+(54, 196)
 """
 
 from __future__ import annotations

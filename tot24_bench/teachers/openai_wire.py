@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from tot24_bench.prompts.prompt import Prompt
+from tot24_bench.schema import without_machine_path
 from tot24_bench.teachers.budget import Worst
 from tot24_bench.teachers.openai_settings import (
     NO_KEY,
@@ -23,7 +24,15 @@ from tot24_bench.teachers.openai_shares import Took, shares, took
 from tot24_bench.teachers.openai_tokens import TokenCounter
 from tot24_bench.teachers.prices import Price
 from tot24_bench.teachers.structured import SCHEMA, plain, response_format
-from tot24_bench.teachers.teacher import Failure, Finish, Reply, Request, Setting, TeacherInfo, Usage
+from tot24_bench.teachers.teacher import (
+    Failure,
+    Finish,
+    Reply,
+    Request,
+    Setting,
+    TeacherInfo,
+    Usage,
+)
 
 MAX_RESPONSE_CHARS = 4_000_000
 """Characters of one response: above what a million tokens spell."""
@@ -237,12 +246,10 @@ class OpenAIWire:
     def _details(self, body: Mapping[str, Any]) -> dict[str, Setting]:
         names = {"id": "response_id", "model": "snapshot", "system_fingerprint": "fingerprint"}
         found = {names[name]: body.get(name) for name in names}
-        if found["snapshot"] == self.settings.model:  # says no more, and may be a path
-            del found["snapshot"]
         return {
-            name: redacted(value, self._key, MAX_DETAIL_CHARS)
+            name: redacted(without_machine_path(value), self._key, MAX_DETAIL_CHARS)
             for name, value in found.items()
-            if isinstance(value, str) and value
+            if isinstance(value, str) and value.strip()
         }
 
 

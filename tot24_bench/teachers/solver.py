@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from random import Random
 from time import perf_counter
 
@@ -83,7 +84,12 @@ def write_response(puzzle: Puzzle, method: str, rng: Random, explore: float = EX
 
     The shipped students' data is made of these: they never change.
     """
-    return write(puzzle, method, rng, Curriculum(explore=explore, max_lines=None))
+    return write(puzzle, method, rng, _of_any_length(explore))
+
+
+@lru_cache(maxsize=64)
+def _of_any_length(explore: float) -> Curriculum:
+    return Curriculum(explore=explore, max_lines=None)
 
 
 def write(puzzle: Puzzle, method: str, rng: Random, curriculum: Curriculum = DEFAULT) -> str:

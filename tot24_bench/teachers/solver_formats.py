@@ -28,7 +28,8 @@ from tot24_bench.teachers.solver_path import (
     winning_levels,
 )
 from tot24_bench.teachers.solver_search import Found, TooLong, Writer, attempts
-from tot24_bench.teachers.solver_thoughts import Truth, line_of, promise
+from tot24_bench.teachers.solver_thoughts import line_of, promise
+from tot24_bench.teachers.solver_truth import Truth
 
 PATH = "Path:"
 NO_SOLUTION = "Answer: no solution"
@@ -105,11 +106,8 @@ def _path(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Path | None:
 def _search(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
     """The search in as many lines as there may be."""
     truth = truth_of(puzzle, curriculum)
-    solvable = not truth.dead(State.of(puzzle))
-    if solvable and not truth.wins(State.of(puzzle), ()):
-        raise no_way(puzzle)
     found = _fitting(puzzle, curriculum, truth, rng)
-    if solvable and found.path is None:
+    if found.path is None and not truth.dead(State.of(puzzle)):
         raise no_way(puzzle)
     return found
 

@@ -18,7 +18,8 @@ from typing import NamedTuple
 from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.game.states import State, Thought
 from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
-from tot24_bench.teachers.solver_thoughts import Numbers, Truth, promise
+from tot24_bench.teachers.solver_thoughts import Numbers, promise
+from tot24_bench.teachers.solver_truth import Truth
 
 MAX_TAUGHT_NUMBERS = 6
 """Largest hand that is taught: with seven, judging one first thought takes seconds."""
@@ -68,22 +69,31 @@ def winning_levels(
     made: Numbers = ()
     levels: list[Level] = []
     while not truth.done(numbers, made):
-        dead: list[Thought] = []
-        wins = None
-        for thought in in_order(truth.thoughts(numbers, made), curriculum, truth, rng):
-            if truth.wins(thought.left, after := truth.after(made, thought)):
-                wins = thought
-                break
-            # Two numbers are judged at sight: the thought that wins is written at once.
-            if len(numbers) > 2 and not truth.forbids(thought.left) and truth.dead(thought.left):
-                dead.append(thought)
+        tried, won = _tried(numbers, made, curriculum, truth, rng)
+        wins = tried.pop() if won else None
+        # Two numbers are judged at sight: the thought that wins is written at once.
+        dead = (t for t in tried if len(numbers) > 2 and truth.shows_dead(t.left))
         levels.append(Level(numbers, tuple(dead), wins))
         if wins is None:
             if not truth.dead(State.of(puzzle)):
                 raise no_way(puzzle)
             break
-        numbers, made = wins.left.numbers, after
+        numbers, made = wins.left.numbers, truth.after(made, wins)
     return tuple(levels)
+
+
+def _tried(
+    numbers: Numbers, made: Numbers, curriculum: Curriculum, truth: Truth, rng: Random
+) -> tuple[list[Thought], bool]:
+    """A state's thoughts up to the first that wins, and whether there is one."""
+    if curriculum.plausible == "ordered":
+        return truth.until_one_wins(numbers, made)
+    found: list[Thought] = []
+    for thought in in_order(truth.thoughts(numbers, made), curriculum, truth, rng):
+        found.append(thought)
+        if truth.wins(thought.left, truth.after(made, thought)):
+            return found, True
+    return found, False
 
 
 def no_way(puzzle: Puzzle) -> CannotTeach:

@@ -15,7 +15,13 @@ from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.game.states import Thought
 from tot24_bench.teachers.curriculum import Curriculum
 from tot24_bench.teachers.solver_path import Level, Path, in_order, path_of, winning_levels
-from tot24_bench.teachers.solver_thoughts import Numbers, Truth, line_of, promise
+from tot24_bench.teachers.solver_thoughts import (
+    Numbers,
+    Truth,
+    line_of,
+    plausible_thoughts,
+    promise,
+)
 
 BACK_TO = "Back to "
 SOLUTION = ": solution"
@@ -195,7 +201,7 @@ class Writer:
 
     def _explore(self, numbers: Numbers) -> None:
         if len(numbers) > 2:
-            thoughts = self.truth.thoughts(numbers, ())
+            thoughts = plausible_thoughts(numbers, self.truth.target)
             for thought in in_order(thoughts, self.curriculum, self.truth, self.rng):
                 if not self.truth.forbids(thought.left):
                     self.dead_end(numbers, thought)
@@ -209,11 +215,6 @@ class Writer:
                     self.write(line_of(thought))
                     self._whole(thought.left.numbers, after, (*path, thought))
                     self.back_to(numbers)
-            elif (
-                len(numbers) > 2
-                and not self.full()
-                and not self.truth.forbids(thought.left)
-                and self.truth.dead(thought.left)
-            ):
+            elif len(numbers) > 2 and not self.full() and self.truth.shows_dead(thought.left):
                 self.shown += 1
                 self.dead_end(numbers, thought)

@@ -13,7 +13,6 @@ from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from random import Random
 
-from tot24_bench.game.inner_states import held_out_states
 from tot24_bench.game.states import State
 from tot24_bench.scoring import score
 from tot24_bench.teachers.checkpoint import LocalSettings
@@ -23,6 +22,7 @@ from tot24_bench.teachers.correction import (
     CorrectionConfig,
     correct,
 )
+from tot24_bench.teachers.curriculum import AVOIDABLE
 from tot24_bench.teachers.local import TransformersTeacher
 from tot24_bench.teachers.solver import EXPLORE
 from tot24_bench.teachers.teacher import (
@@ -50,23 +50,27 @@ class StudentSettings(LocalSettings):
         explore: see `CorrectionConfig`.
         max_lines: see `CorrectionConfig`.
         correction_seed: of the solver's own choices.
-        avoid_held_out: whether no trace comes to an inner state of hard100 (`state_holdout`).
+        avoid: states that no trace comes to, by their name in `AVOIDABLE`; None for none.
     """
 
     explore: float = EXPLORE
     max_lines: int = MAX_LINES
     correction_seed: int = 0
-    avoid_held_out: bool = False
+    avoid: str | None = None
 
 
-def make_student_teacher(settings: StudentSettings) -> StudentTeacher:
+def student_teacher(settings: StudentSettings) -> StudentTeacher:
     """A local checkpoint that explores, corrected.
 
     Raises:
         TeacherUnavailable: as `TransformersTeacher`; or settings that cannot be.
     """
     own = {field.name: getattr(settings, field.name) for field in fields(LocalSettings)}
-    avoid = held_out_states() if settings.avoid_held_out else frozenset()
+    if settings.avoid is not None and settings.avoid not in AVOIDABLE:
+        raise TeacherUnavailable(
+            f"no states {settings.avoid[:40]!r} to avoid: use {', '.join(AVOIDABLE)}"
+        )
+    avoid = frozenset() if settings.avoid is None else AVOIDABLE[settings.avoid]()
     try:
         config = CorrectionConfig(settings.explore, settings.max_lines, avoid)
     except ValueError as error:
@@ -170,4 +174,4 @@ def _name_of(avoid: frozenset[State]) -> str | None:
     if not avoid:
         return None
     text = "\n".join(sorted(state.text for state in avoid))
-    return f"{len(avoid)} states, sha256 {hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return f"{len(avoid)} states {hashlib.sha256(text.encode()).hexdigest()[:16]}"

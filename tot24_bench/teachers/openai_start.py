@@ -1,0 +1,112 @@
+"""The client, and the look at the server before anything is asked.
+
+Is there a server, does it take the key, has it the model, and how much does the model hold? A
+server without a list of models is asked nevertheless.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tot24_bench.teachers.openai_faults import Fault, fault_of, nobody_there
+from tot24_bench.teachers.openai_settings import OpenAISettings, redacted
+from tot24_bench.teachers.teacher import TeacherUnavailable
+
+if TYPE_CHECKING:
+    import openai
+
+    from tot24_bench.teachers.openai_gate import Gate
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 30.0
+"""How long a server may take to list its models; one that is loading them answers slowly."""
+
+MAX_NAMED = 5
+"""Models that a message names."""
+
+CONTEXT_FIELDS = ("max_model_len", "context_length", "max_context_length")
+"""How servers say what a model holds: vLLM and SGLang; OpenRouter and others."""
+
+
+def make_client(settings: OpenAISettings, key: str, gate: Gate) -> openai.AsyncOpenAI:
+    """The official client; each of its tries passes the gate."""
+    import openai
+
+    return openai.AsyncOpenAI(
+        api_key=key,
+        base_url=settings.url,
+        max_retries=settings.max_retries,
+        # A compressed answer could be far larger than the bytes that are bounded.
+        default_headers={"Accept-Encoding": "identity"},
+        http_client=openai.DefaultAsyncHttpxClient(
+            timeout=settings.timeout,
+            event_hooks={"request": [gate.before], "response": [gate.after]},
+            # A proxy of the environment does not know this machine's own servers.
+            trust_env=not settings.local,
+        ),
+    )
+
+
+async def look_at(client: openai.AsyncOpenAI, settings: OpenAISettings, key: str) -> int | None:
+    """Tokens that the model holds, if the server says so.
+
+    Raises:
+        TeacherUnavailable: no server, a key that it does not take, a model that it has not.
+    """
+    import openai
+
+    asking = client.with_options(max_retries=1, timeout=min(START_SECONDS, settings.timeout))
+    try:
+        text = await asking.get("/models", cast_to=str)
+    except openai.APITimeoutError:
+        log.warning("%s does not list its models; asking it nevertheless", settings.host)
+        return None
+    except openai.APIConnectionError:
+        raise nobody_there(settings) from None
+    except openai.APIStatusError as error:
+        if error.status_code in (401, 403):
+            fault_of(error, settings, key, ())
+        return None
+    except (openai.OpenAIError, ValueError) as error:
+        fault = fault_of(error, settings, key, ())
+        log.warning("%s: %s", settings.host, fault.reason if isinstance(fault, Fault) else "")
+        return None
+    models = _models(text)
+    if not models:
+        return None
+    entry = models.get(settings.model, models.get(f"{settings.model}:latest"))
+    if entry is None:
+        if settings.check_model:
+            raise _no_model(settings, list(models), key)
+        return None
+    sizes = [entry.get(name) for name in CONTEXT_FIELDS]
+    return next((s for s in sizes if isinstance(s, int) and 0 < s < 10**9), None)
+
+
+def _models(text: str) -> dict[str, Mapping[str, Any]]:
+    try:
+        listed = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    data = listed.get("data") if isinstance(listed, dict) else None
+    entries = data if isinstance(data, list) else []
+    return {
+        entry["id"]: entry
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str)
+    }
+
+
+def _no_model(settings: OpenAISettings, names: list[str], key: str) -> TeacherUnavailable:
+    near = difflib.get_close_matches(settings.model, names, n=MAX_NAMED, cutoff=0.4)
+    shown = near or sorted(names)[:MAX_NAMED]
+    told = redacted(", ".join(shown) + (", ..." if len(names) > len(shown) else ""), key)
+    return TeacherUnavailable(
+        f"{settings.host} lists no model {settings.model!r}: it has {told} "
+        "(give one as --model, or --teacher_args check_model=false if it has more than it lists)"
+    )
