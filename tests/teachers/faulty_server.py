@@ -102,7 +102,7 @@ class FaultyServer:
         body = await request.json()
         seen.bodies.append(body)
         seen.times.append(time.monotonic())
-        seen.fields.update(body)
+        seen.fields.update(list(body))
         seen.keys.add(request.headers.get("Authorization", ""))
         seen.at_once += 1
         seen.most_at_once = max(seen.most_at_once, seen.at_once)

@@ -509,12 +509,12 @@ def test_seeds_of_calls_are_those_of_the_live_api(runs: Runs) -> None:
     assert {call["body"]["n"] for call in runs.server.seen_calls} == {2}
 
 
-def test_a_prompt_that_does_not_fit_the_context_is_not_sent(runs: Runs) -> None:
-    long = Request(build("onestep_tot", Puzzle.parse("4 4 6 8"), shots=5), 0)
-    outcomes = runs.ask([*requests_of(1, HANDS[1:]), long], context=1000)
-    (failure,) = failures(outcomes)
-    assert (failure.request, failure.kind, failure.again) == (long, "prompt too long", False)
-    assert len(replies(outcomes)) == len(runs.server.seen_calls) == 4
+def test_a_prompt_that_does_not_fit_the_context_is_refused_before_anything_is_sent(
+    runs: Runs,
+) -> None:
+    with pytest.raises(TeacherUnavailable, match=r"the model holds 150: lower --max-tokens or"):
+        runs.ask(context=150)
+    assert not runs.server.files and not runs.state.exists()
 
 
 def test_structured_responses_are_kept_in_the_plain_form(runs: Runs) -> None:
@@ -529,7 +529,7 @@ def test_a_model_that_the_server_does_not_list_is_named_before_anything_is_sent(
     runs: Runs,
 ) -> None:
     runs.server.models = ("gpt-4o-mini", "o3")
-    with pytest.raises(TeacherUnavailable, match="no model 'gpt-4o': did you mean gpt-4o-mini"):
+    with pytest.raises(TeacherUnavailable, match="lists no model 'gpt-4o': it has gpt-4o-mini"):
         runs.ask()
     assert not runs.server.files and not runs.state.exists()
 
@@ -582,7 +582,9 @@ def test_the_key_is_nowhere(runs: Runs, capfd: pytest.CaptureFixture[str]) -> No
         next(runs.teacher(seen=_interrupt).ask(requests_of()))
     for key in ("sk-wrong-0123456789", KEY):
         runs.server.poll_faults = [403, 403]
-        with pytest.raises(TeacherUnavailable, match="does not accept the key|does not let this key") as error:
+        with pytest.raises(
+            TeacherUnavailable, match="does not accept the key|does not let this key"
+        ) as error:
             runs.ask(key=key)
         texts = [runs.state.read_text(), *runs.said, str(error.value), *capfd.readouterr()]
         assert not any(key in text for text in texts)

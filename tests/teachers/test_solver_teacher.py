@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -11,17 +14,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import Puzzle, Rule, load_split
+from tot24_bench.game import Puzzle, load_split
 from tot24_bench.game.states import Number, State, can_reach
-from tot24_bench.prompts import METHODS
-from tot24_bench.scoring import Verdict, score
+from tot24_bench.prompts import ALL_METHODS, METHODS, build, build_any
+from tot24_bench.scoring import Verdict, score, score_method
 from tot24_bench.teachers.solver import (
     BACK_TO,
     EXPLORE,
     NO_SOLUTION,
     PATH,
+    CannotTeach,
+    Curriculum,
+    SolverSettings,
+    SolverTeacher,
     plausible_thoughts,
     write_response,
+)
+from tot24_bench.teachers.teacher import (
+    Failure,
+    Reply,
+    Request,
+    TeacherInfo,
+    TeacherUnavailable,
 )
 
 NUMBER = r"\d+|\(\d+/\d+\)"
@@ -240,27 +254,130 @@ def test_other_sizes_and_targets_work_too(hand: str, target: int, method: str) -
 
 
 @pytest.mark.parametrize(("hand", "target"), [("7 100 676", 24), ("5 30 149", 1)])
-def test_a_solution_that_its_thoughts_do_not_hold_is_an_error_not_a_wrong_answer(
-    hand: str, target: int
-) -> None:
-    with pytest.raises(ValueError, match="plausible thoughts do not reach"):
-        write_response(Puzzle.parse(hand, target), "cot", Random(0))
+@pytest.mark.parametrize("method", METHODS)
+def test_a_solution_by_a_larger_product_is_found_too(hand: str, target: int, method: str) -> None:
+    puzzle = Puzzle.parse(hand, target)
+    assert score(puzzle, write_response(puzzle, method, Random(0))).verdict is Verdict.CORRECT
 
 
 def test_a_negative_target_is_refused() -> None:
-    with pytest.raises(ValueError, match="0 or more"):
+    with pytest.raises(CannotTeach, match="0 or more"):
         write_response(Puzzle.parse("3 5", -2), "cot", Random(0))
 
 
-@pytest.mark.parametrize("method", ["", "IO", "tot", "propose", "onestep"])
+def test_seven_numbers_are_refused() -> None:
+    with pytest.raises(CannotTeach, match="up to 6 numbers, not 7"):
+        write_response(Puzzle((1, 2, 3, 4, 5, 6, 7)), "io", Random(0))
+
+
+@pytest.mark.parametrize("method", ["", "IO", "tot", "proposal", "onestep"])
 def test_an_unknown_method_is_refused(method: str) -> None:
     with pytest.raises(ValueError, match="no response for method"):
         write_response(Puzzle.parse("4 4 6 8"), method, Random(0))
 
 
-def test_puzzles_that_leave_numbers_out_are_refused() -> None:
-    with pytest.raises(ValueError, match="every number"):
-        write_response(Puzzle((4, 6, 1), 24, Rule.SOME), "io", Random(0))
+# The shipped students' data.
+
+
+def pinned() -> Iterator[str]:
+    """500 responses of the teacher that the shipped students learned from."""
+    splits = ("train", "val", "hard100", "hardest", "unsolvable")
+    for i in range(500):
+        rng = Random(f"pin:{i}")
+        numbers = list(rng.choice(load_split(splits[i % 5])).numbers)
+        rng.shuffle(numbers)
+        method = ("onestep_tot", "cot", "io", "onestep_tot")[i % 4]
+        explore = (0.2, 0.0, 0.5, 1.0, 0.2)[i // 4 % 5]
+        yield write_response(Puzzle(tuple(numbers)), method, rng, explore)
+
+
+def test_what_the_shipped_students_learned_from_is_still_written_byte_for_byte() -> None:
+    digest = hashlib.sha256()
+    for response in pinned():
+        digest.update(response.encode() + b"\0")
+    assert digest.hexdigest() == "222d88d9a484ec1565852e88d936d2bcfdf69980e3ef0f991c73f3117ddd7595"
+
+
+# The teacher: requests in, replies out.
+
+
+def requests(method: str, hands: Iterable[str], samples: int = 2) -> Iterator[Request]:
+    for hand in hands:
+        prompt = build_any(method, Puzzle.parse(hand), shots=1)
+        yield from (Request(prompt, sample) for sample in range(samples))
+
+
+def texts(teacher: SolverTeacher, asked: Iterable[Request]) -> dict[tuple[str, int], str]:
+    replies = list(teacher.ask(asked))
+    assert all(isinstance(reply, Reply) for reply in replies)
+    return {
+        (reply.request.puzzle.text, reply.request.sample): reply.text
+        for reply in replies
+        if isinstance(reply, Reply)
+    }
+
+
+HANDS = ("3 3 8 8", "1 5 5 5", "4 5 6 10", "1 1 1 1")
+
+
+@pytest.mark.parametrize("method", ALL_METHODS)
+def test_the_teacher_answers_every_method_rightly(method: str) -> None:
+    for reply in SolverTeacher().ask(requests(method, HANDS)):
+        assert isinstance(reply, Reply)
+        assert score_method(method, reply.request.puzzle, reply.text).correct
+        assert reply.usage.cost == 0 and reply.usage.seconds is not None
+
+
+def test_a_response_depends_on_the_seed_and_the_sample_but_not_on_what_else_is_asked() -> None:
+    teacher = SolverTeacher(Curriculum(plausible="random"), seed=1)
+    forwards = texts(teacher, requests("onestep_tot", HANDS))
+    assert forwards == texts(teacher, reversed(list(requests("onestep_tot", HANDS))))
+    assert forwards["3 3 8 8", 0] != forwards["3 3 8 8", 1]
+    other = texts(SolverTeacher(teacher.curriculum, seed=2), requests("onestep_tot", HANDS))
+    assert forwards != other
+
+
+def test_requests_are_taken_one_at_a_time() -> None:
+    taken = []
+
+    def watched() -> Iterator[Request]:
+        for request in requests("io", HANDS):
+            taken.append(request)
+            yield request
+
+    answers = SolverTeacher().ask(watched())
+    assert not taken
+    next(answers)
+    assert len(taken) == 1
+    answers.close()
+
+
+def test_the_info_says_that_it_is_an_oracle_and_how_it_was_turned() -> None:
+    info = SolverTeacher(Curriculum(dead_ends=2, avoid="state_holdout"), seed=7).info
+    assert (info.kind, info.model, info.oracle) == ("solver", "exact search", True)
+    assert info.settings["dead_ends"] == 2 and info.settings["seed"] == 7
+    assert info.settings["avoid"] == "state_holdout"
+    assert TeacherInfo.from_json(info.to_json()) == info
+    assert SolverTeacher(SolverSettings(dead_ends=2, avoid="state_holdout", seed=7)).info == info
+    state = SolverTeacher(Curriculum(avoid=frozenset({State((1, 2, 3))}))).info.settings["avoid"]
+    assert str(state).startswith("1 states ")
+
+
+def test_a_hand_that_cannot_be_taught_is_a_failure_for_good_and_the_others_are_answered() -> None:
+    prompts = [
+        build("onestep_tot", Puzzle.parse("3 5", -2), shots=0),
+        build("onestep_tot", Puzzle.parse("3 3 8 8"), shots=0),
+    ]
+    failure, reply = SolverTeacher().ask(Request(prompt, 0) for prompt in prompts)
+    assert isinstance(failure, Failure) and not failure.again
+    assert failure.kind == "cannot be taught" and "0 or more" in failure.reason
+    assert isinstance(reply, Reply)
+
+
+def test_a_method_that_it_does_not_write_is_said_at_once() -> None:
+    prompt = replace(build("io", Puzzle.parse("3 3 8 8"), shots=0), method="beam")
+    with pytest.raises(TeacherUnavailable, match="does not write 'beam': ask for io"):
+        next(SolverTeacher().ask([Request(prompt, 0)]))
 
 
 # Plausible thoughts.

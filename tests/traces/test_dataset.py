@@ -14,7 +14,8 @@ from tests.traces.test_filter import SEARCH, STRAIGHT, TRAIN, answer_of, write
 from tot24_bench.game import LeakedHand, load_split
 from tot24_bench.prompts import build
 from tot24_bench.traces import judging
-from tot24_bench.traces.dataset import BadDataset, DatasetRecord, read_dataset, write_dataset
+from tot24_bench.traces.dataset import BadDataset, read_dataset, write_dataset
+from tot24_bench.traces.dataset_record import DatasetRecord
 from tot24_bench.traces.filter import FilterConfig, Selection, select
 from tot24_bench.traces.rows import PromptConfig
 from tot24_bench.traces.trace import Trace
@@ -195,6 +196,17 @@ def test_a_dataset_that_shows_a_test_hand_is_refused(folder: Path) -> None:
     rows[0]["numbers"] = load_split("val")[0].text
     parquet.write_table(Table.from_pylist(rows, schema=table.schema), path)
     with pytest.raises(LeakedHand, match="row 0"):
+        read_dataset(folder)
+
+
+def test_a_row_with_an_empty_cell_is_refused(folder: Path) -> None:
+    from pyarrow import Table, parquet
+
+    path = folder / "prompt_completion" / "train.parquet"
+    table = parquet.read_table(path)
+    rows = [row | {"numbers": None} for row in table.to_pylist()]
+    parquet.write_table(Table.from_pylist(rows, schema=table.schema), path)
+    with pytest.raises(BadDataset, match="empty cell"):
         read_dataset(folder)
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from tot24_bench.traces.filter import Teacher
     from tot24_bench.traces.funnel import Funnel
+    from tot24_bench.traces.sources import Teacher
 
 
 def filter_command(
@@ -87,8 +87,9 @@ def filter_command(
     `tot24 traces filter traces.jsonl --dry-run --level answer`
     """
     from tot24_bench.traces.dataset import NOTHING_KEPT, require_free, write_dataset
-    from tot24_bench.traces.filter import DroppedTrace, FilterConfig, select
+    from tot24_bench.traces.filter import FilterConfig, select
     from tot24_bench.traces.rows import PromptConfig
+    from tot24_bench.traces.sources import DroppedTrace
 
     # All that can be refused is refused before an hour of filtering.
     options: dict[str, Any] = {"level": level, "avoid": avoid, "balance": balance}
@@ -158,7 +159,7 @@ def _report(funnel: Funnel, teachers: Sequence[Teacher]) -> Iterator[RenderableT
     from rich.table import Table
     from rich.text import Text
 
-    from tot24_bench.traces.funnel import share
+    from tot24_bench.traces.intervals import share
 
     yield _counts("funnel", [(one.name, one.traces, one.hands) for one in funnel.stages])
     if funnel.dropped:

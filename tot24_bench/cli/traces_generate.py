@@ -143,6 +143,7 @@ def generate_command(
     given = {name: value for name, value in settings.items() if value is not None}
     for text in teacher_args or ():
         given |= dict(_key_value(part) for part in _COMMAS.split(text))
+    _show_warnings()
     puzzles = read_puzzles(split)[:limit]
     shots = num_fewshot
     if shots is None:
@@ -308,6 +309,15 @@ def _said(outcome: Outcome, file: TraceFile, seconds: float) -> str:
     if outcome.failed:
         parts.append(f"{sum(outcome.failed.values())} unanswered")
     return ", ".join(parts)
+
+
+def _show_warnings() -> None:
+    """What a teacher has to say while it works, in lines like all others."""
+    import logging
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("tot24: %(message)s"))
+    logging.getLogger("tot24_bench").handlers = [handler]
 
 
 def _say(text: str) -> None:

@@ -39,9 +39,17 @@ def import_command(
     from tot24_bench.traces.store import LAZY_SYNC_SECONDS, TraceFile
 
     added = right = 0
-    options = {"format": format_name, "ranks": ranks, "skip_bad": skip_bad, "any_hand": any_hand}
+    traces = published_traces(
+        file,
+        method=method,
+        model=model,
+        format=format_name,
+        ranks=ranks,
+        skip_bad=skip_bad,
+        any_hand=any_hand,
+    )
     with TraceFile.open(output, sync_seconds=LAZY_SYNC_SECONDS) as store:
-        for trace in published_traces(file, method=method, model=model, **options):
+        for trace in traces:
             if not store.has(trace.asked):
                 store.append(trace)
                 added += 1

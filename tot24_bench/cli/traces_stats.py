@@ -76,7 +76,7 @@ def _report(name: str, stats: Stats) -> Iterator[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
-    from tot24_bench.traces.funnel import share
+    from tot24_bench.traces.intervals import share
     from tot24_bench.traces.stats import MEASURES, QUANTILES, summary
 
     title = f"{one_line(name)}: {stats.traces:,} responses to {stats.hands:,} hands"

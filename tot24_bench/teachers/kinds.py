@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 if TYPE_CHECKING:
+    from tot24_bench.teachers.budget import Budget
     from tot24_bench.teachers.teacher import Teacher
 
 _T = TypeVar("_T")
@@ -45,6 +46,16 @@ class Beside:
     prices: Path | None = None
     state: Path | None = None
     say: Callable[[str], None] = lambda _: None
+
+    def budget(self) -> Budget:
+        """What may be spent, with what the file has taken already.
+
+        Raises:
+            TeacherUnavailable: a limit of nothing.
+        """
+        from tot24_bench.teachers.budget import Budget
+
+        return Budget(self.max_cost, self.max_tokens_total, self.spent_cost, self.spent_tokens)
 
 
 class Kind(NamedTuple):
@@ -155,6 +166,41 @@ def _solver(settings: Any, _: Beside) -> Teacher:
     return SolverTeacher(settings)
 
 
+def _openai_settings() -> type[Any]:
+    from tot24_bench.teachers.openai_settings import OpenAISettings
+
+    return OpenAISettings
+
+
+def _openai(settings: Any, beside: Beside) -> Teacher:
+    from tot24_bench.teachers.openai_chat import OpenAITeacher
+    from tot24_bench.teachers.prices import price_of
+
+    price = price_of(settings.model, beside.prices)
+    return OpenAITeacher(settings, beside.budget(), price)
+
+
+def _batch_settings() -> type[Any]:
+    from tot24_bench.teachers.openai_batch_settings import OpenAIBatchSettings
+
+    return OpenAIBatchSettings
+
+
+def _openai_batch(settings: Any, beside: Beside) -> Teacher:
+    from tot24_bench.teachers.openai_batch_settings import openai_batch_teacher
+
+    if beside.state is None:
+        raise TeacherUnavailable("the teacher openai-batch needs a file to note its batches in")
+    return openai_batch_teacher(
+        settings,
+        state=beside.state,
+        budget=beside.budget(),
+        prices=beside.prices,
+        seen=lambda progress: beside.say(progress.text),
+        say=beside.say,
+    )
+
+
 def _local_settings() -> type[Any]:
     from tot24_bench.teachers.checkpoint import LocalSettings
 
@@ -187,6 +233,10 @@ def _student(settings: Any, _: Beside) -> Teacher:
 
 KINDS: dict[str, Kind] = {
     "solver": Kind(_solver_settings, _solver, False, "the built-in exact search (an oracle)"),
+    "openai": Kind(_openai_settings, _openai, True, "a server that speaks OpenAI's API"),
+    "openai-batch": Kind(
+        _batch_settings, _openai_batch, True, "OpenAI's Batch API: within a day, at half the price"
+    ),
     "transformers": Kind(_local_settings, _transformers, True, "a local checkpoint"),
     "vllm": Kind(_local_settings, _vllm, True, "a local checkpoint through vLLM"),
     "student": Kind(

@@ -138,15 +138,12 @@ class OpenAIBatchTeacher:
                 adopt(self._batch_id, state, self._provider, self._wire.body, wanted)
             under_way = {sample for batch in state.batches for sample in batch.pending}
             fresh = [request for sample, request in wanted.items() if sample not in under_way]
-            if context is not None:
-                fits = {request.prompt for request in fresh}
-                long = [r for r in fresh if self._wire.counter]
             uploader = Uploader(self._wire, self._provider, state, self._size, self._say)
             asked = calls_of(fresh, settings.samples_per_request)
             calls, spent = uploader.affordable(asked, self._budget)
-            if calls and settings.check_model:
-                self._provider.check_model()
-            uploader.upload(calls)
+            if calls:
+                uploader.check(calls, settings.context or self._provider.look())
+                uploader.upload(calls)
             for answer in self._collect(state, wanted):
                 if isinstance(answer, Reply):
                     self._budget.settle(NOTHING, _took(answer))

@@ -6,7 +6,7 @@ provider's list says whether there is a batch with our key in its metadata.
 
 from __future__ import annotations
 
-import difflib
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from tot24_bench.teachers.openai_faults import AGAIN, gone, nobody_there
 from tot24_bench.teachers.openai_settings import OpenAISettings, redacted
+from tot24_bench.teachers.openai_start import look_at, make_client
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 if TYPE_CHECKING:
@@ -70,17 +71,14 @@ class BatchProvider:
         self._once = client.with_options(max_retries=0)
         self._pause = pause
 
-    def check_model(self) -> None:
-        """Refuse a model that the server does not list."""
-        model = self._settings.model
-        listed = self._said(lambda: [each.id for each in self._client.models.list()])
-        if listed and model not in listed:
-            near = difflib.get_close_matches(model, listed, n=1)
-            hint = f"did you mean {near[0][:80]}? " if near else ""
-            raise TeacherUnavailable(
-                f"{self._settings.host} has no model {model[:80]!r}: {hint}check --model and "
-                "--base-url"
-            )
+    def look(self) -> int | None:
+        """Look at the server as the live API does; gives the tokens that the model holds."""
+
+        async def look() -> int | None:
+            async with make_client(self._settings, self.key, {}) as client:
+                return await look_at(client, self._settings, self.key)
+
+        return asyncio.run(look())
 
     def upload(self, path: Path) -> str:
         """Upload the input of a batch; returns its id."""

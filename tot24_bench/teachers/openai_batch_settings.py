@@ -78,8 +78,11 @@ def openai_batch_teacher(
     client = openai.OpenAI(
         api_key=key,
         base_url=settings.url,
-        timeout=settings.timeout,
         max_retries=settings.max_retries,
+        http_client=openai.DefaultHttpxClient(
+            timeout=settings.timeout,
+            trust_env=not settings.local,  # a proxy does not know this machine's own servers
+        ),
     )
     return OpenAIBatchTeacher(
         OpenAIWire(settings, None if price is None else price.batched(), key),

@@ -18,7 +18,7 @@ from tot24_bench.teachers.openai_batch_calls import Call
 from tot24_bench.teachers.openai_batch_provider import BatchProvider
 from tot24_bench.teachers.openai_batch_state import BatchState, OpenBatch
 from tot24_bench.teachers.openai_wire import OpenAIWire
-from tot24_bench.teachers.teacher import BudgetSpent
+from tot24_bench.teachers.teacher import BudgetSpent, TeacherUnavailable
 
 MAX_CALLS = 50_000
 """Calls of one batch (OpenAI's limit)."""
@@ -71,6 +71,25 @@ class Uploader:
             if not budget.fits(Worst(tokens, cost if priced else None)):
                 return calls[:number], _spent(calls, number, budget)
         return calls, None
+
+    def check(self, calls: Sequence[Call], context: int | None) -> None:
+        """Refuse prompts that the model cannot hold: no server says so before it is paid.
+
+        Raises:
+            TeacherUnavailable: names the longest and the fix.
+        """
+        if context is None or not calls:
+            return
+        tokens = max(self._wire.counter.estimate(call.requests[0].prompt) for call in calls)
+        most = self._wire.settings.max_tokens
+        if tokens + most > context:
+            about, exact = "has", ""
+            if not self._wire.counter.exact:
+                about, exact = "has about", ", or give --teacher_args tokenizer=NAME"
+            raise TeacherUnavailable(
+                f"the longest prompt {about} {tokens} tokens and the response may have {most}, but "
+                f"the model holds {context}: lower --max-tokens or --num_fewshot{exact}"
+            )
 
     def upload(self, calls: Sequence[Call]) -> None:
         """Make batches of all calls.

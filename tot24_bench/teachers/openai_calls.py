@@ -157,12 +157,13 @@ class Calls:
             except BadBody as error:
                 return Fault("malformed answer", str(error))
             except openai.OpenAIError as error:
-                fault = fault_of(error, self._wire.settings, self._key, body)
-                if isinstance(fault, Fault):
-                    return fault
-                self._do_without(fault)
+                caught = error  # read below: what is raised there must not drag its headers along
             except (ValueError, RecursionError):  # no JSON, or no UTF-8
                 return Fault("malformed answer", "the answer is no JSON")
+            fault = fault_of(caught, self._wire.settings, self._key, body)
+            if isinstance(fault, Fault):
+                return fault
+            self._do_without(fault)
 
     def _do_without(self, refused: Refused) -> None:
         """Leave a field out from now on, if the answers stay what was asked for.

@@ -184,11 +184,13 @@ class _Run:
         return 0, worst
 
     async def _make(self, group: list[Request], worst: Worst) -> None:
+        done: Done | Exception
         try:
-            self._finished.append(await self._calls.make(group, worst))
+            done = await self._calls.make(group, worst)
         except Exception as error:
-            self._finished.append(error)
-        self._tasks.discard(asyncio.current_task())  # type: ignore[arg-type]
+            done = error
+        self._finished.append(done)
+        self._tasks.discard(asyncio.current_task())
         self._news.set()
 
     def _taken(self, done: Done | Exception) -> list[Reply | Failure]:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tot24_bench.teachers.openai_faults import Fault, fault_of, nobody_there
+from tot24_bench.teachers.openai_faults import fault_of, nobody_there
 from tot24_bench.teachers.openai_settings import OpenAISettings, redacted
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
@@ -61,6 +61,8 @@ async def look_at(client: openai.AsyncOpenAI, settings: OpenAISettings, key: str
     import openai
 
     asking = client.with_options(max_retries=1, timeout=min(START_SECONDS, settings.timeout))
+    refusal: openai.APIStatusError | None = None
+    text = ""
     try:
         text = await asking.get("/models", cast_to=str)
     except openai.APITimeoutError:
@@ -69,13 +71,13 @@ async def look_at(client: openai.AsyncOpenAI, settings: OpenAISettings, key: str
     except openai.APIConnectionError:
         raise nobody_there(settings) from None
     except openai.APIStatusError as error:
-        if error.status_code in (401, 403):
-            fault_of(error, settings, key, ())
+        if error.status_code not in (401, 403):
+            return None
+        refusal = error
+    except (openai.OpenAIError, ValueError):
         return None
-    except (openai.OpenAIError, ValueError) as error:
-        fault = fault_of(error, settings, key, ())
-        log.warning("%s: %s", settings.host, fault.reason if isinstance(fault, Fault) else "")
-        return None
+    if refusal is not None:  # outside of the handler: what is raised must not drag headers along
+        fault_of(refusal, settings, key, ())
     models = _models(text)
     if not models:
         return None

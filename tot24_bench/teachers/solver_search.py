@@ -15,13 +15,8 @@ from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.game.states import Thought
 from tot24_bench.teachers.curriculum import Curriculum
 from tot24_bench.teachers.solver_path import Level, Path, in_order, path_of, winning_levels
-from tot24_bench.teachers.solver_thoughts import (
-    Numbers,
-    Truth,
-    line_of,
-    plausible_thoughts,
-    promise,
-)
+from tot24_bench.teachers.solver_thoughts import Numbers, line_of, plausible_thoughts, promise
+from tot24_bench.teachers.solver_truth import Truth
 
 BACK_TO = "Back to "
 SOLUTION = ": solution"

@@ -15,7 +15,7 @@ from tot24_bench.traces.judging import Level
 from tot24_bench.traces.rows import FORMS
 
 if TYPE_CHECKING:
-    from tot24_bench.traces.dataset import DatasetRecord
+    from tot24_bench.traces.dataset_record import DatasetRecord
 
 _LEVELS = {
     Level.ANSWER: "the answer is right, to the last digit; its steps were not looked at",
@@ -58,13 +58,15 @@ Right and kept are shares of the traces asked, and of the hands asked, with Wils
 {rescored}
 ## What is held out
 
-No row asks or shows a hand of a test part ({parts}) or a held-out target; every row was
-looked at once more after the filter, the exemplars of its prompt and the text of its completion
-included. {states}`hands.jsonl` lists the {hands:,} hands that the rows show.
+No row asks or shows a hand of a test part ({parts}),
+or a held-out target. Every row was looked at once more after the filter, with the exemplars of its
+prompt and the text of its completion. {states}`hands.jsonl` lists the {hands:,}
+hands that the rows show.
 
-The prompts are built anew: {shots}. What the teachers were asked is not in this dataset; where
-their prompt is known and shows a test hand, their answer is not kept either. Where it is not known
-(`shots` is null in the trace), nobody can say what it showed.
+The prompts are built anew: {shots}.
+What the teachers were asked is not in this dataset. Where their prompt is known and shows a test
+hand, their answer is not kept either; where it is not known (`shots` is null in the trace), nobody
+can say what it showed.
 
 ## Made by
 

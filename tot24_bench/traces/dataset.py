@@ -21,18 +21,14 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from tot24_bench import __version__
-from tot24_bench.schema import Count, Record, Sha256, Text
-from tot24_bench.traces.filter import FilterConfig, Selection, Source, Teacher, kept_traces
-from tot24_bench.traces.funnel import Funnel
+from tot24_bench.traces.dataset_record import FORMAT, DatasetRecord
+from tot24_bench.traces.filter import FilterConfig, Selection, kept_traces
 from tot24_bench.traces.rows import FORMS, Guard, PromptConfig, hashed_line, make_row, schema_of
-
-FORMAT: Literal["tot24-dataset/1"] = "tot24-dataset/1"
-"""Names the record's fields and the columns; another number is another set of them."""
 
 RECORD, CARD, HANDS = "dataset.json", "README.md", "hands.jsonl"
 
@@ -51,43 +47,6 @@ _BATCH = 1_000
 
 class BadDataset(ValueError):
     """A folder that is no whole dataset of ours, or may not become one; the message says why."""
-
-
-class DatasetRecord(Record):
-    """What `dataset.json` says.
-
-    Attributes:
-        format: FORMAT.
-        rows: in either form.
-        sha256: over each row's prompt and completion as one line of JSON, in order, as students
-            say it of their data.
-        messages_sha256: the same over each row's messages.
-        hands_sha256: of the file of hands.
-        hands: how many it lists.
-        prompt: which prompts the rows have.
-        filter: by which rules traces were kept.
-        funnel: the counts.
-        teachers: who answered.
-        sources: the trace files.
-        licence: as the user gave it.
-        command: what makes the same dataset of the same files.
-        version: of tot24-bench.
-    """
-
-    format: Literal["tot24-dataset/1"] = FORMAT
-    rows: Count
-    sha256: Sha256
-    messages_sha256: Sha256
-    hands_sha256: Sha256
-    hands: Count
-    prompt: PromptConfig
-    filter: FilterConfig
-    funnel: Funnel
-    teachers: tuple[Teacher, ...]
-    sources: tuple[Source, ...]
-    licence: Text
-    command: Text
-    version: Text
 
 
 class DatasetFolder(NamedTuple):
@@ -243,7 +202,10 @@ def _read_rows(folder: Path, form: str) -> Iterator[dict[str, Any]]:
             if not file.schema_arrow.equals(schema_of(form)):
                 raise BadDataset(f"{path} has other columns than {FORMAT}: filter again")
             for batch in file.iter_batches(_BATCH):
-                yield from batch.to_pylist()
+                for row in batch.to_pylist():
+                    if None in row.values():
+                        raise BadDataset(f"{path} has a row with an empty cell: filter again")
+                    yield row
     except pyarrow.ArrowInvalid:
         raise BadDataset(f"{path} is no parquet file: filter again") from None
 

@@ -15,15 +15,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tot24_bench.game import Puzzle
-from tot24_bench.schema import Count, Name, Record, Sha256
 from tot24_bench.teachers.teacher import TeacherInfo
 from tot24_bench.traces.balance import Balance, Candidate, Limits, choose, key_of
 from tot24_bench.traces.funnel import Counting, Funnel
 from tot24_bench.traces.held_out import Avoid
-from tot24_bench.traces.judging import Judged, Level, Reason, band_of, judge
+from tot24_bench.traces.judging import Judged, Level, band_of, judge
+from tot24_bench.traces.sources import DroppedTrace, Source, Teacher
 from tot24_bench.traces.store import read_traces
 from tot24_bench.traces.trace import Trace
 
@@ -81,52 +81,6 @@ class FilterConfig:
         return Limits(
             self.min_backtracks, self.max_per_hand, self.prefer_search, self.balance, self.seed
         )
-
-
-class Source(Record):
-    """A trace file, by its name alone, with the hash of all its bytes."""
-
-    name: Name
-    sha256: Sha256
-    traces: Count
-
-
-class Teacher(Record):
-    """A teacher, with how many of its traces came in and how many are kept."""
-
-    teacher: TeacherInfo
-    asked: Count
-    kept: Count
-
-    @property
-    def label(self) -> str:
-        """How rows name it."""
-        return label_of(self.teacher)
-
-
-class DroppedTrace(NamedTuple):
-    """A trace that is not kept; `line` is its line in the file, from 1."""
-
-    file: str
-    line: int
-    puzzle: Puzzle
-    sample: int
-    reason: Reason
-    detail: str
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object, for `--why`."""
-        hand, target, rule = self.puzzle.identity
-        return {
-            "file": self.file,
-            "line": self.line,
-            "hand": " ".join(map(str, hand)),
-            "target": target,
-            "rule": rule,
-            "sample": self.sample,
-            "reason": str(self.reason),
-            "detail": self.detail,
-        }
 
 
 @dataclass(frozen=True)
@@ -222,11 +176,6 @@ def kept_traces(
         if place < end:
             raise ChangedFile(f"{file} lost traces while it was filtered: filter again")
     assert found == len(selection.kept), "every trace that is kept is read again"
-
-
-def label_of(teacher: TeacherInfo) -> str:
-    """How tables and rows name a teacher."""
-    return f"{teacher.kind}: {teacher.model}"
 
 
 class _Pass:

@@ -11,14 +11,13 @@ of the hands is the one to trust.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from tot24_bench.game import Puzzle
 from tot24_bench.game.difficulty import BANDS
 from tot24_bench.schema import Count, Name, Record
+from tot24_bench.traces.intervals import share, wilson
 from tot24_bench.traces.judging import NO_BAND, Judged, Level, Reason, band_of
-
-LEVEL_OF_CONFIDENCE = 0.95
 
 BAND_NAMES = (*(name for _, name in BANDS), NO_BAND)
 """The bands, the easiest first."""
@@ -47,13 +46,6 @@ _REACHED = {
     for reason in reasons
 }
 _NOT_LOOKED_AT = {Level.ANSWER: ("agreeing", "valid"), Level.AGREES: ("valid",), Level.VALID: ()}
-
-
-class Interval(NamedTuple):
-    """The ends of an interval, as shares between 0 and 1."""
-
-    low: float
-    high: float
 
 
 class Stage(Record):
@@ -234,21 +226,6 @@ def _rows(tallies: Iterable[tuple[str, _Tally | None]]) -> tuple[Dropped, ...]:
     )
 
 
-def wilson(successes: int, n: int) -> Interval:
-    """Wilson's score interval of a share, 95%; everything where nothing was counted.
-
-    >>> low, high = wilson(91, 100)
-    >>> f"{low:.3f} to {high:.3f}"
-    '0.838 to 0.952'
-    """
-    if not n:
-        return Interval(0.0, 1.0)
-    from scipy.stats import binomtest
-
-    found = binomtest(successes, n).proportion_ci(LEVEL_OF_CONFIDENCE, method="wilson")
-    return Interval(float(found.low), float(found.high))
-
-
 def markdown(funnel: Funnel) -> str:
     """The funnel as Markdown tables, for cards and documents."""
     lines = ["| step | traces | hands |", "| --- | ---: | ---: |"]
@@ -274,15 +251,3 @@ def markdown(funnel: Funnel) -> str:
         )
         lines.append(f"| {band.name} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def share(part: int, whole: int) -> str:
-    """A share with its interval, in percent.
-
-    >>> share(91, 100)
-    '91 (91.0%, 83.8 to 95.2)'
-    """
-    if not whole:
-        return f"{part:,}"
-    low, high = wilson(part, whole)
-    return f"{part:,} ({100 * part / whole:.1f}%, {100 * low:.1f} to {100 * high:.1f})"

@@ -22,8 +22,8 @@ from tot24_bench.game import LeakedHand, Puzzle, Rule, guard_parts
 from tot24_bench.game.parts import held_out_targets
 from tot24_bench.game.puzzle import Hand
 from tot24_bench.prompts import DEFAULT_VARIANT, build_any, pick
-from tot24_bench.traces.filter import label_of
 from tot24_bench.traces.held_out import EXEMPLAR, held_out_split, is_inner_state, shown_puzzles
+from tot24_bench.traces.sources import label_of
 from tot24_bench.traces.trace import Trace
 
 if TYPE_CHECKING:

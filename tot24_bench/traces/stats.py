@@ -21,9 +21,10 @@ from tot24_bench.prompts import STEP_METHODS
 from tot24_bench.scoring import Verdict, score_method
 from tot24_bench.scoring.analysis import analyse
 from tot24_bench.teachers.teacher import Finish
-from tot24_bench.traces.filter import label_of
-from tot24_bench.traces.funnel import BAND_NAMES, wilson
+from tot24_bench.traces.funnel import BAND_NAMES
+from tot24_bench.traces.intervals import wilson
 from tot24_bench.traces.judging import band_of
+from tot24_bench.traces.sources import label_of
 from tot24_bench.traces.trace import Trace
 
 QUANTILES = {"least": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95}

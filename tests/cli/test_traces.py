@@ -1,0 +1,197 @@
+"""The road from a teacher to a student, as a user walks it: a real server, a real kill, a step."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tot24_bench.cli.main import app
+from tot24_bench.traces.store import TraceFile, read_traces
+
+ROOT = Path(__file__).parents[2]
+STUDENT = ROOT / "students" / "scout-2m"
+
+GIVE_UP_SECONDS = 120
+"""A guard against hanging, not a timing."""
+
+HANDS, SAMPLES = 10, 2
+
+run = CliRunner().invoke
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """`transformers serve` of the shipped student."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = Path(sys.executable).with_name("transformers")
+    process = subprocess.Popen(
+        [command, "serve", str(STUDENT), "--device", "cpu", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    try:
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+                    break
+            except OSError:
+                time.sleep(0.5)
+        else:
+            pytest.fail("`transformers serve` did not answer")
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_a_served_student_is_asked_killed_asked_on_filtered_and_trained_on(
+    server: str, tmp_path: Path
+) -> None:
+    traces, dataset = tmp_path / "served.jsonl", tmp_path / "dataset"
+    arguments = ["traces", "generate", "--teacher", "openai", "--base-url", server]
+    arguments += ["--model", str(STUDENT), "--num_fewshot", "0", "--samples", str(SAMPLES)]
+    arguments += ["--limit", str(HANDS), "--concurrency", "2", "-o", str(traces)]
+    command = [sys.executable, "-m", "tot24_bench.cli", *arguments]
+    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + GIVE_UP_SECONDS
+    while lines(traces) < HANDS * SAMPLES // 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    with TraceFile.open(traces) as file:
+        before = file.totals.traces
+    recorded = traces.read_bytes()
+    assert 0 < before < HANDS * SAMPLES
+
+    again = run(app, [*arguments, "--json"])
+    assert again.exit_code == 0, again.output
+    said = json.loads(again.stdout)
+    assert said["recorded"] == HANDS * SAMPLES - before
+    assert traces.read_bytes().startswith(recorded)
+    asked = [(trace.puzzle.hand, trace.sample) for trace in read_traces(traces)]
+    assert len(asked) == len(set(asked)) == HANDS * SAMPLES
+
+    filtered = run(app, ["traces", "filter", str(traces), "-o", str(dataset), "--json"])
+    assert filtered.exit_code == 0, filtered.output
+    funnel = json.loads((dataset / "dataset.json").read_text())
+    right = sum(trace.score.correct for trace in read_traces(traces))
+    assert right > 0
+    # A greedy server gives the samples of a hand alike: one of each is kept.
+    assert 0 < funnel["rows"] <= right <= HANDS * SAMPLES
+
+    step = ["-m", "training.sft", "--config", "training/configs/scout-2m.yaml"]
+    step += ["--dataset", str(dataset), "--output_dir", str(tmp_path / "run")]
+    step += ["--export_dir", str(tmp_path / "student"), "--max_steps", "1", "--eval_strategy", "no"]
+    step += ["--load_best_model_at_end", "false", "--save_steps", "1", "--dataset_num_proc", "1"]
+    trained = subprocess.run(
+        [sys.executable, *step],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert trained.returncode == 0, trained.stderr[-2000:]
+    record = json.loads((tmp_path / "student" / "training.json").read_text())
+    assert record["data"]["rows"] == funnel["rows"]
+    assert record["data"]["sha256"] == funnel["sha256"]
+    assert record["teacher"] == "openai: scout-2m"
+
+
+def test_the_solver_answers_and_the_same_command_adds_nothing(tmp_path: Path) -> None:
+    traces = tmp_path / "t.jsonl"
+    arguments = ["traces", "generate", "--teacher", "solver", "--limit", "5", "-o", str(traces)]
+    first = run(app, arguments)
+    assert first.exit_code == 0, first.output
+    content = traces.read_bytes()
+    second = run(app, arguments)
+    assert "recorded 0 traces" in second.output
+    assert "5 of 5 are recorded already" in second.output
+    assert traces.read_bytes() == content
+
+
+def test_settings_may_be_given_together_or_one_by_one(tmp_path: Path) -> None:
+    traces = tmp_path / "t.jsonl"
+    arguments = ["traces", "generate", "--teacher", "solver", "--limit", "2", "-o", str(traces)]
+    arguments += ["--teacher_args", "dead_ends=1,mark=: no, not this", "--teacher_args", "seed=4"]
+    done = run(app, arguments)
+    assert done.exit_code == 0, done.output
+    settings = next(read_traces(traces)).teacher.settings
+    assert (settings["dead_ends"], settings["mark"], settings["seed"]) == (1, ": no, not this", 4)
+
+
+def test_generated_hands_of_the_train_part_can_be_asked(tmp_path: Path) -> None:
+    traces = tmp_path / "t.jsonl"
+    arguments = ["traces", "generate", "--teacher", "solver", "--split", "fresh-s1-n5/train"]
+    done = run(app, [*arguments, "-o", str(traces)])
+    assert done.exit_code == 0, done.output
+    assert "test hands" not in done.output
+    assert lines(traces) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--teacher", "nobody"], "no teacher 'nobody': the teachers are solver"),
+        (["--teacher", "solver", "--temperature", "1"], "has no setting 'temperature'"),
+        (["--teacher", "solver", "--teacher_args", "dead_end=1"], "did you mean dead_ends?"),
+        (["--teacher", "solver", "--teacher_args", "dead_ends"], "write KEY=VALUE"),
+        (["--teacher", "solver", "--model", "x"], "the teacher solver has no --model"),
+        (["--teacher", "transformers"], "needs --model NAME_OR_FOLDER"),
+        (["--teacher", "solver", "--method", "tot"], "no method 'tot'"),
+        (["--teacher", "solver", "--split", "no"], "no split 'no'"),
+        (["--teacher", "solver", "--max-cost", "cheap"], "give US dollars, like 2.50"),
+        (["--teacher", "openai", "--model", "gpt-4o"], "no key: set OPENAI_API_KEY"),
+    ],
+)
+def test_what_cannot_work_is_named_with_its_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    done = run(app, ["traces", "generate", *arguments, "-o", str(tmp_path / "t.jsonl")])
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.split())
+
+
+def test_a_file_of_another_method_is_refused(tmp_path: Path) -> None:
+    traces = tmp_path / "t.jsonl"
+    arguments = ["traces", "generate", "--teacher", "solver", "--limit", "2", "-o", str(traces)]
+    assert run(app, [*arguments, "--method", "cot"]).exit_code == 0
+    done = run(app, [*arguments, "--method", "io"])
+    assert done.exit_code == 2
+    assert "holds traces of method cot, not io: give another -o" in " ".join(done.output.split())
+
+
+def test_test_hands_may_be_asked_but_not_silently(tmp_path: Path) -> None:
+    arguments = ["traces", "generate", "--teacher", "solver", "--split", "hard100", "--limit", "2"]
+    done = run(app, [*arguments, "-o", str(tmp_path / "t.jsonl")])
+    assert done.exit_code == 0
+    assert "2 of 2 hands are test hands: never train on their traces" in done.output
+
+
+def test_every_method_can_be_asked_of_the_solver(tmp_path: Path) -> None:
+    for method in ("io", "cot", "onestep_tot", "propose", "value"):
+        arguments = ["traces", "generate", "--teacher", "solver", "--limit", "3"]
+        path = tmp_path / f"{method}.jsonl"
+        done = run(app, [*arguments, "--method", method, "-o", str(path)])
+        assert done.exit_code == 0, done.output
+        assert all(trace.score.correct for trace in read_traces(path))
