@@ -48,9 +48,9 @@ def every_thought(numbers: Numbers) -> tuple[Thought, ...]:
 
 
 def lazily(numbers: Numbers, limit: int | None) -> Iterator[Thought]:
-    """Thoughts without repetitions, new fractions last; most are never asked for."""
+    """Thoughts without repetitions, new fractions last; most are never asked for, so not made."""
     seen: set[tuple[Number, Number]] = set()
-    fractions: list[Thought] = []
+    fractions: list[tuple[Number, Number, Numbers]] = []
     for i in reversed(range(len(numbers))):
         for j in reversed(range(i + 1, len(numbers))):
             x, y = numbers[i], numbers[j]
@@ -59,18 +59,30 @@ def lazily(numbers: Numbers, limit: int | None) -> Iterator[Thought]:
                 continue
             seen.add((small, large))
             rest = numbers[:i] + numbers[i + 1 : j] + numbers[j + 1 :]
-            whole = isinstance(small, int) and isinstance(large, int)
-            for a, op, b, value in _combined(small, large):
-                if limit is not None and op == "*" and value > limit:
-                    continue
-                if value.numerator > LARGEST_WRITTEN or value.denominator > LARGEST_WRITTEN:
-                    continue
-                thought = Thought(a, op, b, value, State(tuple(sorted((*rest, value)))))
-                if op == "/" and not (whole and isinstance(value, int)):
-                    fractions.append(thought)
+            yield from _written(large, "+", small, _whole(large + small), rest)
+            if small:
+                yield from _written(large, "-", small, _whole(large - small), rest)
+            product = _whole(large * small)
+            if limit is None or product <= limit:
+                yield from _written(large, "*", small, product, rest)
+            if small not in (0, 1):
+                if isinstance(small, int) and isinstance(large, int) and large % small == 0:
+                    yield from _written(large, "/", small, large // small, rest)
                 else:
-                    yield thought
-    yield from fractions
+                    fractions.append((large, small, rest))
+            if small and large not in (1, small):
+                fractions.append((small, large, rest))
+    for a, b, rest in fractions:
+        yield from _written(a, "/", b, _whole(Fraction(a, b)), rest)
+
+
+def _written(
+    a: Number, op: str, b: Number, value: Number, rest: Numbers
+) -> tuple[Thought] | tuple[()]:
+    """The thought, if its value is not too large to be written."""
+    if value.numerator > LARGEST_WRITTEN or value.denominator > LARGEST_WRITTEN:
+        return ()
+    return (Thought(a, op, b, value, State(tuple(sorted((*rest, value))))),)
 
 
 @lru_cache(maxsize=MEMO_STATES)
@@ -109,18 +121,6 @@ def line_of(thought: Thought) -> str:
 @lru_cache(maxsize=MEMO_STATES)
 def _ordered(numbers: Numbers, limit: int | None) -> tuple[Thought, ...]:
     return tuple(lazily(numbers, limit))
-
-
-def _combined(small: Number, large: Number) -> Iterator[tuple[Number, str, Number, Number]]:
-    """What can be done with two numbers and what comes out; nothing that repeats another."""
-    yield large, "+", small, _whole(large + small)
-    if small:
-        yield large, "-", small, _whole(large - small)
-    yield large, "*", small, _whole(large * small)
-    if small not in (0, 1):
-        yield large, "/", small, _whole(Fraction(large, small))
-    if small and large not in (1, small):
-        yield small, "/", large, Fraction(small, large)
 
 
 def _whole(value: Number) -> Number:
