@@ -71,6 +71,7 @@ class BatchServer:
         gone: whether result files have been deleted.
         models: which there are.
         hook: called with the number of each request, before (False) and after (True) it is done.
+        odd: fields of every batch that are told otherwise than they are.
         counts: requests by method and path.
     """
 
@@ -89,6 +90,7 @@ class BatchServer:
     gone: bool = False
     models: tuple[str, ...] = ("gpt-4o",)
     hook: Callable[[int, bool], None] = lambda number, done: None
+    odd: Json = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     files: dict[str, bytes] = field(default_factory=dict)
     batches: dict[str, Json] = field(default_factory=dict)
@@ -205,7 +207,7 @@ class BatchServer:
             self.create_lost -= 1
             assert request.transport is not None
             request.transport.close()
-        return web.json_response(shown(self.batches[id]))
+        return web.json_response(shown(self.batches[id]) | self.odd)
 
     async def _list(self, request: web.Request) -> web.Response:
         limit = min(int(request.query.get("limit", 20)), 3)  # small pages, to be turned
@@ -235,12 +237,12 @@ class BatchServer:
                 batch["status"] = "in_progress"
             else:
                 self._end(batch)
-        return web.json_response(shown(batch))
+        return web.json_response(shown(batch) | self.odd)
 
     async def _cancel(self, request: web.Request) -> web.Response:
         batch = self.batches[request.match_info["id"]]
         self._end(batch, "cancelled")
-        return web.json_response(shown(batch))
+        return web.json_response(shown(batch) | self.odd)
 
     def _end(self, batch: Json, status: str | None = None) -> None:
         batch["status"] = status or self.ends

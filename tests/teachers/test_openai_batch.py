@@ -408,6 +408,45 @@ def test_an_answer_of_another_shape_is_a_failure(runs: Runs, response: str) -> N
     assert [(f.kind, f.again) for f in failures(outcomes)] == [("malformed answer", True)] * 2
 
 
+ODD: list[dict[str, Any]] = [
+    {"request_counts": None},
+    {"request_counts": {"completed": "5", "failed": None, "total": -1}},
+    {"metadata": ["a"], "created_at": "now", "errors": 7},
+    {"usage": [], "model": 3, "error_file_id": {"x": 1}},
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: ", ".join(odd))
+def test_a_batch_that_is_told_oddly_is_read_all_the_same(runs: Runs, odd: dict[str, Any]) -> None:
+    runs.server.odd = odd
+    assert replies(runs.ask()).keys() == everything()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"output_file_id": 7}, {"output_file_id": "../../models"}, {"output_file_id": "x" * 999}],
+)
+def test_a_result_with_a_name_that_no_file_has_answers_nothing(
+    runs: Runs, odd: dict[str, Any]
+) -> None:
+    runs.server.odd = odd
+    assert len(failures(runs.ask())) == 10
+
+
+@pytest.mark.parametrize("odd", [{"id": None}, {"id": 5}, {"status": ["completed"]}])
+def test_what_is_no_batch_is_refused(runs: Runs, odd: dict[str, Any]) -> None:
+    runs.server.odd = odd
+    with pytest.raises(TeacherUnavailable, match="something else than a batch"):
+        runs.ask()
+
+
+def test_a_queue_that_is_full_names_the_setting(runs: Runs) -> None:
+    data = [{"code": "token_limit_exceeded", "message": "Enqueued token limit reached"}]
+    runs.server.ends, runs.server.odd = "failed", {"errors": {"object": "list", "data": data}}
+    with pytest.raises(TeacherUnavailable, match="limit reached; lower --teacher_args batch_calls"):
+        runs.ask()
+
+
 def test_a_file_that_is_an_array_answers_nothing(runs: Runs) -> None:
     runs.server.spoil = lambda lines: ["[" + ",".join(lines), '{"']
     outcomes = runs.ask()
@@ -582,9 +621,7 @@ def test_the_key_is_nowhere(runs: Runs, capfd: pytest.CaptureFixture[str]) -> No
         next(runs.teacher(seen=_interrupt).ask(requests_of()))
     for key in ("sk-wrong-0123456789", KEY):
         runs.server.poll_faults = [403, 403]
-        with pytest.raises(
-            TeacherUnavailable, match="does not accept the key|does not let this key"
-        ) as error:
+        with pytest.raises(TeacherUnavailable, match=r"does not (accept|let) th") as error:
             runs.ask(key=key)
         texts = [runs.state.read_text(), *runs.said, str(error.value), *capfd.readouterr()]
         assert not any(key in text for text in texts)

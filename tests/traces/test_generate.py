@@ -100,7 +100,8 @@ def test_whatever_fails_what_was_said_is_kept_and_only_the_rest_is_asked_again(
     told: list[str] = []
     for script in [*scripts, "."]:
         teacher = Scripted(script)
-        before = {(trace.puzzle.text, trace.sample) for trace in read_traces(path)} if told else set()
+        recorded = read_traces(path) if told else iter(())
+        before = {(trace.puzzle.text, trace.sample) for trace in recorded}
         try:
             outcome = run(path, teacher)
         except TeacherUnavailable:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tot24_bench.game import load_split
-from tot24_bench.scoring import Verdict
+from tot24_bench.scoring import Verdict, score
 from tot24_bench.teachers.teacher import Finish, TeacherInfo, Usage
 from tot24_bench.traces.published import published_traces
 from tot24_bench.traces.store import TraceFile, read_traces
@@ -102,6 +102,17 @@ def test_the_public_responses_of_gpt_4o_give_the_counts_that_are_known(shared: P
         pytest.skip(f"{path.name} is absent")
     found = traces(path)
     assert len(found) == len({trace.asked for trace in found}) == 1_412
+    hard = {puzzle.hand for puzzle in load_split("hard100")}
     right = {trace.puzzle.hand for trace in found if trace.score.correct}
-    assert len(right) == 198
-    assert len(right & {puzzle.hand for puzzle in load_split("hard100")}) == 11
+    # Known before the referee was: at least 198, and 11. With the answer's first line alone it
+    # finds the same 11; reading on, it finds right answers that some rows give after another try.
+    assert (len(right), len(right & hard)) == (214, 14)
+    lines_of = (trace.response.partition("\nAnswer: ") for trace in found)
+    firsts = [
+        f"Answer: {answer.strip().splitlines()[0]}" if answer.strip() else ""
+        for _, _, answer in lines_of
+    ]
+    at_once = {
+        t.puzzle.hand for t, f in zip(found, firsts, strict=True) if score(t.puzzle, f).correct
+    }
+    assert at_once < right and len(at_once & hard) == 11

@@ -23,6 +23,7 @@ from tot24_bench.cli.terminal import one_line_errors
 from tot24_bench.cli.traces_filter import filter_command
 from tot24_bench.cli.traces_generate import generate_command, teachers_command
 from tot24_bench.cli.traces_import import import_command
+from tot24_bench.cli.traces_reference import reference_command
 from tot24_bench.cli.traces_stats import stats_command
 from tot24_bench.cli.verify import verify_command
 
@@ -78,3 +79,4 @@ traces_app.command("import")(one_line_errors()(import_command))
 traces_app.command("teachers")(one_line_errors()(teachers_command))
 traces_app.command("filter")(one_line_errors()(filter_command))
 traces_app.command("stats")(one_line_errors()(stats_command))
+traces_app.command("reference")(one_line_errors()(reference_command))

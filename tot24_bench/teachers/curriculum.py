@@ -68,7 +68,8 @@ class Curriculum:
             "ordered" (from the last pair to the first, + - * and exact quotients, then fractions),
             "random" (drawn for each state), "tempting" (those that leave the most useful-looking
             numbers first, see `solver_thoughts.promise`). Of more than `dead_ends` the first,
-            random ones, or the most tempting are shown.
+            random ones, or the most tempting are shown; in a whole or a best-first search always
+            the first that come up.
         order: "depth-first", or "best-first": the thought whose state looks most promising next,
             wherever it is open (`promise`: looks alone, no oracle); a jump goes "Back to" where the
             two paths part, and writes the thoughts down to the open state once more.

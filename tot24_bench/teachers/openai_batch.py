@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tot24_bench.teachers.budget import Budget, Worst
 from tot24_bench.teachers.openai_batch_adopt import adopt
@@ -19,13 +18,11 @@ from tot24_bench.teachers.openai_batch_calls import calls_of, question_of
 from tot24_bench.teachers.openai_batch_provider import BatchProvider
 from tot24_bench.teachers.openai_batch_results import BatchResults, Sample, runs_of
 from tot24_bench.teachers.openai_batch_state import BatchState, OpenBatch
+from tot24_bench.teachers.openai_batch_status import BatchStatus
 from tot24_bench.teachers.openai_batch_upload import BatchSize, Uploader
 from tot24_bench.teachers.openai_settings import redacted
 from tot24_bench.teachers.openai_wire import OpenAIWire
 from tot24_bench.teachers.teacher import Failure, Reply, Request, TeacherInfo, TeacherUnavailable
-
-if TYPE_CHECKING:
-    from openai.types import Batch
 
 MAX_SILENT_POLLS = 30
 """Polls in a row without an answer after which the run ends; the batches go on."""
@@ -207,14 +204,14 @@ class OpenAIBatchTeacher:
         self,
         state: BatchState,
         batch: OpenBatch,
-        said: Batch,
+        said: BatchStatus,
         wanted: Mapping[Sample, Request],
     ) -> Iterator[Reply | Failure]:
         """The answers of a batch that has ended; when all are taken, the batch is settled."""
         results = BatchResults(batch.pending, wanted, self._wire.read, self._provider.key)
         path = self._path.with_name(f".{self._path.name}.result.jsonl")
         try:
-            for file in (said.output_file_id, said.error_file_id):
+            for file in (said.output_file, said.error_file):
                 if file and self._provider.download(file, path):
                     yield from results.read(path)
         finally:
@@ -234,22 +231,17 @@ class OpenAIBatchTeacher:
             state.remove(batch)
 
 
-def _progress(batches: Sequence[Batch]) -> BatchProgress:
-    counts = [batch.request_counts for batch in batches if batch.request_counts is not None]
+def _progress(batches: Sequence[BatchStatus]) -> BatchProgress:
     return BatchProgress(
-        completed=sum(count.completed for count in counts),
-        failed=sum(count.failed for count in counts),
-        total=sum(count.total for count in counts),
+        completed=sum(batch.completed for batch in batches),
+        failed=sum(batch.failed for batch in batches),
+        total=sum(batch.total for batch in batches),
         batches=len(batches),
     )
 
 
-def _refused(batch: Batch, key: str) -> TeacherUnavailable:
-    errors = (batch.errors.data if batch.errors else None) or []
-    first = errors[0] if errors else None
-    message = redacted((first and first.message) or "no reason given", key)
-    line = f" (line {first.line})" if first and first.line is not None else ""
-    return TeacherUnavailable(f"the provider refused the batch {batch.id[:80]}: {message}{line}")
+def _refused(batch: BatchStatus, key: str) -> TeacherUnavailable:
+    return TeacherUnavailable(f"the batch {batch.id} was refused: {redacted(batch.fault, key)}")
 
 
 def _took(reply: Reply) -> Worst:

@@ -41,7 +41,7 @@ def adopt(
         raise TeacherUnavailable("the provider does not answer: try again in a minute")
     path = state.path.with_name(f".{state.path.name}.adopted.jsonl")
     try:
-        if not provider.download(found.input_file_id, path):
+        if not (found.input_file and provider.download(found.input_file, path)):
             raise TeacherUnavailable(f"batch {id[:80]}: the provider has deleted what it was asked")
         asked = _asked(path, id, body_of, wanted)
     finally:

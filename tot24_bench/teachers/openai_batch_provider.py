@@ -14,6 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from tot24_bench.teachers.openai_batch_status import BatchStatus, status_of
 from tot24_bench.teachers.openai_faults import AGAIN, gone, nobody_there
 from tot24_bench.teachers.openai_settings import OpenAISettings, redacted
 from tot24_bench.teachers.openai_start import look_at, make_client
@@ -21,7 +22,6 @@ from tot24_bench.teachers.teacher import TeacherUnavailable
 
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
-    from openai.types import Batch
 
 Endpoint = Literal["/v1/chat/completions", "/v1/completions"]
 CHAT: Endpoint = "/v1/chat/completions"
@@ -74,8 +74,11 @@ class BatchProvider:
     def look(self) -> int | None:
         """Look at the server as the live API does; gives the tokens that the model holds."""
 
+        from tot24_bench.teachers.openai_gate import Gate
+
         async def look() -> int | None:
-            async with make_client(self._settings, self.key, {}) as client:
+            gate = Gate(lambda _: True)  # looking costs nothing
+            async with make_client(self._settings, self.key, gate) as client:
                 return await look_at(client, self._settings, self.key)
 
         return asyncio.run(look())
@@ -84,7 +87,7 @@ class BatchProvider:
         """Upload the input of a batch; returns its id."""
         return self._said(lambda: self._client.files.create(file=path, purpose="batch")).id
 
-    def create(self, file: str, path: str, key: str, noted: datetime) -> Batch:
+    def create(self, file: str, path: str, key: str, noted: datetime) -> BatchStatus:
         """Make a batch of an uploaded file, once.
 
         Args:
@@ -98,38 +101,41 @@ class BatchProvider:
         endpoint: Endpoint = "/v1/completions" if path == "/completions" else CHAT
         for attempt in range(ATTEMPTS):
             try:
-                return self._once.batches.create(
+                made = self._once.batches.create(
                     input_file_id=file,
                     endpoint=endpoint,
                     completion_window="24h",
                     metadata={METADATA: key},
                 )
+                return status_of(made.to_dict())
             except openai.OpenAIError as error:
                 if not passing(error) or attempt == ATTEMPTS - 1:
                     raise self.unavailable(error) from None
             time.sleep(self._pause * 2**attempt)
-            if (made := self.find(key, noted)) is not None:
-                return made
+            if (found := self.find(key, noted)) is not None:
+                return found
         raise AssertionError("the last attempt returns or raises")
 
-    def find(self, key: str, noted: datetime) -> Batch | None:
+    def find(self, key: str, noted: datetime) -> BatchStatus | None:
         """The batch whose metadata holds a key; None where there is none."""
         return self._said(lambda: self._find(key, noted.timestamp() - CLOCK_SLACK_SECONDS))
 
-    def _find(self, key: str, since: float) -> Batch | None:
+    def _find(self, key: str, since: float) -> BatchStatus | None:
         for number, batch in enumerate(self._client.batches.list(limit=100)):
-            if (batch.metadata or {}).get(METADATA) == key:
-                return batch
-            if number >= MAX_LISTED or batch.created_at < since:
+            said = batch.to_dict()
+            metadata, created = said.get("metadata"), said.get("created_at")
+            if isinstance(metadata, dict) and metadata.get(METADATA) == key:
+                return status_of(said)
+            if number >= MAX_LISTED or (isinstance(created, int) and created < since):
                 break
         return None
 
-    def retrieve(self, id: str) -> Batch | None:
+    def retrieve(self, id: str) -> BatchStatus | None:
         """How a batch is; None where the provider cannot say at the moment."""
         import openai
 
         try:
-            return self._client.batches.retrieve(id)
+            return status_of(self._client.batches.retrieve(id).to_dict())
         except openai.NotFoundError:
             raise TeacherUnavailable(
                 f"the provider knows no batch {id[:80]!r}: use the key of the project that made it"

@@ -29,7 +29,7 @@ from tot24_bench.teachers.openai_gate import (
     current,
 )
 from tot24_bench.teachers.openai_wire import Answer, BadBody, OpenAIWire
-from tot24_bench.teachers.teacher import Failure, Reply, Request, TeacherUnavailable
+from tot24_bench.teachers.teacher import Failure, Reply, Request, Setting, TeacherUnavailable
 
 if TYPE_CHECKING:
     import openai
@@ -75,6 +75,7 @@ class Calls:
         self._key = key
         self._without: frozenset[str] = frozenset()
         self._renamed = False
+        self._named = False
         self.most = wire.settings.samples_per_request
 
     async def make(self, group: Sequence[Request], worst: Worst) -> Done:
@@ -95,6 +96,7 @@ class Calls:
             if answer.took is not None:
                 tokens = answer.took.prompt + answer.took.completion
                 taken = Worst(tokens, self._wire.cost_of(answer.took))
+            self._compare_names(answer.details.get("snapshot"))
             seconds = round(time.monotonic() - started, 3)
             count = len(answer.choices)
             return Done(self._wire.replies(answer, group, seconds), self._short(group, count))
@@ -102,6 +104,16 @@ class Calls:
             return Done([], group)
         finally:
             self._settle(tries, taken)
+
+    def _compare_names(self, said: Setting) -> None:
+        """Warn once where the server seems to answer with another model than was asked for."""
+        if self._named or not isinstance(said, str):
+            return
+        self._named = True
+        model = self._wire.settings.model
+        ours, theirs = (name.rstrip("/").split("/")[-1].casefold() for name in (model, said))
+        if ours not in theirs and theirs not in ours:
+            log.warning("asked for %r, but the server says that %r answers", model, said)
 
     def _short(self, group: Sequence[Request], count: int) -> Sequence[Request]:
         """The requests that got no choice; the server is not asked for so many again."""

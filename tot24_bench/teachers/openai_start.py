@@ -10,6 +10,7 @@ import difflib
 import json
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tot24_bench.teachers.openai_faults import fault_of, nobody_there
@@ -83,7 +84,8 @@ async def look_at(client: openai.AsyncOpenAI, settings: OpenAISettings, key: str
         return None
     entry = models.get(settings.model, models.get(f"{settings.model}:latest"))
     if entry is None:
-        if settings.check_model:
+        # `transformers serve FOLDER` lists the hub's cache, not the folder that it serves.
+        if settings.check_model and not Path(settings.model).is_dir():
             raise _no_model(settings, list(models), key)
         return None
     sizes = [entry.get(name) for name in CONTEXT_FIELDS]

@@ -14,6 +14,7 @@ A response that was cut up is put together as "Steps:", the steps, and "Answer: 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
 from tot24_bench.transcripts.fields import (
@@ -78,9 +79,22 @@ def read_slm_tot_teacher(record: Record, line: int) -> Rollouts:
 
 
 def _whole(response: object) -> str:
+    response = _object_in(response)
     if not isinstance(response, dict):
         return text_of(response, "the response")
     if not {"Steps", "Answer"} & response.keys():
         raise BadRecord("the response is an object without Steps and Answer")
     steps, answer = (text_of(response.get(name), name) for name in ("Steps", "Answer"))
     return f"Steps:\n{steps}\nAnswer: {answer}"
+
+
+def _object_in(response: object) -> object:
+    """The object that a text spells, as fifty of the teacher's responses do; else the response."""
+    if isinstance(response, str) and response.lstrip().startswith("{"):
+        try:
+            spelt = json.loads(response)
+        except (ValueError, RecursionError):
+            return response
+        if isinstance(spelt, dict) and spelt.keys() == {"Steps", "Answer"}:
+            return spelt
+    return response

@@ -1,0 +1,109 @@
+"""The teacher `openai` against a real server of a real checkpoint: `transformers serve`.
+
+It ignores `n`, refuses unknown fields, and answers greedily whatever the temperature is, unless the
+checkpoint says `do_sample`.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.teachers.asking import asked, asked_for, replies, wanted
+from tot24_bench.teachers.budget import Budget
+from tot24_bench.teachers.openai_chat import OpenAITeacher
+from tot24_bench.teachers.openai_settings import OpenAISettings
+from tot24_bench.teachers.teacher import BudgetSpent, Finish
+
+START_SECONDS = 120
+"""How long the server may take before the test gives up: a guard against hanging, not a timing."""
+
+
+@pytest.fixture(scope="module")
+def served(tiny_checkpoint: Path) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = Path(sys.executable).with_name("transformers")
+    arguments = ["serve", str(tiny_checkpoint), "--device", "cpu", "--port", str(port)]
+    process = subprocess.Popen(
+        [command, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/health", process)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(f"`transformers serve` did not answer at {url}")
+
+
+def settings_of(url: str, checkpoint: Path, **given: object) -> OpenAISettings:
+    small: dict[str, object] = {"max_tokens": 6, "concurrency": 4, "completions": True}
+    return OpenAISettings(str(checkpoint), url, **small | given)  # type: ignore[arg-type]
+
+
+def test_every_sample_is_answered_though_the_server_ignores_n(
+    served: str, tiny_checkpoint: Path
+) -> None:
+    requests = wanted(3, samples=4)
+    teacher = OpenAITeacher(settings_of(served, tiny_checkpoint, seed=3))
+    outcomes = list(teacher.ask(requests))
+    assert asked(outcomes) == asked_for(requests)
+    for reply in replies(outcomes):
+        assert reply.finish is Finish.LENGTH, "this checkpoint never ends by itself"
+        assert reply.text
+        assert (reply.usage.completion_tokens or 0) > 0
+        assert (reply.usage.prompt_tokens or 0) > 5
+        assert not any("/" in str(value) for value in reply.details.values()), "a path of ours"
+    greedy = {(r.request.puzzle, r.text) for r in replies(outcomes)}
+    assert len(greedy) == 3, "the server does not sample"
+
+
+def test_chat_messages_are_answered_too(served: str, tiny_checkpoint: Path) -> None:
+    teacher = OpenAITeacher(settings_of(served, tiny_checkpoint, completions=False, max_retries=0))
+    assert len(replies(list(teacher.ask(wanted(2))))) == 2
+
+
+def test_a_server_that_answers_for_any_name_is_told_apart_by_the_name_it_gives(
+    served: str, tiny_checkpoint: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def warnings(name: Path) -> list[str]:
+        caplog.clear()
+        assert len(replies(list(OpenAITeacher(settings_of(served, name)).ask(wanted(2))))) == 2
+        return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+    assert warnings(tiny_checkpoint) == []
+    (warning,) = warnings(Path("another"))
+    assert "asked for 'another', but the server says that 'tiny@main' answers" in warning
+
+
+def test_a_budget_of_tokens_holds_with_the_tokens_that_the_server_counts(
+    served: str, tiny_checkpoint: Path
+) -> None:
+    budget = Budget(max_tokens=900)
+    outcomes = []
+    with pytest.raises(BudgetSpent):
+        for outcome in OpenAITeacher(settings_of(served, tiny_checkpoint), budget).ask(wanted(50)):
+            outcomes.append(outcome)
+    told = [reply.usage for reply in replies(outcomes)]
+    assert 0 < len(told) < 50
+    spent = sum((u.prompt_tokens or 0) + (u.completion_tokens or 0) for u in told)
+    assert spent == budget.spent_tokens <= 900
