@@ -64,7 +64,8 @@ class BatchServer:
         answer: from the body of a call to (status, body); None leaves the call without a line.
         spoil: from the lines of an output file to what the file really holds.
         shuffle: whether output lines come in another order.
-        poll_faults: statuses that the next polls are answered with.
+        poll_faults: statuses that the next polls are answered with; 200 is no JSON, 299 no batch.
+        create_garbled: batches that are made though the answer is no JSON.
         create_lost: batches that are made though their maker gets no answer.
         create_faults: statuses that the next creations are answered with, and no batch is made.
         cut_downloads: results that break off half way.
@@ -84,6 +85,7 @@ class BatchServer:
     spoil: Callable[[list[str]], list[str]] = lambda lines: lines
     shuffle: bool = True
     poll_faults: list[int] = field(default_factory=list)
+    create_garbled: int = 0
     create_lost: int = 0
     create_faults: list[int] = field(default_factory=list)
     cut_downloads: int = 0
@@ -203,6 +205,9 @@ class BatchServer:
             "request_counts": {"total": len(lines), "completed": 0, "failed": 0},
             "left": self.polls,
         }
+        if self.create_garbled:
+            self.create_garbled -= 1
+            return fault(200, "")
         if self.create_lost:
             self.create_lost -= 1
             assert request.transport is not None
@@ -283,6 +288,10 @@ def shown(batch: Json) -> Json:
 
 
 def fault(status: int, message: str, code: str | None = None) -> web.Response:
+    if status == 200:
+        return web.Response(text="{", content_type="application/json")
+    if status == 299:
+        return web.Response(text="<html></html>", content_type="text/html")
     error = {"message": message, "type": "fault", "param": None, "code": code}
     return web.json_response({"error": error}, status=status)
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import openai
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.teachers.batch_server import KEY, BatchServer, body_of, serving
 from tot24_bench.game import Puzzle
@@ -23,7 +25,9 @@ from tot24_bench.teachers.openai_batch import (
     OpenAIBatchTeacher,
     Polling,
 )
+from tot24_bench.teachers.openai_batch_calls import calls_of, question_of, samples_of
 from tot24_bench.teachers.openai_batch_provider import BatchProvider
+from tot24_bench.teachers.openai_batch_results import BatchResults, runs_of
 from tot24_bench.teachers.openai_batch_settings import OpenAIBatchSettings, openai_batch_teacher
 from tot24_bench.teachers.openai_batch_upload import BatchSize
 from tot24_bench.teachers.openai_settings import OpenAISettings
@@ -190,6 +194,12 @@ def test_an_answer_that_nobody_wants_now_is_kept_for_who_does(runs: Runs) -> Non
 
 def test_a_batch_that_was_made_though_its_answer_was_lost_is_not_made_again(runs: Runs) -> None:
     runs.server.create_lost = 1
+    assert replies(runs.ask()).keys() == everything()
+    assert len(runs.server.batches) == 1
+
+
+def test_a_batch_that_was_made_though_its_answer_was_garbled_is_not_made_again(runs: Runs) -> None:
+    runs.server.create_garbled = 1
     assert replies(runs.ask()).keys() == everything()
     assert len(runs.server.batches) == 1
 
@@ -454,7 +464,7 @@ def test_a_file_that_is_an_array_answers_nothing(runs: Runs) -> None:
 
 
 def test_polling_goes_on_through_errors_of_the_server(runs: Runs) -> None:
-    runs.server.poll_faults = [500, 429, 503, 500]
+    runs.server.poll_faults = [500, 429, 503, 200, 299, 408]
     assert replies(runs.ask()).keys() == everything()
 
 
@@ -644,3 +654,53 @@ def test_the_transcript_reader_reads_the_result_by_itself(runs: Runs, tmp_path: 
     rollouts = list(read_transcript(output))
     assert sorted(r.puzzle.text for r in rollouts) == sorted(HANDS)
     assert all(len(r.responses) == 2 for r in rollouts)
+
+
+numbers = st.lists(st.integers(1, 10**9), min_size=1, max_size=12)
+sample_sets = st.sets(st.integers(0, 99_999), max_size=30)
+
+
+@given(numbers, st.integers(-(10**9), 10**9), sample_sets, st.integers(1, 200))
+def test_ids_say_what_was_asked(
+    numbers: list[int], target: int, samples: set[int], most: int
+) -> None:
+    prompt = build("io", Puzzle(tuple(numbers), target), shots=0)
+    asked = [Request(prompt, sample) for sample in sorted(samples)]
+    calls = calls_of(asked, most)
+    assert [request for call in calls for request in call.requests] == asked
+    read = [samples_of(call.name) for call in calls]
+    said = [sample for each in read if each is not None for sample in each.each]
+    assert said == [(question_of(request), request.sample) for request in asked]
+    names = runs_of(set(said))
+    assert {s for name in names for s in (samples_of(name) or pytest.fail(name)).each} == set(said)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["error", "response", "body", "status_code", "choices", "code", "usage"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(json_values, max_size=5))
+def test_whatever_a_result_holds_each_request_is_settled_once(
+    tmp_path_factory: pytest.TempPathFactory, values: list[Any]
+) -> None:
+    asked = requests_of(2, HANDS[:1])
+    (call,) = calls_of(asked, 8)
+    path = tmp_path_factory.mktemp("result") / "result.jsonl"
+    lines = [v | {"custom_id": call.name} if isinstance(v, dict) else v for v in values]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    wanted_now = {(question_of(request), request.sample): request for request in asked}
+    results = BatchResults(set(wanted_now), wanted_now, OpenAIWire(OpenAISettings("m")).read)
+    outcomes = [*results.read(path), *results.missing("none", "none")]
+    assert sorted(outcome.request.sample for outcome in outcomes) == [0, 1]

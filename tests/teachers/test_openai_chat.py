@@ -73,6 +73,7 @@ def test_a_passing_fault_is_survived(fault: str) -> None:
         outcomes = list(teacher_of(server).ask(requests))
     assert asked(outcomes) == asked_for(requests)
     assert len(replies(outcomes)) == 3
+    assert len(server.seen.bodies) == 4
 
 
 @pytest.mark.parametrize(
@@ -292,6 +293,15 @@ def test_a_model_that_the_server_does_not_list_is_named_with_those_it_has() -> N
 def test_a_server_without_a_list_of_models_is_asked_nevertheless() -> None:
     with serving(Behaviour(models=None)) as server:
         assert len(replies(list(teacher_of(server).ask(wanted(2))))) == 2
+
+
+def test_a_server_that_answers_with_another_model_is_told_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with serving(Behaviour(models=None)) as server:
+        assert len(replies(list(teacher_of(server, model="vendor/other").ask(wanted(5))))) == 5
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "asked for 'vendor/other', but the server says that 'm-2026-01-01' answers" in warning
 
 
 def test_openai_without_a_key_is_refused_when_the_teacher_is_made() -> None:

@@ -20,7 +20,7 @@ from tests.teachers.asking import asked, asked_for, replies, wanted
 from tot24_bench.teachers.budget import Budget
 from tot24_bench.teachers.openai_chat import OpenAITeacher
 from tot24_bench.teachers.openai_settings import OpenAISettings
-from tot24_bench.teachers.teacher import BudgetSpent, Finish
+from tot24_bench.teachers.teacher import BudgetSpent, Finish, TeacherUnavailable
 
 START_SECONDS = 120
 """How long the server may take before the test gives up: a guard against hanging, not a timing."""
@@ -82,17 +82,9 @@ def test_chat_messages_are_answered_too(served: str, tiny_checkpoint: Path) -> N
     assert len(replies(list(teacher.ask(wanted(2))))) == 2
 
 
-def test_a_server_that_answers_for_any_name_is_told_apart_by_the_name_it_gives(
-    served: str, tiny_checkpoint: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    def warnings(name: Path) -> list[str]:
-        caplog.clear()
-        assert len(replies(list(OpenAITeacher(settings_of(served, name)).ask(wanted(2))))) == 2
-        return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-
-    assert warnings(tiny_checkpoint) == []
-    (warning,) = warnings(Path("another"))
-    assert "asked for 'another', but the server says that 'tiny@main' answers" in warning
+def test_a_model_that_is_not_served_is_named(served: str) -> None:
+    with pytest.raises(TeacherUnavailable, match="has no model 'another' there: check --model"):
+        list(OpenAITeacher(settings_of(served, Path("another"))).ask(wanted(1)))
 
 
 def test_a_budget_of_tokens_holds_with_the_tokens_that_the_server_counts(

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from tot24_bench.teachers.openai_batch_status import BatchStatus, status_of
+from tot24_bench.teachers.openai_batch_status import BatchStatus, fields_of, status_of
 from tot24_bench.teachers.openai_faults import AGAIN, gone, nobody_there
 from tot24_bench.teachers.openai_settings import OpenAISettings, redacted
 from tot24_bench.teachers.openai_start import look_at, make_client
@@ -85,7 +85,14 @@ class BatchProvider:
 
     def upload(self, path: Path) -> str:
         """Upload the input of a batch; returns its id."""
-        return self._said(lambda: self._client.files.create(file=path, purpose="batch")).id
+        made = self._said(lambda: self._client.files.create(file=path, purpose="batch"))
+        id = fields_of(made).get("id")
+        if not isinstance(id, str):
+            raise TeacherUnavailable(
+                f"{self._settings.host} does not take files: it has no Batch API, use "
+                "--teacher openai"
+            )
+        return id
 
     def create(self, file: str, path: str, key: str, noted: datetime) -> BatchStatus:
         """Make a batch of an uploaded file, once.
@@ -107,14 +114,17 @@ class BatchProvider:
                     completion_window="24h",
                     metadata={METADATA: key},
                 )
-                return status_of(made.to_dict())
             except openai.OpenAIError as error:
                 if not passing(error) or attempt == ATTEMPTS - 1:
                     raise self.unavailable(error) from None
+            except ValueError:  # no JSON: the batch may have been made
+                pass
+            else:
+                return status_of(fields_of(made))
             time.sleep(self._pause * 2**attempt)
             if (found := self.find(key, noted)) is not None:
                 return found
-        raise AssertionError("the last attempt returns or raises")
+        raise TeacherUnavailable(f"{self._settings.host} gives answers that are no JSON: {AGAIN}")
 
     def find(self, key: str, noted: datetime) -> BatchStatus | None:
         """The batch whose metadata holds a key; None where there is none."""
@@ -122,7 +132,7 @@ class BatchProvider:
 
     def _find(self, key: str, since: float) -> BatchStatus | None:
         for number, batch in enumerate(self._client.batches.list(limit=100)):
-            said = batch.to_dict()
+            said = fields_of(batch)
             metadata, created = said.get("metadata"), said.get("created_at")
             if isinstance(metadata, dict) and metadata.get(METADATA) == key:
                 return status_of(said)
@@ -135,7 +145,7 @@ class BatchProvider:
         import openai
 
         try:
-            return status_of(self._client.batches.retrieve(id).to_dict())
+            said = self._client.batches.retrieve(id)
         except openai.NotFoundError:
             raise TeacherUnavailable(
                 f"the provider knows no batch {id[:80]!r}: use the key of the project that made it"
@@ -144,6 +154,12 @@ class BatchProvider:
             if passing(error):
                 return None
             raise self.unavailable(error) from None
+        except ValueError:  # no JSON
+            return None
+        try:
+            return status_of(fields_of(said))
+        except TeacherUnavailable:
+            return None
 
     def download(self, file: str, to: Path) -> bool:
         """Fetch a result into a file; False where the provider has deleted it."""
@@ -187,6 +203,10 @@ class BatchProvider:
             return call()
         except openai.OpenAIError as error:
             raise self.unavailable(error) from None
+        except ValueError:
+            raise TeacherUnavailable(
+                f"{self._settings.host} gives an answer that is no JSON: {AGAIN}"
+            ) from None
 
     def unavailable(self, error: OpenAIError) -> TeacherUnavailable:
         """A client's error as a line with the fix, without a key."""

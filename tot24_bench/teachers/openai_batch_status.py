@@ -1,4 +1,4 @@
-"""How a batch is, read from what the provider says: each field is checked, since the client does not.
+"""How a batch is, read from what the provider says: the client does not check the fields.
 
 >>> status_of({"id": "b", "status": "completed", "output_file_id": 7}).output_file is None
 True
@@ -42,6 +42,13 @@ class BatchStatus(NamedTuple):
     failed: int
     total: int
     fault: str
+
+
+def fields_of(model: object) -> Mapping[str, Any]:
+    """The fields of what the client read; none where the answer was no object, such as a page."""
+    from openai import BaseModel
+
+    return model.to_dict(warnings=False) if isinstance(model, BaseModel) else {}
 
 
 def status_of(batch: Mapping[str, Any]) -> BatchStatus:

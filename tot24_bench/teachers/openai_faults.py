@@ -46,6 +46,10 @@ _CONTEXT = re.compile(
     r" (?:model|maximum)|too many tokens",
     re.IGNORECASE,
 )
+_NO_MODEL = re.compile(
+    r"server is pinned to|model\b.{0,200}(?:not found|does not exist|not (?:served|loaded|available))",
+    re.IGNORECASE,
+)
 _POLICY = re.compile(r"content[ _](?:policy|filter|management)|responsible ?ai|safety", re.I)
 
 
@@ -113,7 +117,7 @@ def gone(status: int, code: str, said: str, settings: OpenAISettings) -> None:
             f"{settings.host} does not let this key use {settings.model!r}: give another --model, "
             f"or another key in {KEY_VARIABLE}{told}"
         )
-    if status == 404 or code == "model_not_found":
+    if status == 404 or code == "model_not_found" or (status == 400 and _NO_MODEL.search(said)):
         raise TeacherUnavailable(
             f"{settings.host} has no model {settings.model!r} there: check --model and --base-url"
             f"{told}"
