@@ -126,6 +126,8 @@ class FaultyServer:
             after = behaviour.retry_after
             headers = {} if after is None else {"Retry-After": after}
             return _error(429, "too many requests", headers=headers)
+        if fault == "402":
+            return _error(402, "Insufficient Balance")
         if fault == "no credit":
             return _error(429, "You exceeded your current quota", code="insufficient_quota")
         if fault == "401":
@@ -237,7 +239,14 @@ def serving(
         await runner.cleanup()
 
     stopped = asyncio.Event()
-    thread = threading.Thread(target=loop.run_until_complete, args=(run(),), daemon=True)
+    def work() -> None:
+        loop.run_until_complete(run())
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     assert ready.wait(20), "the server did not start"
     try:

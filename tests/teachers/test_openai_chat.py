@@ -270,7 +270,8 @@ def test_a_wrong_key_is_named_before_anything_is_asked(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("fault", "named"), [("401", "the key"), ("404", "--model"), ("no credit", "no credit left")]
+    ("fault", "named"),
+    [("402", "no credit left"), ("401", "the key"), ("404", "--model"), ("no credit", "no credit left")]
 )
 def test_what_no_waiting_mends_ends_the_run_at_once(fault: str, named: str) -> None:
     with serving(faults=["", fault]) as server:
@@ -430,6 +431,14 @@ def test_a_key_appears_in_no_output_exception_record_or_reply(
 
 def _whole(record: logging.LogRecord) -> str:
     return f"{record.getMessage()} {record.args!r} {record.exc_text}"
+
+
+def test_a_key_that_is_no_secret_is_not_cut_out_of_responses(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "1")
+    (reply,) = replies(list(teacher_of(server).ask(wanted(1))))
+    assert reply.text == "echo of 1 1 1 1"
 
 
 def test_the_info_says_what_changes_the_answers_and_nothing_else() -> None:

@@ -148,7 +148,8 @@ class Calls:
             pause = self._gate.closed_seconds
             if pause > MAX_PAUSE_SECONDS:
                 raise TeacherUnavailable(f"the server asks to wait {pause:.0f} s: then {AGAIN}")
-            if fault.kind != "malformed answer" and not pause:
+            waits = pause > 0 and fault.kind in ("rate limited", "HTTP 503")
+            if fault.kind != "malformed answer" and not waits:
                 return fault
         return fault
 

@@ -47,7 +47,7 @@ _CONTEXT = re.compile(
     re.IGNORECASE,
 )
 _NO_MODEL = re.compile(
-    r"server is pinned to|model\b.{0,200}(?:not found|does not exist|not (?:served|loaded|available))",
+    r"server is pinned to|model\b.{0,200}(?:not found|does not exist|not (?:served|loaded|avail))",
     re.IGNORECASE,
 )
 _POLICY = re.compile(r"content[ _](?:policy|filter|management)|responsible ?ai|safety", re.I)
@@ -122,7 +122,7 @@ def gone(status: int, code: str, said: str, settings: OpenAISettings) -> None:
             f"{settings.host} has no model {settings.model!r} there: check --model and --base-url"
             f"{told}"
         )
-    if status == 429 and code == "insufficient_quota":
+    if status == 402 or (status == 429 and code == "insufficient_quota"):
         raise TeacherUnavailable(f"the account has no credit left: add some, then {AGAIN}{told}")
 
 

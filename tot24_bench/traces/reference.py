@@ -12,7 +12,8 @@ from pathlib import Path
 
 from tot24_bench.game import load_split
 from tot24_bench.teachers.solver import SolverSettings, SolverTeacher
-from tot24_bench.traces.dataset import DatasetRecord, require_free, write_dataset
+from tot24_bench.traces.dataset import require_free, write_dataset
+from tot24_bench.traces.dataset_record import DatasetRecord
 from tot24_bench.traces.filter import select
 from tot24_bench.traces.generate import generate, wanted
 from tot24_bench.traces.store import LAZY_SYNC_SECONDS, TraceFile
