@@ -219,7 +219,7 @@ def serving(
     behaviour = behaviour or Behaviour()
     behaviour.faults.extend(faults)
     server = FaultyServer(behaviour)
-    loop = asyncio.new_event_loop()
+    loops: list[asyncio.AbstractEventLoop] = []
     ready = threading.Event()
 
     async def run() -> None:
@@ -234,24 +234,18 @@ def serving(
         assert site._server is not None
         port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
         server.url = f"http://127.0.0.1:{port}/v1"
+        loops.append(asyncio.get_running_loop())
         ready.set()
         await stopped.wait()
         await runner.cleanup()
 
     stopped = asyncio.Event()
-    def work() -> None:
-        loop.run_until_complete(run())
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
-    thread = threading.Thread(target=work, daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
     assert ready.wait(20), "the server did not start"
     try:
         yield server
     finally:
-        loop.call_soon_threadsafe(stopped.set)
+        loops[0].call_soon_threadsafe(stopped.set)
         thread.join(20)
-        loop.close()

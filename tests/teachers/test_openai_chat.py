@@ -271,7 +271,12 @@ def test_a_wrong_key_is_named_before_anything_is_asked(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     ("fault", "named"),
-    [("402", "no credit left"), ("401", "the key"), ("404", "--model"), ("no credit", "no credit left")]
+    [
+        ("402", "no credit left"),
+        ("401", "the key"),
+        ("404", "--model"),
+        ("no credit", "no credit left"),
+    ],
 )
 def test_what_no_waiting_mends_ends_the_run_at_once(fault: str, named: str) -> None:
     with serving(faults=["", fault]) as server:

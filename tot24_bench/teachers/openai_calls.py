@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from tot24_bench.teachers.budget import Budget, Worst
+from tot24_bench.teachers.openai_answer import Answer, BadBody
 from tot24_bench.teachers.openai_faults import (
     AGAIN,
     DROPPABLE,
@@ -28,7 +29,7 @@ from tot24_bench.teachers.openai_gate import (
     Tries,
     current,
 )
-from tot24_bench.teachers.openai_wire import Answer, BadBody, OpenAIWire
+from tot24_bench.teachers.openai_wire import OpenAIWire
 from tot24_bench.teachers.teacher import Failure, Reply, Request, Setting, TeacherUnavailable
 
 if TYPE_CHECKING:

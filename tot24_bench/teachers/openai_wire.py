@@ -1,7 +1,6 @@
 """What goes over the wire: the body of a call, and the replies that an answer's body holds.
 
-The live API and the Batch API share it. A server is not trusted: each field is checked before it
-is used, and what does not fit is a fault of the server, never a response.
+The live API and the Batch API share it.
 """
 
 from __future__ import annotations
@@ -9,66 +8,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from tot24_bench.prompts.prompt import Prompt
-from tot24_bench.schema import without_machine_path
 from tot24_bench.teachers.budget import Worst
-from tot24_bench.teachers.openai_settings import (
-    NO_KEY,
-    OpenAISettings,
-    redacted,
-    without_key,
-)
-from tot24_bench.teachers.openai_shares import Took, shares, took
+from tot24_bench.teachers.openai_answer import Answer, BadBody, read_answer
+from tot24_bench.teachers.openai_settings import NO_KEY, OpenAISettings
+from tot24_bench.teachers.openai_shares import Took, shares
 from tot24_bench.teachers.openai_tokens import TokenCounter
 from tot24_bench.teachers.prices import Price
 from tot24_bench.teachers.structured import SCHEMA, plain, response_format
 from tot24_bench.teachers.teacher import (
     Failure,
-    Finish,
     Reply,
     Request,
-    Setting,
     TeacherInfo,
     Usage,
 )
 
-MAX_RESPONSE_CHARS = 4_000_000
-"""Characters of one response: above what a million tokens spell."""
-
-MAX_DETAIL_CHARS = 200
 SEEDS = 2**31
-
-FAULTY_FINISHES = ("abort", "error")
-"""How servers say that a response was broken off by a fault of theirs (vLLM, gateways)."""
-
-_FINISHES = {"length": Finish.LENGTH, "content_filter": Finish.FILTERED}
-
-
-class BadBody(ValueError):
-    """An answer that cannot be read: a fault of the server; the message is one line."""
-
-
-class Choice(NamedTuple):
-    """One response as it came."""
-
-    text: str
-    finish: Finish
-
-
-class Answer(NamedTuple):
-    """What a body holds.
-
-    Attributes:
-        choices: one for each response; None where the server broke it off.
-        took: tokens, if the server counted.
-        details: the answer's id, the model's snapshot.
-    """
-
-    choices: tuple[Choice | None, ...]
-    took: Took | None
-    details: dict[str, Setting]
 
 
 class OpenAIWire:
@@ -150,13 +108,7 @@ class OpenAIWire:
         Raises:
             BadBody: it holds none.
         """
-        choices = body.get("choices") if isinstance(body, Mapping) else None
-        if not isinstance(body, Mapping) or not isinstance(choices, list):
-            raise BadBody("the answer has no list of choices")
-        if not choices:
-            raise BadBody("the answer has an empty list of choices")
-        read = tuple(self._choice(choice) for choice in choices[:most])
-        return Answer(read, took(body.get("usage")), self._details(body))
+        return read_answer(body, most, self.settings.completions, self._key)
 
     def replies(
         self, answer: Answer, requests: Sequence[Request | None], seconds: float | None = None
@@ -218,39 +170,6 @@ class OpenAIWire:
             cost=self.cost_of(part),
             seconds=seconds,
         )
-
-    def _choice(self, choice: object) -> Choice | None:
-        if not isinstance(choice, Mapping):
-            raise BadBody("a choice of the answer is no object")
-        reason = choice.get("finish_reason")
-        if reason in FAULTY_FINISHES:
-            return None
-        refusal: object = None
-        if self.settings.completions:
-            content = choice.get("text")
-        else:
-            message = choice.get("message")
-            if not isinstance(message, Mapping):
-                raise BadBody("a choice of the answer has no message")
-            content, refusal = message.get("content"), message.get("refusal")
-        finish = _FINISHES.get(reason, Finish.STOP) if isinstance(reason, str) else Finish.STOP
-        if isinstance(refusal, str) and refusal:
-            content, finish = refusal, Finish.REFUSAL
-        text = "" if content is None else content
-        if not isinstance(text, str):
-            raise BadBody("the content of a choice is no text")
-        if len(text) > MAX_RESPONSE_CHARS:
-            raise BadBody(f"a response has more than {MAX_RESPONSE_CHARS} characters")
-        return Choice(without_key(text, self._key), finish)
-
-    def _details(self, body: Mapping[str, Any]) -> dict[str, Setting]:
-        names = {"id": "response_id", "model": "snapshot", "system_fingerprint": "fingerprint"}
-        found = {names[name]: body.get(name) for name in names}
-        return {
-            name: redacted(without_machine_path(value), self._key, MAX_DETAIL_CHARS)
-            for name, value in found.items()
-            if isinstance(value, str) and value.strip()
-        }
 
 
 def seed_of(seed: int, prompt: Prompt, sample: int) -> int:
