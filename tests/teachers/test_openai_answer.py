@@ -16,15 +16,17 @@ from tot24_bench.teachers.prices import Price
 from tot24_bench.teachers.structured import plain
 from tot24_bench.teachers.teacher import Failure, Reply
 
+FIELDS = (
+    *("choices", "message", "content", "refusal", "text", "finish_reason", "usage", "id"),
+    *("prompt_tokens", "completion_tokens", "prompt_tokens_details", "cached_tokens"),
+)
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                ["choices", "message", "content", "refusal", "text", "finish_reason", "usage", "id"]
-                + ["prompt_tokens", "completion_tokens", "prompt_tokens_details", "cached_tokens"]
-            ),
+            st.sampled_from(FIELDS),
             inner,
             max_size=4,
         )

@@ -296,6 +296,19 @@ def test_a_model_that_the_server_does_not_list_is_named_with_those_it_has() -> N
         assert len(replies(list(free.ask(wanted(1))))) == 1
 
 
+def test_an_address_without_its_v1_is_named() -> None:
+    with serving() as server, pytest.raises(TeacherUnavailable, match="mostly ends in /v1"):
+        list(teacher_of(server.url.removesuffix("/v1")).ask(wanted(1)))
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_a_server_on_this_machine(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert len(replies(list(teacher_of(server).ask(wanted(1))))) == 1
+
+
 def test_a_server_without_a_list_of_models_is_asked_nevertheless() -> None:
     with serving(Behaviour(models=None)) as server:
         assert len(replies(list(teacher_of(server).ask(wanted(2))))) == 2

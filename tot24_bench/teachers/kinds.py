@@ -116,6 +116,8 @@ def kind_of(name: str) -> Kind:
     Raises:
         TeacherUnavailable: there is none.
     """
+    if name.startswith("transcript"):
+        raise TeacherUnavailable("responses that others published are read by: tot24 traces import")
     if name not in KINDS:
         raise TeacherUnavailable(f"no teacher {name[:40]!r}: the teachers are {', '.join(KINDS)}")
     return KINDS[name]
