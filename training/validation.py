@@ -1,41 +1,154 @@
 """Greedy accuracy on `val` while training: the figure by which a checkpoint is chosen.
 
-Generates 0-shot One-Step ToT responses for the 100 validation hands and scores them with the one
+Writes 0-shot One-Step ToT responses for the 100 validation hands and scores them with the one
 scorer. The share of right answers is logged as `eval_val_acc`, so that
-`metric_for_best_model: eval_val_acc` keeps the best checkpoint. Beside it stands TRL's own
-evaluation, the loss on the solver's traces for the same hands.
+`metric_for_best_model: eval_val_acc` keeps the best checkpoint. Beside it stand what the searches
+look like, and TRL's own evaluation, the loss on the solver's traces for the same hands.
+
+| logged | what |
+| --- | --- |
+| `eval_val_acc` | share of right answers |
+| `eval_val_tokens` | mean tokens of a response |
+| `eval_val_truncated` | share of responses that the limit cut off |
+| `eval_val_thoughts`, `eval_val_backtracks` | mean number in a response |
+| `eval_val_false_thoughts` | share of the thoughts that break a rule |
+| `eval_val_dead_ends` | mean number of states a response calls dead |
+| `eval_val_dead_ends_wrong` | share of them that can be won |
+| `eval_val_revisits` | mean number of times a response comes to a state again |
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from trl import SFTTrainer
 
-from tot24_bench.game import load_split
+from tot24_bench.game import Puzzle, load_split
 from tot24_bench.prompts import build
-from tot24_bench.scoring import score
+from tot24_bench.scoring import analyse
+from training.feed import chat_prompt
+from training.greedy import respond
 
 if TYPE_CHECKING:
+    import torch
+    from torch.utils.data import Sampler
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 METHOD = "onestep_tot"
 
-MAX_NEW_TOKENS = 512
-"""Tokens of a response while training: fewer than the task allows, since an untrained student never
-stops, and a longer response counts as wrong."""
+MAX_NEW_TOKENS = 896
+"""Tokens of a response, as the task `game24_onestep_tot` allows; a longer one is cut off."""
+
+STOP = "\nInput:"
+"""Where the task ends a response."""
+
+
+@dataclass
+class ValidationConfig:
+    """How the student is validated while it trains. Flags and YAML keys."""
+
+    val_split: str = field(default="val", metadata={"help": "Split of the greedy evaluation."})
+    val_tokens: int = field(
+        default=MAX_NEW_TOKENS, metadata={"help": "Tokens at which a response is cut off."}
+    )
+
+
+@dataclass
+class Tally:
+    """Sums over responses."""
+
+    responses: int = 0
+    right: int = 0
+    tokens: int = 0
+    truncated: int = 0
+    thoughts: int = 0
+    false_thoughts: int = 0
+    backtracks: int = 0
+    dead_ends_rightly: int = 0
+    dead_ends_wrongly: int = 0
+    revisits: int = 0
+
+    def add(self, puzzle: Puzzle, response: str, tokens: int, ended: bool) -> None:
+        """Score a response and count what its search does."""
+        found = analyse(puzzle, response, truncated=not ended)
+        self.responses += 1
+        self.right += found.score.correct
+        self.tokens += tokens
+        self.truncated += not ended
+        self.thoughts += len(found.thoughts)
+        self.false_thoughts += sum(thought.fault is not None for thought in found.thoughts)
+        self.backtracks += found.backtracks
+        self.dead_ends_rightly += found.dead_ends_marked_rightly
+        self.dead_ends_wrongly += found.dead_ends_marked_wrongly
+        self.revisits += found.states_revisited
+
+    def metrics(self) -> dict[str, float]:
+        """What is logged, the accuracy first."""
+        n = max(self.responses, 1)
+        marked = self.dead_ends_rightly + self.dead_ends_wrongly
+        return {
+            "eval_val_acc": self.right / n,
+            "eval_val_tokens": self.tokens / n,
+            "eval_val_truncated": self.truncated / n,
+            "eval_val_thoughts": self.thoughts / n,
+            "eval_val_false_thoughts": self.false_thoughts / max(self.thoughts, 1),
+            "eval_val_backtracks": self.backtracks / n,
+            "eval_val_dead_ends": marked / n,
+            "eval_val_dead_ends_wrong": self.dead_ends_wrongly / max(marked, 1),
+            "eval_val_revisits": self.revisits / n,
+        }
 
 
 class ValidatedTrainer(SFTTrainer):
-    """TRL's SFTTrainer whose evaluation also knows greedy accuracy on `val`."""
+    """TRL's SFTTrainer whose evaluation also knows greedy accuracy on `val`.
+
+    Attributes:
+        validation: how it is validated.
+        chat: whether hands are asked in the student's chat template.
+    """
+
+    validation = ValidationConfig()
+    chat = False
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """TRL's evaluation (the loss on `val`), then greedy accuracy and response length."""
+        """TRL's evaluation (the loss on `val`), then greedy accuracy and what the searches do."""
         metrics = super().evaluate(*args, **kwargs)
-        accuracy, tokens = greedy_accuracy(self.model, self.processing_class)
-        extra = {"eval_val_acc": accuracy, "eval_val_tokens": tokens}
-        self.log(extra)
-        return {**metrics, **extra}
+        extra = self._validate()
+        self.log(dict(extra))
+        return {**extra, **metrics}
+
+    def _validate(self) -> dict[str, float]:
+        from accelerate.utils import DistributedType
+        from trl.models.utils import unwrap_model_for_generation
+
+        puzzles = load_split(self.validation.val_split)
+        options = {"max_new_tokens": self.validation.val_tokens, "chat": self.chat}
+        here = self.accelerator
+        if here.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED):
+            # Weights are in pieces: every process has to take every step with the others.
+            with unwrap_model_for_generation(self.model_wrapped, here) as model:
+                return greedy_tally(model, self.processing_class, puzzles, **options).metrics()
+        own = puzzles[here.process_index :: here.num_processes]
+        tally = greedy_tally(self.model, self.processing_class, own, **options)
+        if here.num_processes > 1:
+            import torch
+
+            sums = torch.tensor(list(asdict(tally).values()), device=here.device)
+            tally = Tally(*here.reduce(sums, "sum").tolist())
+        return tally.metrics()
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int] | None:
+        """Length-grouped batches that do not depend on how many processes share a batch."""
+        from transformers.trainer_pt_utils import LengthGroupedSampler
+
+        dataset = self.train_dataset if train_dataset is None else train_dataset
+        columns = getattr(dataset, "column_names", None) or ()
+        if self.args.train_sampling_strategy != "group_by_length" or "length" not in columns:
+            return super()._get_train_sampler(train_dataset)
+        rows = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return LengthGroupedSampler(rows * self.args.world_size, lengths=list(dataset["length"]))
 
 
 def greedy_accuracy(
@@ -45,27 +158,32 @@ def greedy_accuracy(
     max_new_tokens: int = MAX_NEW_TOKENS,
 ) -> tuple[float, float]:
     """Share of a split answered right, greedy and 0-shot, and mean tokens of a response."""
-    import torch
+    metrics = greedy_tally(model, tokenizer, load_split(split), max_new_tokens).metrics()
+    return metrics["eval_val_acc"], metrics["eval_val_tokens"]
 
-    puzzles = load_split(split)
-    prompts = [build(METHOD, puzzle, shots=0).text for puzzle in puzzles]
+
+def greedy_tally(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    puzzles: Sequence[Puzzle],
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    *,
+    chat: bool = False,
+) -> Tally:
+    """Ask every hand once, greedy and 0-shot, and count what comes back."""
+    prompts = [build(METHOD, puzzle, shots=0) for puzzle in puzzles]
+    if chat:
+        texts = [chat_prompt(prompt.messages, tokenizer) for prompt in prompts]
+        asked = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    else:
+        asked = tokenizer([prompt.text for prompt in prompts])["input_ids"]
     was_training = model.training
     model.eval()
-    inputs = tokenizer(prompts, return_tensors="pt", padding=True, padding_side="left")
-    inputs = inputs.to(model.device)
-    with torch.no_grad():
-        output = model.generate(
-            input_ids=inputs["input_ids"],
-            attention_mask=inputs["attention_mask"],
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-    if was_training:
-        model.train()
-    new = output[:, inputs["input_ids"].shape[1] :]
-    responses = tokenizer.batch_decode(new, skip_special_tokens=True)
-    right = sum(score(p, r).correct for p, r in zip(puzzles, responses, strict=True))
-    tokens = (new != tokenizer.pad_token_id).sum().item()
-    return right / len(puzzles), tokens / len(puzzles)
+    responses = respond(model, tokenizer, asked, max_new_tokens)
+    model.train(was_training)
+    tally = Tally()
+    for puzzle, response in zip(puzzles, responses, strict=True):
+        text = tokenizer.decode(response.tokens, skip_special_tokens=True)
+        said, stop, _ = text.partition(STOP)
+        tally.add(puzzle, said, len(response.tokens), response.ended or bool(stop))
+    return tally

@@ -51,7 +51,7 @@ class Behaviour:
     Attributes:
         faults: one for each call to come, in order; "" answers well. When they run out, all do.
         always: the fault of every call after that.
-        latency: seconds before an answer.
+        latency: seconds before an answer; a cut comes at once.
         honours_n: whether `n` choices come; a number is the most that come.
         refuses: fields that are answered with 400.
         key: the only key that is accepted; None accepts any.
@@ -107,7 +107,8 @@ class FaultyServer:
         seen.at_once += 1
         seen.most_at_once = max(seen.most_at_once, seen.at_once)
         try:
-            if self.behaviour.latency:
+            cut_at_once = list(self.behaviour.faults)[:1] == ["cut"]
+            if self.behaviour.latency and not cut_at_once:
                 await asyncio.sleep(self.behaviour.latency)
             return await self._answer(request, body)
         finally:

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from tot24_bench.game.states import Number
@@ -29,6 +30,10 @@ MAX_STEP_LINE_CHARS = 1_000
 
 MAX_LEFT = 16
 """Numbers of one note of the numbers left; a hand has at most 12."""
+
+MEMO_NUMBERS = 4_096
+"""Numbers, and notes of the numbers left, that are remembered as read: a search writes the same
+ones again and again. Each is at most 13 numbers of 25 characters."""
 
 MAX_WORDS_BEFORE = 80
 """Characters of prose before a thought on its line; more make it part of a sentence."""
@@ -167,10 +172,8 @@ class _Reader:
 def _canonical(match: re.Match[str]) -> Step | None:
     a, op, b, value, left, mark = match.groups()
     try:
-        numbers = None if left is None else tuple([_number(number) for number in left.split()])
-        if "(" in a or "(" in b:
-            a, b = a.strip("()"), b.strip("()")
-        return Step(_number(a), op, _number(b), _number(value), numbers, mark is not None)
+        numbers = None if left is None else numbers_of(left)
+        return Step(number_of(a), op, number_of(b), number_of(value), numbers, mark is not None)
     except ZeroDivisionError:
         return None
 
@@ -254,6 +257,22 @@ def _result(text: str) -> Number | None:
         return _number(text.strip("() "))
     except ZeroDivisionError:
         return None
+
+
+@lru_cache(maxsize=MEMO_NUMBERS)
+def number_of(text: str) -> Number:
+    """A number in canonical form: `12`, `8/3` or `(8/3)`.
+
+    Raises:
+        ZeroDivisionError: for a fraction of nothing.
+    """
+    return _number(text.strip("()"))
+
+
+@lru_cache(maxsize=MEMO_NUMBERS)
+def numbers_of(text: str) -> tuple[Number, ...]:
+    """Numbers in canonical form between spaces; raises as `number_of`."""
+    return tuple([number_of(number) for number in text.split()])
 
 
 def _number(text: str) -> Number:

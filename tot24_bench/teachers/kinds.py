@@ -143,8 +143,9 @@ def fill(kind: str, settings: type[_T], values: Mapping[str, Any]) -> _T:
         return TypeAdapter(settings).validate_python(dict(values))
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"])) or kind
-        raise TeacherUnavailable(f"{where}: {fault['msg']}") from None
+        where = ".".join(map(str, fault["loc"]))
+        said = fault["msg"].removeprefix("Value error, ")
+        raise TeacherUnavailable(f"{where}: {said}" if where else said) from None
 
 
 def describe_settings(kind: str) -> str:

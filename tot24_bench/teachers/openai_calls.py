@@ -88,6 +88,7 @@ class Calls:
         tries = Tries(worst)
         current.set(tries)
         taken: Worst | None = None
+        self._gate.under_way += 1
         try:
             started = time.monotonic()
             answer = await self._answer(group)
@@ -104,6 +105,7 @@ class Calls:
         except _OneByOne:
             return Done([], group)
         finally:
+            self._gate.under_way -= 1
             self._settle(tries, taken)
 
     def _compare_names(self, said: Setting) -> None:

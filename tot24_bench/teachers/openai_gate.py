@@ -27,6 +27,9 @@ from tot24_bench.teachers.budget import Worst
 MAX_BODY_BYTES = 64_000_000
 """Bytes of one answer: 128 responses of 100,000 tokens."""
 
+BUDGET_POLL_SECONDS = 0.05
+"""How often a try looks whether other calls have freed enough of the budget."""
+
 PAUSING = (429, 503)
 
 NO_CREDIT = "insufficient_quota"
@@ -76,11 +79,16 @@ class Gate:
 
     Args:
         reserve: reserves a worst case, or says that it does not fit.
+
+    Attributes:
+        under_way: calls that are being made; their maker counts them.
     """
 
     def __init__(self, reserve: Callable[[Worst], bool]) -> None:
         self._reserve = reserve
         self._until = 0.0
+        self._waiting = 0
+        self.under_way = 0
 
     @property
     def closed_seconds(self) -> float:
@@ -97,10 +105,24 @@ class Gate:
         if tries is None:
             return
         if tries.lost >= tries.held:
-            if not self._reserve(tries.worst):
-                raise NoBudgetToTryAgain("the budget does not hold another try")
-            tries.held += 1
+            await self._hold_another(tries)
         request.extensions = {**request.extensions, "trace": _Sent(tries)}
+
+    async def _hold_another(self, tries: Tries) -> None:
+        """Reserve one more try, from what other calls free if need be.
+
+        Raises:
+            NoBudgetToTryAgain: every other call under way waits for the same.
+        """
+        self._waiting += 1
+        try:
+            while not self._reserve(tries.worst):
+                if self._waiting >= self.under_way:
+                    raise NoBudgetToTryAgain("the budget does not hold another try")
+                await asyncio.sleep(BUDGET_POLL_SECONDS)
+        finally:
+            self._waiting -= 1
+        tries.held += 1
 
     async def after(self, response: httpx2.Response) -> None:
         """Note what the status says of the tries to come."""

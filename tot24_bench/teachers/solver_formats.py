@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from random import Random
 
-from tot24_bench.game.path import answer_expression
 from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.game.states import State, Thought
 from tot24_bench.prompts.propose_value import IMPOSSIBLE, JUDGEMENT, SURE
+from tot24_bench.scoring.canonical import one_expression
 from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
 from tot24_bench.teachers.solver_frontier import Frontier
 from tot24_bench.teachers.solver_path import (
@@ -28,7 +28,8 @@ from tot24_bench.teachers.solver_path import (
     winning_levels,
 )
 from tot24_bench.teachers.solver_search import Found, TooLong, Writer, attempts
-from tot24_bench.teachers.solver_thoughts import line_of, promise
+from tot24_bench.teachers.solver_straight import goes_straight, straight
+from tot24_bench.teachers.solver_thoughts import line_of, promise, text_of
 from tot24_bench.teachers.solver_truth import Truth
 
 PATH = "Path:"
@@ -54,7 +55,7 @@ def onestep_tot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
     found = _search(puzzle, curriculum, rng)
     recap: tuple[str, ...] = ()
     if curriculum.recap and found.path is not None:
-        recap = (PATH, *(thought.text for thought in found.path))
+        recap = (PATH, *map(text_of, found.path))
     return "\n".join(("Steps:", *found.lines, *recap, _answer(puzzle, found.path)))
 
 
@@ -124,8 +125,12 @@ def _fitting(puzzle: Puzzle, curriculum: Curriculum, truth: Truth, rng: Random) 
                 f"set max_lines to {curriculum.max_lines + steps - room} or more"
             )
     for attempt in attempts(curriculum, room):
-        writer = Writer(puzzle, curriculum, truth, rng, attempt, room)
         try:
+            if goes_straight(puzzle, curriculum, attempt.dead_ends) and not attempt.best_first:
+                found = straight(puzzle, curriculum, attempt.explore, rng, room)
+                if found is not None:
+                    return found
+            writer = Writer(puzzle, curriculum, truth, rng, attempt, room)
             if attempt.best_first:
                 return Frontier(writer).run()
             return writer.whole() if curriculum.extent == "whole" else writer.first_solution()
@@ -150,5 +155,5 @@ def _answer(puzzle: Puzzle, path: Path | None) -> str:
     if path is None:
         return NO_SOLUTION
     # A number of the hand may be the target already; of several numbers it need not be the last.
-    expression = answer_expression(puzzle, path) if path else str(puzzle.target)
+    expression = one_expression(puzzle.numbers, path) if path else str(puzzle.target)
     return f"Answer: {expression} = {puzzle.target}"

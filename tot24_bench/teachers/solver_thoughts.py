@@ -109,6 +109,14 @@ def promise(state: State, target: int) -> Fraction:
     return Fraction(useful, len(numbers))
 
 
+def text_of(thought: Thought) -> str:
+    """`Thought.text`; whole numbers at once."""
+    a, op, b, value, _ = thought
+    if isinstance(a, int) and isinstance(b, int):
+        return f"{a} {op} {b} = {value}"
+    return thought.text
+
+
 def line_of(thought: Thought) -> str:
     """A thought as a search writes it."""
     a, op, b, value, left = thought

@@ -14,9 +14,10 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import combinations
 
+from tot24_bench.game.few import three_make, two_make
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.reach import can_make
-from tot24_bench.game.states import Number, State, Thought
+from tot24_bench.game.states import State, Thought
 from tot24_bench.teachers.solver_thoughts import (
     MEMO_STATES,
     Numbers,
@@ -116,47 +117,12 @@ class Truth:
 def _makes(numbers: Numbers, target: int) -> bool:
     """Whether all of the numbers make the target; two or three whole ones without a table."""
     if len(numbers) == 2:
-        return _two_make(*numbers, target)
+        return two_make(*numbers, target)
     if len(numbers) == 3:
         x, y, z = numbers
         if isinstance(x, int) and isinstance(y, int) and isinstance(z, int):
-            return (
-                _three_make(x, y, z, target)
-                or _three_make(x, z, y, target)
-                or _three_make(y, z, x, target)
-            )
+            return three_make(x, y, z, target)
     return can_make(numbers, target)
-
-
-def _two_make(x: Number, y: Number, target: int) -> bool:
-    return (
-        x + y == target
-        or x - y == target
-        or y - x == target
-        or x * y == target
-        or (y != 0 and x == target * y)
-        or (x != 0 and y == target * x)
-    )
-
-
-def _three_make(x: int, y: int, z: int, target: int) -> bool:
-    """Whether a value of x and y makes the target with z: solved for it, and nothing divided."""
-    wanted = (target - z, target + z, z - target)
-    times = target * z
-    for value in (x + y, x - y if x > y else y - x, x * y):
-        if value in wanted or value * z == target:
-            return True
-        if (z and value == times) or (value and z == target * value):
-            return True
-    for over, under in ((x, y), (y, x)):
-        if under:
-            if over == wanted[0] * under or over == wanted[1] * under or over == wanted[2] * under:
-                return True
-            if over * z == target * under or (z and over == times * under):
-                return True
-            if over and z * under == target * over:
-                return True
-    return False
 
 
 @lru_cache(maxsize=MEMO_STATES)
