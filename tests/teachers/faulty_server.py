@@ -8,6 +8,7 @@ event loop of its own.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections import Counter, deque
@@ -32,6 +33,7 @@ class Seen:
         fields: how often each field was sent.
         keys: the Authorization headers.
         billed: tokens of answered calls.
+        choices: responses that answered calls held.
         most_at_once: calls under way at one time.
     """
 
@@ -40,6 +42,7 @@ class Seen:
     fields: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
     billed: int = 0
+    choices: int = 0
     most_at_once: int = 0
     at_once: int = 0
 
@@ -179,6 +182,7 @@ class FaultyServer:
         choice = {"finish_reason": finish} | ({"message": message} if chat else {"text": text})
         choices = [] if fault == "empty" else [{"index": i, **choice} for i in range(n)]
         self.seen.billed += PROMPT_TOKENS + n * behaviour.tokens
+        self.seen.choices += len(choices)
         usage = {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": n * behaviour.tokens}
         answer = {"id": "call-1", "model": "m-2026-01-01", "choices": choices}
         return answer | ({"usage": usage} if behaviour.usage else {})
@@ -217,6 +221,8 @@ def serving(
     behaviour: Behaviour | None = None, faults: Iterable[str] = ()
 ) -> Iterator[FaultyServer]:
     """Run a server while the context is open."""
+    # Clients that are killed in the middle of a call are what it is for, nothing to be told.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     behaviour = behaviour or Behaviour()
     behaviour.faults.extend(faults)
     server = FaultyServer(behaviour)

@@ -193,6 +193,21 @@ class Analysis:
         return _wins(thought.left, self.puzzle.target)
 
     @cached_property
+    def proved(self) -> bool:
+        """Whether every thought holds, and every state that it calls dead is exactly that.
+
+        False also where a state is called dead of which nobody knows (see `can_win`).
+        """
+        target = self.puzzle.target
+        for step, _, _, fault, left, exact, _ in self.thoughts:
+            if fault is not None:
+                return False
+            if step.dead_end:
+                if not exact or len(left) > MAX_JUDGED_NUMBERS or _wins(left, target):
+                    return False
+        return True
+
+    @cached_property
     def deepest_live(self) -> State | None:
         """Of the states visited that could still be won the one with the fewest numbers left."""
         alive = [
@@ -384,22 +399,26 @@ class _Replay:
                     continue
             elif cue is none and left is not None and depth < MAX_PATH:
                 after = [*state]
-                if a in after:
+                try:
                     after.remove(a)
-                    if b in after and _holds(a, op, b, value):
-                        after.remove(b)
-                        insort(after, value)
-                        now = tuple(after)
-                        if now == left or now == tuple(sorted(left)):
-                            del path[depth:]
-                            path.append(len(thoughts))
-                            thought = (step, parent, depth + 1, None, now, exact, False)
-                            thoughts.append(new(Thought, thought))
-                            finished = exact and len(now) == 1 and now[0] == target
-                            if not dead_end:
-                                parent, state = len(thoughts) - 1, now
-                                depth += 1
-                            continue
+                    after.remove(b)
+                    holds = _holds(a, op, b, value)
+                except ValueError:  # a number that is not there
+                    holds = False
+                if holds:
+                    insort(after, value)
+                    now = tuple(after)
+                    if now == left or now == tuple(sorted(left)):
+                        del path[depth:]
+                        path.append(len(thoughts))
+                        thoughts.append(
+                            new(Thought, (step, parent, depth + 1, None, now, exact, False))
+                        )
+                        finished = len(now) == 1 and exact and now[0] == target
+                        if not dead_end:
+                            parent, state = path[depth], now
+                            depth += 1
+                        continue
             self._add(step)
             depth = self._leaf()
             state = self._state(depth)

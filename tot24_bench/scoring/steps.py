@@ -266,13 +266,17 @@ def number_of(text: str) -> Number:
     Raises:
         ZeroDivisionError: for a fraction of nothing.
     """
-    return _number(text.strip("()"))
+    if text.isdecimal():
+        return int(text)
+    over, _, under = text.strip("()").partition("/")
+    fraction = Fraction(int(over), int(under))
+    return fraction.numerator if fraction.denominator == 1 else fraction
 
 
 @lru_cache(maxsize=MEMO_NUMBERS)
 def numbers_of(text: str) -> tuple[Number, ...]:
     """Numbers in canonical form between spaces; raises as `number_of`."""
-    return tuple([number_of(number) for number in text.split()])
+    return tuple(map(number_of, text.split()))
 
 
 def _number(text: str) -> Number:

@@ -106,6 +106,10 @@ def _path(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Path | None:
 
 def _search(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
     """The search in as many lines as there may be."""
+    if curriculum.max_lines is None and goes_straight(puzzle, curriculum):
+        straight_down = straight(puzzle, curriculum, rng)
+        if straight_down is not None:
+            return straight_down
     truth = truth_of(puzzle, curriculum)
     found = _fitting(puzzle, curriculum, truth, rng)
     if found.path is None and not truth.dead(State.of(puzzle)):
@@ -126,10 +130,6 @@ def _fitting(puzzle: Puzzle, curriculum: Curriculum, truth: Truth, rng: Random) 
             )
     for attempt in attempts(curriculum, room):
         try:
-            if goes_straight(puzzle, curriculum, attempt.dead_ends) and not attempt.best_first:
-                found = straight(puzzle, curriculum, attempt.explore, rng, room)
-                if found is not None:
-                    return found
             writer = Writer(puzzle, curriculum, truth, rng, attempt, room)
             if attempt.best_first:
                 return Frontier(writer).run()

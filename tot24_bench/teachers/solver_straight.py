@@ -45,10 +45,10 @@ class Level(NamedTuple):
     wins: Thought
 
 
-def goes_straight(puzzle: Puzzle, curriculum: Curriculum, dead_ends: int | None) -> bool:
+def goes_straight(puzzle: Puzzle, curriculum: Curriculum) -> bool:
     """Whether nothing is asked for that takes the general way."""
     return (
-        dead_ends is None
+        curriculum.dead_ends is None
         and curriculum.plausible == "ordered"
         and curriculum.order == "depth-first"
         and curriculum.extent == "first"
@@ -129,27 +129,23 @@ def _levels(numbers: Numbers, target: int) -> list[Level] | None:
     """The states of the winning path; None where a fraction is needed, or a large product."""
     limit = largest_product(target)
     levels: list[Level] = []
-    while (size := len(numbers)) > 1:
+    while (size := len(numbers)) > 2:
         dead: list[Shown] = []
         for a, op, b, value, left in _whole_thoughts(numbers, limit):
-            if size == 3:
-                wins = two_make(left[0], left[1], target)
-            elif size == 2:
-                wins = value == target
-            else:
-                wins = _makes(left, target)
-            if wins:
+            if two_make(left[0], left[1], target) if size == 3 else _makes(left, target):
                 break
-            if size > 2:
-                shown = " ".join(map(str, left))
-                dead.append((f"{a} {op} {b} = {value} (left: {shown})", left))
+            dead.append((f"{a} {op} {b} = {value} (left: {' '.join(map(str, left))})", left))
         else:
             return None
         if not isinstance(value, int):
             return None
         levels.append(Level(numbers, dead, Thought(a, op, b, value, State(left))))
         numbers = left
-    return levels
+    for a, op, b, value, left in _whole_thoughts(numbers, limit):
+        if value == target:
+            levels.append(Level(numbers, [], Thought(a, op, b, value, State(left))))
+            return levels
+    return None
 
 
 def _whole_thoughts(
