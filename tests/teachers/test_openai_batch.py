@@ -594,7 +594,7 @@ def test_a_teacher_is_made_from_settings_alone(runs: Runs, monkeypatch: pytest.M
     assert replies(list(teacher.ask(requests_of()))).keys() == everything()
     assert len(runs.server.batches) == 2
     unpriced = OpenAIBatchSettings("mine", base_url=url)
-    with pytest.raises(TeacherUnavailable, match=r"no price of 'mine'.*--prices"):
+    with pytest.raises(TeacherUnavailable, match=r"no price is known for 'mine'.*--prices"):
         openai_batch_teacher(unpriced, state=runs.state, budget=Budget(max_cost=Decimal(1)))
     with pytest.raises(TeacherUnavailable, match="give 1 to 50000"):
         OpenAIBatchSettings("gpt-4o", batch_calls=0)

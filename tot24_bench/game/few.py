@@ -40,26 +40,45 @@ def two_make(x: Number, y: Number, target: int) -> bool:
 
 def three_make(x: int, y: int, z: int, target: int) -> bool:
     """Whether two operations make a target of 0 or more."""
-    return (
-        _with_last(x, y, z, target) or _with_last(x, z, y, target) or _with_last(y, z, x, target)
-    )
+    if x and y and z and target:
+        return (
+            _ends_with(x, y, z, target)
+            or _ends_with(x, z, y, target)
+            or _ends_with(y, z, x, target)
+        )
+    return _with_nought(x, y, z, target)
 
 
-def _with_last(x: int, y: int, z: int, target: int) -> bool:
-    """Whether a value of x and y makes the target with z."""
-    wanted = (target - z, target + z, z - target)
-    times = target * z
-    for value in (x + y, x - y if x > y else y - x, x * y):
-        if value in wanted or value * z == target:
+def _ends_with(x: int, y: int, z: int, target: int) -> bool:
+    """Whether a value of x and y makes the target with z; none of them is 0."""
+    wanted = [target - z, target + z, z - target, target * z]  # + z, - z, z -, / z
+    if target % z == 0:
+        wanted.append(target // z)  # * z
+    if z % target == 0:
+        wanted.append(z // target)  # z /
+    if x + y in wanted or x * y in wanted:
+        return True
+    if x < y:
+        x, y = y, x
+    if x - y in wanted:
+        return True
+    if x % y == 0:
+        if x // y in wanted:
             return True
-        if (z and value == times) or (value and z == target * value):
-            return True
-    for over, under in ((x, y), (y, x)):
-        if under:
-            if over == wanted[0] * under or over == wanted[1] * under or over == wanted[2] * under:
+    elif x * z == target * y or x * target == z * y:
+        return True
+    # A quotient below 1 makes a whole number only by * and /.
+    return y * z == target * x or y * target == z * x
+
+
+def _with_nought(x: int, y: int, z: int, target: int) -> bool:
+    """`three_make` where a number is 0, or the target."""
+    for first, second, last in ((x, y, z), (x, z, y), (y, z, x)):
+        values = [first + second, abs(first - second), first * second]
+        for value in values:
+            if two_make(value, last, target):
                 return True
-            if over * z == target * under or (z and over == times * under):
-                return True
-            if over and z * under == target * over:
+        for over, under in ((first, second), (second, first)):
+            if under and two_make(Fraction(over, under), last, target):
                 return True
     return False

@@ -213,8 +213,7 @@ class Analysis:
         alive = [
             state
             for state in self.visits
-            if len(state.numbers) <= MAX_JUDGED_NUMBERS
-            and _wins(state.numbers, self.puzzle.target)
+            if len(state.numbers) <= MAX_JUDGED_NUMBERS and _wins(state.numbers, self.puzzle.target)
         ]
         return min(alive, key=lambda state: len(state.numbers), default=None)
 

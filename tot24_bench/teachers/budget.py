@@ -61,6 +61,18 @@ class Budget:
                 "--max-tokens-total must be above 0: a budget of zero lets nothing be asked"
             )
 
+    def require_price(self, price: object, model: str) -> None:
+        """Refuse a limit on cost that nothing could hold.
+
+        Raises:
+            TeacherUnavailable: there is such a limit, and no price.
+        """
+        if self.max_cost is not None and price is None:
+            raise TeacherUnavailable(
+                f"no price is known for {model[:80]!r}, so --max-cost cannot hold: give a table "
+                "with --prices FILE, or limit --max-tokens-total"
+            )
+
     @property
     def committed_cost(self) -> Decimal:
         """US dollars that are spent or reserved."""

@@ -70,11 +70,7 @@ def openai_batch_teacher(
 
     key = settings.key()
     price = price_of(settings.model, prices)
-    if price is None and budget.max_cost is not None:
-        raise TeacherUnavailable(
-            f"no price of {settings.model!r} is known, so --max-cost cannot be kept: give a table "
-            "with --prices, or --max-tokens-total"
-        )
+    budget.require_price(price, settings.model)
     client = openai.OpenAI(
         api_key=key,
         base_url=settings.url,

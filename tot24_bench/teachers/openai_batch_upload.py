@@ -18,7 +18,7 @@ from tot24_bench.teachers.openai_batch_calls import Call
 from tot24_bench.teachers.openai_batch_provider import BatchProvider
 from tot24_bench.teachers.openai_batch_state import BatchState, OpenBatch
 from tot24_bench.teachers.openai_wire import OpenAIWire
-from tot24_bench.teachers.teacher import BudgetSpent, TeacherUnavailable
+from tot24_bench.teachers.teacher import BudgetSpent
 
 MAX_CALLS = 50_000
 """Calls of one batch (OpenAI's limit)."""
@@ -76,20 +76,10 @@ class Uploader:
         """Refuse prompts that the model cannot hold: no server says so before it is paid.
 
         Raises:
-            TeacherUnavailable: names the longest and the fix.
+            TeacherUnavailable: names one and the fix.
         """
-        if context is None or not calls:
-            return
-        tokens = max(self._wire.counter.estimate(call.requests[0].prompt) for call in calls)
-        most = self._wire.settings.max_tokens
-        if tokens + most > context:
-            about, exact = "has", ""
-            if not self._wire.counter.exact:
-                about, exact = "has about", ", or give --teacher_args tokenizer=NAME"
-            raise TeacherUnavailable(
-                f"the longest prompt {about} {tokens} tokens and the response may have {most}, but "
-                f"the model holds {context}: lower --max-tokens or --num_fewshot{exact}"
-            )
+        for call in calls:
+            self._wire.require_room(call.requests[0].prompt, context)
 
     def upload(self, calls: Sequence[Call]) -> None:
         """Make batches of all calls.

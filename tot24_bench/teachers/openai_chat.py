@@ -15,7 +15,6 @@ from collections.abc import Generator, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tot24_bench.prompts.prompt import Prompt
 from tot24_bench.teachers.budget import Budget, Worst
 from tot24_bench.teachers.openai_faults import AGAIN, Fault
 from tot24_bench.teachers.openai_feed import Feed
@@ -57,11 +56,7 @@ class OpenAITeacher:
         self._settings = settings
         self._budget = budget or Budget()
         self._key = settings.key()
-        if self._budget.max_cost is not None and price is None:
-            raise TeacherUnavailable(
-                f"no price is known for {settings.model!r}, so --max-cost cannot hold: "
-                "give a table with --prices FILE"
-            )
+        self._budget.require_price(price, settings.model)
         self._wire = OpenAIWire(settings, price, self._key)
 
     @property
@@ -158,8 +153,10 @@ class _Run:
             group = self._feed.take(self._calls.most)
             if not group:
                 return
-            self._stop = self._too_long(group[0].prompt)
-            if self._stop is not None:
+            try:
+                self._wire.require_room(group[0].prompt, self._context)
+            except TeacherUnavailable as stop:
+                self._stop = stop
                 return
             fitting, worst = self._fitting(group)
             self._feed.put_back(group[fitting:])
@@ -208,17 +205,3 @@ class _Run:
         if fault is not None and not fault.again:
             return TeacherUnavailable(f"the server at {host} refuses every call: {why}")
         return TeacherUnavailable(f"the server at {host} does not answer any more ({why}): {AGAIN}")
-
-    def _too_long(self, prompt: Prompt) -> TeacherUnavailable | None:
-        if self._context is None:
-            return None
-        tokens = self._wire.counter.estimate(prompt)
-        if tokens + self._settings.max_tokens <= self._context:
-            return None
-        about = "has" if self._wire.counter.exact else "has about"
-        exact = "" if self._wire.counter.exact else ", or give --teacher_args tokenizer=NAME"
-        return TeacherUnavailable(
-            f"the prompt {about} {tokens} tokens and the response may have "
-            f"{self._settings.max_tokens}, but the model holds {self._context}: lower --max-tokens "
-            f"or --num_fewshot{exact}"
-        )

@@ -23,6 +23,7 @@ from tot24_bench.teachers.teacher import (
     Reply,
     Request,
     TeacherInfo,
+    TeacherUnavailable,
     Usage,
 )
 
@@ -48,6 +49,28 @@ class OpenAIWire:
         extra = len(str(SCHEMA)) if settings.structured else 0
         self.counter = TokenCounter(
             settings.tokenizer, chat=not settings.completions, extra_bytes=extra
+        )
+
+    def require_room(self, prompt: Prompt, context: int | None) -> None:
+        """Refuse a prompt that the model cannot hold: servers cut it silently, and bill it.
+
+        Args:
+            prompt: what would be sent.
+            context: tokens that the model holds; None where nobody knows.
+
+        Raises:
+            TeacherUnavailable: says by how much, and the fix.
+        """
+        most = self.settings.max_tokens
+        if context is None or self.counter.estimate(prompt) + most <= context:
+            return
+        about, exact = "has", ""
+        if not self.counter.exact:
+            about, exact = "has about", ", or give --teacher_args tokenizer=NAME"
+        raise TeacherUnavailable(
+            f"the prompt of {prompt.puzzle.text} {about} {self.counter.estimate(prompt)} tokens "
+            f"and the response may have {most}, but the model holds {context}: lower --max-tokens "
+            f"or --num_fewshot{exact}"
         )
 
     @property

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 
 from tot24_bench.game.puzzle import Puzzle
@@ -106,34 +107,44 @@ def _path(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Path | None:
 
 def _search(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
     """The search in as many lines as there may be."""
-    if curriculum.max_lines is None and goes_straight(puzzle, curriculum):
-        straight_down = straight(puzzle, curriculum, rng)
-        if straight_down is not None:
-            return straight_down
+    room = _room(puzzle, curriculum)
+    tries = attempts(curriculum, room)
+    if goes_straight(puzzle, curriculum):
+        try:
+            found = straight(puzzle, curriculum, rng, room)
+            if found is not None:
+                return found
+        except TooLong:
+            next(tries)  # it was the first
     truth = truth_of(puzzle, curriculum)
-    found = _fitting(puzzle, curriculum, truth, rng)
+    found = _fitting(Writer(puzzle, curriculum, truth, rng, attempt, room) for attempt in tries)
     if found.path is None and not truth.dead(State.of(puzzle)):
         raise no_way(puzzle)
     return found
 
 
-def _fitting(puzzle: Puzzle, curriculum: Curriculum, truth: Truth, rng: Random) -> Found:
+def _room(puzzle: Puzzle, curriculum: Curriculum) -> int | None:
+    """The lines that a search may have; None for any number."""
+    if curriculum.max_lines is None:
+        return None
+    steps = len(puzzle.numbers) - 1
+    room = curriculum.max_lines - 2 - (1 + steps if curriculum.recap else 0)
+    if room < steps:
+        raise CannotTeach(
+            f"a path of {puzzle.text} does not fit in {curriculum.max_lines} lines: "
+            f"set max_lines to {curriculum.max_lines + steps - room} or more"
+        )
+    return room
+
+
+def _fitting(writers: Iterable[Writer]) -> Found:
     """The first attempt that fits."""
-    room = None
-    if curriculum.max_lines is not None:
-        steps = len(puzzle.numbers) - 1
-        room = curriculum.max_lines - 2 - (1 + steps if curriculum.recap else 0)
-        if room < steps:
-            raise CannotTeach(
-                f"a path of {puzzle.text} does not fit in {curriculum.max_lines} lines: "
-                f"set max_lines to {curriculum.max_lines + steps - room} or more"
-            )
-    for attempt in attempts(curriculum, room):
+    for writer in writers:
         try:
-            writer = Writer(puzzle, curriculum, truth, rng, attempt, room)
-            if attempt.best_first:
+            if writer.attempt.best_first:
                 return Frontier(writer).run()
-            return writer.whole() if curriculum.extent == "whole" else writer.first_solution()
+            whole = writer.curriculum.extent == "whole"
+            return writer.whole() if whole else writer.first_solution()
         except TooLong:
             continue
     raise AssertionError("the last attempt shows the path alone, and that fits")

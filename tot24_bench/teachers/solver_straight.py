@@ -61,15 +61,12 @@ def goes_straight(puzzle: Puzzle, curriculum: Curriculum) -> bool:
     )
 
 
-def straight(
-    puzzle: Puzzle, curriculum: Curriculum, explore: float, rng: Random, room: int | None
-) -> Found | None:
+def straight(puzzle: Puzzle, curriculum: Curriculum, rng: Random, room: int | None) -> Found | None:
     """The search written out; None where its path is none of whole numbers, with nothing drawn.
 
     Args:
         puzzle, curriculum: some for which `goes_straight` holds.
-        explore: share of dead ends that are followed.
-        rng: decides which.
+        rng: decides which dead ends are followed.
         room: lines that there may be.
 
     Raises:
@@ -78,7 +75,7 @@ def straight(
     levels = _levels(puzzle.numbers, puzzle.target)
     if levels is None:
         return None
-    page = _Page(puzzle.target, curriculum, explore, rng, room)
+    page = _Page(puzzle.target, curriculum, rng, room)
     for level in levels:
         page.dead_ends(level.numbers, level.dead_ends)
         page.lines.append(line_of(level.wins))
@@ -89,14 +86,12 @@ def straight(
 class _Page:
     """The lines so far."""
 
-    def __init__(
-        self, target: int, curriculum: Curriculum, explore: float, rng: Random, room: int | None
-    ) -> None:
+    def __init__(self, target: int, curriculum: Curriculum, rng: Random, room: int | None) -> None:
         self.lines: list[str] = []
         self.limit = largest_product(target)
         self.mark = curriculum.mark or ""
         self.say_back = curriculum.say_back
-        self.explore, self.draw, self.room = explore, rng.random, room
+        self.explore, self.draw, self.room = curriculum.explore, rng.random, room
 
     def check_room(self) -> None:
         """Raise TooLong where there are more lines than there may be."""

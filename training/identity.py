@@ -1,0 +1,122 @@
+"""What makes a run the run that it is, kept in each checkpoint: only the same run goes on.
+
+A checkpoint of another student, other rows or another schedule would load without a word, or end
+in a page of shapes. Here the difference is named, with what to do.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transformers import TrainerCallback
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+FILE = "tot24_run.json"
+
+SCHEDULE = (
+    "adam_beta1",
+    "adam_beta2",
+    "adam_epsilon",
+    "bf16",
+    "fp16",
+    "data_seed",
+    "learning_rate",
+    "lr_scheduler_type",
+    "max_grad_norm",
+    "max_length",
+    "max_steps",
+    "num_train_epochs",
+    "optim",
+    "packing",
+    "seed",
+    "train_sampling_strategy",
+    "warmup_steps",
+    "weight_decay",
+)
+"""Settings of TRL and transformers that decide what is learned in which step."""
+
+
+class AnotherRun(ValueError):
+    """The checkpoint belongs to a run with other settings; the message names them and the fix."""
+
+
+class KeepIdentity(TrainerCallback):  # type: ignore[misc]
+    """Writes the settings into every checkpoint.
+
+    Args:
+        settings: by name, as JSON holds them.
+    """
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._text = json.dumps(settings, indent=1, sort_keys=True, default=str) + "\n"
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """The checkpoint is there by now."""
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        if state.is_world_process_zero and folder.is_dir():
+            (folder / FILE).write_text(self._text, encoding="utf-8")
+
+
+def require_same_run(checkpoint: Path, settings: dict[str, Any]) -> None:
+    """Refuse a checkpoint of other settings; one that says nothing is let through.
+
+    Raises:
+        AnotherRun: names what differs.
+    """
+    file = checkpoint / FILE
+    if not file.is_file():
+        return
+    there = json.loads(file.read_text(encoding="utf-8"))
+    here = json.loads(json.dumps(settings, default=str))
+    names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
+    if names:
+        told = ", ".join(
+            f"{name} is {here.get(name)!r} here and {there.get(name)!r} there"
+            for name in sorted(names)[:4]
+        )
+        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+        raise AnotherRun(f"{checkpoint} is of another run: {told}{more}: {_FIX}")
+
+
+def require_same_shape(checkpoint: Path, model: PreTrainedModel, adapted: bool) -> None:
+    """Refuse a checkpoint whose weights are not this student's, before anything is loaded.
+
+    Raises:
+        AnotherRun: names the first weight that differs.
+    """
+    has_adapter = (checkpoint / "adapter_config.json").is_file()
+    if has_adapter != adapted:
+        said = "holds an adapter" if has_adapter else "holds whole weights"
+        wanted = "an adapter" if adapted else "every weight"
+        raise AnotherRun(f"{checkpoint} {said}, and this run trains {wanted}: {_FIX}")
+    there = _shapes(checkpoint / ("adapter_model" if adapted else "model"))
+    if adapted:
+        from peft import get_peft_model_state_dict
+
+        here = {k: tuple(v.shape) for k, v in get_peft_model_state_dict(model).items()}
+    else:
+        here = {k: tuple(v.shape) for k, v in model.state_dict().items()}
+    for name, shape in there.items():
+        if here.get(name) != shape:
+            raise AnotherRun(
+                f"{checkpoint} is of another student: {name} is {here.get(name, 'absent')} here "
+                f"and {shape} there: {_FIX}"
+            )
+
+
+def _shapes(stem: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of the weights in a file; nothing where they lie in several, or in pieces."""
+    from safetensors import safe_open
+
+    file = stem.with_name(f"{stem.name}.safetensors")
+    if not file.is_file():
+        return {}
+    with safe_open(str(file), "pt") as weights:
+        return {name: tuple(weights.get_slice(name).get_shape()) for name in weights.keys()}  # noqa: SIM118
+
+
+_FIX = "give another --output_dir, or set these back, or start anew with --resume false"
