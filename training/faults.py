@@ -24,6 +24,8 @@ def fault(error: BaseException) -> str | None:
     True
     """
     said = " ".join(str(error).split())
+    if type(error).__name__ == "DatasetGenerationError" and error.__cause__ is not None:
+        return fault(error.__cause__)
     if isinstance(error, OSError) and error.errno in _MEANT:
         where = f" ({error.filename})" if error.filename else ""
         return f"{_MEANT[error.errno]}{where}: {_FULL}"

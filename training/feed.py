@@ -4,9 +4,9 @@ A trainer that is given a length cuts what is longer, answer and all. Here rows 
 what does not fit is refused, or left out whole with a warning that says how many. What the trainer
 gets fits.
 
-A row becomes `input_ids`, `labels` (-100 where the prompt is) and `length`. Prompt and completion
-are one text when they are read, as TRL does it, and the completion begins where that text's tokens
-part from those of the prompt. The completion ends with the end-of-text token.
+A row becomes `input_ids`, `labels` (-100 where the prompt is), and how many tokens both have.
+Prompt and completion are one text when they are read, as TRL does it, and the completion begins
+where that text's tokens part from those of the prompt. It ends with the end-of-text token.
 """
 
 from __future__ import annotations
@@ -95,8 +95,10 @@ def kept_rows(
         f"{limit:,} tokens, the longest {max(lengths):,}"
     )
     if not kept:
-        raise TooLong(f"{said}: nothing is left to train on; raise --max_length or take a student "
-                      "with a longer context")
+        raise TooLong(
+            f"{said}: nothing is left to train on; raise --max_length or take a student "
+            "with a longer context"
+        )
     if rule == "refuse" or (rule == "auto" and over > FEW * len(lengths)):
         raise TooLong(
             f"{said}: raise --max_length up to the student's context, or leave these rows out "
@@ -125,7 +127,9 @@ def _chat_tokens(
     for prompt, messages in zip(prompts, batch["messages"], strict=True):
         text = tokenizer.apply_chat_template(messages, tokenize=False)
         # A template that does not end a turn by the end token would teach the student to go on.
-        texts.append(text if tokenizer.eos_token in text[len(prompt) :] else text + tokenizer.eos_token)
+        texts.append(
+            text if tokenizer.eos_token in text[len(prompt) :] else text + tokenizer.eos_token
+        )
     # The template writes the special tokens itself.
     return _labelled(
         tokenizer(prompts, add_special_tokens=False)["input_ids"],
@@ -145,4 +149,13 @@ def _labelled(prompts: list[list[int]], rows: list[list[int]]) -> dict[str, list
         same = takewhile(lambda pair: pair[0] == pair[1], zip(prompt, row, strict=False))
         start = sum(1 for _ in same)
         labels.append([_MASKED] * start + row[start:])
-    return {"input_ids": rows, "labels": labels, "length": [len(row) for row in rows]}
+    lengths = [len(row) for row in rows]
+    answered = [
+        len(row) - row_labels.count(_MASKED) for row, row_labels in zip(rows, labels, strict=True)
+    ]
+    return {
+        "input_ids": rows,
+        "labels": labels,
+        "length": lengths,
+        "completion_length": answered,
+    }

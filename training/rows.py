@@ -58,6 +58,10 @@ class RowConfig:
     )
 
 
+class BadRows(ValueError):
+    """No rows can be made of the config; the message names the flag."""
+
+
 class WrongTeacher(ValueError):
     """The teacher's response is not right: nothing may be trained on it."""
 
@@ -124,10 +128,19 @@ def guard(config: RowConfig) -> None:
     Raises:
         LeakedHand: there is one.
         BadDataset: the dataset's folder is not whole, or not ours.
+        BadRows: no rows are asked for, or shares that are none.
     """
     if config.dataset is not None:
         read_dataset(Path(config.dataset))
         return
+    if config.rows < 1:
+        raise BadRows(f"--rows {config.rows} leaves nothing to train on: give at least 1")
+    shares = ("io_share", "cot_share", "few_shot_share", "ascending_share", "explore")
+    for name in shares:
+        if not 0 <= getattr(config, name) <= 1:
+            raise BadRows(f"--{name} {getattr(config, name)} is no share: give one from 0 to 1")
+    if config.io_share + config.cot_share > 1:
+        raise BadRows("--io_share and --cot_share are more than all rows: lower one of them")
     guard_training_hands(load_split(config.split), f"split {config.split!r}")
     for variant in ("default", "search"):
         exemplars = [exemplar.puzzle for exemplar in pick(variant)]

@@ -2,24 +2,22 @@
 
     python -m training.sft --config training/configs/scout-2m.yaml
     python -m training.sft --config training/configs/scout-2m.yaml --rows 960 --output_dir runs/x
+    torchrun --nproc_per_node 2 -m training.sft --config ... --batch 32
 
 Every key of the YAML file is a flag and the other way round: the fields of `RowConfig`,
-`StudentConfig`, `RunConfig` and TRL's own `SFTConfig`. The loss is on the completion alone. Run the
-same command again after an interruption and it goes on from its last checkpoint. At the end the
-checkpoint with the best greedy accuracy on `val` is written to `export_dir`.
+`StudentConfig`, `AdapterConfig`, `FeedConfig`, `ValidationConfig`, `RunConfig` and TRL's own
+`SFTConfig`. The loss is on the completion alone. Run the same command again after an interruption
+and it goes on from its last checkpoint. At the end the checkpoint with the best greedy accuracy on
+`val` is written to `export_dir`, an adapter merged into its weights. docs/training.md has it all.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import platform
-import shlex
 import sys
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 try:
     from trl import SFTConfig, TrlParser
@@ -28,15 +26,20 @@ except ImportError as missing:
 
 from transformers import AutoModelForCausalLM, TrainerState
 
+from training.adapter import AdapterConfig, is_adapted, load_adapter, peft_config
+from training.chat import as_messages
+from training.export import RECORD, export
+from training.faults import fault
+from training.feed import FeedConfig, kept_rows, row_limit, tokenize
+from training.identity import SCHEDULE, KeepIdentity, require_same_run, require_same_shape
 from training.memory import keep_freed_memory
+from training.processes import require_together, share_batch
+from training.record import make_record
 from training.resume import AlreadyFinished, Stopwatch, is_finished, last_whole_checkpoint
-from training.rows import RowConfig, describe, guard, make_dataset, make_validation_rows, teacher_of
+from training.rows import RowConfig, describe, guard, make_dataset, make_validation_rows
 from training.stop import StopAfter
-from training.student import StudentConfig, make_student
-from training.validation import ValidatedTrainer
-
-RECORD = "training.json"
-"""The record beside the exported weights."""
+from training.student import StudentConfig, export_dtype, make_student
+from training.validation import ValidatedTrainer, ValidationConfig
 
 
 @dataclass
@@ -53,109 +56,236 @@ class RunConfig:
     resume: bool = field(
         default=True, metadata={"help": "Go on from the last checkpoint of output_dir."}
     )
+    batch: int | None = field(
+        default=None,
+        metadata={"help": "Rows of a step over all processes; none: per_device_... times those."},
+    )
+    processes: int | None = field(
+        default=None, metadata={"help": "Refuse to train in more or fewer processes."}
+    )
+
+
+class Configs(NamedTuple):
+    """All settings of a run, in the order in which the parser knows them."""
+
+    rows: RowConfig
+    student: StudentConfig
+    adapter: AdapterConfig
+    feed: FeedConfig
+    validation: ValidationConfig
+    run: RunConfig
+    sft: SFTConfig
+
+
+def make_parser() -> TrlParser:
+    """The parser of flags and YAML keys; batches are length-grouped unless told otherwise."""
+    parser = TrlParser(
+        (
+            RowConfig,
+            StudentConfig,
+            AdapterConfig,
+            FeedConfig,
+            ValidationConfig,
+            RunConfig,
+            SFTConfig,
+        )
+    )
+    parser.set_defaults(train_sampling_strategy="group_by_length")
+    return parser
 
 
 def main(arguments: list[str] | None = None) -> Path:
     """Train as the flags say; returns the folder of the finished student."""
-    parser = TrlParser((RowConfig, StudentConfig, RunConfig, SFTConfig))
-    rows, student, run, sft = parser.parse_args_and_config(arguments)
-    return train(rows, student, run, sft)
+    return train(Configs(*make_parser().parse_args_and_config(arguments)))
 
 
-def train(rows: RowConfig, student: StudentConfig, run: RunConfig, sft: SFTConfig) -> Path:
+def train(configs: Configs) -> Path:
     """Train one student and export it; goes on where an earlier run of the same folder stopped.
 
     Raises:
         LeakedHand: when a held-out hand is in the training rows or their exemplars.
+        BadDataset: the dataset is empty, unfiltered, or not whole.
+        BadStudent: the student cannot be loaded, or its tokenizer does not suit.
+        TooLong: rows are longer than the student's context.
+        AnotherRun: the last checkpoint is of other settings.
+        BadProcesses: the processes that were started do not train together.
         AlreadyFinished: when the run has ended and its student is exported.
+        OSError: a checkpoint or the student cannot be written.
     """
+    rows, student, adapter, feed, validation, run, sft = configs
+    _require_sound(configs)
     guard(rows)
-    export = Path(run.export_dir or Path(sft.output_dir) / "student")
+    batch = share_batch(sft, run.batch)
+    folder = Path(run.export_dir or Path(sft.output_dir) / "student")
     checkpoint = last_whole_checkpoint(sft.output_dir) if run.resume else None
+    settings = _settings(configs, batch)
+    if checkpoint is not None:
+        require_same_run(checkpoint, settings)
     finished = is_finished(checkpoint, run.stop_after)
-    if finished and (export / RECORD).is_file():
+    if finished and (folder / RECORD).is_file():
         raise AlreadyFinished(
-            f"{sft.output_dir} is finished and exported to {export}: give another --output_dir "
+            f"{sft.output_dir} is finished and exported to {folder}: give another --output_dir "
             "to train again"
         )
     if sft.use_cpu:
         keep_freed_memory()
-    model, tokenizer = make_student(student, sft.seed)
-    dataset = make_dataset(rows).select_columns(["prompt", "completion"])
+    adaption = peft_config(adapter)
+    model, tokenizer = make_student(
+        student, sft.seed, eos_token=sft.eos_token, pad_token=sft.pad_token
+    )
+    with sft.main_process_first(desc="rows"):
+        fed = _feed(configs, model, tokenizer)
     trainer = ValidatedTrainer(
         model=model,
         args=sft,
-        train_dataset=dataset,
-        eval_dataset=make_validation_rows(rows).select_columns(["prompt", "completion"]),
+        train_dataset=fed.train,
+        eval_dataset=fed.validation,
         processing_class=tokenizer,
+        peft_config=adaption,
     )
+    require_together(trainer.accelerator.num_processes, run.processes)
+    trainer.validation, trainer.chat = validation, feed.chat
     stopwatch = Stopwatch(sft.output_dir, resumed=checkpoint is not None)
     trainer.add_callback(stopwatch)
+    trainer.add_callback(KeepIdentity(settings))
     if run.stop_after is not None:
         trainer.add_callback(StopAfter(run.stop_after))
+    if checkpoint is not None:
+        require_same_shape(checkpoint, trainer.model, adaption is not None)
     if finished and checkpoint is not None:
         # It ended between its last checkpoint and the export: only the export is left to do.
-        trainer.state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
-        best = trainer.state.best_model_checkpoint
-        trainer.model = AutoModelForCausalLM.from_pretrained(best or checkpoint)
+        _take_best(trainer, checkpoint)
     else:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    trainer.model.float().save_pretrained(export)
-    tokenizer.save_pretrained(export)
-    record = _record(rows, student, sft, trainer, stopwatch, resumed=checkpoint is not None)
-    record["data"] = describe(dataset)
-    (export / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return export
+    finished_model = _whole_model(trainer, folder)
+    if trainer.is_world_process_zero():
+        seconds = round(stopwatch.seconds)
+        record = make_record(configs, trainer, batch, seconds, resumed=checkpoint is not None)
+        record["data"] = fed.described()
+        export(finished_model, tokenizer, record, folder, export_dtype(student))
+    trainer.accelerator.wait_for_everyone()
+    return folder
 
 
-def _record(
-    rows: RowConfig,
-    student: StudentConfig,
-    sft: SFTConfig,
-    trainer: ValidatedTrainer,
-    stopwatch: Stopwatch,
-    *,
-    resumed: bool,
-) -> dict[str, Any]:
-    """What reproduces the student, and what came out."""
-    state = trainer.state
-    on_val = sft.metric_for_best_model == "eval_val_acc"
-    return {
-        "teacher": teacher_of(rows),
-        "command": shlex.join(["python", "-m", "training.sft", *sys.argv[1:]]),
-        "rows": asdict(rows),
-        "student": asdict(student),
-        "seed": sft.seed,
-        "steps": state.global_step,
-        "batch": sft.per_device_train_batch_size * sft.gradient_accumulation_steps,
-        "peak_learning_rate": sft.learning_rate,
-        "precision": "bf16 autocast" if sft.bf16 else "fp32",
-        "hardware": f"{platform.machine()} CPU, {os.cpu_count()} cores" if sft.use_cpu else "GPU",
-        "versions": {name: version(name) for name in ("torch", "transformers", "trl")},
-        "best_val_acc": state.best_metric if on_val else None,
-        "best_checkpoint_step": state.best_global_step,
-        "parameters": trainer.model.num_parameters(),
-        "seconds": round(stopwatch.seconds),
-        "resumed": resumed,
-        "log": state.log_history,
-        "earlier": _record_of(student.base),
-    }
+class _Fed(NamedTuple):
+    """What the student is fed: tokens of the training and validation rows, and the rows as text."""
+
+    train: Any
+    validation: Any
+    text: Any
+    left_out: int
+
+    def described(self) -> dict[str, Any]:
+        tokens = (
+            sum(self.train["completion_length"])
+            if "completion_length" in (self.train.column_names)
+            else None
+        )
+        return {**describe(self.text), "left_out": self.left_out, "completion_tokens": tokens}
 
 
-def _record_of(base: str | None) -> dict[str, Any] | None:
-    """The record of the student that this one starts from, where it is one of ours."""
-    file = Path(base or "") / RECORD
-    if base is None or not file.is_file():
+def _feed(configs: Configs, model: Any, tokenizer: Any) -> _Fed:
+    rows, feed, sft = configs.rows, configs.feed, configs.sft
+    text = make_dataset(rows)
+    asked = make_validation_rows(rows)
+    limit = row_limit(sft.max_length, model.config)
+    both = []
+    for dataset in (text, asked):
+        kept = as_messages(rows, dataset) if feed.chat else dataset
+        columns = ["messages"] if feed.chat else ["prompt", "completion"]
+        both.append(tokenize(kept.select_columns(columns), tokenizer, sft.dataset_num_proc))
+    train, validation = both
+    count = len(train)
+    fits = kept_rows(train["length"], limit, feed.long_rows, "training rows")
+    if fits is not None:
+        train, text = train.select(fits), text.select(fits)
+    fits = kept_rows(validation["length"], limit, "drop", "rows of the loss on val")
+    if fits is not None:
+        validation = validation.select(fits)
+    # Every row fits. Where TRL packs it must know the length of a pack, else it has nothing to cut.
+    sft.max_length = limit if sft.packing else None
+    return _Fed(
+        train, validation, text.select_columns(["prompt", "completion"]), count - len(train)
+    )
+
+
+def _require_sound(configs: Configs) -> None:
+    """Refuse what would train wrongly or ten times slower without a word.
+
+    Raises:
+        ValueError: says what, and the fix.
+    """
+    sft, student = configs.sft, configs.student
+    if sft.packing and "flash" not in student.attention:
+        raise ValueError(
+            f"--packing needs flash attention, and {student.attention} pays for the square of the "
+            "packed row: add --attention flash_attention_2 on a GPU, or leave packing off (batches "
+            "are length-grouped then)"
+        )
+    if sft.packing and sft.packing_strategy != "bfd":
+        raise ValueError(
+            f"--packing_strategy {sft.packing_strategy} cuts through answers: leave it at bfd"
+        )
+    if sft.completion_only_loss is False or sft.assistant_only_loss:
+        raise ValueError(
+            "the loss is on the completion alone: leave out --completion_only_loss and "
+            "--assistant_only_loss"
+        )
+    if student.dtype != "float32" and not configs.adapter.use_peft:
+        raise ValueError(
+            "bf16 weights forget small steps: train all of them in fp32 (--bf16 true computes in "
+            "bf16), or add --use_peft true"
+        )
+
+
+def _settings(configs: Configs, batch: int) -> dict[str, Any]:
+    """What decides what the student learns, for the checkpoints."""
+    found: dict[str, Any] = {"batch": batch}
+    for part in (configs.rows, configs.student, configs.adapter, configs.feed):
+        found.update(asdict(part))
+    found.update({name: getattr(configs.sft, name, None) for name in SCHEDULE})
+    return {name: str(value) if isinstance(value, Path) else value for name, value in found.items()}
+
+
+def _take_best(trainer: ValidatedTrainer, checkpoint: Path) -> None:
+    """Give the trainer the state and the best weights of a run that has ended."""
+    trainer.state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+    best = Path(trainer.state.best_model_checkpoint or checkpoint)
+    if is_adapted(trainer.model):
+        load_adapter(trainer.model, best)
+    else:
+        trainer.model = AutoModelForCausalLM.from_pretrained(best)
+
+
+def _whole_model(trainer: ValidatedTrainer, folder: Path) -> Any:
+    """The trained model with all its weights; every process takes part where they are in pieces."""
+    from accelerate.utils import DistributedType
+
+    if trainer.accelerator.distributed_type not in (
+        DistributedType.FSDP,
+        DistributedType.DEEPSPEED,
+    ):
+        return trainer.model
+    gathered = Path(trainer.args.output_dir) / "gathered"
+    trainer.save_model(str(gathered))
+    if not trainer.is_world_process_zero():
         return None
-    record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return record
+    if (gathered / "adapter_config.json").is_file():
+        from peft import AutoPeftModelForCausalLM
+
+        return AutoPeftModelForCausalLM.from_pretrained(gathered)
+    return AutoModelForCausalLM.from_pretrained(gathered)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except AlreadyFinished as finished:
-        print(f"training.sft: {finished}", file=sys.stderr)
-    except ValueError as error:
-        print(f"training.sft: {error}", file=sys.stderr)
-        raise SystemExit(2) from error
+    except AlreadyFinished as done:
+        print(f"training.sft: {done}", file=sys.stderr)
+    except Exception as error:
+        line = fault(error)
+        if line is None:
+            raise
+        if os.environ.get("RANK", "0") == "0":
+            print(f"training.sft: {line}", file=sys.stderr)
+        raise SystemExit(2) from None

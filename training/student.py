@@ -7,12 +7,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from training.tokenizer import CONTEXT, build_tokenizer
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+class BadStudent(ValueError):
+    """There is no such student, or it cannot be trained as it is; the message says the fix."""
 
 
 @dataclass
@@ -31,27 +37,73 @@ class StudentConfig:
         default="eager",
         metadata={"help": "Attention while training; eager is the faster one on a CPU."},
     )
+    dtype: Literal["float32", "bfloat16"] = field(
+        default="float32",
+        metadata={"help": "What the weights are held in; bfloat16 only under an adapter."},
+    )
+    export_dtype: Literal["float32", "base"] = field(
+        default="float32",
+        metadata={"help": "Of the exported weights: fp32, or what the base's are stored in."},
+    )
 
 
 def make_student(
-    config: StudentConfig, seed: int
+    config: StudentConfig,
+    seed: int,
+    *,
+    eos_token: str | None = None,
+    pad_token: str | None = None,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The student in fp32 and its tokenizer; a from-scratch one is initialised from the seed."""
-    import torch
-    from transformers import (
-        AutoModelForCausalLM,
-        AutoTokenizer,
-        LlamaConfig,
-        LlamaForCausalLM,
-        set_seed,
-    )
+    """The student and its tokenizer; a from-scratch one is initialised from the seed.
 
-    if config.base is not None:
-        tokenizer = AutoTokenizer.from_pretrained(config.base)
-        return AutoModelForCausalLM.from_pretrained(
-            config.base, dtype=torch.float32, attn_implementation=config.attention
-        ), tokenizer
+    A tokenizer without a padding token pads with its end token: no token is added, so no weight
+    changes shape. The end token is learnt all the same, as padding has neither label nor attention.
+
+    Args:
+        config: which student.
+        seed: of the weights, and of an adapter that is put on them afterwards.
+        eos_token: ends a response, in place of the tokenizer's own.
+        pad_token: pads, in place of the tokenizer's own.
+
+    Raises:
+        BadStudent: there is no such checkpoint, or its tokenizer does not suit it.
+    """
+    from transformers import set_seed
+
     set_seed(seed)
+    if config.base is None:
+        model, tokenizer = _from_scratch(config)
+    else:
+        model, tokenizer = _from_checkpoint(config, config.base)
+    _name_tokens(tokenizer, eos_token, pad_token)
+    rows = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > rows:
+        raise BadStudent(
+            f"{config.base}: the tokenizer knows {len(tokenizer):,} tokens and the weights "
+            f"{rows:,}: take the tokenizer of that checkpoint"
+        )
+    for part in (model.config.get_text_config(), model.generation_config):
+        part.pad_token_id = tokenizer.pad_token_id
+        if eos_token is not None or part.eos_token_id is None:
+            part.eos_token_id = tokenizer.eos_token_id
+    return model, tokenizer
+
+
+def export_dtype(config: StudentConfig) -> torch.dtype:
+    """What the exported weights are held in."""
+    import torch
+
+    if config.export_dtype == "base" and config.base is not None:
+        from transformers import AutoConfig
+
+        stored = AutoConfig.from_pretrained(config.base).dtype
+        return stored if isinstance(stored, torch.dtype) else torch.float32
+    return torch.float32
+
+
+def _from_scratch(config: StudentConfig) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
     tokenizer = build_tokenizer()
     llama = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -69,3 +121,40 @@ def make_student(
     student = LlamaForCausalLM(llama)
     student.set_attn_implementation(config.attention)
     return student, tokenizer
+
+
+def _from_checkpoint(
+    config: StudentConfig, base: str
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    if Path(base).exists() and not (Path(base) / "config.json").is_file():
+        raise BadStudent(f"{base} is no checkpoint (config.json is missing): give another --base")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base)
+        model = AutoModelForCausalLM.from_pretrained(
+            base, dtype=getattr(torch, config.dtype), attn_implementation=config.attention
+        )
+    except (OSError, ValueError, ImportError) as error:
+        said = " ".join(str(error).split())[:300]
+        raise BadStudent(f"--base {base} cannot be loaded: {said}") from error
+    return model, tokenizer
+
+
+def _name_tokens(
+    tokenizer: PreTrainedTokenizerBase, eos_token: str | None, pad_token: str | None
+) -> None:
+    known = tokenizer.get_vocab()
+    for flag, token in (("eos_token", eos_token), ("pad_token", pad_token)):
+        if token is not None and token not in known:
+            raise BadStudent(f"--{flag} {token} is no token of the student: give one that it has")
+    if eos_token is not None:
+        tokenizer.eos_token = eos_token
+    if tokenizer.eos_token is None:
+        raise BadStudent(
+            "the tokenizer has no end token, so that a response would never end: name one of its "
+            "tokens with --eos_token"
+        )
+    if pad_token is not None or tokenizer.pad_token is None:
+        tokenizer.pad_token = pad_token or tokenizer.eos_token

@@ -19,10 +19,11 @@ look like, and TRL's own evaluation, the loss on the solver's traces for the sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTTrainer
 
 from tot24_bench.game import Puzzle, load_split
@@ -32,7 +33,6 @@ from training.feed import chat_prompt
 from training.greedy import respond
 
 if TYPE_CHECKING:
-    import torch
     from torch.utils.data import Sampler
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -141,14 +141,27 @@ class ValidatedTrainer(SFTTrainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int] | None:
         """Length-grouped batches that do not depend on how many processes share a batch."""
-        from transformers.trainer_pt_utils import LengthGroupedSampler
-
-        dataset = self.train_dataset if train_dataset is None else train_dataset
-        columns = getattr(dataset, "column_names", None) or ()
-        if self.args.train_sampling_strategy != "group_by_length" or "length" not in columns:
+        if (
+            self.args.train_sampling_strategy != "group_by_length"
+            or "length" not in self.train_dataset.column_names
+        ):
             return super()._get_train_sampler(train_dataset)
         rows = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return LengthGroupedSampler(rows * self.args.world_size, lengths=list(dataset["length"]))
+        return _SharedSampler(
+            rows * self.args.world_size, lengths=list(self.train_dataset["length"])
+        )
+
+
+class _SharedSampler(LengthGroupedSampler):
+    """The same order in every process: it is drawn from the random state of the first."""
+
+    def __iter__(self) -> Iterator[int]:
+        from accelerate import PartialState
+        from accelerate.utils import synchronize_rng_states
+
+        if PartialState().num_processes > 1:
+            synchronize_rng_states(["torch"])
+        return super().__iter__()
 
 
 def greedy_accuracy(

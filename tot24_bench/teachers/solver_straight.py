@@ -27,8 +27,8 @@ from tot24_bench.teachers.solver_thoughts import (
 )
 from tot24_bench.teachers.solver_truth import _makes
 
-MEMO_SHOWN = 4_096
-"""Dead states of three numbers whose lines are remembered: 20 lines, 2 kB each."""
+MEMO_THREES = 4_096
+"""States of three numbers whose lines are remembered: up to 20 lines, 2 kB each."""
 
 LARGEST_WHOLE = 10**6
 """Largest number of a hand, and target: nothing that comes of six such is too large to write."""
@@ -38,7 +38,7 @@ Shown = tuple[str, Numbers]
 
 
 class Level(NamedTuple):
-    """One state of the path: the dead ends that come up in it, and the thought that wins."""
+    """A state of four numbers or more: the dead ends that come up, and the thought that wins."""
 
     numbers: Numbers
     dead_ends: list[Shown]
@@ -56,7 +56,7 @@ def goes_straight(puzzle: Puzzle, curriculum: Curriculum) -> bool:
         and not curriculum.avoid
         and puzzle.rule is Rule.ALL
         and 0 <= puzzle.target <= LARGEST_WHOLE
-        and 1 < len(puzzle.numbers) <= 6
+        and 3 <= len(puzzle.numbers) <= 6
         and max(puzzle.numbers) <= LARGEST_WHOLE
     )
 
@@ -72,15 +72,25 @@ def straight(puzzle: Puzzle, curriculum: Curriculum, rng: Random, room: int | No
     Raises:
         TooLong: when it does not fit.
     """
-    levels = _levels(puzzle.numbers, puzzle.target)
-    if levels is None:
+    levels: list[Level] = []
+    numbers: Numbers = puzzle.numbers
+    while len(numbers) > 3:
+        level = _level(numbers, puzzle.target)
+        if level is None:
+            return None
+        levels.append(level)
+        numbers = level.wins.left.numbers
+    end = _last_three(numbers, puzzle.target, curriculum.mark or "")
+    if end is None:
         return None
     page = _Page(puzzle.target, curriculum, rng, room)
     for level in levels:
         page.dead_ends(level.numbers, level.dead_ends)
         page.lines.append(line_of(level.wins))
         page.check_room()
-    return Found(tuple(page.lines), tuple([level.wins for level in levels]))
+    page.lines += end.lines
+    page.check_room()
+    return Found(tuple(page.lines), (*[level.wins for level in levels], *(end.path or ())))
 
 
 class _Page:
@@ -101,9 +111,6 @@ class _Page:
     def dead_ends(self, numbers: Numbers, shown: list[Shown]) -> None:
         """Dead ends of a state: each marked, or followed until all below it is marked."""
         lines, mark = self.lines, self.mark
-        if len(numbers) <= 3:
-            lines += [line + mark for line, _ in shown]
-            return
         for line, left in shown:
             if self.draw() >= self.explore:
                 lines.append(line + mark)
@@ -120,76 +127,97 @@ class _Page:
             self.check_room()
 
 
-def _levels(numbers: Numbers, target: int) -> list[Level] | None:
-    """The states of the winning path; None where a fraction is needed, or a large product."""
+def _level(numbers: Numbers, target: int) -> Level | None:
+    """The thoughts of a state up to the one that wins; None where no whole one does."""
     limit = largest_product(target)
-    levels: list[Level] = []
-    while (size := len(numbers)) > 2:
-        dead: list[Shown] = []
-        for a, op, b, value, left in _whole_thoughts(numbers, limit):
-            if two_make(left[0], left[1], target) if size == 3 else _makes(left, target):
-                break
-            dead.append((f"{a} {op} {b} = {value} (left: {' '.join(map(str, left))})", left))
-        else:
-            return None
-        if not isinstance(value, int):
-            return None
-        levels.append(Level(numbers, dead, Thought(a, op, b, value, State(left))))
-        numbers = left
-    for a, op, b, value, left in _whole_thoughts(numbers, limit):
-        if value == target:
-            levels.append(Level(numbers, [], Thought(a, op, b, value, State(left))))
-            return levels
+    dead: list[Shown] = []
+    for a, op, b, value, rest in _whole_thoughts(numbers, limit):
+        left = tuple(sorted([*rest, value]))
+        if _makes(left, target):
+            if not isinstance(value, int):
+                return None
+            return Level(numbers, dead, Thought(a, op, b, value, State(left)))
+        dead.append((f"{a} {op} {b} = {value} (left: {' '.join(map(str, left))})", left))
     return None
 
 
-def _whole_thoughts(
-    numbers: tuple[int, ...], limit: int
-) -> Iterator[tuple[int, str, int, Number, Numbers]]:
-    """`solver_thoughts.lazily` of whole numbers, without an object for each thought."""
-    seen = set()
-    fractions = []
-    for i in range(len(numbers) - 2, -1, -1):
-        x = numbers[i]
-        for j in range(len(numbers) - 1, i, -1):
-            y = numbers[j]
-            small, large = (x, y) if x <= y else (y, x)
-            if (small, large) in seen:
-                continue
-            seen.add((small, large))
-            rest = [*numbers[:i], *numbers[i + 1 : j], *numbers[j + 1 :]]
-            value = large + small
-            yield large, "+", small, value, tuple(sorted([*rest, value]))
-            if small:
-                value = large - small
-                yield large, "-", small, value, tuple(sorted([*rest, value]))
-            value = large * small
-            if value <= limit:
-                yield large, "*", small, value, tuple(sorted([*rest, value]))
-            if small > 1:
-                value, odd = divmod(large, small)
-                if odd:
-                    fractions.append((large, small, rest))
-                else:
-                    yield large, "/", small, value, tuple(sorted([*rest, value]))
-            if small and small != large != 1:
-                fractions.append((small, large, rest))
-    for a, b, rest in fractions:
-        part = Fraction(a, b)
-        yield a, "/", b, part, tuple(sorted([*rest, part]))
+@lru_cache(maxsize=MEMO_THREES)
+def _last_three(numbers: Numbers, target: int, mark: str) -> Found | None:
+    """How a search goes on from three numbers: its dead ends are always marked at once."""
+    limit = largest_product(target)
+    lines: list[str] = []
+    for a, op, b, value, (other,) in _whole_thoughts(numbers, limit):
+        x, y = (other, value) if other <= value else (value, other)
+        line = f"{a} {op} {b} = {value} (left: {x} {y})"
+        if two_make(x, y, target):
+            break
+        lines.append(line + mark)
+    else:
+        return None
+    if not isinstance(value, int):
+        return None
+    first = Thought(a, op, b, value, State((x, y)))
+    for a, op, b, value, _ in _whole_thoughts((x, y), limit):
+        if value == target:
+            last = Thought(a, op, b, value, State((value,)))
+            return Found((*lines, line, line_of(last)), (first, last))
+    return None
+
+
+@lru_cache(maxsize=MEMO_THREES)
+def _all_marked(numbers: Numbers, limit: int, mark: str) -> tuple[str, ...]:
+    """The lines of a dead state of three numbers: nothing below it is followed."""
+    if not _are_whole(numbers):
+        return tuple([line_of(thought) + mark for thought in lazily(numbers, limit)])
+    lines: list[str] = []
+    for a, op, b, value, (other,) in _whole_thoughts(numbers, limit):
+        x, y = (other, value) if other <= value else (value, other)
+        lines.append(f"{a} {op} {b} = {value} (left: {x} {y}){mark}")
+    return tuple(lines)
 
 
 def _all_shown(numbers: Numbers, limit: int) -> list[Shown]:
     """Every plausible thought of a state."""
-    if all([isinstance(number, int) for number in numbers]):
-        return [
-            (f"{a} {op} {b} = {value} (left: {' '.join(map(str, left))})", left)
-            for a, op, b, value, left in _whole_thoughts(numbers, limit)
-        ]
-    return [(line_of(t), t.left.numbers) for t in lazily(numbers, limit)]
+    if not _are_whole(numbers):
+        return [(line_of(t), t.left.numbers) for t in lazily(numbers, limit)]
+    shown: list[Shown] = []
+    for a, op, b, value, rest in _whole_thoughts(numbers, limit):
+        left = tuple(sorted([*rest, value]))
+        shown.append((f"{a} {op} {b} = {value} (left: {' '.join(map(str, left))})", left))
+    return shown
 
 
-@lru_cache(maxsize=MEMO_SHOWN)
-def _all_marked(numbers: Numbers, limit: int, mark: str) -> tuple[str, ...]:
-    """The lines of a dead state of three numbers: nothing below it is followed."""
-    return tuple([line + mark for line, _ in _all_shown(numbers, limit)])
+def _are_whole(numbers: Numbers) -> bool:
+    return all(isinstance(number, int) for number in numbers)
+
+
+def _whole_thoughts(
+    numbers: Numbers, limit: int
+) -> Iterator[tuple[Number, str, Number, Number, Numbers]]:
+    """`solver_thoughts.lazily` of whole numbers: each thought, and the numbers it leaves alone."""
+    seen: set[tuple[Number, Number]] = set()
+    fractions: list[tuple[Number, Number, Numbers]] = []
+    for i in range(len(numbers) - 2, -1, -1):
+        for j in range(len(numbers) - 1, i, -1):
+            x, y = numbers[i], numbers[j]
+            small, large = (x, y) if x <= y else (y, x)
+            if (small, large) in seen:
+                continue
+            seen.add((small, large))
+            rest = numbers[:i] + numbers[i + 1 : j] + numbers[j + 1 :]
+            yield large, "+", small, large + small, rest
+            if small:
+                yield large, "-", small, large - small, rest
+            product = large * small
+            if product <= limit:
+                yield large, "*", small, product, rest
+            if small > 1:
+                quotient, odd = divmod(large, small)
+                if odd:
+                    fractions.append((large, small, rest))
+                else:
+                    yield large, "/", small, quotient, rest
+            if small and small != large != 1:
+                fractions.append((small, large, rest))
+    for a, b, rest in fractions:
+        yield a, "/", b, Fraction(a, b), rest

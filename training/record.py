@@ -1,0 +1,80 @@
+"""What a student says of its training: `training.json` beside its weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import sys
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from training.export import RECORD
+from training.rows import teacher_of
+
+if TYPE_CHECKING:
+    from training.sft import Configs
+    from training.validation import ValidatedTrainer
+
+
+def make_record(
+    configs: Configs, trainer: ValidatedTrainer, batch: int, seconds: int, *, resumed: bool
+) -> dict[str, Any]:
+    """What reproduces the student, and what came out.
+
+    Args:
+        configs: all settings.
+        trainer: once it has trained.
+        batch: rows of a step, over all processes.
+        seconds: of training, over all parts of the run.
+        resumed: whether it was interrupted.
+    """
+    state, sft = trainer.state, configs.sft
+    on_val = sft.metric_for_best_model == "eval_val_acc"
+    packages = ["torch", "transformers", "trl", *(["peft"] if configs.adapter.use_peft else [])]
+    return {
+        "teacher": teacher_of(configs.rows),
+        "command": shlex.join(["python", "-m", "training.sft", *sys.argv[1:]]),
+        "rows": asdict(configs.rows),
+        "student": asdict(configs.student),
+        "adapter": asdict(configs.adapter) if configs.adapter.use_peft else None,
+        "feed": asdict(configs.feed),
+        "validation": asdict(configs.validation),
+        "seed": sft.seed,
+        "steps": state.global_step,
+        "batch": batch,
+        "processes": trainer.accelerator.num_processes,
+        "peak_learning_rate": sft.learning_rate,
+        "precision": "bf16 autocast" if sft.bf16 else "fp16 autocast" if sft.fp16 else "fp32",
+        "hardware": _hardware(trainer),
+        "versions": {name: version(name) for name in packages},
+        "best_val_acc": state.best_metric if on_val else None,
+        "best_checkpoint_step": state.best_global_step,
+        "seconds": seconds,
+        "resumed": resumed,
+        "log": state.log_history,
+        "earlier": _record_of(configs.student.base),
+    }
+
+
+def _hardware(trainer: ValidatedTrainer) -> str:
+    device = trainer.accelerator.device
+    if device.type == "cpu":
+        return f"{platform.machine()} CPU, {os.cpu_count()} cores"
+    if device.type == "cuda":
+        import torch
+
+        return f"{trainer.accelerator.num_processes} x {torch.cuda.get_device_name(device)}"
+    return str(device.type)
+
+
+def _record_of(base: str | None) -> dict[str, Any] | None:
+    """The record of the student that this one starts from, where it is one of ours."""
+    file = Path(base or "") / RECORD
+    if base is None or not file.is_file():
+        return None
+    record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return record
