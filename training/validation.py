@@ -147,19 +147,33 @@ class ValidatedTrainer(SFTTrainer):
         ):
             return super()._get_train_sampler(train_dataset)
         rows = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return _SharedSampler(
-            rows * self.args.world_size, lengths=list(self.train_dataset["length"])
-        )
+        lengths = list(self.train_dataset["length"])
+        return _Sampler(rows * self.args.world_size, lengths, self.args.seed)
 
 
-class _SharedSampler(LengthGroupedSampler):
-    """The same order in every process: it is drawn from the random state of the first."""
+class _Sampler(LengthGroupedSampler):
+    """The same order in every process and after every interruption.
+
+    The first epoch is drawn from the random state, as transformers does it; with several processes
+    that of the first one. Later epochs have a seed of their own: after an interruption in the
+    middle of one, nobody knows any more what the state was when it began.
+    """
+
+    def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
+        super().__init__(batch_size, lengths=lengths)
+        self._seed = seed
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer before each epoch."""
+        import torch
+
+        self.generator = torch.Generator().manual_seed(self._seed + epoch) if epoch else None
 
     def __iter__(self) -> Iterator[int]:
         from accelerate import PartialState
         from accelerate.utils import synchronize_rng_states
 
-        if PartialState().num_processes > 1:
+        if self.generator is None and PartialState().num_processes > 1:
             synchronize_rng_states(["torch"])
         return super().__iter__()
 

@@ -1,4 +1,4 @@
-"""The peer of the solver teacher: One-Step ToT text by a plain search over fractions, and its check.
+"""The peer of the solver teacher: One-Step ToT by a plain search over fractions, and its check.
 
 What one writes first: numbers are `Fraction`s, a state is searched again whenever it is met, and
 nothing is remembered. A state is dead after a full recursive search has found nothing below it. It

@@ -143,7 +143,7 @@ def test_generated_hands_of_the_train_part_can_be_asked(tmp_path: Path) -> None:
     arguments = ["traces", "generate", "--teacher", "solver", "--split", "fresh-s1-n5/train"]
     done = run(app, [*arguments, "-o", str(traces)])
     assert done.exit_code == 0, done.output
-    assert "test hands" not in done.output
+    assert "held out" not in done.output
     assert lines(traces) == 5
 
 
@@ -158,7 +158,10 @@ def test_generated_hands_of_the_train_part_can_be_asked(tmp_path: Path) -> None:
         (["--teacher", "transformers"], "needs --model NAME_OR_FOLDER"),
         (["--teacher", "solver", "--method", "tot"], "no method 'tot'"),
         (["--teacher", "solver", "--split", "no"], "no split 'no'"),
-        (["--teacher", "solver", "--max-cost", "cheap"], "give US dollars, like 2.50"),
+        (
+            ["--teacher", "openai", "--model", "m", "--max-cost", "cheap"],
+            "give US dollars, like 2.50",
+        ),
         (["--teacher", "openai", "--model", "gpt-4o"], "no key: set OPENAI_API_KEY"),
     ],
 )
@@ -185,7 +188,7 @@ def test_test_hands_may_be_asked_but_not_silently(tmp_path: Path) -> None:
     arguments = ["traces", "generate", "--teacher", "solver", "--split", "hard100", "--limit", "2"]
     done = run(app, [*arguments, "-o", str(tmp_path / "t.jsonl")])
     assert done.exit_code == 0
-    assert "2 of 2 hands are test hands: never train on their traces" in done.output
+    assert "2 of 2 hands are held out: never train on their traces" in done.output
 
 
 def test_every_method_can_be_asked_of_the_solver(tmp_path: Path) -> None:
@@ -195,3 +198,26 @@ def test_every_method_can_be_asked_of_the_solver(tmp_path: Path) -> None:
         done = run(app, [*arguments, "--method", method, "-o", str(path)])
         assert done.exit_code == 0, done.output
         assert all(trace.score.correct for trace in read_traces(path))
+
+
+def test_judges_can_be_asked_about_inner_states(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    arguments = ["traces", "generate", "--teacher", "solver", "--method", "value", "--limit", "5"]
+    done = run(app, [*arguments, "--states", "6", "-o", str(path)])
+    assert done.exit_code == 0, done.output
+    traces = list(read_traces(path))
+    assert {len(trace.puzzle.numbers) for trace in traces} == {3}
+    judged = {trace.response.splitlines()[-1] for trace in traces}
+    assert judged == {"Judgement: sure", "Judgement: impossible"}
+    refused = run(
+        app, ["traces", "generate", "--teacher", "solver", "--states", "6", "-o", str(path)]
+    )
+    assert refused.exit_code == 2
+    assert "--states goes with propose and value" in " ".join(refused.output.split())
+
+
+def test_a_limit_on_cost_is_refused_where_nothing_costs(tmp_path: Path) -> None:
+    arguments = ["traces", "generate", "--teacher", "solver", "--max-cost", "1"]
+    done = run(app, [*arguments, "-o", str(tmp_path / "t.jsonl")])
+    assert done.exit_code == 2
+    assert "costs nothing" in done.output

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,11 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tot24_bench.cli.options import AsJson
-from tot24_bench.cli.terminal import one_line
-from tot24_bench.prompts import ALL_METHODS, DEFAULT_VARIANT, SHOTS, VARIANTS
+from tot24_bench.cli.traces_progress import AGAIN, progress_of, report, say
+from tot24_bench.prompts import ALL_METHODS, DEFAULT_VARIANT, SHOTS, STEP_METHODS, VARIANTS
 
 if TYPE_CHECKING:
-    from tot24_bench.traces.generate import Outcome
+    from tot24_bench.game import Puzzle
+    from tot24_bench.teachers.budget import Budget
+    from tot24_bench.teachers.teacher import Teacher
+    from tot24_bench.traces.generate import Wanted
     from tot24_bench.traces.store import TraceFile
 
 INTERRUPTED = 130
@@ -28,16 +29,11 @@ INTERRUPTED = 130
 INCOMPLETE = 1
 """Exit code where something that was wanted is not recorded: the same command goes on."""
 
-LOG_SECONDS = 30.0
-"""Between two lines of progress where no terminal shows a bar."""
-
 WITHOUT_EXEMPLARS = ("solver", "student")
 """Teachers that need none: the one does not read prompts, the other was trained on bare ones."""
 
 _COMMAS = re.compile(r",(?=\w+=)")
 """Between settings that are given together, as lm-eval takes them: `top_k=50,seed=3`."""
-
-AGAIN = "The same command goes on."
 
 
 def generate_command(
@@ -71,6 +67,13 @@ def generate_command(
     exemplars: Annotated[
         str, typer.Option(help=f"Exemplar variant: {', '.join(VARIANTS)}.")
     ] = DEFAULT_VARIANT,
+    states: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="propose, value: ask about so many inner states of each hand, not about the hand.",
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many hands.")] = None,
     temperature: Annotated[float | None, typer.Option(help="Of sampling; 0 is greedy.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Tokens of a response, at most.")] = None,
@@ -123,7 +126,6 @@ def generate_command(
 
     `tot24 traces generate --teacher student --model students/scout-2m --samples 8 -o own.jsonl`
     """
-    from tot24_bench.game.parts import part_of
     from tot24_bench.game.puzzle_files import read_puzzles
     from tot24_bench.harness.processes import is_first_process
     from tot24_bench.teachers.kinds import Beside, kind_of, make_teacher, serve
@@ -144,45 +146,101 @@ def generate_command(
     for text in teacher_args or ():
         given |= dict(_key_value(part) for part in _COMMAS.split(text))
     _show_warnings()
-    puzzles = read_puzzles(split)[:limit]
+    costs = kind_of(teacher).costs
+    limits = (_dollars(max_cost), max_tokens_total)
+    if limits != (None, None) and not costs:
+        raise ValueError(f"the teacher {teacher} costs nothing: leave --max-cost and the like out")
     shots = num_fewshot
     if shots is None:
         shots = 0 if teacher in WITHOUT_EXEMPLARS else SHOTS
+    puzzles = read_puzzles(split)[:limit]
+    if states:
+        puzzles = _with_states(puzzles, states, method)
     ask = wanted(puzzles, method, samples=samples, shots=shots, variant=exemplars)
-    kind_of(teacher)  # an unknown one is an error before a file is made
-    held_out = sum(part_of(puzzle.hand) == "test" for puzzle in ask.puzzles)
-    if held_out and is_first_process():
-        _say(f"{held_out} of {len(ask.puzzles)} hands are test hands: never train on their traces")
+    ask.check()
     if not is_first_process():
         serve(make_teacher(teacher, model, given, Beside()))
         return
-    paid = teacher.startswith("openai")
-    with TraceFile.open(output, sync_seconds=0.0 if paid else LAZY_SYNC_SECONDS) as file:
+    _warn_of_test_hands(ask)
+    with ExitStack() as opened:
+        sync_seconds = 0.0 if costs else LAZY_SYNC_SECONDS
+        file = opened.enter_context(TraceFile.open(output, sync_seconds=sync_seconds))
+        budget = opened.enter_context(_budget(file, *limits)) if costs else None
+        state = output.with_name(f"{output.name}.batches.json")
+        made = make_teacher(teacher, model, given, Beside(budget, prices, state, say))
+        file.require(ask.setup(made.info))
         if file.repaired_bytes:
-            _say(f"{output}: a last line that was cut off ({file.repaired_bytes} bytes) is gone")
-        beside = Beside(
-            max_cost=_dollars(max_cost),
-            max_tokens_total=max_tokens_total,
-            spent_cost=Decimal(file.totals.cost),
-            spent_tokens=file.totals.tokens,
-            prices=prices,
-            state=output.with_name(f"{output.name}.batches.json"),
-            say=_say,
-        )
-        made = make_teacher(teacher, model, given, beside)
+            say(f"{output}: a last line that was cut off ({file.repaired_bytes} bytes) is gone")
         missing = sum(1 for _ in ask.missing(file))
-        have = len(ask) - missing
-        if have:
-            _say(f"{have} of {len(ask)} are recorded already")
-        with _progress(missing, file) as seen:
-            try:
-                outcome = generate(made, ask, file, seen)
-            except KeyboardInterrupt:
-                _say(f"interrupted: {file.totals.traces} traces are recorded. {AGAIN}")
-                raise typer.Exit(INTERRUPTED) from None
-        _report(outcome, file, len(ask), as_json)
-    if outcome.stopped or sum(outcome.failed.values()) > outcome.hopeless:
+        if missing < len(ask):
+            say(f"{len(ask) - missing} of {len(ask)} are recorded already")
+        opened.enter_context(_noting_what_is_lost(made, ask, file, budget))
+        seen = opened.enter_context(progress_of(missing, file))
+        try:
+            outcome = generate(made, ask, file, seen)
+        except KeyboardInterrupt:
+            say(f"interrupted: {file.totals.traces} traces are recorded. {AGAIN}")
+            raise typer.Exit(INTERRUPTED) from None
+    report(outcome, file, ask, as_json)
+    failed = sum(outcome.failed.values())
+    if outcome.stopped or failed > outcome.hopeless or (failed and not file.totals.traces):
         raise typer.Exit(INCOMPLETE)
+
+
+def _with_states(puzzles: Sequence[Puzzle], count: int, method: str) -> tuple[Puzzle, ...]:
+    """The inner states of hands in place of the hands, for the methods that ask about states."""
+    from tot24_bench.game.inner_states import sample_states
+
+    if method not in STEP_METHODS:
+        raise ValueError(f"--states goes with {' and '.join(STEP_METHODS)}, not with {method[:40]}")
+    return sample_states(puzzles, count)
+
+
+def _warn_of_test_hands(ask: Wanted) -> None:
+    from tot24_bench.traces.held_out import held_out_split
+
+    held_out = sum(held_out_split(puzzle, ask.method) is not None for puzzle in ask.puzzles)
+    if held_out:
+        say(
+            f"{held_out} of {len(ask.puzzles)} hands are held out: never train on their traces "
+            "(tot24 traces filter drops them)"
+        )
+
+
+@contextmanager
+def _budget(file: TraceFile, max_cost: Decimal | None, max_tokens: int | None) -> Iterator[Budget]:
+    """What may be spent beyond what the file, and calls that it does not hold, have taken."""
+    from tot24_bench.teachers.budget import Budget
+    from tot24_bench.traces.spending import Spending
+
+    lost = Spending.beside(file.path).unrecorded
+    spent = Decimal(file.totals.cost) + lost.cost
+    yield Budget(max_cost, max_tokens, spent, file.totals.tokens + lost.tokens)
+
+
+@contextmanager
+def _noting_what_is_lost(
+    teacher: Teacher, ask: Wanted, file: TraceFile, budget: Budget | None
+) -> Iterator[None]:
+    """Note what calls cost that are sent and never recorded, whatever ends this process."""
+    from tot24_bench.traces.spending import Amount, Spending
+
+    if budget is None:
+        yield
+        return
+    spending = Spending.beside(file.path)
+    most = getattr(teacher, "most_under_way", None)  # batches are noted by their own file
+    first = next(ask.missing(file), None)
+    if most is not None and first is not None:
+        worst = most(first.prompt)
+        spending.begin(Amount(cost=worst.cost or Decimal(0), tokens=worst.tokens))
+    try:
+        yield
+    finally:
+        totals = file.totals
+        lost_cost = max(budget.committed_cost - totals.cost, Decimal(0))
+        lost_tokens = max(budget.committed_tokens - totals.tokens, 0)
+        spending.end(Amount(cost=lost_cost, tokens=lost_tokens))
 
 
 def teachers_command(
@@ -227,90 +285,6 @@ def _dollars(text: str | None) -> Decimal | None:
     return dollars
 
 
-def _report(outcome: Outcome, file: TraceFile, asked: int, as_json: bool) -> None:
-    failed = sum(outcome.failed.values())
-    totals = file.totals
-    if as_json:
-        said = {
-            **outcome.to_json(),
-            "file": str(file.path),
-            "wanted": asked,
-            "traces": totals.traces,
-            "tokens": totals.tokens,
-            "cost": str(totals.cost),
-        }
-        typer.echo(json.dumps(said))
-        return
-    share = f", {outcome.right / outcome.recorded:.1%} right" if outcome.recorded else ""
-    cost = f", ${totals.cost:.4f}" if totals.cost else ""
-    typer.echo(
-        f"recorded {outcome.recorded} traces{share}; {file.path} holds {totals.traces}{cost}"
-    )
-    for kind, count in outcome.failed.most_common():
-        typer.echo(f"not answered: {count} x {kind}: {one_line(outcome.reasons[kind])}")
-    if outcome.stopped:
-        typer.echo(f"stopped: {one_line(outcome.stopped)}")
-    if failed > outcome.hopeless:
-        typer.echo(f"{failed - outcome.hopeless} requests are still to be answered. {AGAIN}")
-
-
-@contextmanager
-def _progress(total: int, file: TraceFile) -> Iterator[Callable[[Outcome], None]]:
-    """A bar with rate, cost, share right and time left; lines now and then where nobody looks."""
-    if not sys.stderr.isatty():
-        yield _log(total, file)
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("traces"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[said]}"),
-        TimeRemainingColumn(),
-    )
-    started = time.monotonic()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("traces", total=total, said="")
-
-        def seen(outcome: Outcome) -> None:
-            done = outcome.recorded + outcome.hopeless
-            said = _said(outcome, file, time.monotonic() - started)
-            progress.update(task, completed=done, said=said)
-
-        yield seen
-
-
-def _log(total: int, file: TraceFile) -> Callable[[Outcome], None]:
-    started = last = time.monotonic()
-
-    def seen(outcome: Outcome) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= LOG_SECONDS:
-            last = now
-            _say(f"{outcome.recorded} of {total} traces: {_said(outcome, file, now - started)}")
-
-    return seen
-
-
-def _said(outcome: Outcome, file: TraceFile, seconds: float) -> str:
-    right = outcome.right / outcome.recorded if outcome.recorded else 0.0
-    parts = [f"{outcome.recorded / max(seconds, 0.001):.1f}/s", f"{right:.0%} right"]
-    if file.totals.cost:
-        parts.append(f"${file.totals.cost:.2f}")
-    if outcome.failed:
-        parts.append(f"{sum(outcome.failed.values())} unanswered")
-    return ", ".join(parts)
-
-
 def _show_warnings() -> None:
     """What a teacher has to say while it works, in lines like all others."""
     import logging
@@ -318,7 +292,3 @@ def _show_warnings() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("tot24: %(message)s"))
     logging.getLogger("tot24_bench").handlers = [handler]
-
-
-def _say(text: str) -> None:
-    typer.echo(f"tot24: {one_line(text)}", err=True)

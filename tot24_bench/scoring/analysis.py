@@ -192,7 +192,7 @@ class Analysis:
             return None
         return _wins(thought.left, self.puzzle.target)
 
-    @cached_property
+    @property
     def proved(self) -> bool:
         """Whether every thought holds, and every state that it calls dead is exactly that.
 
@@ -202,9 +202,10 @@ class Analysis:
         for step, _, _, fault, left, exact, _ in self.thoughts:
             if fault is not None:
                 return False
-            if step.dead_end:
-                if not exact or len(left) > MAX_JUDGED_NUMBERS or _wins(left, target):
-                    return False
+            if step.dead_end and (
+                not exact or len(left) > MAX_JUDGED_NUMBERS or _wins(left, target)
+            ):
+                return False
         return True
 
     @cached_property
@@ -389,12 +390,13 @@ class _Replay:
         none, new = Cue.NONE, tuple.__new__  # half the time of calling `Thought`
         depth, finished = 0, False  # of the path to go on from; whether it has made the target
         parent, exact, state = self._at(depth)
+        told: list[tuple[object, ...]] = []  # the thoughts of a path that has
         for step in steps:
             a, op, b, value, left, dead_end, _, cue, back_to, _ = step
             if finished:
-                if step[:4] in [thoughts[i].step[:4] for i in path]:
-                    last = thoughts[path[-1]]
-                    thoughts.append(new(Thought, (step, *last[1:6], True)))
+                told = told or [thoughts[i].step[:4] for i in path]
+                if step[:4] in told:
+                    thoughts.append(new(Thought, (step, *thoughts[path[-1]][1:6], True)))
                     continue
             elif left is not None and depth < MAX_PATH:
                 start = depth if cue is none or not path else self._named(back_to)
@@ -414,7 +416,7 @@ class _Replay:
                             depth += 1
                         continue
             self._add(step)
-            depth = self._leaf()
+            depth, told = self._leaf(), []
             parent, exact, state = self._at(depth)
             last = thoughts[path[-1]]
             finished = last.exact and len(last.left) == 1 and last.left[0] == target
@@ -598,10 +600,11 @@ def _holds(a: Number, op: str, b: Number, value: Number) -> bool:
 
 def _wins(numbers: tuple[Number, ...], target: int) -> bool:
     """Whether all of the numbers, ascending, can make the target; the commonest ones at sight."""
-    if len(numbers) == 2 and numbers[0] >= 0 and target >= 0:
-        return two_make(*numbers, target)
-    if len(numbers) == 3 and target >= 0:
-        x, y, z = numbers
-        if x >= 0 and isinstance(x, int) and isinstance(y, int) and isinstance(z, int):
-            return three_make(x, y, z, target)
+    if target >= 0 and numbers[0].numerator >= 0:
+        if len(numbers) == 2:
+            return two_make(numbers[0], numbers[1], target)
+        if len(numbers) == 3:
+            x, y, z = numbers
+            if isinstance(x, int) and isinstance(y, int) and isinstance(z, int):
+                return three_make(x, y, z, target)
     return can_still_win(State(numbers), target)

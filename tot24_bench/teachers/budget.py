@@ -116,9 +116,9 @@ class Budget:
             return BudgetSpent(
                 f"the budget is spent: {self.spent_tokens} of {self.max_tokens} tokens are taken, "
                 f"and the next call may take {next_call.tokens}; raise --max-tokens-total or lower "
-                "max_tokens"
+                "--max-tokens"
             )
         return BudgetSpent(
             f"the budget is spent: ${self.spent_cost:.4f} of ${self.max_cost} are taken, and the "
-            f"next call may cost ${next_call.cost or 0:.4f}; raise --max-cost, or lower max_tokens"
+            f"next call may cost ${next_call.cost or 0:.4f}; raise --max-cost or lower --max-tokens"
         )

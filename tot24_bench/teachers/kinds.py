@@ -12,7 +12,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -27,35 +26,19 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a teacher is given beside its settings: limits, and where it keeps what it must.
+    """What a teacher is given beside its settings: a budget, and where it keeps what it must.
 
     Attributes:
-        max_cost: US dollars that all traces of the file may cost.
-        max_tokens_total: tokens that they may take.
-        spent_cost: US dollars that the file has cost already.
-        spent_tokens: tokens that it has taken.
+        budget: what may be spent, for teachers that cost money; None where nothing limits it.
         prices: a price table of the user's.
         state: where batches that are under way are kept.
         say: tells the user something in one line.
     """
 
-    max_cost: Decimal | None = None
-    max_tokens_total: int | None = None
-    spent_cost: Decimal = Decimal(0)
-    spent_tokens: int = 0
+    budget: Budget | None = None
     prices: Path | None = None
     state: Path | None = None
     say: Callable[[str], None] = lambda _: None
-
-    def budget(self) -> Budget:
-        """What may be spent, with what the file has taken already.
-
-        Raises:
-            TeacherUnavailable: a limit of nothing.
-        """
-        from tot24_bench.teachers.budget import Budget
-
-        return Budget(self.max_cost, self.max_tokens_total, self.spent_cost, self.spent_tokens)
 
 
 class Kind(NamedTuple):
@@ -66,12 +49,14 @@ class Kind(NamedTuple):
         make: from settings and what stands beside them to the teacher.
         needs_model: whether it cannot do without a model.
         says: what it is, in a line.
+        costs: whether its answers may cost money.
     """
 
     settings: Callable[[], type[Any]]
     make: Callable[[Any, Beside], Teacher]
     needs_model: bool
     says: str
+    costs: bool = False
 
 
 def make_teacher(kind: str, model: str | None, given: Mapping[str, Any], beside: Beside) -> Teacher:
@@ -180,7 +165,7 @@ def _openai(settings: Any, beside: Beside) -> Teacher:
     from tot24_bench.teachers.prices import price_of
 
     price = price_of(settings.model, beside.prices)
-    return OpenAITeacher(settings, beside.budget(), price)
+    return OpenAITeacher(settings, beside.budget, price)
 
 
 def _batch_settings() -> type[Any]:
@@ -190,6 +175,7 @@ def _batch_settings() -> type[Any]:
 
 
 def _openai_batch(settings: Any, beside: Beside) -> Teacher:
+    from tot24_bench.teachers.budget import Budget
     from tot24_bench.teachers.openai_batch_settings import openai_batch_teacher
 
     if beside.state is None:
@@ -197,7 +183,7 @@ def _openai_batch(settings: Any, beside: Beside) -> Teacher:
     return openai_batch_teacher(
         settings,
         state=beside.state,
-        budget=beside.budget(),
+        budget=beside.budget or Budget(),
         prices=beside.prices,
         seen=lambda progress: beside.say(progress.text),
         say=beside.say,
@@ -236,9 +222,9 @@ def _student(settings: Any, _: Beside) -> Teacher:
 
 KINDS: dict[str, Kind] = {
     "solver": Kind(_solver_settings, _solver, False, "the built-in exact search (an oracle)"),
-    "openai": Kind(_openai_settings, _openai, True, "a server that speaks OpenAI's API"),
+    "openai": Kind(_openai_settings, _openai, True, "a server that speaks OpenAI's API", True),
     "openai-batch": Kind(
-        _batch_settings, _openai_batch, True, "OpenAI's Batch API: within a day, at half the price"
+        _batch_settings, _openai_batch, True, "OpenAI's Batch API: a day, half the price", True
     ),
     "transformers": Kind(_local_settings, _transformers, True, "a local checkpoint"),
     "vllm": Kind(_local_settings, _vllm, True, "a local checkpoint through vLLM"),

@@ -15,6 +15,7 @@ from collections.abc import Generator, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tot24_bench.prompts.prompt import Prompt
 from tot24_bench.teachers.budget import Budget, Worst
 from tot24_bench.teachers.openai_faults import AGAIN, Fault
 from tot24_bench.teachers.openai_feed import Feed
@@ -63,6 +64,12 @@ class OpenAITeacher:
     def info(self) -> TeacherInfo:
         """The model as it was asked for, and its sampling."""
         return self._settings.info
+
+    def most_under_way(self, prompt: Prompt) -> Worst:
+        """What all calls that are under way at once may take, for prompts like this one."""
+        call = self._wire.worst(prompt, self._settings.samples_per_request)
+        calls = self._settings.concurrency
+        return Worst(call.tokens * calls, None if call.cost is None else call.cost * calls)
 
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
         """Answer requests, as they complete.

@@ -118,10 +118,13 @@ def gone(status: int, code: str, said: str, settings: OpenAISettings) -> None:
             f"or another key in {KEY_VARIABLE}{told}"
         )
     if status == 404 or code == "model_not_found" or (status == 400 and _NO_MODEL.search(said)):
-        hint = "" if settings.url.endswith("/v1") else ", which mostly ends in /v1"
+        if status == 404 and not code and not settings.url.endswith("/v1"):
+            raise TeacherUnavailable(
+                f"there is no such page at {settings.host}: --base-url mostly ends in /v1{told}"
+            )
         raise TeacherUnavailable(
             f"{settings.host} has no model {settings.model!r} there: check --model and --base-url"
-            f"{hint}{told}"
+            f"{told}"
         )
     if status == 402 or (status == 429 and code == "insufficient_quota"):
         raise TeacherUnavailable(f"the account has no credit left: add some, then {AGAIN}{told}")

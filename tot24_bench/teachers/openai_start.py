@@ -65,7 +65,10 @@ async def look_at(client: openai.AsyncOpenAI, settings: OpenAISettings, key: str
     refusal: openai.APIStatusError | None = None
     text = ""
     try:
-        text = await asking.get("/models", cast_to=str)
+        # A server that fails here may close the connection; the first call must not reuse it.
+        text = await asking.get(
+            "/models", cast_to=str, options={"headers": {"Connection": "close"}}
+        )
     except openai.APITimeoutError:
         log.warning("%s does not list its models; asking it nevertheless", settings.host)
         return None

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
+from math import gcd
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from tot24_bench.game.few import two_make
 from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.game.states import Number, State, Thought
+from tot24_bench.game.states import State, Thought
 from tot24_bench.teachers.curriculum import Curriculum
 from tot24_bench.teachers.solver_search import BACK_TO, Found, TooLong
 from tot24_bench.teachers.solver_thoughts import (
@@ -33,6 +34,8 @@ MEMO_THREES = 4_096
 LARGEST_WHOLE = 10**6
 """Largest number of a hand, and target: nothing that comes of six such is too large to write."""
 
+Whole = tuple[int, ...]
+
 Shown = tuple[str, Numbers]
 """A thought as it is shown, without its mark, and what it leaves."""
 
@@ -40,9 +43,10 @@ Shown = tuple[str, Numbers]
 class Level(NamedTuple):
     """A state of four numbers or more: the dead ends that come up, and the thought that wins."""
 
-    numbers: Numbers
+    numbers: Whole
     dead_ends: list[Shown]
     wins: Thought
+    left: Whole
 
 
 def goes_straight(puzzle: Puzzle, curriculum: Curriculum) -> bool:
@@ -73,13 +77,13 @@ def straight(puzzle: Puzzle, curriculum: Curriculum, rng: Random, room: int | No
         TooLong: when it does not fit.
     """
     levels: list[Level] = []
-    numbers: Numbers = puzzle.numbers
+    numbers: Whole = puzzle.numbers
     while len(numbers) > 3:
         level = _level(numbers, puzzle.target)
         if level is None:
             return None
         levels.append(level)
-        numbers = level.wins.left.numbers
+        numbers = level.left
     end = _last_three(numbers, puzzle.target, curriculum.mark or "")
     if end is None:
         return None
@@ -127,41 +131,62 @@ class _Page:
             self.check_room()
 
 
-def _level(numbers: Numbers, target: int) -> Level | None:
+def _level(numbers: Whole, target: int) -> Level | None:
     """The thoughts of a state up to the one that wins; None where no whole one does."""
     limit = largest_product(target)
     dead: list[Shown] = []
     for a, op, b, value, rest in _whole_thoughts(numbers, limit):
+        if value is None:
+            part = Fraction(a, b)
+            parted: Numbers = tuple(sorted([*rest, part]))
+            if _makes(parted, target):
+                return None
+            dead.append((f"{a} {op} {b} = {part} (left: {' '.join(map(str, parted))})", parted))
+            continue
         left = tuple(sorted([*rest, value]))
         if _makes(left, target):
-            if not isinstance(value, int):
-                return None
-            return Level(numbers, dead, Thought(a, op, b, value, State(left)))
+            return Level(numbers, dead, Thought(a, op, b, value, State(left)), left)
         dead.append((f"{a} {op} {b} = {value} (left: {' '.join(map(str, left))})", left))
     return None
 
 
 @lru_cache(maxsize=MEMO_THREES)
-def _last_three(numbers: Numbers, target: int, mark: str) -> Found | None:
+def _last_three(numbers: Whole, target: int, mark: str) -> Found | None:
     """How a search goes on from three numbers: its dead ends are always marked at once."""
     limit = largest_product(target)
     lines: list[str] = []
     for a, op, b, value, (other,) in _whole_thoughts(numbers, limit):
-        x, y = (other, value) if other <= value else (value, other)
-        line = f"{a} {op} {b} = {value} (left: {x} {y})"
-        if two_make(x, y, target):
-            break
-        lines.append(line + mark)
-    else:
-        return None
-    if not isinstance(value, int):
-        return None
-    first = Thought(a, op, b, value, State((x, y)))
-    for a, op, b, value, _ in _whole_thoughts((x, y), limit):
-        if value == target:
-            last = Thought(a, op, b, value, State((value,)))
-            return Found((*lines, line, line_of(last)), (first, last))
+        if value is None:
+            if two_make(other, Fraction(a, b), target):
+                return None
+        elif two_make(other, value, target):
+            left = (other, value) if other <= value else (value, other)
+            first = Thought(a, op, b, value, State(left))
+            last = _last_two(left, target)
+            return Found((*lines, line_of(first), line_of(last)), (first, last))
+        lines.append(_line_of_two(a, op, b, value, other) + mark)
     return None
+
+
+def _last_two(numbers: Whole, target: int) -> Thought:
+    """The first thought of two numbers that makes the target; there is one."""
+    for a, op, b, value, _ in _whole_thoughts(numbers, largest_product(target)):
+        if value == target:
+            return Thought(a, op, b, value, State((value,)))
+    raise AssertionError(f"{numbers} do not make {target}")
+
+
+def _line_of_two(a: int, op: str, b: int, value: int | None, other: int) -> str:
+    """A thought that leaves two numbers, without its mark; a fraction is written, never made."""
+    if value is None:
+        common = gcd(a, b)
+        over, under = a // common, b // common
+        if other * under < over:
+            return f"{a} / {b} = {over}/{under} (left: {other} {over}/{under})"
+        return f"{a} / {b} = {over}/{under} (left: {over}/{under} {other})"
+    if other <= value:
+        return f"{a} {op} {b} = {value} (left: {other} {value})"
+    return f"{a} {op} {b} = {value} (left: {value} {other})"
 
 
 @lru_cache(maxsize=MEMO_THREES)
@@ -169,11 +194,10 @@ def _all_marked(numbers: Numbers, limit: int, mark: str) -> tuple[str, ...]:
     """The lines of a dead state of three numbers: nothing below it is followed."""
     if not _are_whole(numbers):
         return tuple([line_of(thought) + mark for thought in lazily(numbers, limit)])
-    lines: list[str] = []
-    for a, op, b, value, (other,) in _whole_thoughts(numbers, limit):
-        x, y = (other, value) if other <= value else (value, other)
-        lines.append(f"{a} {op} {b} = {value} (left: {x} {y}){mark}")
-    return tuple(lines)
+    thoughts = _whole_thoughts(numbers, limit)
+    return tuple(
+        [_line_of_two(a, op, b, value, other) + mark for a, op, b, value, (other,) in thoughts]
+    )
 
 
 def _all_shown(numbers: Numbers, limit: int) -> list[Shown]:
@@ -181,22 +205,26 @@ def _all_shown(numbers: Numbers, limit: int) -> list[Shown]:
     if not _are_whole(numbers):
         return [(line_of(t), t.left.numbers) for t in lazily(numbers, limit)]
     shown: list[Shown] = []
-    for a, op, b, value, rest in _whole_thoughts(numbers, limit):
-        left = tuple(sorted([*rest, value]))
+    for a, op, b, whole, rest in _whole_thoughts(numbers, limit):
+        value = Fraction(a, b) if whole is None else whole
+        left: Numbers = tuple(sorted([*rest, value]))
         shown.append((f"{a} {op} {b} = {value} (left: {' '.join(map(str, left))})", left))
     return shown
 
 
-def _are_whole(numbers: Numbers) -> bool:
+def _are_whole(numbers: Numbers) -> TypeGuard[Whole]:
     return all(isinstance(number, int) for number in numbers)
 
 
 def _whole_thoughts(
-    numbers: Numbers, limit: int
-) -> Iterator[tuple[Number, str, Number, Number, Numbers]]:
-    """`solver_thoughts.lazily` of whole numbers: each thought, and the numbers it leaves alone."""
-    seen: set[tuple[Number, Number]] = set()
-    fractions: list[tuple[Number, Number, Numbers]] = []
+    numbers: Whole, limit: int
+) -> Iterator[tuple[int, str, int, int | None, Whole]]:
+    """`solver_thoughts.lazily` of whole numbers: each thought, and the numbers it leaves alone.
+
+    The value of a quotient that is not whole is left to who needs it: to make it takes longest.
+    """
+    seen: set[tuple[int, int]] = set()
+    fractions: list[tuple[int, int, Whole]] = []
     for i in range(len(numbers) - 2, -1, -1):
         for j in range(len(numbers) - 1, i, -1):
             x, y = numbers[i], numbers[j]
@@ -220,4 +248,4 @@ def _whole_thoughts(
             if small and small != large != 1:
                 fractions.append((small, large, rest))
     for a, b, rest in fractions:
-        yield a, "/", b, Fraction(a, b), rest
+        yield a, "/", b, None, rest

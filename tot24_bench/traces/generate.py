@@ -20,7 +20,15 @@ from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build_any
 from tot24_bench.prompts.exemplars import DEFAULT_VARIANT
 from tot24_bench.scoring import score_method
-from tot24_bench.teachers.teacher import BudgetSpent, Failure, Finish, Reply, Request, Teacher
+from tot24_bench.teachers.teacher import (
+    BudgetSpent,
+    Failure,
+    Finish,
+    Reply,
+    Request,
+    Teacher,
+    TeacherInfo,
+)
 from tot24_bench.traces.store import Setup, TraceFile
 from tot24_bench.traces.trace import Asked, Trace
 
@@ -45,6 +53,21 @@ class Wanted:
 
     def __len__(self) -> int:
         return len(self.puzzles) * self.samples
+
+    def check(self) -> None:
+        """Refuse what no prompt can be made of.
+
+        Raises:
+            ValueError: no hands, no such method or variant, or more shots than exemplars.
+        """
+        if not self.puzzles:
+            raise ValueError("there are no hands to ask")
+        build_any(self.method, self.puzzles[0], shots=self.shots, variant=self.variant)
+
+    def setup(self, teacher: TeacherInfo) -> Setup:
+        """What all traces of these requests have in common."""
+        prompt = build_any(self.method, self.puzzles[0], shots=self.shots, variant=self.variant)
+        return Setup(prompt.method, prompt.variant, prompt.shots, teacher)
 
     def missing(self, file: TraceFile) -> Iterator[Request]:
         """What the file does not hold, hand by hand: samples of one hand are adjacent."""
@@ -126,8 +149,7 @@ def generate(
     outcome = Outcome()
     if not wanted.puzzles:
         return outcome
-    first = build_any(wanted.method, wanted.puzzles[0], shots=wanted.shots, variant=wanted.variant)
-    file.require(Setup(first.method, first.variant, first.shots, teacher.info))
+    file.require(wanted.setup(teacher.info))
     answers = teacher.ask(wanted.missing(file))
     with closing(answers):  # a closed teacher gives up what is under way
         try:

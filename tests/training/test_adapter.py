@@ -1,0 +1,115 @@
+"""LoRA and DoRA: the exported student is the merged one, its best checkpoint, and it resumes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.small_runs import losses, run
+from tests.training.tiny_bases import make_smollm
+
+ADAPTER = {"use_peft": True, "lora_target_modules": ["all-linear"], "lora_r": 4}
+BEST = {
+    "eval_strategy": "steps",
+    "eval_steps": 3,
+    "load_best_model_at_end": True,
+    "metric_for_best_model": "eval_val_acc",
+    "greater_is_better": True,
+    "val_tokens": 8,
+}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_smollm(tmp_path_factory.mktemp("base"))
+
+
+@pytest.mark.parametrize("kind", [{}, {"use_dora": True}], ids=["lora", "dora"])
+def test_the_merged_student_answers_as_the_adapter_on_its_base(
+    base: Path, kind: dict[str, Any], tmp_path: Path
+) -> None:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    record = run(tmp_path, base=str(base), **ADAPTER, **kind, learning_rate=1e-2)
+    student = tmp_path / "run" / "student"
+    assert record["adapter"]["use_dora"] is bool(kind)
+    tokenizer = AutoTokenizer.from_pretrained(student)
+    ids = tokenizer("Input: 4 4 6 8\nSteps:\n", return_tensors="pt")["input_ids"]
+    own = AutoModelForCausalLM.from_pretrained(base)
+    with torch.no_grad():
+        before = own(ids).logits
+        beside = PeftModel.from_pretrained(own, student / "adapter").eval()(ids).logits
+        merged = AutoModelForCausalLM.from_pretrained(student)(ids).logits
+    torch.testing.assert_close(merged, beside, rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(merged, before, atol=1e-3)
+
+
+def test_the_best_checkpoint_s_adapter_is_what_is_exported(base: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    # No accuracy is ever better than the first: the first checkpoint stays the best.
+    record = run(tmp_path, base=str(base), **ADAPTER, **BEST)
+    assert record["best_checkpoint_step"] == 3 and record["steps"] == 6
+    kept = load_file(tmp_path / "run" / "checkpoint-3" / "adapter_model.safetensors")
+    last = load_file(tmp_path / "run" / "checkpoint-6" / "adapter_model.safetensors")
+    out = load_file(tmp_path / "run" / "student" / "adapter" / "adapter_model.safetensors")
+    assert all((out[name] == kept[name]).all() for name in kept)
+    assert not all((out[name] == last[name]).all() for name in last)
+
+    # The same, where the run ended between its last checkpoint and the export.
+    shutil.copytree(tmp_path / "run", tmp_path / "again" / "run")
+    shutil.rmtree(tmp_path / "again" / "run" / "student")
+    for state in (tmp_path / "again").glob("run/checkpoint-*/trainer_state.json"):
+        state.write_text(state.read_text().replace(str(tmp_path), str(tmp_path / "again")))
+    run(tmp_path / "again", base=str(base), **ADAPTER, **BEST)
+    again = load_file(tmp_path / "again" / "run" / "student" / "model.safetensors")
+    first = load_file(tmp_path / "run" / "student" / "model.safetensors")
+    assert all((again[name] == first[name]).all() for name in first)
+
+
+def test_an_adapter_goes_on_to_the_same_losses(base: Path, tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole", base=str(base), **ADAPTER)
+    shutil.copytree(
+        tmp_path / "whole" / "run" / "checkpoint-3", tmp_path / "part" / "run" / "checkpoint-3"
+    )
+    resumed = run(tmp_path / "part", base=str(base), **ADAPTER)
+    assert resumed["resumed"] is True
+    assert losses(resumed) == pytest.approx(losses(whole), rel=1e-5)
+
+
+def test_the_weights_are_exported_as_the_base_s_are_stored_where_that_is_asked(
+    base: Path, tmp_path: Path
+) -> None:
+    import torch
+    from safetensors.torch import load_file
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    half = tmp_path / "half"
+    AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16).save_pretrained(half)
+    AutoTokenizer.from_pretrained(base).save_pretrained(half)
+    run(
+        tmp_path,
+        base=str(half),
+        max_steps=2,
+        export_dtype="base",
+        dtype="bfloat16",
+        bf16=True,
+        **ADAPTER,
+    )
+    weights = load_file(tmp_path / "run" / "student" / "model.safetensors")
+    assert {weight.dtype for weight in weights.values()} == {torch.bfloat16}
+
+
+def test_dora_without_an_adapter_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="--use_peft true"):
+        run(tmp_path, use_dora=True)
+
+
+def test_training_all_weights_in_bf16_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="forget small steps"):
+        run(tmp_path, dtype="bfloat16")

@@ -1,0 +1,204 @@
+"""What cannot be trained is refused in one line that names the fix, with exit code 2."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.small_runs import run, run_alone, start, write_config
+from tests.training.tiny_bases import make_smollm
+
+
+def refused(folder: Path, *flags: str, **changes: Any) -> str:
+    """The one line of a run in a process of its own that ends with exit code 2."""
+    process = start(write_config(folder, **changes), *flags)
+    _, said = process.communicate(timeout=300)
+    ours = [line for line in said.splitlines() if line.startswith("training.sft: ")]
+    assert process.returncode == 2, said[-2000:]
+    assert "Traceback" not in said
+    return ours[-1]
+
+
+# Rows.
+
+
+def test_a_dataset_that_was_not_filtered_is_refused(tmp_path: Path) -> None:
+    traces = tmp_path / "traces.jsonl"
+    traces.write_text("{}\n")
+    assert "is no dataset (dataset.json is missing): tot24 traces filter" in refused(
+        tmp_path, dataset=str(traces)
+    )
+
+
+def test_an_empty_dataset_and_one_with_a_held_out_hand_are_refused(tmp_path: Path) -> None:
+    from tot24_bench.game import LeakedHand
+    from tot24_bench.traces.dataset import BadDataset
+
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "dataset.json").write_text('{"format": "x"}')
+    with pytest.raises(BadDataset, match="filter again"):
+        run(tmp_path, dataset=str(tmp_path / "data"))
+    with pytest.raises(LeakedHand, match="held-out"):
+        run(tmp_path, split="hard100")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"rows": 0}, "--rows 0"),
+        ({"io_share": 1.5}, "--io_share 1.5"),
+        ({"io_share": 0.6, "cot_share": 0.6}, "--io_share and --cot_share"),
+        ({"explore": -0.1}, "--explore -0.1"),
+    ],
+)
+def test_rows_that_cannot_be_made_are_refused(
+    changes: dict[str, Any], named: str, tmp_path: Path
+) -> None:
+    from training.rows import BadRows
+
+    with pytest.raises(BadRows, match=named):
+        run(tmp_path, **changes)
+
+
+# Students.
+
+
+def test_a_student_that_is_not_there_is_named(tmp_path: Path) -> None:
+    assert "nobody/nothing cannot be loaded" in refused(tmp_path, base="nobody/nothing")
+    (tmp_path / "empty").mkdir()
+    from training.student import BadStudent
+
+    with pytest.raises(BadStudent, match=r"is no checkpoint \(config.json is missing\)"):
+        run(tmp_path, base=str(tmp_path / "empty"))
+
+
+def test_a_tokenizer_without_padding_pads_with_its_end_token(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    base = make_smollm(tmp_path / "base")
+    assert AutoTokenizer.from_pretrained(base).pad_token is None
+    run(tmp_path, base=str(base), max_steps=2)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "run" / "student")
+    assert tokenizer.pad_token == tokenizer.eos_token == "<|endoftext|>"
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "run" / "student")
+    assert model.config.pad_token_id == 0
+    assert model.get_input_embeddings().num_embeddings == len(tokenizer)
+
+
+def test_a_tokenizer_without_an_end_token_is_refused_unless_one_is_named(tmp_path: Path) -> None:
+    from training.student import BadStudent
+
+    base = make_smollm(tmp_path / "base")
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        file = base / name
+        if file.is_file():
+            file.write_text(json.dumps({**json.loads(file.read_text()), "eos_token": None}))
+    with pytest.raises(BadStudent, match=r"no end token.*--eos_token"):
+        run(tmp_path, base=str(base))
+    with pytest.raises(BadStudent, match="--eos_token <nope> is no token"):
+        run(tmp_path, base=str(base), eos_token="<nope>")
+    assert run(tmp_path, base=str(base), eos_token="<|endoftext|>", max_steps=1)["steps"] == 1
+
+
+def test_a_tokenizer_that_knows_more_than_the_weights_is_refused(tmp_path: Path) -> None:
+    from training.student import BadStudent
+
+    base = make_smollm(tmp_path / "base", vocab_size=300)
+    with pytest.raises(BadStudent, match="400 tokens and the weights 300"):
+        run(tmp_path, base=str(base))
+
+
+# Checkpoints.
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("begun")
+    run(folder)
+    shutil.rmtree(folder / "run" / "student")
+    shutil.rmtree(folder / "run" / "checkpoint-6")
+    return folder
+
+
+def copy(begun: Path, tmp_path: Path) -> Path:
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "run" / "checkpoint-3"
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"hidden": 64}, "hidden is 64 here and 32 there"),
+        ({"learning_rate": 0.5}, "learning_rate is 0.5 here and 0.001 there"),
+        ({"rows": 32}, "rows is 32 here and 64 there"),
+        ({"batch": 8}, "batch is 8 here and 4 there"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_named(
+    begun: Path, tmp_path: Path, changes: dict[str, Any], named: str
+) -> None:
+    from training.identity import AnotherRun
+
+    copy(begun, tmp_path)
+    with pytest.raises(AnotherRun, match=rf"is of another run: {named}.*--output_dir.*--resume"):
+        run(tmp_path, **changes)
+    assert run(tmp_path, resume=False, **{**changes, "max_steps": 1})["resumed"] is False
+
+
+def test_a_checkpoint_of_another_shape_is_named_even_where_it_says_nothing(
+    begun: Path, tmp_path: Path
+) -> None:
+    (copy(begun, tmp_path) / "tot24_run.json").unlink()
+    said = refused(tmp_path, hidden=64)
+    assert "is of another student: model." in said and "--output_dir" in said
+
+
+def test_whole_weights_are_no_checkpoint_of_an_adapter(begun: Path, tmp_path: Path) -> None:
+    from training.identity import AnotherRun
+
+    (copy(begun, tmp_path) / "tot24_run.json").unlink()
+    with pytest.raises(AnotherRun, match="holds whole weights, and this run trains an adapter"):
+        run(tmp_path, use_peft=True)
+
+
+# The disk.
+
+
+def test_a_disk_that_is_full_is_one_line_and_the_run_goes_on_later(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the end of the disk: the write itself fails."""
+    import subprocess
+    import sys
+
+    config = write_config(tmp_path, hidden=128, intermediate=512)
+    limited = (
+        "import resource, runpy, sys;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000));"
+        f"sys.argv = ['training.sft', '--config', {str(config)!r}];"
+        "runpy.run_module('training.sft', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", limited], capture_output=True, text=True, timeout=300, check=False
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("training.sft: ")]
+    assert done.returncode == 2, done.stderr[-2000:]
+    assert "Traceback" not in done.stderr
+    assert "make room, and run the same command again" in lines[-1]
+    assert not (tmp_path / "run" / "student").exists()
+    code, said = run_alone(config)
+    assert code == 0, said
+
+
+def test_a_failed_export_leaves_no_record(tmp_path: Path) -> None:
+    export = tmp_path / "student"
+    export.write_text("in the way")
+    assert "student" in refused(tmp_path, export_dir=str(export / "below"))
+    assert export.read_text() == "in the way"
+
+
+def test_an_unknown_key_is_named(tmp_path: Path) -> None:
+    assert "colour" in refused(tmp_path, colour="blue")

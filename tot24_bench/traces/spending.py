@@ -1,0 +1,96 @@
+"""What asking has cost beyond what a trace file holds: calls that were sent and never recorded.
+
+A limit on cost is hard only if it knows of these, too: tries that a server may have billed without
+an answer that arrived, and calls that were under way when the process was killed. They are noted
+beside the trace file, `traces.jsonl.spent.json`; a run that never came to its end counts as if
+every call that it could have had under way had been billed at its worst.
+
+    {"cost": "0.0123", "tokens": 4100, "under_way": {"cost": "0.32", "tokens": 40000}}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError
+
+from tot24_bench.schema import Count, Record
+
+
+class BadSpending(ValueError):
+    """The note cannot be read; the message names the fix."""
+
+
+class Amount(Record):
+    """US dollars and tokens."""
+
+    cost: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    tokens: Count = 0
+
+    def plus(self, other: Amount) -> Amount:
+        """Both together."""
+        return Amount(cost=self.cost + other.cost, tokens=self.tokens + other.tokens)
+
+
+class _Note(Record):
+    cost: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    tokens: Count = 0
+    under_way: Amount | None = None
+
+
+@dataclass
+class Spending:
+    """The note beside a trace file.
+
+    Attributes:
+        path: of the note.
+        unrecorded: what earlier runs took that no trace tells.
+    """
+
+    path: Path
+    unrecorded: Amount
+
+    @classmethod
+    def beside(cls, traces: Path) -> Self:
+        """Read the note beside a trace file; the run that never ended counts at its worst.
+
+        Raises:
+            BadSpending: the note is none of ours.
+            OSError: it cannot be read.
+        """
+        path = traces.with_name(f"{traces.name}.spent.json")
+        if not path.exists():
+            return cls(path, Amount())
+        try:
+            note = _Note.model_validate_json(path.read_bytes())
+        except ValidationError:
+            raise BadSpending(
+                f"{path} cannot be read: mend it, or delete it and lower the limit by what it held"
+            ) from None
+        spent = Amount(cost=note.cost, tokens=note.tokens)
+        return cls(path, spent if note.under_way is None else spent.plus(note.under_way))
+
+    def begin(self, worst: Amount) -> None:
+        """Note before the first call what all calls under way can cost at once."""
+        self._write(_Note(**self.unrecorded.to_json(), under_way=worst))
+
+    def end(self, unrecorded: Amount) -> None:
+        """Note after the last call what was taken and not recorded, earlier runs included."""
+        self.unrecorded = unrecorded
+        if unrecorded == Amount():
+            self.path.unlink(missing_ok=True)
+        else:
+            self._write(_Note(**unrecorded.to_json()))
+
+    def _write(self, note: _Note) -> None:
+        new = self.path.with_name(f".{self.path.name}.{os.getpid()}.new")
+        with new.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(note.to_json()) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, self.path)
