@@ -55,7 +55,8 @@ def peft_config(config: AdapterConfig) -> PeftConfig | None:
         return None
     from trl import ModelConfig, get_peft_config
 
-    return get_peft_config(ModelConfig(**asdict(config)))
+    made: PeftConfig = get_peft_config(ModelConfig(**asdict(config)))
+    return made
 
 
 def is_adapted(model: object) -> bool:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +41,9 @@ from training.rows import RowConfig, describe, guard, make_dataset, make_validat
 from training.stop import StopAfter
 from training.student import StudentConfig, export_dtype, make_student
 from training.validation import ValidatedTrainer, ValidationConfig
+
+_TRACKERS = {"tensorboard": ("tensorboard", "tensorboardX"), "trackio": ("trackio",)}
+"""Where a log may go beside the record, and the packages that it takes."""
 
 
 @dataclass
@@ -216,6 +220,11 @@ def _require_sound(configs: Configs) -> None:
         ValueError: says what, and the fix.
     """
     sft, student = configs.sft, configs.student
+    for tracker, modules in _TRACKERS.items():
+        if tracker in sft.report_to and not any(find_spec(module) for module in modules):
+            raise ValueError(
+                f"--report_to {tracker} needs its package: pip install {tracker}, or --report_to none"
+            )
     if sft.packing and "flash" not in student.attention:
         raise ValueError(
             f"--packing needs flash attention, and {student.attention} pays for the square of the "

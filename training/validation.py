@@ -124,14 +124,15 @@ class ValidatedTrainer(SFTTrainer):
         from trl.models.utils import unwrap_model_for_generation
 
         puzzles = load_split(self.validation.val_split)
-        options = {"max_new_tokens": self.validation.val_tokens, "chat": self.chat}
+        tokens, chat = self.validation.val_tokens, self.chat
         here = self.accelerator
         if here.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED):
             # Weights are in pieces: every process has to take every step with the others.
             with unwrap_model_for_generation(self.model_wrapped, here) as model:
-                return greedy_tally(model, self.processing_class, puzzles, **options).metrics()
+                tally = greedy_tally(model, self.processing_class, puzzles, tokens, chat=chat)
+                return tally.metrics()
         own = puzzles[here.process_index :: here.num_processes]
-        tally = greedy_tally(self.model, self.processing_class, own, **options)
+        tally = greedy_tally(self.model, self.processing_class, own, tokens, chat=chat)
         if here.num_processes > 1:
             import torch
 
@@ -175,7 +176,7 @@ class _Sampler(LengthGroupedSampler):
 
         if self.generator is None and PartialState().num_processes > 1:
             synchronize_rng_states(["torch"])
-        return super().__iter__()
+        yield from super().__iter__()
 
 
 def greedy_accuracy(

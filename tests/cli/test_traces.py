@@ -221,3 +221,27 @@ def test_a_limit_on_cost_is_refused_where_nothing_costs(tmp_path: Path) -> None:
     done = run(app, [*arguments, "-o", str(tmp_path / "t.jsonl")])
     assert done.exit_code == 2
     assert "costs nothing" in done.output
+
+
+def test_published_responses_are_imported_once_and_never_mixed(tmp_path: Path) -> None:
+    right = "Answer: (6 - 4) * (4 + 8) = 24"
+    traces, log = tmp_path / "t.jsonl", tmp_path / "log.jsonl"
+    log.write_text(json.dumps({"numbers": "4 4 6 8", "response": right}) + "\n")
+    arguments = ["traces", "import", str(log), "--model", "gpt-4o", "-o", str(traces)]
+    assert "added 1 traces" in run(app, arguments).output
+    assert "added 0 traces" in run(app, arguments).output
+    log.write_text(json.dumps({"numbers": "4 4 6 8", "response": "another"}) + "\n")
+    changed = run(app, arguments)
+    assert changed.exit_code == 2
+    assert "source_sha256" in changed.output
+    unknown = run(app, [*arguments, "--method", "mine"])
+    assert unknown.exit_code == 2
+    assert "no method 'mine'" in unknown.output
+
+
+def test_a_file_that_is_not_ours_is_left_as_it_is(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text("# notes\nline two\nmy only copy")
+    done = run(app, ["traces", "generate", "--teacher", "solver", "--limit", "1", "-o", str(notes)])
+    assert done.exit_code == 2
+    assert notes.read_text() == "# notes\nline two\nmy only copy"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,9 @@ def test_a_response_is_a_trace_that_claims_nothing_unknown(tmp_path: Path) -> No
     assert trace.puzzle.text == "8 4 6 4"
     assert (trace.method, trace.variant, trace.shots) == ("onestep_tot", "other", None)
     assert trace.prompt_sha256 is None
+    origin = {"source": "t.jsonl", "source_sha256": sha256(path.read_bytes()).hexdigest()}
     assert trace.teacher == TeacherInfo(
-        kind="transcript", model="gpt-4o", settings={"temperature": 0.7, "source": "t.jsonl"}
+        kind="transcript", model="gpt-4o", settings={"temperature": 0.7, **origin}
     )
     assert (trace.response, trace.finish, trace.usage) == (RIGHT, Finish.STOP, Usage())
     assert trace.score.correct and trace.recorded == NOW

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.teachers.teacher import TeacherInfo, Usage
-from tot24_bench.traces.store import BadTraceFile, TraceFile, read_traces
+from tot24_bench.traces.store import BadTraceFile, TraceFile, TraceFileBusy, read_traces
 from tot24_bench.traces.trace import Trace
 
 MakeTrace = Callable[..., Trace]
@@ -92,9 +92,10 @@ def test_the_first_line_of_a_file_may_be_torn(tmp_path: Path, make_trace: MakeTr
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"my only copy of a poem", "not a trace file"),
+        (b"my only copy of a poem", "line 1 is no trace"),
+        (b"notes\nline two\nmy only copy", "line 1 is no trace"),
         (b"a poem\nof two lines\n", "line 1 is no trace"),
-        (b'{"format": "tot24-trace/9"}\n', "line 1 is no trace"),
+        (b'{"format": "tot24-trace/9"}\n', "line 1 is of another schema"),
         (b'{"numbers": [4, 4, 6, 8], "response": "Answer: 24"}\n', "line 1 is no trace"),
     ],
 )
@@ -111,7 +112,7 @@ def test_another_file_is_refused_and_left_as_it_is(
 def test_another_schema_is_named(tmp_path: Path, make_trace: MakeTrace) -> None:
     path = written(tmp_path / "t.jsonl", make_trace())
     path.write_bytes(path.read_bytes().replace(b"tot24-trace/1", b"tot24-trace/7"))
-    with pytest.raises(BadTraceFile, match="line 1 is of the schema tot24-trace/7, not"):
+    with pytest.raises(BadTraceFile, match="line 1 is of another schema than tot24-trace/1"):
         TraceFile.open(path)
 
 
@@ -262,3 +263,54 @@ def test_a_sample_number_beyond_all_bounds_is_refused(
     path.write_text(json.dumps(record) + "\n")
     with pytest.raises(BadTraceFile, match="line 1 is no trace"):
         TraceFile.open(path)
+
+
+def test_a_file_is_locked_by_whatever_name_it_is_opened(
+    tmp_path: Path, make_trace: MakeTrace
+) -> None:
+    path = written(tmp_path / "t.jsonl", make_trace())
+    (tmp_path / "link.jsonl").symlink_to(path)
+    (tmp_path / "hard.jsonl").hardlink_to(path)
+    with TraceFile.open(path):
+        for name in ("link.jsonl", "hard.jsonl"):
+            with pytest.raises(TraceFileBusy):
+                TraceFile.open(tmp_path / name)
+
+
+def test_a_response_of_any_length_leaves_a_file_that_can_be_read(
+    tmp_path: Path, make_trace: MakeTrace
+) -> None:
+    path = tmp_path / "t.jsonl"
+    for hand, char in (("1 1 4 6", "a"), ("1 2 4 7", "\x01"), ("1 3 8 8", "\U0001f600")):
+        written(path, make_trace(hand, char * 17_000_000))
+    traces = list(read_traces(path))
+    assert len(traces) == 3
+    assert {str(trace.finish) for trace in traces} == {"length"}
+
+
+def test_a_command_that_fails_leaves_no_empty_file(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    with pytest.raises(RuntimeError), TraceFile.open(path):
+        raise RuntimeError
+    assert not path.exists()
+
+
+def test_a_whole_last_line_without_its_end_is_read(tmp_path: Path, make_trace: MakeTrace) -> None:
+    path = written(tmp_path / "t.jsonl", make_trace(), make_trace("1 1 4 6"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    assert len(list(read_traces(path))) == 2
+    path.write_bytes(whole[:-9])
+    assert len(list(read_traces(path))) == 1
+
+
+@pytest.mark.parametrize("change", [{"score": {}}, {"response": None}, {"extra": 1}])
+def test_a_line_that_only_looks_like_a_trace_is_refused_when_writing_and_reading(
+    tmp_path: Path, make_trace: MakeTrace, change: dict[str, Any]
+) -> None:
+    path = written(tmp_path / "t.jsonl", make_trace())
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}) + "\n")
+    with pytest.raises(BadTraceFile, match="line 1 is no trace"):
+        TraceFile.open(path)
+    with pytest.raises(BadTraceFile, match="line 1 is no trace"):
+        list(read_traces(path))

@@ -2,62 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 
-CONFIG = {
-    "rows": 64,
-    "hidden": 32,
-    "intermediate": 64,
-    "layers": 1,
-    "heads": 2,
-    "max_steps": 6,
-    "per_device_train_batch_size": 4,
-    "learning_rate": 1e-3,
-    "logging_steps": 1,
-    "save_strategy": "steps",
-    "save_steps": 3,
-    "train_sampling_strategy": "group_by_length",
-    "bf16": False,
-    "use_cpu": True,
-    "report_to": "none",
-    "seed": 0,
-}
-
-
-def run(folder: Path, **changes: object) -> dict[str, object]:
-    from training.sft import main
-
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "config.yaml"
-    config.write_text(yaml.safe_dump({**CONFIG, "output_dir": str(folder / "run"), **changes}))
-    student = main(["--config", str(config)])
-    record: dict[str, object] = json.loads((student / "training.json").read_text())
-    return record
-
-
-def losses(record: dict[str, object]) -> list[float]:
-    log = record["log"]
-    assert isinstance(log, list)
-    return [float(entry["loss"]) for entry in log if "loss" in entry]
+from tests.training.small_runs import losses, run
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("whole")
     return folder, run(folder)
 
 
-def test_the_loss_falls(whole: tuple[Path, dict[str, object]]) -> None:
+def test_the_loss_falls(whole: tuple[Path, dict[str, Any]]) -> None:
     first, *_, last = losses(whole[1])
     assert last < first
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_losses(
-    whole: tuple[Path, dict[str, object]], tmp_path: Path
+    whole: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     import shutil
 
@@ -73,7 +38,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_losses(
 
 
 def test_a_finished_run_is_not_run_again(
-    whole: tuple[Path, dict[str, object]], capsys: pytest.CaptureFixture[str]
+    whole: tuple[Path, dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     from training.resume import AlreadyFinished
 
@@ -84,7 +49,7 @@ def test_a_finished_run_is_not_run_again(
 
 
 def test_a_run_that_ended_before_its_export_is_only_exported(
-    whole: tuple[Path, dict[str, object]], tmp_path: Path
+    whole: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     import shutil
 
@@ -107,33 +72,8 @@ def test_a_part_stops_early_and_the_next_part_carries_its_record(tmp_path: Path)
     assert losses(second)[0] < losses(first)[0]
 
 
-def test_the_loss_is_on_the_completion_alone_and_ends_on_the_end_token(tmp_path: Path) -> None:
-    """What TRL makes of our rows: the prompt is masked, the last label is the end of text."""
-    from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
-
-    from training.rows import RowConfig, make_row
-    from training.student import StudentConfig, make_student
-
-    row = make_row(RowConfig(), 0)
-    model, tokenizer = make_student(StudentConfig(hidden=16, layers=1, heads=1), seed=0)
-    trainer = SFTTrainer(
-        model=model,
-        args=SFTConfig(output_dir=str(tmp_path), use_cpu=True, bf16=False, report_to="none"),
-        train_dataset=Dataset.from_list([{k: row[k] for k in ("prompt", "completion")}]),
-        processing_class=tokenizer,
-    )
-    (batch,) = trainer.get_train_dataloader()
-    labels = batch["labels"][0].tolist()
-    prompt = tokenizer(row["prompt"])["input_ids"]
-    assert labels[: len(prompt)] == [-100] * len(prompt)
-    supervised = labels[len(prompt) :]
-    assert tokenizer.decode(supervised) == row["completion"] + tokenizer.eos_token
-    assert supervised[-1] == tokenizer.eos_token_id
-
-
 def test_the_student_is_exported_as_fp32_safetensors_with_its_tokenizer(
-    whole: tuple[Path, dict[str, object]],
+    whole: tuple[Path, dict[str, Any]],
 ) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -156,29 +96,43 @@ def test_held_out_hands_stop_the_run_before_it_trains(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_greedy_accuracy_on_val_is_an_accuracy(tiny_checkpoint: Path) -> None:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+def test_the_log_and_the_picture_show_what_the_searches_do(tmp_path: Path) -> None:
+    record = run(tmp_path, eval_strategy="steps", eval_steps=3, val_tokens=16)
+    logged = [entry for entry in record["log"] if "eval_val_acc" in entry]
+    assert [entry["step"] for entry in logged] == [3, 6]
+    assert next(iter(logged[0])) == "eval_val_acc"
+    assert {"eval_val_dead_ends_wrong", "eval_val_backtracks", "eval_val_thoughts"} <= set(
+        logged[0]
+    )
+    assert sum("eval_loss" in entry for entry in record["log"]) == 2
+    picture = tmp_path / "run" / "student" / "training.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
-    from training import validation
 
-    model = AutoModelForCausalLM.from_pretrained(tiny_checkpoint)
-    tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
-    accuracy, tokens = validation.greedy_accuracy(model, tokenizer, max_new_tokens=16)
-    assert accuracy == 0.0
-    assert 0 < tokens <= 16
+def test_without_matplotlib_there_is_a_note_and_no_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import sys
+
+    from training.plots import plot
+
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert plot([{"step": 1, "loss": 2.0}], tmp_path / "training.png", "x") is False
+    assert not list(tmp_path.iterdir())
+    assert "pip install 'tot24-bench[plots]'" in capsys.readouterr().err
 
 
-def test_the_shipped_config_names_only_fields_that_exist(root: Path) -> None:
-    from trl import SFTConfig, TrlParser
+def test_a_tracker_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import sft
 
-    from training.rows import RowConfig
-    from training.sft import RunConfig
-    from training.student import StudentConfig
+    monkeypatch.setattr(sft, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="pip install tensorboard"):
+        run(tmp_path, report_to="tensorboard")
 
-    parser = TrlParser((RowConfig, StudentConfig, RunConfig, SFTConfig))
-    for config in sorted((root / "training" / "configs").glob("*.yaml")):
-        rows, student, run_config, sft = parser.parse_args_and_config(["--config", str(config)])
-        assert rows.split == "train"
-        assert run_config.resume
-        assert student.base is None or isinstance(student.base, str)
-        assert sft.metric_for_best_model == "eval_val_acc"
+
+def test_the_log_goes_to_tensorboard_where_that_is_asked(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard", reason="pip install tensorboard to see its files written")
+    run(tmp_path, report_to="tensorboard", max_steps=2)
+    assert list((tmp_path / "run").rglob("events.out.tfevents.*"))

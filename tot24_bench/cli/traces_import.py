@@ -28,8 +28,8 @@ def import_command(
 ) -> None:
     """Turn published responses into traces, so that they go through the same filter.
 
-    It reads what `tot24 rescore` reads. The prompts are not known: a dataset gets our own. Imported
-    again, a file adds what it lacks.
+    It reads what `tot24 rescore` reads. The prompts are not known: a dataset gets our own. After an
+    interruption the same command goes on; another transcript needs a trace file of its own.
 
     Example:
 
@@ -38,7 +38,6 @@ def import_command(
     from tot24_bench.traces.published import published_traces
     from tot24_bench.traces.store import LAZY_SYNC_SECONDS, TraceFile
 
-    added = right = 0
     traces = published_traces(
         file,
         method=method,
@@ -48,6 +47,7 @@ def import_command(
         skip_bad=skip_bad,
         any_hand=any_hand,
     )
+    added = right = 0
     with TraceFile.open(output, sync_seconds=LAZY_SYNC_SECONDS) as store:
         for trace in traces:
             if not store.has(trace.asked):

@@ -77,7 +77,7 @@ class Usage(Record):
 
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
-    cost: Annotated[Decimal, Field(ge=0)] | None = None
+    cost: Annotated[Decimal, Field(ge=0, le=10**9)] | None = None
     seconds: Annotated[float, Field(ge=0)] | None = None
 
 

@@ -9,15 +9,17 @@ for each puzzle in the order of the file, whatever the order of its numbers.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tot24_bench.prompts import ALL_METHODS
 from tot24_bench.schema import MAX_COUNT
 from tot24_bench.scoring import score
 from tot24_bench.teachers.teacher import Finish, Setting, TeacherInfo, Usage
-from tot24_bench.traces.trace import MAX_SAMPLES, Trace
+from tot24_bench.traces.trace import MAX_KEPT_CHARS, MAX_SAMPLES, Trace
 from tot24_bench.transcripts import BadTranscript, read_transcript
 
 KIND = "transcript"
@@ -56,8 +58,12 @@ def published_traces(
         BadTranscript: not a transcript, a bad record, or more samples of a hand than fit.
         OSError: the file cannot be read.
     """
+    if method not in ALL_METHODS:
+        raise BadTranscript(f"no method {method[:40]!r}: the methods are {', '.join(ALL_METHODS)}")
     source = path.name.encode("utf-8", "replace").decode()  # names on disk may be no text
-    teacher = TeacherInfo(kind=KIND, model=model, settings={**(settings or {}), "source": source})
+    # Samples are known by their place: another file, or a changed one, is another source.
+    origin = {"source": source, "source_sha256": _sha256(path)}
+    teacher = TeacherInfo(kind=KIND, model=model, settings={**(settings or {}), **origin})
     recorded = now or datetime.now(UTC)
     samples: Counter[object] = Counter()
     transcript = read_transcript(
@@ -74,6 +80,7 @@ def published_traces(
                     f"{path}: line {rollouts.source_line}: more than {MAX_SAMPLES} responses to "
                     f"{puzzle.text}: split the file"
                 )
+            too_long = len(response) > MAX_KEPT_CHARS
             yield Trace(
                 puzzle=puzzle,
                 sample=sample,
@@ -82,8 +89,8 @@ def published_traces(
                 shots=None,
                 prompt_sha256=None,
                 teacher=teacher,
-                response=response,
-                finish=Finish.LENGTH if truncated else Finish.STOP,
+                response=response[:MAX_KEPT_CHARS],
+                finish=Finish.LENGTH if truncated or too_long else Finish.STOP,
                 usage=Usage(completion_tokens=_count(tokens)),
                 score=score(puzzle, response, truncated=truncated),
                 recorded=recorded,
@@ -93,3 +100,9 @@ def published_traces(
 
 def _count(tokens: int | None) -> int | None:
     return tokens if tokens is not None and 0 <= tokens <= MAX_COUNT else None
+
+
+def _sha256(path: Path) -> str:
+    """Of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,24 +14,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from tot24_bench.game import Puzzle
 from tot24_bench.game.puzzle import Hand
 from tot24_bench.teachers.teacher import TeacherInfo, Usage
-from tot24_bench.traces.trace import FORMAT, Asked, SampleNumber, Trace
+from tot24_bench.traces.trace import FORMAT, Asked, Trace
 
 MAX_LINE_BYTES = 2**24
 """Bytes of a line: ten times the longest response that is scored."""
 
 LAZY_SYNC_SECONDS = 1.0
 """How long a record may be in the system's memory alone, where its loss costs nothing but time."""
+
+
+_BEGINNING = f'{{"format":"{FORMAT}"'.encode()
+"""How every line begins that this module wrote."""
 
 
 class BadTraceFile(ValueError):
@@ -107,6 +110,7 @@ class TraceFile:
         self._recorded: dict[tuple[Hand, int, str], int] = {}
         self._lock = FileLock(f"{path}.lock", timeout=0)
         self._descriptor = -1
+        self._made = False
 
     @classmethod
     def open(cls, path: Path, *, sync_seconds: float = 0.0) -> Self:
@@ -130,13 +134,14 @@ class TraceFile:
         try:
             file._lock.acquire()
         except Timeout:
-            raise TraceFileBusy(
-                f"{path} is being written by another process: wait for it, or give another -o"
-            ) from None
+            raise TraceFileBusy(_busy(path)) from None
         try:
+            file._made = not path.exists()
             file._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-            file._mend()
-            file._learn()
+            _lock(file._descriptor, path)
+            torn = file._learn()
+            if torn:
+                file._mend(torn)
         except BaseException:
             file.close()
             raise
@@ -172,6 +177,11 @@ class TraceFile:
         if self.has(trace.asked):
             raise BadTraceFile(f"{self.path} already holds sample {trace.sample} of this hand")
         line = trace.model_dump_json().encode() + b"\n"
+        if len(line) > MAX_LINE_BYTES:
+            raise BadTraceFile(
+                f"a trace of {len(line)} bytes is longer than any: bound responses before they are "
+                "recorded"
+            )
         self._write(line)
         self.setup = setup
         self._note(trace.asked, trace.usage, trace.score.correct)
@@ -185,6 +195,8 @@ class TraceFile:
         """Force what is recorded onto the disk and let others append."""
         if self._descriptor >= 0:
             self.sync()
+            if self._made and os.fstat(self._descriptor).st_size == 0:
+                self.path.unlink(missing_ok=True)  # a command that failed leaves nothing behind
             os.close(self._descriptor)
             self._descriptor = -1
         self._lock.release()
@@ -208,39 +220,31 @@ class TraceFile:
                 written += os.write(self._descriptor, line[written:])
             if written < len(line):
                 raise OSError(f"{self.path}: only a part of a trace could be written")
-        except OSError:
+        except OSError as error:
             os.ftruncate(self._descriptor, end)
-            raise
+            raise OSError(
+                f"{self.path}: {error.strerror or error}: what was recorded before is whole; make "
+                "room, then the same command goes on"
+            ) from error
         if time.monotonic() - self._synced_at >= self._sync_seconds:
             self.sync()
 
-    def _mend(self) -> None:
-        """Take a last line without its end away, or give it its end where nothing else lacks."""
-        size = os.fstat(self._descriptor).st_size
-        tail = b""
-        while len(tail) < size and b"\n" not in tail:
-            if len(tail) > MAX_LINE_BYTES:
-                raise BadTraceFile(f"{self.path}: its last line is longer than any trace")
-            length = min(size, max(2 * len(tail), 2**16))
-            tail = os.pread(self._descriptor, length, size - length)
-        torn = tail.rpartition(b"\n")[2]
-        if not torn:
-            return
-        if len(torn) == size and not b'{"format":"tot24-trace/'.startswith(torn[:23]):
-            raise BadTraceFile(f"{self.path}: not a trace file: give another -o")
-        try:
-            Trace.model_validate_json(torn)
-        except ValidationError:
-            os.ftruncate(self._descriptor, size - len(torn))
-            self.repaired_bytes = len(torn)
-        else:
-            os.write(self._descriptor, b"\n")
-        self.sync()
+    def _learn(self) -> bytes:
+        """Take in every whole line; what stands after the last of them.
 
-    def _learn(self) -> None:
-        for number, line in _lines(self.path):
-            head = _parsed(_HEAD, line, self.path, number)
-            setup = Setup(head.method, head.variant, head.shots, head.teacher)
+        Nothing is changed here: a file that is not ours is refused as it is.
+        """
+        for number, line, ended in _lines(self.path):
+            if not ended:
+                # After whole traces it is ours, whatever a power cut left of it.
+                if number == 1 and not line.startswith(_BEGINNING[: len(line)]):
+                    raise BadTraceFile(
+                        f"{self.path}: line {number} is no trace of the schema {FORMAT}: give "
+                        "another -o"
+                    )
+                return line
+            trace = _parsed(line, self.path, number)
+            setup = Setup(trace.method, trace.variant, trace.shots, trace.teacher)
             if self.setup is None:
                 self.setup = setup
             elif setup != self.setup:
@@ -248,13 +252,26 @@ class TraceFile:
                     f"{self.path}: line {number} is a trace of "
                     f"{setup.difference(self.setup)}: give another -o"
                 )
-            hand, target, rule = head.puzzle.identity
-            asked = Asked(hand, target, rule, head.sample)
-            if self.has(asked):
+            if self.has(trace.asked):
                 raise BadTraceFile(
-                    f"{self.path}: line {number} repeats sample {head.sample} of its hand"
+                    f"{self.path}: line {number} repeats sample {trace.sample} of its hand"
                 )
-            self._note(asked, head.usage, head.score["correct"] is True)
+            self._note(trace.asked, trace.usage, trace.score.correct)
+        return b""
+
+    def _mend(self, torn: bytes) -> None:
+        """Take a last line without its end away, or give it its end where nothing else lacks."""
+        size = os.fstat(self._descriptor).st_size
+        try:
+            trace = _parsed(torn, self.path, 0)
+        except BadTraceFile:
+            os.ftruncate(self._descriptor, size - len(torn))
+            self.repaired_bytes = len(torn)
+        else:
+            os.write(self._descriptor, b"\n")
+            self.setup = Setup(trace.method, trace.variant, trace.shots, trace.teacher)
+            self._note(trace.asked, trace.usage, trace.score.correct)
+        self.sync()
 
     def _note(self, asked: Asked, usage: Usage, right: bool) -> None:
         key = asked.hand, asked.target, asked.rule
@@ -269,58 +286,52 @@ def read_traces(path: Path) -> Iterator[Trace]:
         BadTraceFile: names a line that is no trace.
         OSError: the file cannot be read.
     """
-    for number, line in _lines(path):
-        yield _parsed(_TRACE, line, path, number)
+    for number, line, ended in _lines(path):
+        try:
+            yield _parsed(line, path, number)
+        except BadTraceFile:
+            if ended:
+                raise
 
 
-class _Head(BaseModel):
-    """What must be known of a recorded trace to go on: all but its text."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    format: str
-    puzzle: Puzzle
-    sample: SampleNumber
-    method: str
-    variant: str
-    shots: int | None
-    teacher: TeacherInfo
-    usage: Usage
-    score: Mapping[str, Any]
+def _lock(descriptor: int, path: Path) -> None:
+    """Lock the file itself, whatever name it was opened by, where the system can."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: the lock beside it must do
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise TraceFileBusy(_busy(path)) from None
 
 
-_T = TypeVar("_T", bound=BaseModel)
-
-_HEAD: TypeAdapter[_Head] = TypeAdapter(_Head)
-_TRACE: TypeAdapter[Trace] = TypeAdapter(Trace)
+def _busy(path: Path) -> str:
+    return f"{path} is being written by another process: wait for it, or give another -o"
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The whole lines of a file with their numbers, from 1."""
+def _lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
+    """The lines of a file with their numbers, from 1, and whether each has its end."""
     with path.open("rb") as file:
         number = 0
-        while line := file.readline(MAX_LINE_BYTES):
+        while line := file.readline(MAX_LINE_BYTES + 1):
             number += 1
-            if not line.endswith(b"\n"):
-                if len(line) == MAX_LINE_BYTES:
-                    raise BadTraceFile(f"{path}: line {number} is longer than any trace")
-                return
-            yield number, line
+            if len(line) > MAX_LINE_BYTES:
+                raise BadTraceFile(f"{path}: line {number} is longer than any trace")
+            yield number, line, line.endswith(b"\n")
 
 
-def _parsed(adapter: TypeAdapter[_T], line: bytes, path: Path, number: int) -> _T:
+def _parsed(line: bytes, path: Path, number: int) -> Trace:
     try:
-        parsed = adapter.validate_json(line)
+        return Trace.model_validate_json(line)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"])) or "the line"
-        raise BadTraceFile(
-            f"{path}: line {number} is no trace of the schema {FORMAT}: {where}: {fault['msg']}"
-        ) from None
-    found = getattr(parsed, "format", None)
-    if found != FORMAT:
-        raise BadTraceFile(f"{path}: line {number} is of the schema {found}, not {FORMAT}")
-    return parsed
+    where = ".".join(map(str, fault["loc"])) or "the line"
+    if where == "format":
+        raise BadTraceFile(f"{path}: line {number} is of another schema than {FORMAT}")
+    raise BadTraceFile(
+        f"{path}: line {number} is no trace of the schema {FORMAT}: {where}: {fault['msg']}"
+    )
 
 
 def _flat(teacher: TeacherInfo) -> dict[str, Any]:

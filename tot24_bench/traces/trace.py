@@ -24,6 +24,10 @@ FORMAT: Literal["tot24-trace/1"] = "tot24-trace/1"
 MAX_SAMPLES = 100_000
 """Samples of one hand."""
 
+MAX_KEPT_CHARS = 2 * 10**6
+"""Characters of a response that are kept: twice what is scored. What is longer is cut off there and
+counts as cut off: a line of a file stays readable."""
+
 SampleNumber = Annotated[int, Field(ge=0, lt=MAX_SAMPLES)]
 
 
@@ -64,7 +68,7 @@ class Trace(Record):
     shots: Count | None
     prompt_sha256: Sha256 | None
     teacher: TeacherInfo
-    response: Encodable
+    response: Annotated[Encodable, Field(max_length=MAX_KEPT_CHARS)]
     finish: Finish
     usage: Usage
     score: Score
@@ -83,8 +87,8 @@ class Trace(Record):
             shots=prompt.shots,
             prompt_sha256=prompt.sha256,
             teacher=teacher,
-            response=reply.text,
-            finish=reply.finish,
+            response=reply.text[:MAX_KEPT_CHARS],
+            finish=Finish.LENGTH if len(reply.text) > MAX_KEPT_CHARS else reply.finish,
             usage=reply.usage,
             score=score,
             recorded=recorded,

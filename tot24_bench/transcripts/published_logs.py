@@ -96,5 +96,5 @@ def _object_in(response: object) -> object:
         except (ValueError, RecursionError):
             return response
         if isinstance(spelt, dict) and spelt.keys() == {"Steps", "Answer"}:
-            return spelt
+            return spelt if all(isinstance(part, str) for part in spelt.values()) else response
     return response
