@@ -50,8 +50,7 @@ def import_command(
     added = right = 0
     with TraceFile.open(output, sync_seconds=LAZY_SYNC_SECONDS) as store:
         for trace in traces:
-            if not store.has(trace.asked):
-                store.append(trace)
+            if store.add_missing(trace):
                 added += 1
                 right += trace.score.correct
         held = store.totals.traces

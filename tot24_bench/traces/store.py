@@ -186,6 +186,18 @@ class TraceFile:
         self.setup = setup
         self._note(trace.asked, trace.usage, trace.score.correct)
 
+    def add_missing(self, trace: Trace) -> bool:
+        """Record a trace unless its sample is recorded; whether it was.
+
+        Raises:
+            BadTraceFile, OSError: as `append`; of another setup also where nothing is to be added.
+        """
+        self.require(Setup(trace.method, trace.variant, trace.shots, trace.teacher))
+        if self.has(trace.asked):
+            return False
+        self.append(trace)
+        return True
+
     def sync(self) -> None:
         """Force what is recorded onto the disk."""
         os.fsync(self._descriptor)
