@@ -15,8 +15,8 @@ core, the fastest round of either side, the rounds by turns. `extra_info` holds 
 and ratios:
 
 - `verified_ratio`: all hands written, then all texts verified, each by its own means; the goal is
-  20 for four cards. `verified_ratio_hand_by_hand`: each text verified as soon as it is written; a
-  tenth less, since writer and referee then push each other out of the processor's caches.
+  20 for four cards. `verified_ratio_hand_by_hand`: each text verified as soon as it is written; up
+  to a tenth less (without garbage collection, too; the processor's caches may be why).
 - `written_ratio`: nothing verified.
 - `both_by_our_referee_ratio`: both verified by our `analyse`.
 """
@@ -90,7 +90,7 @@ def work(hands: Hands, writes: Write, verifies: Verify) -> bool:
 
 
 def work_hand_by_hand(hands: Hands, writes: Write, verifies: Verify) -> bool:
-    """Each text verified as soon as it is written, as `tot24 traces generate` does."""
+    """Each text verified as soon as it is written."""
     return all(verifies(hand, writes(i, hand)) for i, hand in enumerate(hands))
 
 

@@ -1,6 +1,6 @@
 """GPT-4o's public teacher responses read by their first answer alone, beside our reading.
 
-    python -m tests.traces.gpt4o_first_answers
+    python -m tests.traces.gpt4o_first_answers gpt-4o_onestep_tot_teacher_all_hands.jsonl
 
 The original project's count of 198 hands with a right answer is a reading of the first line of the
 Answer field, which must be an expression and nothing else. Ours is the answer that a response
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,7 +70,10 @@ def _answer_of(response: Any) -> str:
 
 def main() -> None:
     """Print both counts and the hands in which they differ."""
-    found = list(rows())
+    file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
+    if not file.is_file():
+        raise SystemExit(f"no file {file}: give the path of the public teacher responses")
+    found = list(rows(file))
     first = {row.puzzle for row in found if row.first_right}
     ours = {row.puzzle for row in found if row.right}
     for name, puzzles in (("first answer", first), ("final answer", ours)):

@@ -97,7 +97,7 @@ def generate_command(
         int | None, typer.Option(help="Tokens that all traces of the file may take.")
     ] = None,
     prices: Annotated[
-        Path | None, typer.Option(help="Your price table (YAML), beside the one that comes along.")
+        Path | None, typer.Option(help="A price table of yours: docs/teachers.md shows one.")
     ] = None,
     teacher_args: Annotated[
         list[str] | None,

@@ -1,6 +1,6 @@
 """Whether two or three numbers make a target: at sight, without a table.
 
-Of the states that a search calls dead nine in ten are as small as that. The target is solved for,
+The states that a search of four cards calls dead are as small as that. The target is solved for,
 as in `reach`, and nothing is divided. All numbers are used, none is negative.
 
 >>> two_make(4, 6, 24), two_make(1, 9, 24), three_make(4, 5, 16, 24), three_make(4, 4, 5, 24)
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-Number = int | Fraction
+from tot24_bench.game.reach import Number
 
 
 def two_make(x: Number, y: Number, target: int) -> bool:

@@ -5,6 +5,7 @@
 | `train`, `hard100`, `fresh-s7-n500` | of a split, the test part of a generated one |
 | `fresh/train`, `target-s7-n500/train` | of the train part |
 | a folder with `training.json`, or such a file | the hands that a student was trained on |
+| a folder with `hands.jsonl` | the hands that a dataset shows |
 | a `.jsonl` file | one a line: `{"numbers": [4, 4, 6, 8]}` or `hand`, `puzzle`; `target` |
 | any other file | a hand a line, `4 4 6 8`; lines that start with # are comments |
 """
@@ -28,6 +29,7 @@ MAX_LINE_BYTES = 2**24
 """Bytes of a line: a trace with its prompt has some thousands."""
 
 RECORD = "training.json"
+HANDS = "hands.jsonl"
 KEYS = ("numbers", "hand", "puzzle")
 PART = "/train"
 
@@ -50,8 +52,9 @@ def read_puzzles(name: str) -> tuple[Puzzle, ...]:
     if drawn is not None:
         return draw(drawn.name, seed=drawn.seed, size=drawn.size, part="train")
     path = Path(name)
-    if path.is_dir() and (path / RECORD).is_file():
-        path = path / RECORD
+    for inside in (RECORD, HANDS):
+        if path.is_dir() and (path / inside).is_file():
+            path = path / inside
     if not path.is_file():
         try:
             load_split(name)

@@ -4,7 +4,7 @@ Canonical is what the solver teacher writes and a good student learns: every lin
 thought, `Steps:`, `Path:` or `Back to 4 5 16`, then one line `Answer: (6 - 4) * (4 + 8) = 24` that
 ends the response. One regular expression cuts it up. Nothing is judged here, and nothing is read
 differently: a text that is read here gives the steps that `steps.read_steps` gives (a test holds
-both side by side), in a fifth of the time.
+both side by side), in less than half the time.
 
 >>> steps, answer = read_canonical("Steps:\\n4 + 8 = 12 (left: 4 6 12)\\nAnswer: 4 * 6 = 24")
 >>> [step.text for step in steps], answer
