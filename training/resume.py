@@ -62,4 +62,5 @@ class Stopwatch(TrainerCallback):  # type: ignore[misc]
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Note the seconds with each checkpoint; what comes after the last one is not kept."""
-        self._file.write_text(json.dumps(round(self.seconds, 1)), encoding="utf-8")
+        if state.is_world_process_zero:
+            self._file.write_text(json.dumps(round(self.seconds, 1)), encoding="utf-8")

@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import asdict, dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,22 +27,20 @@ except ImportError as missing:
 from transformers import AutoModelForCausalLM, TrainerState
 
 from training.adapter import AdapterConfig, is_adapted, load_adapter, peft_config
-from training.chat import as_messages
+from training.checks import require_sound
 from training.export import RECORD, export
 from training.faults import fault
-from training.feed import FeedConfig, kept_rows, row_limit, tokenize
+from training.feed import FeedConfig
+from training.feeding import feed_rows
 from training.identity import SCHEDULE, KeepIdentity, require_same_run, require_same_shape
 from training.memory import keep_freed_memory
 from training.processes import require_together, share_batch
 from training.record import make_record
 from training.resume import AlreadyFinished, Stopwatch, is_finished, last_whole_checkpoint
-from training.rows import RowConfig, describe, guard, make_dataset, make_validation_rows
+from training.rows import RowConfig, guard
 from training.stop import StopAfter
 from training.student import StudentConfig, export_dtype, make_student
 from training.validation import ValidatedTrainer, ValidationConfig
-
-_TRACKERS = {"tensorboard": ("tensorboard", "tensorboardX"), "trackio": ("trackio",)}
-"""Where a log may go beside the record, and the packages that it takes."""
 
 
 @dataclass
@@ -117,7 +114,7 @@ def train(configs: Configs) -> Path:
         OSError: a checkpoint or the student cannot be written.
     """
     rows, student, adapter, feed, validation, run, sft = configs
-    _require_sound(configs)
+    require_sound(sft, student, adapter)
     guard(rows)
     batch = share_batch(sft, run.batch)
     folder = Path(run.export_dir or Path(sft.output_dir) / "student")
@@ -138,7 +135,7 @@ def train(configs: Configs) -> Path:
         student, sft.seed, eos_token=sft.eos_token, pad_token=sft.pad_token
     )
     with sft.main_process_first(desc="rows"):
-        fed = _feed(configs, model, tokenizer)
+        fed = feed_rows(rows, feed, sft, model, tokenizer)
     trainer = ValidatedTrainer(
         model=model,
         args=sft,
@@ -169,82 +166,6 @@ def train(configs: Configs) -> Path:
         export(finished_model, tokenizer, record, folder, export_dtype(student))
     trainer.accelerator.wait_for_everyone()
     return folder
-
-
-class _Fed(NamedTuple):
-    """What the student is fed: tokens of the training and validation rows, and the rows as text."""
-
-    train: Any
-    validation: Any
-    text: Any
-    left_out: int
-
-    def described(self) -> dict[str, Any]:
-        tokens = (
-            sum(self.train["completion_length"])
-            if "completion_length" in (self.train.column_names)
-            else None
-        )
-        return {**describe(self.text), "left_out": self.left_out, "completion_tokens": tokens}
-
-
-def _feed(configs: Configs, model: Any, tokenizer: Any) -> _Fed:
-    rows, feed, sft = configs.rows, configs.feed, configs.sft
-    text = make_dataset(rows)
-    asked = make_validation_rows(rows)
-    limit = row_limit(sft.max_length, model.config)
-    both = []
-    for dataset in (text, asked):
-        kept = as_messages(rows, dataset) if feed.chat else dataset
-        columns = ["messages"] if feed.chat else ["prompt", "completion"]
-        both.append(tokenize(kept.select_columns(columns), tokenizer, sft.dataset_num_proc))
-    train, validation = both
-    count = len(train)
-    fits = kept_rows(train["length"], limit, feed.long_rows, "training rows")
-    if fits is not None:
-        train, text = train.select(fits), text.select(fits)
-    fits = kept_rows(validation["length"], limit, "drop", "rows of the loss on val")
-    if fits is not None:
-        validation = validation.select(fits)
-    # Every row fits. Where TRL packs it must know the length of a pack, else it has nothing to cut.
-    sft.max_length = limit if sft.packing else None
-    return _Fed(
-        train, validation, text.select_columns(["prompt", "completion"]), count - len(train)
-    )
-
-
-def _require_sound(configs: Configs) -> None:
-    """Refuse what would train wrongly or ten times slower without a word.
-
-    Raises:
-        ValueError: says what, and the fix.
-    """
-    sft, student = configs.sft, configs.student
-    for tracker, modules in _TRACKERS.items():
-        if tracker in sft.report_to and not any(find_spec(module) for module in modules):
-            raise ValueError(
-                f"--report_to {tracker} needs its package: pip install {tracker}, or --report_to none"
-            )
-    if sft.packing and "flash" not in student.attention:
-        raise ValueError(
-            f"--packing needs flash attention, and {student.attention} pays for the square of the "
-            "packed row: add --attention flash_attention_2 on a GPU, or leave packing off (batches "
-            "are length-grouped then)"
-        )
-    if sft.packing and sft.packing_strategy != "bfd":
-        raise ValueError(
-            f"--packing_strategy {sft.packing_strategy} cuts through answers: leave it at bfd"
-        )
-    if sft.completion_only_loss is False or sft.assistant_only_loss:
-        raise ValueError(
-            "the loss is on the completion alone: leave out --completion_only_loss and "
-            "--assistant_only_loss"
-        )
-    if student.dtype != "float32" and not configs.adapter.use_peft:
-        raise ValueError(
-            "bf16 weights forget small steps: train all of them in fp32 (--bf16 true computes in "
-            "bf16), or add --use_peft true"
-        )
 
 
 def _settings(configs: Configs, batch: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tot24_bench.cli.main import app
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
-from tot24_bench.teachers.teacher import Reply, Request, TeacherInfo
+from tot24_bench.teachers.teacher import Finish, Reply, Request, TeacherInfo
 from tot24_bench.traces.trace import Trace
 
 TEACHER = TeacherInfo(kind="openai", model="gpt-4o [bold]")
@@ -73,6 +73,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     [
         (["--dry-run", "--level", "perfect"], "choose from answer, agrees, valid"),
         (["--dry-run", "--variant", "published", "--shots", "5"], "a test hand"),
+        (["--dry-run", "--avoid", "state_holdout", "--shots", "5"], "do not go together"),
         (["--dry-run", "--prefer-search"], "give max_per_hand or balance"),
         ([], "give the folder of the dataset with -o"),
     ],
@@ -94,23 +95,62 @@ def test_files_that_are_no_traces_are_refused(tmp_path: Path) -> None:
         assert (missing.exit_code, "there is no file" in missing.stderr) == (2, True)
         odd = tot24(command, tmp_path / "odd.jsonl", *words)
         assert (odd.exit_code, "line 1" in odd.stderr) == (2, True)
+        is_folder = tot24(command, tmp_path, *words)
+        assert (is_folder.exit_code, "is a folder" in is_folder.stderr) == (2, True)
     file = traces(tmp_path)
     over = tot24("filter", file, "--dry-run", "--why", file)
     assert (over.exit_code, "would overwrite the traces" in over.stderr) == (2, True)
+    other, notes = tmp_path / "other.jsonl", tmp_path / "notes.txt"
+    other.write_bytes(file.read_bytes())
+    notes.write_text("years of work")
+    over = tot24("filter", file, "--dry-run", "--overwrite", "--why", other)
+    assert (over.exit_code, "would overwrite the traces" in over.stderr) == (2, True)
+    over = tot24("filter", file, "--dry-run", "--why", notes)
+    assert (over.exit_code, "add --overwrite" in over.stderr) == (2, True)
+    assert notes.read_text() == "years of work"
 
 
 def test_nothing_kept_shows_the_funnel_and_says_so(tmp_path: Path) -> None:
     done = tot24("filter", traces(tmp_path), "-o", tmp_path / "d", "--min-backtracks", "9")
     assert done.exit_code == 2
     assert "too few backtracks" in done.stdout
-    assert "no trace is kept" in done.stderr
+    assert "too few backtracks (2 of 4): lower --min-backtracks" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("hand", "response", "finish", "advice"),
+    [
+        ("4 5 6 10", "Answer: 5 * (10 - 6) + 4 = 24", "stop", "ask hands of the split train"),
+        (TRAIN, STRAIGHT, "length", "raise --max-tokens"),
+        (TRAIN, "Answer: 1 + 1 = 2", "stop", "ask for more --samples, or ask another teacher"),
+    ],
+)
+def test_the_advice_fits_the_main_reason(
+    tmp_path: Path, hand: str, response: str, finish: str, advice: str
+) -> None:
+    puzzle = Puzzle.parse(hand)
+    prompt = build("onestep_tot", puzzle, shots=0)
+    reply = Reply(Request(prompt, 0), response, Finish(finish))
+    trace = Trace.of(reply, TEACHER, score(puzzle, response), datetime(2026, 11, 1, tzinfo=UTC))
+    file = tmp_path / "t.jsonl"
+    file.write_text(trace.model_dump_json() + "\n")
+    done = tot24("filter", file, "-o", tmp_path / "d", "--level", "answer")
+    assert (done.exit_code, advice in done.stderr) == (2, True), done.stderr
 
 
 def test_stats_says_and_draws(tmp_path: Path) -> None:
     plot = tmp_path / "plot.png"
     done = tot24("stats", traces(tmp_path), "--plot", plot)
     assert done.exit_code == 0, done.output
-    assert "openai: gpt-4o [bold]: 4 responses to 2 hands" in done.output
+    assert "openai: gpt-4o [bold], onestep_tot: 4 responses to 2 hands" in done.output
     assert plot.stat().st_size > 5_000
+    again = tot24("stats", traces(tmp_path), "--plot", plot)
+    assert (again.exit_code, "add --overwrite" in again.stderr) == (2, True)
+    assert tot24("stats", traces(tmp_path), "--plot", plot, "--overwrite").exit_code == 0
+    for name in ("notes.md", "traces.jsonl"):
+        before = traces(tmp_path).read_bytes()
+        odd = tot24("stats", traces(tmp_path), "--plot", tmp_path / name, "--overwrite")
+        assert (odd.exit_code, "--plot is a file .png" in odd.stderr) == (2, True)
+        assert traces(tmp_path).read_bytes() == before
     report = json.loads(tot24("stats", traces(tmp_path), "--json").stdout)
     assert report["all"]["right"] == 2

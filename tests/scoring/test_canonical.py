@@ -22,10 +22,12 @@ from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.reach import can_make
 from tot24_bench.game.splits import load_split
 from tot24_bench.game.states import State, can_still_win
-from tot24_bench.scoring.analysis import _analyse_any, _analyse_canonical, _Replay, _wins, analyse
+from tot24_bench.scoring.analysis import _analyse_any, _analyse_canonical, analyse
 from tot24_bench.scoring.canonical import one_expression, read_canonical
+from tot24_bench.scoring.replay import Replay
 from tot24_bench.scoring.score import score
 from tot24_bench.scoring.steps import MAX_STEPS, _number, number_of, numbers_of, read_steps
+from tot24_bench.scoring.winning import wins
 from tot24_bench.teachers.solver import DEAD_END, write_response
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +47,7 @@ def check_both_ways(puzzle: Puzzle, text: str, truncated: bool = False) -> bool:
     """Hold the quick ways against the general ones; whether the text is canonical."""
     general = _analyse_any(puzzle, text, truncated)
     steps = [thought.step for thought in general.thoughts]
-    assert repr(general.thoughts) == repr(_Replay(puzzle).run_slowly(steps))
+    assert repr(general.thoughts) == repr(Replay(puzzle).run_slowly(steps))
     quick = _analyse_canonical(puzzle, text, truncated)
     if quick is not None:
         # Equal numbers may be of different types: their texts tell them apart.
@@ -242,7 +244,7 @@ def test_states_are_judged_at_sight_as_they_are_by_search(
     numbers: list[Fraction | int], target: int
 ) -> None:
     state = tuple(sorted(numbers))
-    assert _wins(state, target) is can_still_win(State(state), target)
+    assert wins(state, target) is can_still_win(State(state), target)
 
 
 def test_two_and_three_numbers_make_what_the_tables_say() -> None:

@@ -103,11 +103,11 @@ def test_a_filter_with_a_bug_is_caught_by_the_last_guard(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.jsonl"]
 
 
-def test_a_response_that_runs_on_is_caught_by_the_last_guard(
+def test_a_response_that_shows_a_test_hand_is_caught_by_the_last_guard(
     make_trace: MakeTrace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trace = make_trace(TRAIN, f"{STRAIGHT}\nInput: 4 9 10 13\n")
-    monkeypatch.setattr(judging, "leaks", lambda puzzles, method: False)
+    trace = make_trace(TRAIN, f"Input: 4 9 10 13\n{STRAIGHT}")
+    monkeypatch.setattr(judging, "leak_in", lambda *given: None)
     broken = select(
         [write(tmp_path / "t.jsonl", [trace])], FilterConfig(level=judging.Level.ANSWER)
     )
@@ -190,11 +190,12 @@ def test_a_damaged_dataset_is_refused_with_the_fix(
 def test_a_dataset_that_shows_a_test_hand_is_refused(folder: Path) -> None:
     from pyarrow import Table, parquet
 
-    path = folder / "prompt_completion" / "train.parquet"
-    table = parquet.read_table(path)
-    rows = table.to_pylist()
-    rows[0]["numbers"] = load_split("val")[0].text
-    parquet.write_table(Table.from_pylist(rows, schema=table.schema), path)
+    for form in ("prompt_completion", "messages"):
+        path = folder / form / "train.parquet"
+        table = parquet.read_table(path)
+        rows = table.to_pylist()
+        rows[0]["numbers"] = load_split("val")[0].text
+        parquet.write_table(Table.from_pylist(rows, schema=table.schema), path)
     with pytest.raises(LeakedHand, match="row 0"):
         read_dataset(folder)
 

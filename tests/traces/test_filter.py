@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -126,8 +127,10 @@ def test_a_prompt_that_shows_a_test_hand_is_dropped(make_trace: MakeTrace) -> No
     assert asked(5, "default") is None
 
 
-def test_a_response_that_runs_on_into_a_test_hand_is_dropped(make_trace: MakeTrace) -> None:
-    on = f"{STRAIGHT}\nInput: {{}}\nAnswer: ..."
+def test_a_response_that_shows_a_test_hand_before_its_answer_is_dropped(
+    make_trace: MakeTrace,
+) -> None:
+    on = f"Input: {{}}\n{STRAIGHT}"
     assert reason(make_trace(TRAIN, on.format("13 4 10 9"))) is Reason.HELD_OUT_RESPONSE
     assert reason(make_trace(TRAIN, on.format("1 1 1 8"))) is None
 
@@ -138,8 +141,8 @@ def test_state_holdout_drops_a_trace_that_shows_a_forbidden_state(make_trace: Ma
     assert reason(through, avoid="state_holdout") is Reason.HELD_OUT_STATE
     after = make_trace("1 1 1 8", answer_of("1 1 1 8"))
     assert reason(after, avoid="state_holdout") is None
-    said_later = make_trace("1 1 1 8", answer_of("1 1 1 8") + "\nAlso:\n10 - 6 = 4 (left: 4 4 5)\n")
-    assert reason(said_later, avoid="state_holdout") is Reason.HELD_OUT_STATE
+    said_before = make_trace("1 1 1 8", "With 4, 4 and 5 left?\n" + answer_of("1 1 1 8"))
+    assert reason(said_before, "answer", "state_holdout") is Reason.HELD_OUT_STATE
 
 
 def test_numbers_left_that_a_value_prompt_asks_about_are_no_test_hand(
@@ -150,7 +153,7 @@ def test_numbers_left_that_a_value_prompt_asks_about_are_no_test_hand(
 
     trace = make_trace(TRAIN)
     puzzle = Puzzle.parse("1 2 12")
-    response = "1 + 2 = 3 (left: 3 12)\nJudgement: sure"
+    response = "12 * 2 = 24 (left: 1 24)\n24 * 1 = 24 (left: 24)\nJudgement: sure"
     prompt = build_any("value", puzzle, shots=0)
     value = trace.model_copy(
         update={
@@ -163,6 +166,9 @@ def test_numbers_left_that_a_value_prompt_asks_about_are_no_test_hand(
     )
     assert reason(value) is None
     assert reason(value.model_copy(update={"response": "Judgement: impossible"})) is Reason.WRONG
+    for said in ("Judgement: sure", "1 + 2 = 3 (left: 3 12)\nJudgement: sure"):
+        without = value.model_copy(update={"response": said})
+        assert (reason(without, "agrees"), reason(without, "answer")) == (Reason.NO_PATH, None)
 
 
 def test_duplicates_differ_in_nothing_but_blank_space(
@@ -183,10 +189,99 @@ def test_duplicates_differ_in_nothing_but_blank_space(
     assert [trace.sample for trace, _ in kept_traces(selection)] == [0, 2]
 
 
+def test_which_of_two_duplicates_stays_does_not_depend_on_the_order_of_files(
+    make_trace: MakeTrace, tmp_path: Path
+) -> None:
+    other = TeacherInfo(kind="solver", model="exact", oracle=True)
+    same = make_trace(TRAIN, f"{STRAIGHT}\nThat was easy.", 0, teacher=other)
+    files = [
+        write(tmp_path / "a.jsonl", [same]),
+        write(tmp_path / "b.jsonl", [make_trace(TRAIN, STRAIGHT, 1)]),
+    ]
+    for order in (files, files[::-1]):
+        kept = [trace.teacher.kind for trace, _ in kept_traces(select(order))]
+        assert kept == ["openai"]
+
+
+def test_the_hash_of_a_source_is_that_of_the_lines_that_were_judged(
+    make_trace: MakeTrace, tmp_path: Path
+) -> None:
+    traces = [make_trace(TRAIN, f"H{'m' * i}.\n{STRAIGHT}", i) for i in range(4)]
+    file = write(tmp_path / "t.jsonl", traces[:3])
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    late = [traces[3].model_dump_json() + "\n"]
+
+    def grow() -> None:
+        if late:
+            with file.open("a", encoding="utf-8") as opened:
+                opened.write(late.pop())
+
+    (source,) = select([file], tick=grow).sources
+    assert (source.traces, source.sha256) == (3, before)
+    lines = file.read_bytes()
+    with pytest.raises(ChangedFile, match="filter again"):
+        select([file], tick=lambda: file.write_bytes(lines.replace(b"Hm", b"Ha")))
+
+
+SAID = "Steps:"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (STRAIGHT[:-2] + "25", Reason.FALSE_RESULT),
+        (STRAIGHT.replace(SAID, "We know that 6 + 4 + 1 + 1 = 99.\nSteps:"), "false"),
+        (STRAIGHT.replace(SAID, f"{'blah ' * 250}6 + 4 = 11\nSteps:"), "false"),
+        (STRAIGHT.replace(SAID, "Note 6 + 4 = 11\nSteps:"), "false"),
+        (STRAIGHT.replace(SAID, "6 + 4 is 11\nSteps:"), "false"),
+        (STRAIGHT.replace(SAID, "6 + 4 -> 11\nSteps:"), "false"),
+        (STRAIGHT.replace(SAID, "6 ^ 4 = 5\nSteps:"), Reason.UNREAD),
+        (STRAIGHT.replace(SAID, "6 % 4 = 9 (left: 1 1 9)\nSteps:"), Reason.UNREAD),
+        (STRAIGHT.replace(SAID, "6 + 4 = eleven\nSteps:"), Reason.UNREAD),
+        (STRAIGHT.replace("(left: 1 4 6)", "(left: 1 4 6) (left: 3 3 3)"), Reason.UNREAD),
+        (
+            STRAIGHT.replace(SAID, f"{SAID}\n1 * 1 = 1 (left: 1 4 6): dead end\nBack to 1 1 4 6"),
+            "mark",
+        ),
+        (STRAIGHT.replace(SAID, "So 24 = 4 * 6, and 2 * 3 * 4 = 24, not 25.\nSteps:"), None),
+        (STRAIGHT.replace(SAID, "(0.5 * 16) * 3 = 24 and 1.5 * (1 + 15) = 24.\nSteps:"), None),
+        (STRAIGHT.replace(SAID, "1. We need 4 * 6 = 24 (which is easy)\nSteps:"), None),
+        (f"{STRAIGHT}\nBut 6 + 4 = 11 and 2 + 2 = 5.", None),
+    ],
+)
+def test_what_is_said_beside_the_thoughts_must_be_true_and_readable(
+    make_trace: MakeTrace, said: str, expected: Reason | str | None
+) -> None:
+    named = {"false": Reason.FALSE_STATEMENT, "mark": Reason.WRONG_MARK}
+    trace = make_trace(TRAIN, said)
+    assert reason(trace) is named.get(str(expected), expected)
+    least = Reason.FALSE_RESULT if expected is Reason.FALSE_RESULT else None
+    assert reason(trace, "agrees") is least
+    assert reason(trace, "answer") is None
+
+
+def test_agreement_that_nobody_knows_is_counted_apart(make_trace: MakeTrace) -> None:
+    lost = STRAIGHT.replace("4 * 6 = 24 (left: 24)\n", "")
+    judged = judge(make_trace(TRAIN, lost), Level.AGREES)
+    assert judged.reason is Reason.AGREEMENT_UNKNOWN
+    assert judged.detail == "the steps do not come to one number"
+
+
+def test_a_proposal_that_can_win_is_no_dead_end(make_trace: MakeTrace) -> None:
+    base = make_trace(TRAIN)
+    for said, expected in (
+        ("8 - 4 = 4 (left: 4 6): dead end", Reason.WRONG_MARK),
+        ("8 + 4 = 12 (left: 6 12): dead end", None),
+        ("8 + 4 = 12 (left: 6 12)\n4 + 6 = 10 (left: 8 10)", None),
+    ):
+        update = {"puzzle": Puzzle.parse("4 6 8"), "method": "propose", "response": said}
+        assert reason(base.model_copy(update=update)) is expected
+
+
 def test_a_cap_prefers_search_where_it_is_asked_to(make_trace: MakeTrace, tmp_path: Path) -> None:
     file = write(
         tmp_path / "t.jsonl",
-        [make_trace(TRAIN, f"{STRAIGHT}\n{'x' * i}", i) for i in range(20)]
+        [make_trace(TRAIN, f"H{'m' * i}.\n{STRAIGHT}", i) for i in range(20)]
         + [make_trace(TRAIN, SEARCH, 20)],
     )
     config = FilterConfig(max_per_hand=1, prefer_search=True)
@@ -258,6 +353,9 @@ def test_files_are_given_once_and_at_least_one(make_trace: MakeTrace, tmp_path: 
     file = write(tmp_path / "t.jsonl", [make_trace(TRAIN, STRAIGHT)])
     with pytest.raises(ValueError, match="given twice"):
         select([file, tmp_path / "." / "t.jsonl"])
+    (tmp_path / "hard.jsonl").hardlink_to(file)
+    with pytest.raises(ValueError, match="given twice"):
+        select([file, tmp_path / "hard.jsonl"])
     with pytest.raises(ValueError, match="at least one"):
         select([])
 
@@ -294,15 +392,30 @@ def test_the_public_gpt_4o_responses_go_through_the_funnel(shared: Path, tmp_pat
         "hardest": 21,
         "val": 20,
     }
-    assert (right.at("kept").traces, right.at("kept").hands) == (159, 158)
+    assert {one.reason: one.traces for one in right.dropped} == {
+        "no answer": 37,
+        "wrong answer": 1160,
+        "held-out hand": 56,
+        "response shows a held-out hand": 2,  # 3 4 7 8 and 4 4 5 8, on paths that were lost
+    }
+    assert (right.at("kept").traces, right.at("kept").hands) == (157, 156)
     agreeing = select([file], FilterConfig(level=Level.AGREES)).funnel
     valid = select([file]).funnel
     found = [(one.kept, one.at("kept").hands, one.kept_with_backtrack) for one in (agreeing, valid)]
-    assert (agreeing.at("agreeing").traces, valid.at("valid").traces) == (210, 189)
-    assert found == [(155, 154, 69), (140, 139, 54)]
+    assert (agreeing.at("agreeing").traces, valid.at("valid").traces) == (210, 186)
+    assert found == [(153, 152, 67), (139, 138, 53)]
+    assert {one.reason: one.traces for one in valid.dropped} == {
+        "no answer": 37,
+        "wrong answer": 1160,
+        "answer disagrees with the steps": 2,
+        "agreement not known": 3,  # a thought before the answer breaks a rule, or none reaches it
+        "a thought breaks a rule": 21,
+        "a state that can win is called a dead end": 3,
+        "held-out hand": 47,
+    }
     assert {one.reason: one.hands for one in valid.held_out} == {
         "exemplar 4 4 6 8": 1,
         "hard100": 12,
         "hardest": 18,
-        "val": 18,
+        "val": 16,
     }

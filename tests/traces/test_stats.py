@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.traces.test_filter import SEARCH, STRAIGHT, TRAIN
+from tot24_bench.game import Puzzle
 from tot24_bench.scoring import Verdict
 from tot24_bench.teachers.teacher import Finish, TeacherInfo, Usage
 from tot24_bench.traces.plots import draw
@@ -51,8 +52,8 @@ def test_teachers_are_apart_and_together(make_trace: MakeTrace) -> None:
         ]
     )
     assert (everyone.traces, everyone.hands, everyone.right) == (3, 2, 1)
-    assert list(teachers) == ["openai: gpt-4o", "solver: exact"]
-    openai = teachers["openai: gpt-4o"]
+    assert list(teachers) == ["openai: gpt-4o, onestep_tot", "solver: exact, onestep_tot"]
+    openai = teachers["openai: gpt-4o, onestep_tot"]
     assert openai.verdicts[Verdict.CORRECT] == 1
     assert (openai.cost, openai.cost_of_right) == (Decimal("0.04"), Decimal("0.04"))
     assert everyone.cost_of_right is None
@@ -62,6 +63,15 @@ def test_teachers_are_apart_and_together(make_trace: MakeTrace) -> None:
     )
     assert found["cost"] == "0.04"
     assert "tokens" not in found["measures"]
+
+
+def test_methods_are_apart_and_have_no_common_mean(make_trace: MakeTrace) -> None:
+    asked = {"puzzle": Puzzle.parse("4 6 8"), "method": "propose"}
+    listed = make_trace().model_copy(update={**asked, "response": "8 - 4 = 4 (left: 4 6)"})
+    everyone, groups = collect([make_trace(TRAIN, SEARCH), listed])
+    assert list(groups) == ["openai: gpt-4o, onestep_tot", "openai: gpt-4o, propose"]
+    assert everyone.to_json()["measures"] == {} and everyone.right == 2
+    assert groups["openai: gpt-4o, onestep_tot"].to_json()["measures"]["lines"]["responses"] == 1
 
 
 @given(st.lists(st.integers(0, 50), min_size=1), st.sampled_from([0.0, 0.05, 0.5, 0.95, 1.0]))
@@ -80,5 +90,7 @@ def test_a_plot_is_drawn(make_trace: MakeTrace, tmp_path: Path, suffix: str) -> 
     )
     draw(teachers, tmp_path / f"plot.{suffix}", "50% $ & more")
     assert (tmp_path / f"plot.{suffix}").stat().st_size > 5_000
+    with pytest.raises(ValueError, match=r"a plot is a file .png, .svg, .pdf"):
+        draw(teachers, tmp_path / "plot.jsonl")
     with pytest.raises(ValueError, match="no trace to draw"):
         draw({}, tmp_path / "none.png")

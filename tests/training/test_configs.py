@@ -129,3 +129,25 @@ def test_the_fsdp_config_makes_a_plugin() -> None:
         cpu_ram_efficient_loading=config["fsdp_cpu_ram_efficient_loading"],
     )
     assert plugin.fsdp_version == 2
+
+
+def test_every_option_of_ours_is_documented() -> None:
+    from dataclasses import fields
+
+    from training.adapter import AdapterConfig
+    from training.feed import FeedConfig
+    from training.rows import RowConfig
+    from training.sft import RunConfig
+    from training.student import StudentConfig
+    from training.validation import ValidationConfig
+
+    documented = (CONFIGS.parents[1] / "docs" / "training.md").read_text()
+    ours = (RowConfig, StudentConfig, AdapterConfig, FeedConfig, ValidationConfig, RunConfig)
+    names = {field.name for config in ours for field in fields(config)}
+    assert {name for name in names if f"`{name}`" not in documented} == set()
+
+
+def test_every_shipped_config_is_documented() -> None:
+    documented = (CONFIGS.parents[1] / "docs" / "training.md").read_text()
+    hub = {path.stem for path in CONFIGS.glob("*.yaml") if not path.stem.startswith("scout")}
+    assert {name for name in hub if f"`{name}`" not in documented} == set()

@@ -125,9 +125,9 @@ def test_without_matplotlib_there_is_a_note_and_no_picture(
 def test_a_tracker_that_is_not_installed_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training import sft
+    from training import checks
 
-    monkeypatch.setattr(sft, "find_spec", lambda name: None)
+    monkeypatch.setattr(checks, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match="pip install tensorboard"):
         run(tmp_path, report_to="tensorboard")
 

@@ -62,7 +62,7 @@ def filter_command(
         str, typer.Option(help="Licence of the responses, for the card.")
     ] = "unknown",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a dataset that is there.")
+        bool, typer.Option("--overwrite", help="Replace a dataset (and --why) that is there.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the funnel and write nothing.")
@@ -86,9 +86,11 @@ def filter_command(
 
     `tot24 traces filter traces.jsonl --dry-run --level answer`
     """
-    from tot24_bench.traces.dataset import NOTHING_KEPT, require_free, write_dataset
+    from tot24_bench.traces.advice import nothing_kept
+    from tot24_bench.traces.dataset import require_free, write_dataset
     from tot24_bench.traces.filter import FilterConfig, select
-    from tot24_bench.traces.rows import PromptConfig
+    from tot24_bench.traces.intervals import plural
+    from tot24_bench.traces.rows import PromptConfig, require_together
     from tot24_bench.traces.sources import DroppedTrace
 
     # All that can be refused is refused before an hour of filtering.
@@ -97,11 +99,14 @@ def filter_command(
     options |= {"prefer_search": prefer_search, "seed": seed}
     config = FilterConfig(**options)
     prompt = PromptConfig(shots, variant)
+    require_together(prompt, config.avoid)
     if output is None and not dry_run:
         raise ValueError("give the folder of the dataset with -o, or --dry-run to write nothing")
     if output is not None and not dry_run:
         require_free(output, overwrite)
-    require_files(files, why)
+    require_files(files)
+    if why is not None:
+        require_new(why, files, "--why", overwrite)
     lines = count_lines(files)
     with ExitStack() as opened:
         reasons = None if why is None else opened.enter_context(why.open("w", encoding="utf-8"))
@@ -130,9 +135,12 @@ def filter_command(
 
         print_wide(Group(*_report(selection.funnel, selection.teachers)))
         if record is not None:
-            typer.echo(f"wrote {record.rows:,} rows to {output}, sha256 {record.sha256}")
+            if record.cut:
+                typer.echo(f"cut off after the answer: {plural(record.cut, 'response')}")
+            rows = plural(record.rows, "row")
+            typer.echo(f"wrote {rows} to {output}, sha256 {record.sha256}")
     if not dry_run and record is None:
-        raise ValueError(NOTHING_KEPT)
+        raise ValueError(nothing_kept(selection.funnel))
 
 
 def count_lines(files: list[Path]) -> int:
@@ -144,15 +152,34 @@ def count_lines(files: list[Path]) -> int:
     return total
 
 
-def require_files(files: list[Path], why: Path | None = None) -> None:
+def require_files(files: list[Path]) -> None:
     """Refuse files that are not there before any of them is read."""
     for path in files:
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder: give the trace files (.jsonl) in it")
         if not path.is_file():
             raise ValueError(f"there is no file {path}: tot24 traces generate writes one")
-        if why is not None and why.exists() and why.samefile(path):
-            raise ValueError(f"--why would overwrite the traces in {path}: give another file")
-    if why is not None and not why.parent.is_dir():
-        raise ValueError(f"no folder {why.parent}: make it, or give another --why")
+
+
+def require_new(path: Path, files: list[Path], flag: str, overwrite: bool) -> None:
+    """Refuse to write over what is there: over traces never, over anything else on request."""
+    if not path.parent.is_dir():
+        raise ValueError(f"no folder {path.parent}: make it, or give another {flag}")
+    if not path.exists() and not path.is_symlink():
+        return
+    if any(path.exists() and path.samefile(file) for file in files) or _holds_traces(path):
+        raise ValueError(f"{flag} would overwrite the traces in {path}: give another file")
+    if not path.is_file():
+        raise ValueError(f"{path} is no file: give another {flag}")
+    if not overwrite:
+        raise ValueError(f"{path} is there already: add --overwrite, or give another {flag}")
+
+
+def _holds_traces(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b'"tot24-trace/' in file.read(200)
 
 
 def _report(funnel: Funnel, teachers: Sequence[Teacher]) -> Iterator[RenderableType]:

@@ -10,7 +10,7 @@ import typer
 
 from tot24_bench.cli.options import AsJson
 from tot24_bench.cli.terminal import counting, one_line, print_wide
-from tot24_bench.cli.traces_filter import count_lines, require_files
+from tot24_bench.cli.traces_filter import count_lines, require_files, require_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tot24_bench.traces.stats import Stats
 
 MAX_SHOWN = 20
-"""Teachers that get tables of their own."""
+"""Teachers and methods that get tables of their own."""
 
 
 def stats_command(
@@ -30,9 +30,12 @@ def stats_command(
         Path | None,
         typer.Option(help="Draw lengths, dead ends and yield into this file (png, svg, pdf)."),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a plot that is there.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what the responses of trace files look like, by teacher.
+    """Say what the responses of trace files look like, by teacher and method.
 
     Every response is scored again, and its search replayed.
 
@@ -46,6 +49,12 @@ def stats_command(
     from tot24_bench.traces.store import read_traces
 
     require_files(files)
+    if plot is not None:
+        from tot24_bench.traces.plots import SUFFIXES
+
+        if plot.suffix.lower() not in SUFFIXES:
+            raise ValueError(f"--plot is a file {', '.join(SUFFIXES)}: give another name")
+        require_new(plot, files, "--plot", overwrite)
     with counting(count_lines(files), "traces") as tick:
         everyone, teachers = collect((one for file in files for one in read_traces(file)), tick)
     if not everyone.traces:
@@ -65,7 +74,7 @@ def stats_command(
 
     shown = dict(list(teachers.items())[:MAX_SHOWN])
     if len(teachers) > 1:
-        shown = {"all teachers": everyone, **shown}
+        shown = {"all together": everyone, **shown}
     for name, stats in shown.items():
         print_wide(Group(*_report(name, stats)))
     if plot is not None:
@@ -76,21 +85,24 @@ def _report(name: str, stats: Stats) -> Iterator[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
-    from tot24_bench.traces.intervals import share
+    from tot24_bench.traces.intervals import plural, share
     from tot24_bench.traces.stats import MEASURES, QUANTILES, summary
 
-    title = f"{one_line(name)}: {stats.traces:,} responses to {stats.hands:,} hands"
+    answered = f"{plural(stats.traces, 'response')} to {plural(stats.hands, 'hand')}"
+    title = f"{one_line(name)}: {answered}"
     measures = Table(title=Text(title), title_style="")
     measures.add_column("a response")
     for heading in ("mean", *QUANTILES):
         measures.add_column(heading, justify="right")
+    measured = stats.comparable()
     for measure, label in MEASURES.items():
-        counts = stats.measures[measure]
-        if counts:
-            found = summary(counts)
+        if measure in measured:
+            found = summary(measured[measure])
+            if found["responses"] < stats.traces:
+                label += f" (of {plural(int(found['responses']), 'response')})"
             cells = [f"{found['mean']:,.1f}", *(f"{found[at]:,}" for at in QUANTILES)]
             measures.add_row(label, *cells)
-    yield measures
+    yield measures if measured else Text(f"{title}, of several methods")
     bands = Table(title="right, with Wilson's 95% interval", title_style="")
     bands.add_column("difficulty")
     for heading in ("responses", "right", "hands", "right at least once"):

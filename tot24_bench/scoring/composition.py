@@ -21,18 +21,21 @@ from tot24_bench.game.states import Number, combine
 from tot24_bench.scoring.expression import evaluate
 from tot24_bench.scoring.tokens import tokenize
 
+MAX_COMPOSED = 6
+"""Numbers of a hand whose answer is compared with its thoughts; more have too many readings."""
+
 _STAND_INS = (1_000_003, 1_299_709, 1_500_007, 1_700_021, 1_900_037, 2_100_001)
-"""What replaces the distinct numbers of a hand, of which there are at most six."""
+"""What replaces the distinct numbers of a hand, of which there are at most MAX_COMPOSED."""
 
 
 def composes_to(
     path: Sequence[tuple[Number, str, Number]], hand: tuple[int, ...], answer: str
 ) -> bool:
-    """Whether `answer` is the expression that a valid path of thoughts comes to.
+    """Whether `answer` is the expression that the last of a valid path of thoughts makes.
 
     Args:
-        path: the thoughts from the hand to one number, as `(a, op, b)`.
-        hand: the numbers dealt, at most six; the time grows quickly where many are equal.
+        path: the thoughts from the hand on, as `(a, op, b)`; numbers may be left over.
+        hand: the numbers dealt, at most MAX_COMPOSED; the time grows quickly where many are equal.
         answer: an expression of those numbers that has a value.
     """
     stands_for = dict(zip(dict.fromkeys(hand), map(Fraction, _STAND_INS), strict=False))

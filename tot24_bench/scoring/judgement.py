@@ -1,9 +1,10 @@
 r"""Score the responses of a search that runs in many calls: `propose` and `value`.
 
 A `propose` response is right when it lists at least one thought and every line is a valid thought
-of the numbers left: two of them, an exact result, and, where it says what is then left, that. A
-`value` response is right when its judgement is the exact truth: `sure` where the target can be
-made, `impossible` where it cannot. `likely` judges nothing, and is neither.
+of the numbers left: two of them, an exact result, and, where it says what is then left, that; and
+nothing else on the line. A `value` response is right when its judgement is the exact truth: `sure`
+where the target can be made, `impossible` where it cannot. `likely` judges nothing, and is neither;
+judgements that contradict each other are none.
 
 >>> score_propose(Puzzle.parse("4 6 8"), "8 - 4 = 4 (left: 4 6)\n4 + 8 = 12 (left: 6 12)").reason
 '2 valid thoughts, 1 of which can still win'
@@ -14,6 +15,7 @@ True
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from itertools import combinations, islice
 
 from tot24_bench.game.puzzle import Puzzle, Rule
@@ -28,7 +30,7 @@ from tot24_bench.scoring.score import (
     Verdict,
     score,
 )
-from tot24_bench.scoring.steps import MAX_STEP_LINE_CHARS, read_steps
+from tot24_bench.scoring.steps import MAX_STEP_LINE_CHARS, Step, read_steps
 
 MAX_LINES = 500
 """Lines of a `propose` response that are read: six numbers have about 150 thoughts."""
@@ -41,9 +43,24 @@ _JUDGEMENT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _LONE_WORD = re.compile(
-    r"[\s>#*_`\"'-]{0,8}(sure|likely|impossible)[\s*_`\"'.]{0,8}", re.IGNORECASE
+    r"^[^\S\n>#*_`\"'-]{0,8}[>#*_`\"'-]{0,8}[^\S\n]{0,4}[*_`\"']{0,4}(sure|likely|impossible)"
+    r"[^\S\n*_`\"'.]{0,4}[*_`\"'.]{0,8}[^\S\n]{0,8}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_JUDGES = re.compile(
+    r"^[^\S\n]{0,8}[>#*_`-]{0,8}\s{0,4}judge?ment[\s*_`]{0,4}:", re.I | re.MULTILINE
 )
 _HEADING = re.compile(r"[^=]{0,80}:[\s*_`]{0,8}|```[a-z]{0,10}", re.IGNORECASE)
+_OPERATION = re.compile(r"[0-9)]\s{0,3}[-+*/]\s{0,3}[0-9(]|\binput", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]+")
+_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
+_BESIDE = re.compile(
+    r"left|remain(?:ing|s)?|lea(?:ving|ves)|numbers?|are|is|now|the|and|dead|end|step|thought|option"
+    r"|move|pair|x|times|div|cdot|[dt]?frac|text(?:bf)?|math(?:bf|rm)|boxed|(?:right|to)(?:arrow)?"
+    r"|quad",
+    re.IGNORECASE,
+)
+"""Words that may stand on a thought's line; `x`, and commands of LaTeX, are signs."""
 _WORDS = ("sure", "likely", "impossible")
 _VERDICTS = {
     Fault.TOO_MANY: Verdict.WRONG_NUMBERS,
@@ -80,22 +97,22 @@ def score_method(
 def score_propose(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> Score:
     """Whether a response lists thoughts, and nothing but valid ones; never raises.
 
-    A heading that ends in a colon and the fences of a code block are no lines. The same thought
-    twice counts once. `Score.valid`: every thought combines numbers that are left. `false_claim`:
-    one says that it makes the target, and does not.
+    A heading that ends in a colon and the fences of a code block are no lines; a heading holds no
+    numbers but those asked. The same thought twice counts once. `Score.valid`: every thought
+    combines numbers that are left. `false_claim`: one says that it makes the target, and does not.
     """
     text = response if isinstance(response, str) else ""
     if len(text) > MAX_RESPONSE_CHARS:
         return _score(Verdict.TOO_LONG, "the response is too long to be read", truncated)
     lines = [line for line in plain(spoken(text)).split("\n") if line.strip()]
-    lines = [line for line in islice(lines, MAX_LINES + 1) if not _HEADING.fullmatch(line)]
+    lines = [line for line in islice(lines, MAX_LINES + 1) if not _is_heading(line, puzzle)]
     if len(lines) > MAX_LINES:
         return _score(Verdict.TOO_LONG, f"more than {MAX_LINES} lines", truncated)
     stated: list[str] = []
     states: dict[str, tuple[Number, ...]] = {}
     for place, line in enumerate(lines, 1):
         steps = read_steps(line) if len(line) <= MAX_STEP_LINE_CHARS else []
-        if len(steps) != 1:
+        if len(steps) != 1 or not _nothing_else(line, steps[0]):
             cut = truncated and place == len(lines)
             verdict = Verdict.TRUNCATED if cut else Verdict.MALFORMED
             reason = "the token limit cut a line off" if cut else f"line {place} is not one thought"
@@ -126,7 +143,8 @@ def score_propose(puzzle: Puzzle, response: str | None, *, truncated: bool = Fal
 def score_value(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> Score:
     """Whether a response judges the numbers left as they are; never raises.
 
-    The last line `Judgement: ...` counts; where there is none, a last line that is the word alone.
+    Lines `Judgement: ...` count; where there is none, a last line that is the word alone. Where
+    such lines say different things, or one of them something else, the response judges nothing.
     A judgement of more than MAX_SOLVED_NUMBERS numbers is not checked, and so not right.
     `impossible` has the verdict NO_SOLUTION, as it has in `score`.
     """
@@ -163,13 +181,53 @@ def score_value(puzzle: Puzzle, response: str | None, *, truncated: bool = False
     )
 
 
+def judgement_end(text: str) -> int | None:
+    """Where the line of the last judgement ends; None where the text judges nothing.
+
+    Args:
+        text: in plain signs, without thinking and without blank space at its end.
+    """
+    if _judgement_in(text) is None:
+        return None
+    ends = [match.end() for match in _JUDGEMENT.finditer(text)]
+    line = text.find("\n", ends[-1]) if ends else -1
+    return len(text) if line < 0 else line
+
+
 def _judgement_in(text: str) -> str | None:
-    found = [word for match in _JUDGEMENT.finditer(text) if (word := match[1].lower()) in _WORDS]
+    found = [match[1].lower() for match in _JUDGEMENT.finditer(text)]
+    lone = [match[1].lower() for match in _LONE_WORD.finditer(text)]
     if found:
-        return found[-1]
+        if len(_JUDGES.findall(text)) != len(found) or {*found, *lone} - {found[0]}:
+            return None
+        return found[0] if found[0] in _WORDS else None
+    if _JUDGES.search(text) or len(set(lone)) != 1:
+        return None
     last = text.rstrip().rpartition("\n")[2]
-    lone = _LONE_WORD.fullmatch(last)
-    return lone[1].lower() if lone else None
+    return lone[0] if _LONE_WORD.fullmatch(last) else None
+
+
+def _is_heading(line: str, puzzle: Puzzle) -> bool:
+    if not _HEADING.fullmatch(line):
+        return False
+    told = sorted(int(number) for number in _NUMBER.findall(line))
+    return not told or (tuple(told) == puzzle.hand and not _OPERATION.search(line))
+
+
+def _nothing_else(line: str, step: Step) -> bool:
+    """Whether a line is a thought in full, and nothing beside it but dress and the place in a list.
+
+    Held against what was read: as many numbers, one sign of equality, every bracket closed.
+    """
+    numbers = (step.a, step.b, step.value, *(step.left or ()))
+    wanted = sum(2 if isinstance(number, Fraction) else 1 for number in numbers)
+    wanted += step.number is not None
+    return (
+        len(_NUMBER.findall(line)) == wanted
+        and line.count("=") - line.count("=>") == 1
+        and all(_BESIDE.fullmatch(word) for word in _WORD.findall(line))
+        and all(line.count(a) == line.count(b) for a, b in ("()", "[]", "{}"))
+    )
 
 
 def _can_win(left: tuple[Number, ...], puzzle: Puzzle) -> bool:

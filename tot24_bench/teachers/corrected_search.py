@@ -13,21 +13,22 @@ from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.game.states import Number, State, Thought, can_reach, thoughts
 from tot24_bench.scoring.analysis import Thought as Stated
 from tot24_bench.teachers.solver import BACK_TO, DEAD_END, plausible_thoughts
+from tot24_bench.teachers.solver_hidden import Hidden
 
 MOST_DIGITS = 10**12
 """Numbers from here on are not read back (`scoring.steps`), so none is written."""
 
 
 class Judge:
-    """Which states can win without those to avoid; remembers what it was asked."""
+    """Which states can win without those that must not be shown; remembers what it was asked."""
 
-    def __init__(self, target: int, avoid: frozenset[State]) -> None:
-        self.target, self._avoid = target, avoid
+    def __init__(self, puzzle: Puzzle, avoid: frozenset[State]) -> None:
+        self.target, self._hidden = puzzle.target, Hidden(puzzle.hand, avoid)
         self._known: dict[State, bool] = {}
 
     def allowed(self, state: State) -> bool:
         """Whether the text may come to a state."""
-        return state not in self._avoid and all(
+        return state not in self._hidden and all(
             0 <= n.numerator < MOST_DIGITS and n.denominator < MOST_DIGITS for n in state.numbers
         )
 
@@ -64,9 +65,22 @@ class _Node:
 class Search:
     """The corrected search as it grows; `path` holds the indices of the nodes that lead here."""
 
-    def __init__(self, puzzle: Puzzle, judge: Judge, explore: float, max_lines: int) -> None:
+    def __init__(
+        self, puzzle: Puzzle, judge: Judge, explore: float, max_lines: int, whole: bool = False
+    ) -> None:
+        """See `correction`.
+
+        Args:
+            puzzle, judge: what is asked, and the truth about it.
+            explore: share of the solver's dead ends that are followed.
+            max_lines: what the room for dead ends is measured by.
+            whole: whether room is kept for every thought of a hand that has no solution.
+        """
         self.puzzle, self.judge = puzzle, judge
         self.explore, self.max_lines = explore, max_lines
+        self._whole = whole
+        self._owed = 0  # lines that the dead ends being followed still take
+        self.lines = 0
         self.nodes: list[_Node] = []
         self.path: list[int] = []
         self.visited = {State.of(puzzle)}
@@ -95,7 +109,7 @@ class Search:
                 continue
             if ahead is not None and not self.nodes[ahead].dead:
                 return thought.step.line
-            if dead and not self._room():
+            if dead and not self._room_for(depth):
                 return thought.step.line
             step = thought.step
             own = Thought(step.a, step.op, step.b, step.value, state)
@@ -135,7 +149,8 @@ class Search:
         """Write what the solver tries here before the thought that wins, which is not written."""
         depth, target = len(self.path), self.puzzle.target
         solvable = self.judge.wins(State(tuple(sorted(numbers))))
-        for thought in plausible_thoughts(numbers, target):
+        plausible = plausible_thoughts(numbers, target)
+        for place, thought in enumerate(plausible, 1):
             state = thought.left
             if not self.judge.allowed(state):
                 continue
@@ -148,8 +163,12 @@ class Search:
                 continue
             self._add(thought, depth, dead=True)
             follow = len(numbers) > 3 and rng.random() < self.explore
+            # Of a dead state all that is left must be written, and then a line to go back.
+            owed = 0 if solvable or not depth else len(plausible) - place + 1
+            self._owed += owed
             if follow and self._room(len(plausible_thoughts(state.numbers, target))):
                 self._below(rng)
+            self._owed -= owed
             del self.path[depth:]
         if solvable:  # by a thought that is not plausible; no hand of the deck needs one
             left = thoughts(State(tuple(sorted(numbers))))
@@ -162,6 +181,7 @@ class Search:
 
     def _add(self, thought: Thought, depth: int, dead: bool, said: bool | None = None) -> int:
         parent = self.path[depth - 1] if depth else -1
+        self.lines += 1 + self._goes_back(parent)
         if parent >= 0:
             self.nodes[parent].followed = True
         del self.path[depth:]
@@ -179,11 +199,33 @@ class Search:
             return self.puzzle.numbers
         return self.nodes[self.path[depth - 1]].thought.left.numbers
 
+    def _room_for(self, depth: int) -> bool:
+        """Whether one dead end more fits after `depth` thoughts of the path."""
+        parent = self.path[depth - 1] if depth else -1
+        # Below a dead end a line goes back before it, if need be, and one after it.
+        below = parent >= 0 and self.nodes[parent].dead
+        return self._room(2 if below and self._goes_back(parent) else 1)
+
     def _room(self, lines: int = 1) -> bool:
         """Whether more lines of dead ends, one to go back, and the way to the target fit."""
         alive = sum(not self.nodes[i].dead for i in self.path)
         way = len(self.puzzle.numbers) - 1 - alive
-        return len(self.text()) + lines + 1 + way <= self.max_lines
+        owed = self._owed + (len(self._untried()) if self._whole else 0)
+        return self.lines + lines + 1 + way + owed <= self.max_lines
+
+    def _untried(self) -> list[Thought]:
+        """The thoughts of the hand that a whole search has still to write."""
+        first = plausible_thoughts(self.puzzle.numbers, self.puzzle.target)
+        lefts = {thought.left: thought for thought in first if self.judge.allowed(thought.left)}
+        return [thought for left, thought in lefts.items() if left not in self.visited]
+
+    def _goes_back(self, parent: int) -> bool:
+        """Whether a line must say that the next thought starts from a node."""
+        if not self.nodes:
+            return parent != -1
+        last = len(self.nodes) - 1
+        marked = self.nodes[last].dead  # nothing has followed it yet
+        return parent != last and not (marked and self.nodes[last].parent == parent)
 
     def _back(self, parent: int) -> str:
         numbers = self.nodes[parent].thought.left.numbers if parent >= 0 else self.puzzle.numbers

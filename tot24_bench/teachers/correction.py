@@ -7,7 +7,8 @@ an earlier one really comes to (Ross et al. 2011, DAgger; Zelikman et al. 2022, 
   which cannot win is marked as a dead end, or, where the student went on below it, kept as
   explored, and then the search goes `Back to` the numbers it came from.
 - A state that was visited before, and a thought that makes a negative number (the notation has
-  none), is left out with all below it; so is a thought into a state that must be avoided.
+  none), is left out with all below it; so is a thought into a state that must not be shown: one to
+  avoid, or a test hand on the way of a larger train hand (`solver_hidden`).
 - The student's part ends at the first thought that breaks a rule, and where it leaves a state that
   can still win, be it by a mark or by going elsewhere. From the last state of its path that can
   still win the solver carries on, without the dead ends that are already there.
@@ -48,6 +49,7 @@ from tot24_bench.game.states import State, can_reach
 from tot24_bench.scoring.analysis import analyse
 from tot24_bench.scoring.score import MAX_SOLVED_NUMBERS
 from tot24_bench.teachers.corrected_search import Judge, Search
+from tot24_bench.teachers.curriculum import MOST_LINES
 from tot24_bench.teachers.solver import EXPLORE, NO_SOLUTION, PATH
 
 MAX_LINES = 60
@@ -65,8 +67,10 @@ class CorrectionConfig:
     Attributes:
         explore: share of the solver's dead ends that it follows instead of marking them at once.
         max_lines: lines of the search, at most: the student's thoughts stop and the solver's dead
-            ends are left out so that it holds. A whole search without a solution may be longer.
-        avoid: states that the text must not come to, not even as a dead end.
+            ends are left out so that it holds. The path, and every first thought of a hand without
+            a solution, are never left out: where they do not fit, nothing is corrected.
+        avoid: states that the text must not come to, not even as a dead end. Those that the hand
+            itself hides (`solver_hidden`) it never comes to.
     """
 
     explore: float = EXPLORE
@@ -76,8 +80,8 @@ class CorrectionConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.explore <= 1:
             raise ValueError(f"explore is a share from 0 to 1, not {self.explore}")
-        if self.max_lines < 1:
-            raise ValueError(f"max_lines must be at least 1, not {self.max_lines}")
+        if not 1 <= self.max_lines <= MOST_LINES:
+            raise ValueError(f"max_lines is a number from 1 to {MOST_LINES}, not {self.max_lines}")
 
 
 class Correction(NamedTuple):
@@ -108,8 +112,8 @@ def correct(
 
     Raises:
         CannotCorrect: for a puzzle that need not use every number or asks for a negative target,
-            that has more than MAX_SOLVED_NUMBERS numbers, or that can only be solved through the
-            states to avoid.
+            that has more than MAX_SOLVED_NUMBERS numbers, that can only be solved through states
+            that must not be shown, or that takes more than `max_lines` in any case.
     """
     config = config or CorrectionConfig()
     if puzzle.rule is not Rule.ALL or puzzle.target < 0:
@@ -118,15 +122,27 @@ def correct(
         raise CannotCorrect(
             f"only hands of up to {MAX_SOLVED_NUMBERS} numbers are corrected, not {puzzle.text}"
         )
-    judge = Judge(puzzle.target, config.avoid)
+    judge = Judge(puzzle, config.avoid)
     start = State.of(puzzle)
     if not judge.wins(start) and can_reach(start, puzzle.target):
-        raise CannotCorrect(f"{puzzle.text} has no solution outside the states to avoid")
-    search = Search(puzzle, judge, config.explore, config.max_lines)
-    cut_at = search.keep(analyse(puzzle, response).thoughts)
-    kept, marked = search.close()
-    written = len(search.nodes)
-    path = search.finish(rng)
+        raise CannotCorrect(
+            f"{puzzle.text} has no solution outside the states to avoid and hands of a test part: "
+            "leave it out"
+        )
+    stated = analyse(puzzle, response).thoughts
+    for whole in (False, True):
+        search = Search(puzzle, judge, config.explore, config.max_lines, whole)
+        cut_at = search.keep(stated)
+        kept, marked = search.close()
+        written = len(search.nodes)
+        path = search.finish(rng)
+        if search.lines <= config.max_lines or path is not None:
+            break
+    if search.lines > config.max_lines:
+        raise CannotCorrect(
+            f"{puzzle.text} takes {search.lines} lines, not {config.max_lines}: "
+            f"set max_lines to {search.lines} or more"
+        )
     if path is None:
         lines, answer = search.text(), NO_SOLUTION
     else:

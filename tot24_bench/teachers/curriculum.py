@@ -33,7 +33,8 @@ MAX_LINES = 300
 """Default lines of a response: an unsolvable hand of four takes up to 150 at EXPLORE."""
 
 MOST_LINES = 4_000
-"""Largest `max_lines`: past 5,000 thoughts nobody reads a response to its end."""
+"""Largest `max_lines`, and the bound where there is none: a response is read to the 5,000th thought
+(`scoring.steps.MAX_STEPS`), and no hand of four takes a quarter of that."""
 
 PLAUSIBLE = ("ordered", "random", "tempting")
 ORDERS = ("depth-first", "best-first")
@@ -81,8 +82,11 @@ class Curriculum:
         say_back: whether a line "Back to ..." says where a search goes on after a dead end.
         recap: whether the winning path is written once more, under "Path:".
         max_lines: a longer response is written again with half the exploring, in the end with none,
-            and then with fewer dead ends; None for no bound.
+            and then with fewer dead ends; None for MOST_LINES. A path that does not fit by itself
+            is not taught.
         avoid: states that are never entered nor shown as left: a name of `AVOIDABLE`, or a set.
+            Test hands never are, whatever is given here, where the hand has five numbers or more
+            and is no test hand itself (`solver_hidden`): its searches pass through hands of four.
         proposals: thoughts of a `propose` response at most (the most promising, one that wins
             among them where there is one); None for all plausible ones.
 

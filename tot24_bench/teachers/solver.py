@@ -107,7 +107,8 @@ def write(puzzle: Puzzle, method: str, rng: Random, curriculum: Curriculum = DEF
     Raises:
         ValueError: for a method it does not know.
         CannotTeach: a ValueError, for a puzzle to which it has no response: a negative target, more
-            than six numbers, no winning path but through a state to avoid, too few lines.
+            than six numbers, no winning path but through a state to avoid or a test hand (which a
+            search of five numbers or more never shows, see `solver_hidden`), too few lines.
     """
     if method not in WRITERS:
         raise ValueError(

@@ -18,7 +18,7 @@ from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.game.states import State, Thought
 from tot24_bench.prompts.propose_value import IMPOSSIBLE, JUDGEMENT, SURE
 from tot24_bench.scoring.canonical import one_expression
-from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
+from tot24_bench.teachers.curriculum import MOST_LINES, CannotTeach, Curriculum
 from tot24_bench.teachers.solver_frontier import Frontier
 from tot24_bench.teachers.solver_path import (
     Path,
@@ -48,7 +48,8 @@ def io(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
 def cot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
     """The winning path and the answer."""
     path = _path(puzzle, curriculum, rng)
-    return "\n".join(("Steps:", *map(line_of, path or ()), _answer(puzzle, path)))
+    lines = ("Steps:", *map(line_of, path or ()), _answer(puzzle, path))
+    return _fitted(puzzle, curriculum, lines)
 
 
 def onestep_tot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
@@ -79,7 +80,7 @@ def value(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
     truth = truth_of(puzzle, curriculum)
     path = path_of(winning_levels(puzzle, curriculum, truth, rng))
     if path is not None:
-        return "\n".join((*map(line_of, path), JUDGEMENT + SURE))
+        return _fitted(puzzle, curriculum, (*map(line_of, path), JUDGEMENT + SURE))
     most = TRIES if curriculum.dead_ends is None else curriculum.dead_ends
     if curriculum.max_lines is not None:
         most = min(most, curriculum.max_lines - 1)
@@ -123,18 +124,35 @@ def _search(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
     return found
 
 
-def _room(puzzle: Puzzle, curriculum: Curriculum) -> int | None:
-    """The lines that a search may have; None for any number."""
-    if curriculum.max_lines is None:
-        return None
+def _room(puzzle: Puzzle, curriculum: Curriculum) -> int:
+    """The lines that a search may have.
+
+    Raises:
+        CannotTeach: where a path alone does not fit.
+    """
+    most = MOST_LINES if curriculum.max_lines is None else curriculum.max_lines
     steps = len(puzzle.numbers) - 1
-    room = curriculum.max_lines - 2 - (1 + steps if curriculum.recap else 0)
+    room = most - 2 - (1 + steps if curriculum.recap else 0)
     if room < steps:
-        raise CannotTeach(
-            f"a path of {puzzle.text} does not fit in {curriculum.max_lines} lines: "
-            f"set max_lines to {curriculum.max_lines + steps - room} or more"
-        )
+        raise _too_few(puzzle, most, most + steps - room)
     return room
+
+
+def _fitted(puzzle: Puzzle, curriculum: Curriculum, lines: tuple[str, ...]) -> str:
+    """A response that is a path alone: nothing of it can be left out.
+
+    Raises:
+        CannotTeach: where it does not fit.
+    """
+    if curriculum.max_lines is not None and len(lines) > curriculum.max_lines:
+        raise _too_few(puzzle, curriculum.max_lines, len(lines))
+    return "\n".join(lines)
+
+
+def _too_few(puzzle: Puzzle, most: int, needed: int) -> CannotTeach:
+    return CannotTeach(
+        f"a path of {puzzle.text} does not fit in {most} lines: set max_lines to {needed} or more"
+    )
 
 
 def _fitting(writers: Iterable[Writer]) -> Found:

@@ -39,7 +39,7 @@ def truth_of(puzzle: Puzzle, curriculum: Curriculum) -> Truth:
     """Exact judgements for a puzzle that can be taught.
 
     Raises:
-        CannotTeach: a negative target, too many numbers, or a state that may not be shown.
+        CannotTeach: a negative target, too many numbers, or a hand that may not be shown.
     """
     if puzzle.target < 0:
         raise CannotTeach(
@@ -100,7 +100,7 @@ def no_way(puzzle: Puzzle) -> CannotTeach:
     """The error for a puzzle that can be won, but not by a path that may be written."""
     return CannotTeach(
         f"every way found to make {puzzle.target} of {puzzle.text} passes a state to avoid, "
-        "or a number of over 12 digits: leave the hand out"
+        "a hand of a test part, or a number of over 12 digits: leave the hand out"
     )
 
 

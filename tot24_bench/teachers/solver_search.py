@@ -22,6 +22,10 @@ BACK_TO = "Back to "
 SOLUTION = ": solution"
 """Notes that one thought more makes the target, in a whole search."""
 
+MOST_EXPLORED = 10_000
+"""Thoughts that one attempt writes below dead ends, those that `failed` drops counted in. Past it
+dead ends are marked. No hand of four has so many; six large numbers have millions."""
+
 HALVINGS = 3
 """How often a search that is too long explores half as much before it explores nothing."""
 
@@ -79,7 +83,7 @@ class Writer:
         self.puzzle, self.curriculum, self.truth = puzzle, curriculum, truth
         self.rng, self.attempt, self.room = rng, attempt, room
         self.lines: list[str] = []
-        self.shown = 0
+        self.shown = self.explored = 0
         self.first: Path | None = None
 
     def first_solution(self) -> Found:
@@ -142,7 +146,9 @@ class Writer:
 
     def follows(self, numbers: Numbers) -> bool:
         """Whether a dead end in a state is followed; of two numbers left none is."""
-        return len(numbers) > 3 and self.rng.random() < self.attempt.explore
+        if len(numbers) <= 3 or self.explored >= MOST_EXPLORED:
+            return False
+        return self.rng.random() < self.attempt.explore
 
     def dead_end(self, numbers: Numbers, thought: Thought) -> None:
         """A dead end in a state: marked, or followed until everything below it is marked."""
@@ -199,6 +205,7 @@ class Writer:
             thoughts = plausible_thoughts(numbers, self.truth.target)
             for thought in in_order(thoughts, self.curriculum, self.truth, self.rng):
                 if not self.truth.forbids(thought.left):
+                    self.explored += 1
                     self.dead_end(numbers, thought)
 
     def _whole(self, numbers: Numbers, made: Numbers, path: Path) -> None:

@@ -19,6 +19,7 @@ from tot24_bench.game.few import two_make
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import State, Thought
 from tot24_bench.teachers.curriculum import Curriculum
+from tot24_bench.teachers.solver_hidden import hides_test_hands
 from tot24_bench.teachers.solver_search import BACK_TO, Found, TooLong
 from tot24_bench.teachers.solver_thoughts import (
     Numbers,
@@ -62,6 +63,7 @@ def goes_straight(puzzle: Puzzle, curriculum: Curriculum) -> bool:
         and 0 <= puzzle.target <= LARGEST_WHOLE
         and 3 <= len(puzzle.numbers) <= 6
         and max(puzzle.numbers) <= LARGEST_WHOLE
+        and not hides_test_hands(puzzle.hand)
     )
 
 

@@ -18,6 +18,7 @@ from tot24_bench.game.few import three_make, two_make
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.reach import can_make
 from tot24_bench.game.states import State, Thought
+from tot24_bench.teachers.solver_hidden import Hidden
 from tot24_bench.teachers.solver_thoughts import (
     MEMO_STATES,
     Numbers,
@@ -29,13 +30,17 @@ from tot24_bench.teachers.solver_thoughts import (
 
 
 class Truth:
-    """Exact judgements for one puzzle, some states of which may be forbidden."""
+    """Exact judgements for one puzzle, some states of which may be forbidden.
+
+    Args:
+        puzzle: what is asked.
+        forbidden: states not to be shown, beside those that its hand hides (`solver_hidden`).
+    """
 
     def __init__(self, puzzle: Puzzle, forbidden: frozenset[State]) -> None:
         self.target = puzzle.target
         self.every_number = puzzle.rule is Rule.ALL
-        self._forbidden = forbidden
-        self._smallest = min((len(state.numbers) for state in forbidden), default=0)
+        self._forbidden = Hidden(puzzle.hand, forbidden)
         self._known: dict[tuple[Numbers, Numbers], bool] = {}
 
     def forbids(self, state: State) -> bool:
@@ -77,7 +82,7 @@ class Truth:
                 return False
         elif not _uses(state.numbers, made, self.target):
             return False
-        if len(state.numbers) <= self._smallest or not self._forbidden:
+        if len(state.numbers) <= self._forbidden.smallest or not self._forbidden:
             return True
         key = (state.numbers, made)
         if key not in self._known:

@@ -1,7 +1,8 @@
 """Which of the sound traces are kept where there are too many: duplicates, caps, bands.
 
-In this order: a response that says the same to the same hand under the same method as an earlier
-one is a duplicate (spaces and line ends do not count); responses with too few backtracks go; of
+In this order: of responses that say the same to the same hand under the same method (up to the
+answer; spaces and line ends do not count) one stays, by its teacher's name and its sample, and the
+others are duplicates; responses with too few backtracks go; of
 each hand and method at most `max_per_hand` stay; and each band of difficulty is cut to the size of
 the smallest. Who stays is drawn by a hash of the seed and the response: the order of the files does
 not matter, and the same seed always draws the same.
@@ -15,7 +16,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from tot24_bench.traces.committed import committed
 from tot24_bench.traces.judging import Reason
+from tot24_bench.traces.sources import label_of
 from tot24_bench.traces.trace import Trace
 
 
@@ -38,6 +41,7 @@ class Candidate(NamedTuple):
         backtracks: times that its search goes back.
         band: its band of difficulty.
         rescored: whether its score was another when it was recorded.
+        tie: of duplicates the one with the smallest stays.
     """
 
     place: int
@@ -48,6 +52,7 @@ class Candidate(NamedTuple):
     backtracks: int
     band: str
     rescored: bool
+    tie: bytes = b""
 
 
 class Limits(NamedTuple):
@@ -70,24 +75,35 @@ class Limits(NamedTuple):
 
 def key_of(trace: Trace) -> bytes:
     """Equal for two traces that say the same to the same hand under the same method."""
-    words = " ".join(trace.response.split())
-    told = repr((trace.method, trace.puzzle.identity, words))
-    return hashlib.blake2b(told.encode(), digest_size=16).digest()
+    told = committed(trace.method, trace.puzzle, trace.response)
+    words = " ".join((trace.response if told is None else told).split())
+    said = repr((trace.method, trace.puzzle.identity, words))
+    return hashlib.blake2b(said.encode(), digest_size=16).digest()
+
+
+def tie_of(trace: Trace) -> bytes:
+    """What orders duplicates, wherever they stand: teacher, sample, the response to the letter."""
+    response = hashlib.blake2b(repr(trace.response).encode(), digest_size=16).digest()
+    return label_of(trace.teacher).encode() + b"\0" + trace.sample.to_bytes(8) + response
 
 
 def choose(candidates: Iterable[Candidate], limits: Limits) -> dict[int, Reason]:
     """Why candidates are not kept, by place; one that is missing is kept."""
     dropped: dict[int, Reason] = {}
-    seen: set[bytes] = set()
+    candidates = list(candidates)
+    first: dict[bytes, Candidate] = {}
+    for one in candidates:
+        other = first.setdefault(one.key, one)
+        if (one.tie, one.place) < (other.tie, other.place):
+            first[one.key] = one
     left: list[Candidate] = []
     for one in candidates:
-        if one.key in seen:
+        if first[one.key] is not one:
             dropped[one.place] = Reason.DUPLICATE
         elif one.backtracks < limits.min_backtracks:
             dropped[one.place] = Reason.FEW_BACKTRACKS
         else:
             left.append(one)
-        seen.add(one.key)
     ranked = _ranked(left, limits)
     if limits.max_per_hand is not None:
         for rank, one in ranked:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from tot24_bench.traces.folder import FORMS, ROWS
 from tot24_bench.traces.funnel import markdown
 from tot24_bench.traces.held_out import Avoid
+from tot24_bench.traces.intervals import plural
 from tot24_bench.traces.judging import Level
-from tot24_bench.traces.rows import FORMS
 
 if TYPE_CHECKING:
     from tot24_bench.traces.dataset_record import DatasetRecord
@@ -20,14 +21,20 @@ if TYPE_CHECKING:
 _LEVELS = {
     Level.ANSWER: "the answer is right, to the last digit; its steps were not looked at",
     Level.AGREES: "the answer is right and is what the steps before it come to",
-    Level.VALID: "the answer is right, is what the steps come to, and every thought is valid",
+    Level.VALID: (
+        "the answer is right, is what the steps come to, every thought and every equation beside "
+        "them is true, and no state that can win is called a dead end; a response with an equation "
+        "that could not be read was dropped"
+    ),
 }
 
-_TEXT = """\
-# Game of 24: {rows:,} traces of {names}
+_CUT = " What followed the answer was not judged and is cut off: {rows} would have gone on."
 
-{rows:,} responses to {asked_hands:,} hands, each scored again by exact arithmetic when this dataset
-was made: {level}.
+_TEXT = """\
+# Game of 24: {traces} of {names}
+
+{responses} to {asked_hands}, each scored again by exact arithmetic when this dataset
+was made: {level}.{cut}
 
 ```python
 from datasets import load_dataset
@@ -37,8 +44,8 @@ load_dataset("FOLDER", "messages")  # messages: system, user, assistant
 ```
 
 Beside them stand `method`, `numbers` (as dealt), `target`, `rule`, `teacher`, `oracle` and
-`backtracks` (times that the search goes back). {with_backtrack:,} of the rows
-({share:.1%}) go back at least once.
+`backtracks` (times that the search goes back). Rows that go back at least once: {with_backtrack:,}
+({share:.1%}).
 
 ## Teachers
 
@@ -59,9 +66,10 @@ Right and kept are shares of the traces asked, and of the hands asked, with Wils
 ## What is held out
 
 No row asks or shows a hand of a test part ({parts}),
-or a held-out target. Every row was looked at once more after the filter, with the exemplars of its
-prompt and the text of its completion. {states}`hands.jsonl` lists the {hands:,}
-hands that the rows show.
+or a held-out target; four numbers or more that a longer hand leaves, or that stand as a list, count
+as a hand. Every row was looked at once more after the filter, with the exemplars of its
+prompt and the text of its completion. {states}`hands.jsonl` lists what the rows ask and show:
+{hands}.
 
 The prompts are built anew: {shots}.
 What the teachers were asked is not in this dataset. Where their prompt is known and shows a test
@@ -87,9 +95,11 @@ def render(record: DatasetRecord) -> str:
     several = funnel.asked > funnel.stages[0].hands
     differs = funnel.rescored
     return _header(record) + _TEXT.format(
-        rows=record.rows,
+        traces=plural(record.rows, "trace"),
+        responses=plural(record.rows, "response"),
+        cut=_CUT.format(rows=plural(record.cut, "row")) if record.cut else "",
         names=_cell(", ".join(dict.fromkeys(t.label for t in record.teachers if t.kept))),
-        asked_hands=funnel.stages[-1].hands,
+        asked_hands=plural(funnel.stages[-1].hands, "hand"),
         level=_LEVELS[record.filter.level],
         with_backtrack=funnel.kept_with_backtrack,
         share=funnel.share_with_backtrack,
@@ -106,8 +116,7 @@ def render(record: DatasetRecord) -> str:
             else ""
         ),
         rescored=(
-            f"{differs:,} traces were scored otherwise when they were recorded: today's rules "
-            "hold.\n"
+            f"Scored otherwise when recorded, by rules of the time: {plural(differs, 'trace')}.\n"
             if differs
             else ""
         ),
@@ -117,16 +126,16 @@ def render(record: DatasetRecord) -> str:
             if record.filter.avoid is Avoid.STATE_HOLDOUT
             else ""
         ),
-        hands=record.hands,
+        hands=plural(record.hands, "hand"),
         shots=(
-            f"{record.prompt.shots} exemplars ({record.prompt.variant})"
+            f"{plural(record.prompt.shots, 'exemplar')} ({record.prompt.variant})"
             if record.prompt.shots
             else "the bare instruction, without exemplars"
         ),
-        command=record.command,
+        command=_line(record.command),
         version=record.version,
         sources="\n".join(
-            f"- {_cell(one.name)}: {one.traces:,} traces, SHA-256 `{one.sha256}`"
+            f"- {_cell(one.name)}: {plural(one.traces, 'trace')}, SHA-256 `{one.sha256}`"
             for one in record.sources
         ),
         sha256=record.sha256,
@@ -136,7 +145,7 @@ def render(record: DatasetRecord) -> str:
 
 def _header(record: DatasetRecord) -> str:
     header = {
-        "license": record.licence,
+        "license": _line(record.licence),
         "language": ["en"],
         "task_categories": ["text-generation"],
         "tags": ["game-of-24", "tree-of-thoughts", "distillation"],
@@ -145,7 +154,7 @@ def _header(record: DatasetRecord) -> str:
             {
                 "config_name": form,
                 "default": form == FORMS[0],
-                "data_files": [{"split": "train", "path": f"{form}/*.parquet"}],
+                "data_files": [{"split": "train", "path": f"{form}/{ROWS}"}],
             }
             for form in FORMS
         ],
@@ -165,7 +174,21 @@ def _settings(settings: dict[str, str | int | float | bool | None]) -> str:
     return ", ".join(f"{name} {value}" for name, value in sorted(settings.items())) or "none"
 
 
+def _line(text: str) -> str:
+    """Text from outside on one line, so that it cannot leave the block that it stands in."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
 def _cell(text: str) -> str:
-    """Text from outside in one cell of a table: on one line, without marks of its own."""
-    shown = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return "".join(f"\\{char}" if char in "\\`*_[]<>|#" else char for char in shown)
+    """Text from outside as it is: on one line, without marks, HTML or links of its own."""
+    shown = _line(text).translate(_ENTITIES).replace("://", ":&#47;&#47;")
+    return shown.replace("www.", "www&#46;").replace("WWW.", "WWW&#46;")
+
+
+_MARKS = "\\`*_[]()<>|#~$&@!{}"
+_ENTITIES = {ord(mark): f"&#{ord(mark)};" for mark in _MARKS} | {
+    ord("<"): "&lt;",
+    ord(">"): "&gt;",
+    ord("&"): "&amp;",
+}
+"""Entities, not backslashes: these hold in every dialect, in tables and in HTML."""

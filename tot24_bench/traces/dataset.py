@@ -16,37 +16,51 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shlex
-import shutil
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from tot24_bench import __version__
+from tot24_bench.game import LeakedHand, Puzzle, Rule
+from tot24_bench.traces.advice import nothing_kept
 from tot24_bench.traces.dataset_record import FORMAT, DatasetRecord
 from tot24_bench.traces.filter import FilterConfig, Selection, kept_traces
-from tot24_bench.traces.rows import FORMS, Guard, PromptConfig, hashed_line, make_row, schema_of
+from tot24_bench.traces.folder import (
+    CARD,
+    FORMS,
+    HANDS,
+    MAX_RECORD_BYTES,
+    RECORD,
+    ROWS,
+    BadDataset,
+    aside,
+    extra_file,
+    put,
+    remove,
+    require_free,
+)
+from tot24_bench.traces.rows import (
+    Guard,
+    PromptConfig,
+    hashed_line,
+    make_row,
+    prompted_row,
+    require_together,
+    schema_of,
+)
 
-RECORD, CARD, HANDS = "dataset.json", "README.md", "hands.jsonl"
+__all__ = ["BadDataset", "DatasetFolder", "read_dataset", "require_free", "write_dataset"]
 
 UNKNOWN_LICENCE = "unknown"
 
-NOTHING_KEPT = (
-    "no trace is kept, so there is nothing to write: see the funnel, then lower --level or ask the "
-    "teacher for more samples"
-)
-
-MAX_RECORD_BYTES = 2**26
+MAX_LICENCE_CHARS = 200
 
 _BATCH = 1_000
 """Rows held at once."""
-
-
-class BadDataset(ValueError):
-    """A folder that is no whole dataset of ours, or may not become one; the message says why."""
 
 
 class DatasetFolder(NamedTuple):
@@ -86,14 +100,17 @@ def write_dataset(
         OSError: it cannot be written.
     """
     prompt = prompt or PromptConfig()
+    require_together(prompt, selection.config.avoid)
     require_free(folder, overwrite)
+    if not licence.isprintable() or not 0 < len(licence) <= MAX_LICENCE_CHARS:
+        raise BadDataset("the licence is a name on one line: give a shorter --licence")
     if not selection.kept:
-        raise BadDataset(NOTHING_KEPT)
-    new = folder.with_name(f".{folder.name}.{os.getpid()}.new")
-    shutil.rmtree(new, ignore_errors=True)  # of an earlier process that was killed
+        raise BadDataset(nothing_kept(selection.funnel))
+    new = aside(folder, "new")
+    remove(new)  # of an earlier process with this number that was killed
     try:
         new.mkdir()
-        guard = Guard()
+        guard = Guard(selection.config.avoid)
         written = _write_rows(selection, new, prompt, guard, tick)
         hands = guard.text()
         record = DatasetRecord(
@@ -115,55 +132,91 @@ def write_dataset(
         (new / CARD).write_text(render(record), encoding="utf-8")
         text = json.dumps(record.to_json(), indent=1, ensure_ascii=False) + "\n"
         (new / RECORD).write_text(text, encoding="utf-8")
-        _put(new, folder)
+        put(new, folder, overwrite)
     finally:
-        shutil.rmtree(new, ignore_errors=True)
+        remove(new)
     return record
 
 
-def require_free(folder: Path, overwrite: bool) -> None:
-    """Refuse a folder that must not be written.
-
-    Raises:
-        BadDataset: it exists and may not be overwritten, or is no dataset.
-    """
-    if folder.name in ("", ".."):
-        raise BadDataset(f"{folder} is no name for a new folder: give another -o")
-    if not folder.parent.is_dir():
-        raise BadDataset(f"no folder {folder.parent}: make it, or give another -o")
-    if not folder.exists() and not folder.is_symlink():
-        return
-    # Only what this project wrote is ever removed.
-    if folder.is_symlink() or not (folder / RECORD).is_file():
-        raise BadDataset(f"{folder} is there and is no dataset: give another -o")
-    if not overwrite:
-        raise BadDataset(f"{folder} is there already: add --overwrite, or give another -o")
-
-
 def read_dataset(folder: Path) -> DatasetFolder:
-    """Check a dataset: its schema, the hashes of its rows, and that it shows no test hand.
+    """Check a dataset: its schema, files and hashes, that its rows follow from what they say was
+    asked, and that they show nothing that is held out.
 
     Raises:
-        BadDataset: names what is missing, or differs from what its record says.
-        LeakedHand: it shows a test hand.
+        BadDataset: names what is missing, too much, or differs from what its record says.
+        LeakedHand: it shows a test hand, or a state that its record says is avoided.
         OSError: it cannot be read.
     """
     record = _read_record(folder)
     if not record.rows:
         raise BadDataset(f"{folder} holds no rows: filter again, with a lower --level")
-    guard = Guard()
-    for form, said in zip(FORMS, (record.sha256, record.messages_sha256), strict=True):
-        digest, count = hashlib.sha256(), 0
-        for row in _read_rows(folder, form):
-            guard.check(row, f"row {count} of {folder}")
-            digest.update(hashed_line(row, form))
-            count += 1
+    if (extra := extra_file(folder)) is not None:
+        raise BadDataset(
+            f"{folder} holds {extra}, which is no part of a dataset: move it, or filter again"
+        )
+    guard = Guard(record.filter.avoid)
+    digests = [hashlib.sha256() for _ in FORMS]
+    counts = [0 for _ in FORMS]
+    for rows in zip_longest(*(_read_rows(folder, form) for form in FORMS)):
+        where = f"row {min(counts)} of {folder}"
+        whole: dict[str, Any] = {}
+        for place, (form, row) in enumerate(zip(FORMS, rows, strict=True)):
+            if row is not None:
+                digests[place].update(hashed_line(row, form))
+                counts[place] += 1
+                if differs := next((k for k in row if whole.get(k, row[k]) != row[k]), None):
+                    raise BadDataset(f"{where}: the forms differ in {differs}: filter again")
+                whole |= row
+        _check_row(whole, record, guard, where)
+    for form, digest, count, said in zip(
+        FORMS, digests, counts, (record.sha256, record.messages_sha256), strict=True
+    ):
         if (digest.hexdigest(), count) != (said, record.rows):
             raise BadDataset(
                 f"{folder}: the rows of {form} are not those that {RECORD} names (their hash "
                 "differs): filter again, or fetch the folder anew"
             )
+    _check_hands(folder, record, guard)
     return DatasetFolder(folder, record)
+
+
+def _check_row(row: dict[str, Any], record: DatasetRecord, guard: Guard, where: str) -> None:
+    """Refuse a row that shows what is held out, or that this project does not write."""
+    try:
+        puzzle = Puzzle.parse(row["numbers"], row["target"], Rule(row["rule"]))
+        guard.check(row, where)
+        wanted = prompted_row(
+            row["method"], puzzle, record.prompt, row.get("completion") or _last_said(row)
+        )
+    except LeakedHand:
+        raise
+    except (ValueError, LookupError) as error:
+        raise BadDataset(f"{where}: {error}: filter again") from None
+    for column in row.keys() & wanted.keys():
+        if row[column] != wanted[column]:
+            raise BadDataset(
+                f"{where}: its {column} is not what follows from the columns beside it (numbers, "
+                "target, rule, method): filter again"
+            )
+
+
+def _last_said(row: dict[str, Any]) -> str:
+    messages = row["messages"]
+    return str(messages[-1]["content"]) if messages else ""
+
+
+def _check_hands(folder: Path, record: DatasetRecord, guard: Guard) -> None:
+    path = folder / HANDS
+    if not path.is_file():
+        raise BadDataset(f"{path} is missing: filter again, or fetch the folder anew")
+    text = guard.text().encode()
+    same = path.stat().st_size == len(text) and path.read_bytes() == text
+    told = hashlib.sha256(text).hexdigest(), len(guard.hands)
+    if not same or told != (record.hands_sha256, record.hands):
+        raise BadDataset(
+            f"{path} does not list the hands that the rows show: filter again, or fetch the folder "
+            "anew"
+        )
 
 
 def _read_record(folder: Path) -> DatasetRecord:
@@ -206,8 +259,10 @@ def _read_rows(folder: Path, form: str) -> Iterator[dict[str, Any]]:
                     if None in row.values():
                         raise BadDataset(f"{path} has a row with an empty cell: filter again")
                     yield row
-    except pyarrow.ArrowInvalid:
-        raise BadDataset(f"{path} is no parquet file: filter again") from None
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError):
+        raise BadDataset(
+            f"{path} is no parquet file, or damaged: filter again, or fetch the folder anew"
+        ) from None
 
 
 def _write_rows(
@@ -223,7 +278,7 @@ def _write_rows(
     import pyarrow
     from pyarrow import parquet
 
-    count = 0
+    count = cut = 0
     digests = [hashlib.sha256() for _ in FORMS]
     schemas = [schema_of(form) for form in FORMS]
     batch: list[dict[str, Any]] = []
@@ -246,31 +301,17 @@ def _write_rows(
                 digest.update(hashed_line(row, form))
             batch.append(row)
             count += 1
+            cut += row["completion"] != trace.response.strip()
             if len(batch) == _BATCH:
                 flush()
         if batch:
             flush()
     sha256, messages_sha256 = (digest.hexdigest() for digest in digests)
-    return {"rows": count, "sha256": sha256, "messages_sha256": messages_sha256}
+    return {"rows": count, "cut": cut, "sha256": sha256, "messages_sha256": messages_sha256}
 
 
 def _file(folder: Path, form: str) -> Path:
-    return folder / form / "train.parquet"
-
-
-def _put(new: Path, folder: Path) -> None:
-    """Give a finished folder its name; what was there is put back if that fails."""
-    if not folder.exists():
-        new.rename(folder)
-        return
-    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    folder.rename(old)
-    try:
-        new.rename(folder)
-    except BaseException:
-        old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    return folder / form / ROWS
 
 
 def _command(selection: Selection, prompt: PromptConfig, licence: str) -> str:

@@ -20,6 +20,7 @@ class DatasetRecord(Record):
     Attributes:
         format: FORMAT.
         rows: in either form.
+        cut: rows whose response went on after its answer, which was cut off there.
         sha256: over each row's prompt and completion as one line of JSON, in order, as students
             say it of their data.
         messages_sha256: the same over each row's messages.
@@ -37,6 +38,7 @@ class DatasetRecord(Record):
 
     format: Literal["tot24-dataset/1"] = FORMAT
     rows: Count
+    cut: Count = 0
     sha256: Sha256
     messages_sha256: Sha256
     hands_sha256: Sha256

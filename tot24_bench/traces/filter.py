@@ -9,7 +9,6 @@ that are kept (`kept_traces`). What is remembered are some 200 bytes of every so
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,11 +18,11 @@ from typing import Any
 
 from tot24_bench.game import Puzzle
 from tot24_bench.teachers.teacher import TeacherInfo
-from tot24_bench.traces.balance import Balance, Candidate, Limits, choose, key_of
+from tot24_bench.traces.balance import Balance, Candidate, Limits, choose, key_of, tie_of
 from tot24_bench.traces.funnel import Counting, Funnel
 from tot24_bench.traces.held_out import Avoid
 from tot24_bench.traces.judging import Judged, Level, band_of, judge
-from tot24_bench.traces.sources import DroppedTrace, Source, Teacher
+from tot24_bench.traces.sources import DroppedTrace, Source, Teacher, snapshot
 from tot24_bench.traces.store import read_traces
 from tot24_bench.traces.trace import Trace
 
@@ -121,22 +120,26 @@ def select(
 
     Raises:
         ValueError: no file, or one twice; as `read_traces`, a line that is no trace.
+        ChangedFile: a file was changed meanwhile; lines that are added do no harm.
         OSError: a file cannot be read.
     """
     config = config or FilterConfig()
     if not files:
         raise ValueError("give at least one trace file")
-    if len({file.resolve() for file in files}) < len(files):
+    if len({(at.st_dev, at.st_ino) for at in (file.stat() for file in files)}) < len(files):
         raise ValueError("a trace file is given twice: give every file once")
     pass_ = _Pass(config, dropped)
     sources = []
     for file in files:
         before = pass_.place
         pass_.open(file.name)
-        for trace in read_traces(file):
+        stand = snapshot(file)
+        for trace in islice(read_traces(file), stand.lines):
             pass_.add(trace)
             tick()
-        sources.append(Source(name=file.name, sha256=_sha256(file), traces=pass_.place - before))
+        if not stand.holds(file):
+            raise ChangedFile(f"{file} was changed while it was filtered: filter again")
+        sources.append(Source(name=file.name, sha256=stand.sha256, traces=pass_.place - before))
     kept = pass_.choose()
     return Selection(
         files=tuple(files),
@@ -217,6 +220,7 @@ class _Pass:
                     backtracks=judged.backtracks,
                     band=band_of(trace.puzzle),
                     rescored=judged.rescored,
+                    tie=tie_of(trace),
                 )
             )
         else:
@@ -258,8 +262,3 @@ class _Pass:
         start, name = next(file for file in reversed(self._files) if file[0] <= place)
         line = place - start + 1
         self._dropped(DroppedTrace(name, line, puzzle, sample, judged.reason, judged.detail))
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -4,17 +4,24 @@
 | --- | --- |
 | hands of a test part, held-out targets, and 4 4 6 8 | the hand asked |
 | hands of a test part | the exemplars of the prompt; a response that runs on into another hand |
+| the same as four numbers or more left of a larger hand, or as a list | all that a response shows |
 | three-number states of hard100, where they are to be avoided | all that the response shows |
 
 The numbers left that `propose` and `value` ask about are in every search of every train hand; with
 fewer than four of them, parts say nothing about them. What keeps those of hard100 out is
 `Avoid.STATE_HOLDOUT`.
+
+Responses are read in whatever dress (`shown`), and what looks like a hand and cannot be read counts
+as held out.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache
+from typing import NamedTuple
 
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.game.inner_states import held_out_states
@@ -23,8 +30,11 @@ from tot24_bench.game.puzzle import Hand, InvalidPuzzle
 from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, HELD_OUT
 from tot24_bench.game.states import Number, State
 from tot24_bench.prompts import STEP_METHODS, build_any
-from tot24_bench.scoring.analysis import Analysis
+from tot24_bench.scoring.analysis import Analysis, Thought, analyse, check
+from tot24_bench.scoring.canonical import read_canonical
 from tot24_bench.scoring.steps import read_steps
+from tot24_bench.traces.shown import after_input, bare, lists_in, states_in
+from tot24_bench.traces.statements import statements
 from tot24_bench.traces.trace import Trace
 
 EXEMPLAR = "exemplar 4 4 6 8"
@@ -70,22 +80,22 @@ def leaks(puzzles: list[Puzzle], method: str) -> bool:
 
 
 def shown_puzzles(text: str, asked: Puzzle) -> list[Puzzle]:
-    """The hands that lines `Input: ...` of a text show, with the target of the puzzle asked.
+    """The hands that follow `Input` in a text, with the target of the puzzle asked.
 
-    What stands there and is no hand is left out.
+    What stands there and is no hand is left out, and so are some of the numbers asked; `leak_in`
+    does not leave out what it cannot read.
 
-    >>> [one.text for one in shown_puzzles("Input: 1 2 3 4\\nInput: x\\n", Puzzle((1, 1)))]
+    >>> [one.text for one in shown_puzzles("Input: 1 2 3 4\\n**input:** x\\n", Puzzle((1, 1)))]
     ['1 2 3 4']
     """
-    lines = (line.strip() for line in text.splitlines())
     found = []
-    for line in lines:
-        if line.startswith("Input:"):
-            try:
-                hand = line.removeprefix("Input:")
-                found.append(Puzzle.parse(hand, asked.target, asked.rule))
-            except InvalidPuzzle:
-                continue
+    for hand in after_input(bare(text))[0]:
+        try:
+            puzzle = Puzzle(hand, asked.target, asked.rule)
+        except InvalidPuzzle:
+            continue
+        if not _is_part(puzzle, asked):
+            found.append(puzzle)
     return found
 
 
@@ -104,18 +114,111 @@ def prompted(trace: Trace) -> list[Puzzle]:
     return shown_puzzles(prompt.text, trace.puzzle)
 
 
-def held_out_state(trace: Trace, analysis: Analysis) -> State | None:
-    """A held-out state that the response shows, true or not, whatever the signs and the target.
+class Leak(NamedTuple):
+    """What a response shows and may not be trained on.
 
-    What stands after the answer is not replayed, but a student would learn it, so the steps there
-    are read, too.
+    Attributes:
+        what: in words.
+        is_state: whether it is a state of `Avoid.STATE_HOLDOUT`, and no hand.
     """
-    shown: list[tuple[Number, ...]] = [trace.puzzle.hand]
-    shown += [thought.left for thought in analysis.thoughts]
-    for step in read_steps(trace.response):
-        shown += [step.left or (), step.back_to or ()]
-    states = {State(_unsigned(left)) for left in shown if len(left) == INNER}
+
+    what: str
+    is_state: bool
+
+
+def leak_in(
+    completion: str,
+    asked: Puzzle,
+    method: str,
+    avoid: Avoid = Avoid.NOTHING,
+    analysis: Analysis | None = None,
+    *,
+    replay: bool = True,
+) -> Leak | None:
+    """The first thing in a response that is held out, true or not, whatever its dress.
+
+    Args:
+        completion: what is trained on.
+        asked: the puzzle that it answers.
+        method: how it was asked.
+        avoid: whether held-out states count.
+        analysis: of the completion, where it is known.
+        replay: whether the completion's thoughts start from the puzzle; else as they are stated.
+
+    >>> leak_in("input: [10, 6, 5, 4]", Puzzle.parse("1 1 4 6"), "io")
+    Leak(what='4 5 6 10', is_state=False)
+    """
+    canonical = read_canonical(completion)
+    text = "" if canonical is not None else bare(completion)
+    steps = read_steps(text) if canonical is None else canonical.steps
+    thoughts: tuple[Thought, ...] = ()
+    if (
+        replay and method != "propose"
+    ):  # it lists what could come next: nothing goes on from anything
+        thoughts = (analysis or analyse(asked, completion)).thoughts
+    numbers = states_in(steps, thoughts)
+    if method == "propose":
+        numbers |= {check(step, asked.hand)[1] for step in steps}
+    hands: set[Hand] = {hand for state in numbers if (hand := _whole(state)) is not None}
+    if text:
+        after, unread = after_input(text)
+        if unread:
+            return Leak(f"unreadable: {unread[:60]}", False)
+        for hand in after:
+            try:
+                puzzle = Puzzle(hand, asked.target, asked.rule)
+            except InvalidPuzzle:
+                return Leak(f"unreadable: {' '.join(map(str, hand))}", False)
+            if not _is_part(puzzle, asked) and leaks([puzzle], method):
+                return Leak(" ".join(map(str, puzzle.hand)), False)
+        lists = lists_in(text)
+        numbers |= {*lists, *after}
+        hands |= {hand for told in lists for hand in _hands_of(told, asked)}
+        hands |= {
+            told.numbers for told in statements(text) if told.value == asked.target
+        }  # the solution of a hand shows the hand
+    for hand in sorted(hands):
+        if len(hand) >= SMALLEST_HAND and hand != asked.hand and part_of(hand) == "test":
+            return Leak(" ".join(map(str, hand)), False)
+    if avoid is Avoid.STATE_HOLDOUT:
+        state = held_out_state_of({*numbers, asked.hand})
+        if state is not None:
+            return Leak(state.text, True)
+    return None
+
+
+def held_out_state_of(shown: Iterable[tuple[Number, ...]]) -> State | None:
+    """The first of some states that is an inner state of hard100, whatever the signs."""
+    states = {State(_unsigned(numbers)) for numbers in shown if len(numbers) == INNER}
     return min(states & held_out_states(), default=None)
+
+
+def _is_part(shown: Puzzle, asked: Puzzle) -> bool:
+    """Whether fewer numbers are shown than any hand has, or some of the hand asked ("from the
+    input: 5 and 5")."""
+    if len(shown.numbers) < INNER:
+        return True
+    return len(shown.numbers) < SMALLEST_HAND and not Counter(shown.hand) - Counter(asked.hand)
+
+
+def _whole(numbers: Sequence[Number]) -> Hand | None:
+    """Numbers as a hand, ascending; None where one of them is no whole number above 0."""
+    hand = tuple(sorted(one for one in numbers if isinstance(one, int) and one > 0))
+    return hand if len(hand) == len(numbers) else None
+
+
+def _hands_of(told: Sequence[Number], asked: Puzzle) -> Iterator[Hand]:
+    """The hands that a list may be meant for: all of it, and where it is longer than the hand
+    asked every four of it side by side."""
+    whole = _whole(told)
+    if whole is None:
+        return
+    yield whole
+    if len(told) > max(SMALLEST_HAND, len(asked.numbers)):
+        for start in range(len(told) - SMALLEST_HAND + 1):
+            window = _whole(told[start : start + SMALLEST_HAND])
+            assert window is not None
+            yield window
 
 
 def _unsigned(left: tuple[Number, ...]) -> tuple[Number, ...]:

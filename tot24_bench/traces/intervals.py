@@ -39,3 +39,12 @@ def share(part: int, whole: int) -> str:
         return f"{part:,}"
     low, high = wilson(part, whole)
     return f"{part:,} ({100 * part / whole:.1f}%, {100 * low:.1f} to {100 * high:.1f})"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> plural(1, "row"), plural(2_000, "trace")
+    ('1 row', '2,000 traces')
+    """
+    return f"{count:,} {noun}{'s'[: count != 1]}"

@@ -1,29 +1,37 @@
 """One trace, judged by today's rules: may it be trained on, and if not, why not?
 
-The stored score is never trusted. The reasons stand in the order in which they are looked for; the
+The stored score is never trusted, and what follows the answer is not looked at: it is not trained
+on (`committed`). The reasons stand in the order in which they are looked for; the
 first that applies is the trace's. What is held out, and where: `held_out`.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from tot24_bench.game import Puzzle
+from tot24_bench.game import Puzzle, Rule
 from tot24_bench.game.difficulty import MAX_SEARCHED, difficulty
 from tot24_bench.prompts import METHODS, STEP_METHODS
 from tot24_bench.scoring import Score, Verdict, score_method
-from tot24_bench.scoring.analysis import Analysis, analyse
-from tot24_bench.teachers.teacher import Finish
-from tot24_bench.traces.held_out import (
-    Avoid,
-    held_out_split,
-    held_out_state,
-    leaks,
-    prompted,
-    shown_puzzles,
+from tot24_bench.scoring.analysis import (
+    MAX_COMPOSED,
+    MAX_JUDGED_NUMBERS,
+    Analysis,
+    analyse,
+    check,
 )
+from tot24_bench.scoring.canonical import read_canonical
+from tot24_bench.scoring.markup import plain, spoken
+from tot24_bench.scoring.steps import read_steps
+from tot24_bench.scoring.winning import wins
+from tot24_bench.teachers.teacher import Finish
+from tot24_bench.traces.committed import committed
+from tot24_bench.traces.held_out import Avoid, held_out_split, leak_in, leaks, prompted
+from tot24_bench.traces.shown import bare
+from tot24_bench.traces.statements import statements
 from tot24_bench.traces.trace import Trace
 
 NO_BAND = "none"
@@ -47,10 +55,17 @@ class Reason(StrEnum):
     NO_ANSWER = "no answer"
     WRONG = "wrong answer"
     NO_STEPS = "no steps"
+    FALSE_RESULT = "the answer's line states a false result"
+    NO_PATH = "sure without a path"
     DISAGREES = "answer disagrees with the steps"
+    AGREEMENT_UNKNOWN = "agreement not known"
     INVALID_THOUGHT = "a thought breaks a rule"
+    WRONG_MARK = "a state that can win is called a dead end"
+    FALSE_STATEMENT = "states a false equation"
+    UNREAD = "states an equation that cannot be read"
     HELD_OUT_HAND = "held-out hand"
     HELD_OUT_PROMPT = "prompt shows a held-out hand"
+    NO_END = "no clear end of the answer"
     HELD_OUT_RESPONSE = "response shows a held-out hand"
     HELD_OUT_STATE = "shows a held-out state"
     DUPLICATE = "duplicate"
@@ -86,26 +101,39 @@ class Judged:
 
 
 def judge(trace: Trace, level: Level = Level.VALID, avoid: Avoid = Avoid.NOTHING) -> Judged:
-    """Judge one trace by itself; duplicates and caps are a matter of all of them."""
+    """Judge one trace by itself; duplicates and caps are a matter of all of them.
+
+    Whether it is right is asked of the whole response; all else of what is trained on.
+    """
+    level, avoid = Level(level), Avoid(avoid)
     cut = trace.finish is Finish.LENGTH
-    analysis = analyse(trace.puzzle, trace.response, truncated=cut)
-    worth, backtracks = analysis.score, analysis.backtracks
-    if trace.method in STEP_METHODS:
-        worth = score_method(trace.method, trace.puzzle, trace.response, truncated=cut)
-        backtracks = 0  # it lists what could come next: that is no search
+    worth = score_method(trace.method, trace.puzzle, trace.response, truncated=cut)
+    kept = committed(trace.method, trace.puzzle, trace.response)
+    told = trace.response.strip() if kept is None else kept
+    analysis = analyse(trace.puzzle, told, truncated=cut)
+    if kept is not None and not _same_answer(trace.method, trace.puzzle, kept, worth, analysis):
+        kept = None
     reason, detail = (
         _unanswered(trace, worth)
-        or _unsound(trace, analysis, level)
-        or _held_out(trace, analysis, avoid)
+        or _unsound(trace, worth, analysis, told, level)
+        or _held_out(trace, analysis, kept, avoid)
         or (None, "")
     )
     return Judged(
         reason,
         detail,
         right=worth.correct,
-        backtracks=backtracks,
+        # A method that lists what could come next does not search.
+        backtracks=0 if trace.method in STEP_METHODS else analysis.backtracks,
         rescored=worth.correct is not trace.score.correct,
     )
+
+
+def _same_answer(method: str, puzzle: Puzzle, kept: str, worth: Score, analysis: Analysis) -> bool:
+    """Whether what is trained on is right where the whole response is."""
+    if method in STEP_METHODS:
+        return score_method(method, puzzle, kept).correct is worth.correct
+    return analysis.score.correct is worth.correct
 
 
 @lru_cache(maxsize=200_000)
@@ -128,31 +156,111 @@ def _unanswered(trace: Trace, score: Score) -> tuple[Reason, str] | None:
     return None if score.correct else (Reason.WRONG, score.reason)
 
 
-def _unsound(trace: Trace, analysis: Analysis, level: Level) -> tuple[Reason, str] | None:
+def _unsound(
+    trace: Trace, worth: Score, analysis: Analysis, told: str, level: Level
+) -> tuple[Reason, str] | None:
     if level is Level.ANSWER:
         return None
-    if trace.method in METHODS:
-        if not analysis.thoughts:
-            # The method IO asks for no steps: there is nothing that an answer could disagree with.
-            return None if trace.method == "io" else (Reason.NO_STEPS, "")
-        claims_none = analysis.score.verdict is Verdict.NO_SOLUTION
-        if not claims_none and analysis.answer_agrees is not True:
-            return Reason.DISAGREES, ""
-    if level is Level.VALID:
+    return _disagreeing(trace, worth, analysis) or (
+        _invalid(trace, analysis, told) if level is Level.VALID else None
+    )
+
+
+def _disagreeing(trace: Trace, worth: Score, analysis: Analysis) -> tuple[Reason, str] | None:
+    """Whether the answer is not what leads to it."""
+    if worth.false_rhs:
+        return Reason.FALSE_RESULT, worth.answer
+    if trace.method == "value" and worth.verdict is Verdict.CORRECT:
+        return None if _has_path(trace.puzzle, analysis) else (Reason.NO_PATH, "")
+    if trace.method not in METHODS:
+        return None
+    if not analysis.thoughts:
+        # The method IO asks for no steps: there is nothing that an answer could disagree with.
+        return None if trace.method == "io" else (Reason.NO_STEPS, "")
+    if analysis.score.verdict is Verdict.NO_SOLUTION:
+        return None
+    agrees = analysis.answer_agrees
+    if agrees is None:
+        return Reason.AGREEMENT_UNKNOWN, _why_unknown(trace.puzzle, analysis)
+    return None if agrees else (Reason.DISAGREES, "")
+
+
+def _has_path(puzzle: Puzzle, analysis: Analysis) -> bool:
+    """Whether a response shows how the target is made, by valid thoughts alone."""
+    states = [puzzle.hand, *(thought.left for thought in analysis.thoughts if thought.exact)]
+    if puzzle.rule is Rule.SOME:
+        return any(puzzle.target in state for state in states)
+    return any(state == (puzzle.target,) for state in states)
+
+
+def _why_unknown(puzzle: Puzzle, analysis: Analysis) -> str:
+    if len(analysis.final) >= MAX_COMPOSED:
+        return f"more than {MAX_COMPOSED} numbers"
+    if any(thought.fault is not None for thought in analysis.final):
+        return "a thought before it breaks a rule"
+    if puzzle.rule is Rule.SOME:
+        return "not all numbers need be used"
+    return "the steps do not come to one number"
+
+
+def _invalid(trace: Trace, analysis: Analysis, told: str) -> tuple[Reason, str] | None:
+    """The first thing a response says that is not so, or that nobody can read."""
+    if trace.method == "propose":
+        if (text := _wrong_mark(trace.puzzle, told)) is not None:
+            return Reason.WRONG_MARK, text
+    else:
         for thought in analysis.thoughts:
             if thought.fault is not None:
                 return Reason.INVALID_THOUGHT, f"line {thought.step.line}: {thought.fault}"
+        if analysis.dead_ends_marked_wrongly:
+            return Reason.WRONG_MARK, f"{analysis.dead_ends_marked_wrongly} of them"
+    if read_canonical(told) is None:
+        text = bare(told)
+        unread = next((line for line in text.split("\n") if _says_left_twice(line)), None)
+        for one in statements(text):
+            if one.holds is False:
+                return Reason.FALSE_STATEMENT, one.text
+            if one.holds is None:
+                unread = unread or one.text
+        if unread is not None:
+            return Reason.UNREAD, unread
     return None
 
 
-def _held_out(trace: Trace, analysis: Analysis, avoid: Avoid) -> tuple[Reason, str] | None:
+def _says_left_twice(line: str) -> bool:
+    """Whether a line says more than once what is left; one note a thought is read."""
+    notes = len(_LEFT.findall(line))
+    return notes > 1 and notes > len(read_steps(line))
+
+
+def _wrong_mark(puzzle: Puzzle, told: str) -> str | None:
+    """A proposal that is called a dead end and can still win."""
+    for step in read_steps(plain(spoken(told))):
+        fault, left = check(step, puzzle.hand)
+        if (
+            step.dead_end
+            and fault is None
+            and 1 < len(left) <= MAX_JUDGED_NUMBERS
+            and wins(left, puzzle.target, puzzle.rule)
+        ):
+            return step.text
+    return None
+
+
+def _held_out(
+    trace: Trace, analysis: Analysis, kept: str | None, avoid: Avoid
+) -> tuple[Reason, str] | None:
     puzzle, method = trace.puzzle, trace.method
     if (split := held_out_split(puzzle, method)) is not None:
         return Reason.HELD_OUT_HAND, split
     if leaks(prompted(trace), method):
         return Reason.HELD_OUT_PROMPT, f"{trace.variant}, {trace.shots} shots"
-    if leaks(shown_puzzles(trace.response, puzzle), method):
-        return Reason.HELD_OUT_RESPONSE, ""
-    if avoid is Avoid.STATE_HOLDOUT and (state := held_out_state(trace, analysis)) is not None:
-        return Reason.HELD_OUT_STATE, state.text
-    return None
+    if kept is None:
+        return Reason.NO_END, ""
+    leak = leak_in(kept, puzzle, method, avoid, analysis)
+    if leak is None:
+        return None
+    return (Reason.HELD_OUT_STATE if leak.is_state else Reason.HELD_OUT_RESPONSE), leak.what
+
+
+_LEFT = re.compile(r"\b(?:left|remaining)\b[^0-9\n]{0,20}[0-9]", re.IGNORECASE)

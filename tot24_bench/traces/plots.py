@@ -18,7 +18,10 @@ BINS = 40
 """Bars of a histogram."""
 
 MAX_DRAWN = 6
-"""Teachers that are told apart by colour; the others are left out, and the title says so."""
+"""Groups that are told apart by colour; the others are left out, and the title says so."""
+
+SUFFIXES = (".png", ".svg", ".pdf")
+"""What a plot may be called."""
 
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Tol's bright
 
@@ -38,16 +41,16 @@ def draw(teachers: Mapping[str, Stats], path: Path, title: str = "") -> None:
         raise ValueError("there is no trace to draw: give a file that holds one")
     drawn = dict(sorted(teachers.items(), key=lambda one: -one[1].traces)[:MAX_DRAWN])
     if len(drawn) < len(teachers):
-        title = f"{title} ({len(drawn)} of {len(teachers)} teachers)".strip()
+        title = f"{title} ({len(drawn)} of {len(teachers)} groups)".strip()
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"a plot is a file {', '.join(SUFFIXES)}, not {path.name}: give another")
     figure = Figure(figsize=(12, 4), layout="constrained")
     lengths, dead_ends, yields = figure.subplots(1, 3)
     counted = all(one.measures["tokens"].total() == one.traces for one in drawn.values())
     unit = "tokens" if counted else "characters"
-    _histogram(lengths, drawn, unit)
-    lengths.set_xlabel(f"{unit} of a response")
+    _histogram(lengths, drawn, unit, f"{unit} {'generated' if counted else 'of a response'}")
     lengths.set_ylabel("share of responses")
-    _histogram(dead_ends, drawn, "dead_ends")
-    dead_ends.set_xlabel("dead ends marked in a response")
+    _histogram(dead_ends, drawn, "dead_ends", "dead ends marked in a response")
     _yields(yields, drawn)
     for axes in (lengths, dead_ends, yields):
         axes.spines[["top", "right"]].set_visible(False)
@@ -57,12 +60,16 @@ def draw(teachers: Mapping[str, Stats], path: Path, title: str = "") -> None:
     figure.savefig(path, dpi=120, metadata={"Software": None} if path.suffix == ".png" else None)
 
 
-def _histogram(axes: Axes, teachers: Mapping[str, Stats], measure: str) -> None:
+def _histogram(axes: Axes, teachers: Mapping[str, Stats], measure: str, label: str) -> None:
     counts = [one.measures[measure] for one in teachers.values()]
     # The longest one in a hundred is put into the last bar: one of them would flatten the others.
     most = max((quantile(one, 0.99) for one in counts if one), default=0)
     width = max(1, -(-(most + 1) // BINS))
     edges = [start * width for start in range(most // width + 2)]
+    longest = max((max(one) for one in counts if one), default=0)
+    if longest >= edges[-1]:
+        label += f"\n(last bar: {edges[-2]:,} and more, up to {longest:,})"
+    axes.set_xlabel(label)
     for (name, _), colour, one in zip(teachers.items(), _COLOURS, counts, strict=False):
         total = one.total()
         if not total:
@@ -99,7 +106,7 @@ def _yields(axes: Axes, teachers: Mapping[str, Stats]) -> None:
     axes.set_xticks(range(len(names)), names)
     axes.set_xlabel("difficulty of the hand")
     axes.set_ylabel("right responses (95% interval)")
-    axes.set_ylim(0, 1)
+    axes.set_ylim(0, 1.03)  # markers at 100% are whole
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,7 @@ the student is asked.
 
 | column | of | what |
 | --- | --- | --- |
-| `prompt`, `completion` | the form `prompt_completion` | the completion as the teacher wrote it |
+| `prompt`, `completion` | the form `prompt_completion` | what the teacher wrote, up to its answer |
 | `messages` | the form `messages` | system, user (and exemplars), assistant |
 | `method`, `numbers`, `target`, `rule` | both | what was asked, the numbers as dealt |
 | `teacher`, `oracle` | both | who answered; whether it knows by exact search what it says |
@@ -21,16 +21,36 @@ from typing import TYPE_CHECKING, Any
 from tot24_bench.game import LeakedHand, Puzzle, Rule, guard_parts
 from tot24_bench.game.parts import held_out_targets
 from tot24_bench.game.puzzle import Hand
-from tot24_bench.prompts import DEFAULT_VARIANT, build_any, pick
-from tot24_bench.traces.held_out import EXEMPLAR, held_out_split, is_inner_state, shown_puzzles
+from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS, build_any, pick
+from tot24_bench.scoring.steps import read_steps
+from tot24_bench.traces.committed import committed
+from tot24_bench.traces.folder import FORMS
+from tot24_bench.traces.held_out import (
+    EXEMPLAR,
+    Avoid,
+    held_out_split,
+    held_out_state_of,
+    is_inner_state,
+    leak_in,
+    shown_puzzles,
+)
+from tot24_bench.traces.shown import states_in
 from tot24_bench.traces.sources import label_of
 from tot24_bench.traces.trace import Trace
 
 if TYPE_CHECKING:
     import pyarrow  # type: ignore[import-untyped]
 
-FORMS = ("prompt_completion", "messages")
-"""The two forms of the rows, each a folder and a configuration of the card."""
+__all__ = [
+    "FORMS",
+    "Guard",
+    "PromptConfig",
+    "hashed_line",
+    "make_row",
+    "prompted_row",
+    "require_together",
+    "schema_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +78,58 @@ class PromptConfig:
                 )
 
 
+def require_together(prompt: PromptConfig, avoid: Avoid) -> None:
+    """Refuse exemplars that show what responses may not show.
+
+    Raises:
+        ValueError: the exemplars show a state that is held out.
+    """
+    if avoid is not Avoid.STATE_HOLDOUT or not prompt.shots:
+        return
+    # Where one of them is asked, the one after the last is shown in its place.
+    for exemplar in pick(prompt.variant, shots=min(prompt.shots + 1, SHOTS)):
+        steps = read_steps("\n".join(exemplar.path))
+        if (state := held_out_state_of(states_in(steps, ()))) is not None:
+            raise ValueError(
+                f"{prompt.shots} shots and avoid {avoid} do not go together: the exemplars show "
+                f"{state.text}, a held-out state: use 0 shots"
+            )
+
+
 def make_row(trace: Trace, prompt: PromptConfig, backtracks: int) -> dict[str, Any]:
-    """A trace as a row with the columns of both forms."""
-    built = build_any(trace.method, trace.puzzle, shots=prompt.shots, variant=prompt.variant)
+    """A trace as a row with the columns of both forms.
+
+    Raises:
+        ValueError: nobody can say where the answer ends; then the filter is at fault.
+    """
     # The prompt ends its line: blank space around what a model wrote is no part of an answer.
-    completion = trace.response.strip()
+    completion = committed(trace.method, trace.puzzle, trace.response)
+    if completion is None:
+        raise ValueError(f"a response to {trace.puzzle.text} has no clear end: filter again")
+    return prompted_row(trace.method, trace.puzzle, prompt, completion) | {
+        "teacher": label_of(trace.teacher),
+        "oracle": trace.teacher.oracle,
+        "backtracks": backtracks,
+    }
+
+
+def prompted_row(
+    method: str, puzzle: Puzzle, prompt: PromptConfig, completion: str
+) -> dict[str, Any]:
+    """The columns that follow from what was asked and what is answered.
+
+    Raises:
+        ValueError: no such method, or no prompt of it for the puzzle.
+    """
+    built = build_any(method, puzzle, shots=prompt.shots, variant=prompt.variant)
     return {
         "prompt": built.text,
         "completion": completion,
         "messages": [*built.messages, {"role": "assistant", "content": completion}],
-        "method": trace.method,
-        "numbers": trace.puzzle.text,
-        "target": trace.puzzle.target,
-        "rule": str(trace.puzzle.rule),
-        "teacher": label_of(trace.teacher),
-        "oracle": trace.teacher.oracle,
-        "backtracks": backtracks,
+        "method": method,
+        "numbers": puzzle.text,
+        "target": puzzle.target,
+        "rule": str(puzzle.rule),
     }
 
 
@@ -112,32 +168,41 @@ def hashed_line(row: dict[str, Any], form: str) -> bytes:
 
 
 class Guard:
-    """The last line: whatever the filter did, no row may show a hand of a test part.
+    """The last line: whatever the filter did, no row may show what is held out.
 
     Attributes:
-        hands: every hand shown, with its target.
+        hands: every hand asked or shown as a hand, with its target.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, avoid: Avoid = Avoid.NOTHING) -> None:
         self.hands: set[tuple[Hand, int]] = set()
+        self._avoid = avoid
 
     def check(self, row: dict[str, Any], where: str) -> None:
-        """Look at the hand asked, the exemplars, and whatever the completion runs on into.
+        """Look at the hand asked, the exemplars, and all that the completion shows.
 
         Raises:
-            LeakedHand: names the hand and where it stands.
+            LeakedHand: names the hand or the state and where it stands.
         """
         asked = Puzzle.parse(row["numbers"], row["target"], Rule(row["rule"]))
-        texts = [message["content"] for message in row.get("messages") or ()]
-        texts += [row.get("prompt") or "", row.get("completion") or ""]
-        shown = {one.identity: one for text in texts for one in shown_puzzles(text, asked)}
         if asked.target in held_out_targets():
             raise LeakedHand(f"{where} asks for the held-out target {asked.target}: drop it")
+        messages = row.get("messages") or []
+        texts = [message["content"] for message in messages]
+        texts += [row.get("prompt") or "", row.get("completion") or ""]
+        shown = {one.identity: one for text in texts for one in shown_puzzles(text, asked)}
         for one in (asked, *shown.values()):
             if (one.hand, one.target) not in self.hands:
                 if not is_inner_state(row["method"], one):
                     guard_parts([one], where)
                 self.hands.add((one.hand, one.target))
+        own = row.get("completion") or (messages[-1]["content"] if messages else "")
+        shots = {message["content"] for message in messages[:-1] if message["role"] == "assistant"}
+        for text, replay in ((own, True), *((shot, False) for shot in sorted(shots))):
+            leak = leak_in(text, asked, row["method"], self._avoid, replay=replay)
+            if leak is not None:
+                kind = "state" if leak.is_state else "hand of a test part"
+                raise LeakedHand(f"{where} shows a held-out {kind}: {leak.what}: filter again")
 
     def text(self) -> str:
         """The hands as JSON Lines that `tot24 overlap` reads, ascending."""

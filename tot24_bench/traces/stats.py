@@ -31,7 +31,7 @@ QUANTILES = {"least": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, 
 QUANTILES["most"] = 1.0
 
 MEASURES = {
-    "tokens": "tokens",
+    "tokens": "tokens generated",
     "lines": "lines",
     "characters": "characters",
     "thoughts": "thoughts",
@@ -40,7 +40,8 @@ MEASURES = {
     "marked_wrongly": "  of them wrongly",
 }
 """What is counted in a response, and how tables call it. A dead end is marked wrongly where the
-solver can still win from there; tokens as the teacher's server counts them."""
+solver can still win from there. Tokens are those that the teacher generated, as its server counts
+them: the text of a student that was corrected has others."""
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Yield:
 
 @dataclass
 class Stats:
-    """What the responses of one teacher, or of all, look like.
+    """What the responses of one teacher to one method look like, or those of all.
 
     Attributes:
         traces: how many there are.
@@ -78,6 +79,7 @@ class Stats:
         bands: the yield by band of difficulty.
         cost: US dollars, as far as known.
         priced: responses whose cost is known.
+        methods: how they were asked; measures of several methods have no common mean.
     """
 
     traces: int = 0
@@ -90,6 +92,7 @@ class Stats:
     bands: dict[str, Yield] = field(default_factory=dict)
     cost: Decimal = Decimal(0)
     priced: int = 0
+    methods: set[str] = field(default_factory=set)
     _hands: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
     @property
@@ -108,6 +111,7 @@ class Stats:
         trace = counted.trace
         for name, value in counted.measures.items():
             self.measures[name][value] += 1
+        self.methods.add(trace.method)
         self.traces += 1
         self.right += counted.right
         self.verdicts[counted.verdict] += 1
@@ -123,6 +127,12 @@ class Stats:
             band.right += 1
             band.hands_right.add(hand)
 
+    def comparable(self) -> dict[str, Counter[int]]:
+        """The measures that mean one thing: none where proposals stand beside searches."""
+        if len(self.methods) > 1:
+            return {}
+        return {name: counts for name, counts in self.measures.items() if counts}
+
     def by_band(self) -> list[tuple[str, Yield]]:
         """The yields, the easiest band first."""
         return [(name, self.bands[name]) for name in BAND_NAMES if name in self.bands]
@@ -134,7 +144,8 @@ class Stats:
             "traces": self.traces,
             "hands": self.hands,
             "right": self.right,
-            "measures": {name: summary(counts) for name, counts in self.measures.items() if counts},
+            "methods": sorted(self.methods),
+            "measures": {name: summary(counts) for name, counts in self.comparable().items()},
             "verdicts": {str(name): count for name, count in self.verdicts.most_common()},
             "finishes": {str(name): count for name, count in self.finishes.most_common()},
             "bands": {name: one.to_json() for name, one in self.by_band()},
@@ -157,13 +168,14 @@ class Counted:
 def collect(
     traces: Iterable[Trace], tick: Callable[[], object] = lambda: None
 ) -> tuple[Stats, dict[str, Stats]]:
-    """The statistics of all traces together, and by teacher."""
+    """The statistics of all traces together, and by teacher and method."""
     everyone: Stats = Stats()
     teachers: dict[str, Stats] = {}
     for trace in traces:
         counted = count(trace)
         everyone.add(counted)
-        teachers.setdefault(label_of(trace.teacher), Stats()).add(counted)
+        group = f"{label_of(trace.teacher)}, {trace.method}"
+        teachers.setdefault(group, Stats()).add(counted)
         tick()
     return everyone, teachers
 
@@ -189,10 +201,12 @@ def count(trace: Trace) -> Counted:
 
 
 def summary(counts: Counter[int]) -> dict[str, float]:
-    """Mean and quantiles of a measure."""
+    """Mean and quantiles of a measure, and of how many responses it is known."""
     total = counts.total()
     mean = sum(value * times for value, times in counts.items()) / total
-    return {"mean": mean} | {name: quantile(counts, at) for name, at in QUANTILES.items()}
+    return {"responses": total, "mean": mean} | {
+        name: quantile(counts, at) for name, at in QUANTILES.items()
+    }
 
 
 def quantile(counts: Counter[int], share: float) -> int:

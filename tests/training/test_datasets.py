@@ -1,0 +1,69 @@
+"""Training on what `tot24 traces filter` wrote: as text, as messages, and never on a test hand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.training.small_runs import run
+from tests.training.tiny_bases import make_qwen3
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    for command in (
+        ["generate", "--teacher", "solver", "--limit", "20", "-o", "solver.jsonl"],
+        ["filter", "solver.jsonl", "-o", "dataset"],
+    ):
+        tot24 = [sys.executable, "-m", "tot24_bench.cli", "traces", *command]
+        done = subprocess.run(tot24, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    return folder / "dataset"
+
+
+def test_a_dataset_is_trained_on_row_by_row(dataset: Path, tmp_path: Path) -> None:
+    record = run(tmp_path, dataset=str(dataset), max_steps=2)
+    assert record["data"]["rows"] == 20 and len(record["data"]["hands"]) == 20
+    assert "solver" in record["teacher"]
+    assert record["data"]["completion_tokens"] > 20 * 20
+
+
+def test_the_messages_of_a_dataset_train_a_chat_student(dataset: Path, tmp_path: Path) -> None:
+    from datasets import Dataset
+
+    from training.chat import as_messages
+    from training.rows import RowConfig, make_dataset
+
+    rows = RowConfig(dataset=str(dataset))
+    text = make_dataset(rows)
+    messages = as_messages(rows, text)
+    assert isinstance(messages, Dataset) and len(messages) == len(text) == 20
+    for told, row in zip(messages, text, strict=True):
+        assert told["messages"][-1] == {"role": "assistant", "content": row["completion"]}
+    base = make_qwen3(tmp_path / "base")
+    changes = {"eval_strategy": "steps", "eval_steps": 2, "val_tokens": 8}
+    record = run(tmp_path, dataset=str(dataset), base=str(base), chat=True, max_steps=2, **changes)
+    assert record["feed"]["chat"] is True
+    assert any("eval_val_acc" in entry for entry in record["log"])
+
+
+def test_a_dataset_with_a_held_out_hand_is_refused(dataset: Path, tmp_path: Path) -> None:
+    import shutil
+
+    from pyarrow import Table, parquet
+
+    from tot24_bench.game import LeakedHand, load_split
+
+    leaking = Path(shutil.copytree(dataset, tmp_path / "leaking"))
+    path = leaking / "prompt_completion" / "train.parquet"
+    table = parquet.read_table(path)
+    rows = table.to_pylist()
+    rows[0]["numbers"] = load_split("hard100")[0].text
+    parquet.write_table(Table.from_pylist(rows, schema=table.schema), path)
+    with pytest.raises(LeakedHand, match="row 0"):
+        run(tmp_path, dataset=str(leaking))
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,98 @@
+r"""What of a response is trained on: all of it up to the end of the answer that it commits to.
+
+What stands after the answer was not judged: another hand, a second search, plain untruths. It is
+cut off, at the end of the answer's line (of `value` the line of the judgement). The trace file
+stays as it is. `propose` lists thoughts, each of them judged: there is nothing to cut.
+
+>>> from tot24_bench.game import Puzzle
+>>> said = "Answer: 4 * 6 * 1 * 1 = 24\nInput: 4 5 6 10\nAnswer: ..."
+>>> committed("io", Puzzle.parse("1 1 4 6"), said)
+'Answer: 4 * 6 * 1 * 1 = 24'
+"""
+
+from __future__ import annotations
+
+import re
+
+from tot24_bench.game import Puzzle
+from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, locate_answer
+from tot24_bench.scoring.canonical import read_canonical
+from tot24_bench.scoring.judgement import judgement_end
+from tot24_bench.scoring.lines import Answer, Kind
+from tot24_bench.scoring.markup import plain, spoken
+
+MAX_ANSWER_LINES = 100
+"""Lines over which an answer may stretch from its marker on."""
+
+_LINE_END = re.compile("[\n\r\u2028\u2029\x85]")
+"""What `plain` makes a line end, one for one."""
+
+_TAG = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+
+
+def committed(method: str, puzzle: Puzzle, response: str) -> str | None:
+    """The response without blank space around it and without what follows its answer.
+
+    None where nobody can say which part of the response that is; then nothing may be trained on.
+    """
+    whole = response.strip()
+    if method == "propose" or len(whole) > MAX_RESPONSE_CHARS or read_canonical(whole) is not None:
+        return whole
+    said = plain(spoken(whole))
+    kept = said.rstrip()
+    end = judgement_end(kept) if method == "value" else _answer_end(kept, puzzle.target)
+    if end is None:
+        return None
+    if not kept[end:].strip():
+        return whole
+    wanted = kept[:end].rstrip()
+    for text in _without_late_thinking(whole):
+        told = plain(spoken(text))
+        if told[: len(wanted)] != wanted:
+            continue
+        cut = _before_line_ends(text, len(_LINE_END.findall(told[end:])))
+        if cut is not None and plain(spoken(cut)).rstrip() == wanted:
+            return cut.rstrip()
+    return None
+
+
+def _answer_end(said: str, target: int) -> int | None:
+    """Where the line ends on which the answer ends: the first after which it is the same."""
+    answer, start = locate_answer(said, target)
+    end = start
+    for _ in range(MAX_ANSWER_LINES):
+        end = said.find("\n", end)
+        if end < 0:
+            return len(said)
+        if said[start:end].strip() and _same(locate_answer(said[:end], target), (answer, start)):
+            return end
+        end += 1
+    return None
+
+
+def _same(one: tuple[Answer, int], other: tuple[Answer, int]) -> bool:
+    (a, start), (b, began) = one, other
+    if start != began or a.kind is not b.kind or a.kind is Kind.NOTHING:
+        return False
+    if a.equation is None or b.equation is None:
+        return a.equation is b.equation
+    mine, theirs = a.equation, b.equation
+    return (mine.expression.text, mine.expression.value, mine.equals) == (
+        theirs.expression.text,
+        theirs.expression.value,
+        theirs.equals,
+    )
+
+
+def _without_late_thinking(text: str) -> list[str]:
+    """The text, and where it thinks in tags the text before the last of them opens."""
+    opens = [match.start() for match in _TAG.finditer(text)]
+    return [text, *(text[:start] for start in reversed(opens[-3:]))]
+
+
+def _before_line_ends(text: str, count: int) -> str | None:
+    """The text before its last so many line ends."""
+    if not count:
+        return text
+    ends = [match.start() for match in _LINE_END.finditer(text)]
+    return text[: ends[-count]] if count <= len(ends) else None

@@ -1,0 +1,146 @@
+r"""What a text shows, in whatever dress: hands after `Input`, lists of numbers, states of thoughts.
+
+This module reads and judges nothing; `held_out` says what of it may not be trained on. It reads
+more than a person would: a list that is none costs a trace, one that is overlooked is a leak.
+
+>>> lists_in("Back to [4, 5, 16], not 1 | 2 | 3 and 4")
+[(4, 5, 16), (1, 2, 3, 4)]
+>>> after_input("**input :** 4, 5, 6 and 10.\n")
+([(4, 5, 6, 10)], '')
+>>> after_input("Input: 4 5 6 10 (make 24)")
+([], 'Input: 4 5 6 10 (make 24)')
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from fractions import Fraction
+
+from tot24_bench.game.states import Number
+from tot24_bench.scoring.analysis import Thought
+from tot24_bench.scoring.markup import plain
+from tot24_bench.scoring.steps import Step
+
+MAX_NUMBERS = 12
+"""Numbers of the largest hand."""
+
+FEWEST = 3
+"""Numbers of the smallest state that is ever held out."""
+
+Numbers = tuple[Number, ...]
+
+
+def bare(text: str) -> str:
+    """The text in plain signs and digits, without marks that only dress it."""
+    text = plain(text).replace("\\n", "\n")
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(one for one in text if unicodedata.category(one) != "Cf")
+    return _DRESS.sub("", text)
+
+
+def after_input(text: str) -> tuple[list[tuple[int, ...]], str]:
+    """The hands that follow the word `Input`, and the first line where it shows what is no hand.
+
+    Args:
+        text: as `bare` gives it.
+    """
+    if "input" not in text.lower():
+        return [], ""
+    found: list[tuple[int, ...]] = []
+    unread = ""
+    lines = [line for line in text.split("\n") if line.strip()]
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        # Each line is read once, from its first `Input` on: more of them on it are no clean list.
+        word = _INPUT.search(line)
+        if word is None:
+            continue
+        rest = line[word.end() :]
+        told = rest if _DIGIT.search(rest) else following if _BARE.fullmatch(rest) else ""
+        hand = _hand(told)
+        if hand is not None:
+            found.append(hand)
+        elif told is rest and len(_DIGITS.findall(rest)) >= FEWEST:
+            unread = unread or line.strip()
+    return found, unread
+
+
+def lists_in(text: str) -> list[Numbers]:
+    """Every list of three numbers or more, as they stand: side by side, or one a line.
+
+    A number that an operation or an equation takes is of no list.
+
+    Args:
+        text: as `bare` gives it.
+    """
+    text = _IN_BRACKETS.sub(r"\1", text)
+    found = []
+    for match in _LIST.finditer(text):
+        numbers = [_number(one[0]) for one in _NUMBER.finditer(match[0])]
+        if _SIGN_AFTER.match(text, match.end()):
+            numbers.pop()
+        if _SIGN_BEFORE.search(text, max(0, match.start() - 3), match.start()):
+            numbers = numbers[1:]
+        if len(numbers) >= FEWEST:
+            found.append(tuple(numbers))
+    found += [
+        tuple(_number(one[0]) for one in _NUMBER.finditer(match[0]))
+        for match in _COLUMN.finditer(text)
+    ]
+    return found
+
+
+def states_in(steps: Iterable[Step], thoughts: Iterable[Thought]) -> set[Numbers]:
+    """The numbers that thoughts leave, go back to, or must have started from; ascending."""
+    found = {thought.left for thought in thoughts}
+    for step in steps:
+        if step.back_to is not None:
+            found.add(tuple(sorted(step.back_to)))
+        if step.left is not None:
+            found.add(tuple(sorted(step.left)))
+            before = list(step.left)
+            if step.value in before:
+                before.remove(step.value)
+                found.add(tuple(sorted((*before, step.a, step.b))))
+    return found
+
+
+def _hand(text: str) -> tuple[int, ...] | None:
+    """The numbers of a text that is a list of them and nothing else."""
+    if not _DIGIT.search(text) or not _LIST_ALONE.fullmatch(text):
+        return None
+    numbers = [int(one) for one in _DIGITS.findall(text)]
+    return tuple(numbers) if len(numbers) <= MAX_NUMBERS else None
+
+
+def _number(text: str) -> Number:
+    over, _, under = text.partition("/")
+    if under and not int(under):
+        return 0
+    value = Fraction(over) / int(under or 1)
+    return value.numerator if value.denominator == 1 else value
+
+
+_DRESS = re.compile(r"\*\*|__|[`$]|\\[()\[\],;:! ]|\\(?:text|boxed|mathbf|mathrm)(?=\s?\{)")
+_DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(r"\d{1,12}")
+_INPUT = re.compile(r"(?<![a-z])inputs?(?![a-z])", re.IGNORECASE)
+_BARE = re.compile(r"[\s:>*_.\"'#|\[({=-]*(?:numbers|hand)?[\s:>*_.\"'#|\[({=-]*", re.IGNORECASE)
+_LIST_ALONE = re.compile(
+    r"[\s:>*_.\"'#|\[({=-]*(?:(?:numbers|hand)\b)?[\s:>*_.\"'#|\[({=-]*"
+    r"\d{1,12}(?:(?:[\s,;|&]|and\b)+\d{1,12})*[\s:*_.,;\"'|\])}]*",
+    re.IGNORECASE,
+)
+_IN_BRACKETS = re.compile(r"\(\s?(-?\d{1,12}/\d{1,12})\s?\)")
+_UNIT = r"-?\d{1,12}(?:/\d{1,12}|\.\d{1,6})?"
+_NUMBER = re.compile(_UNIT)
+_LIST = re.compile(
+    rf"(?<![\w./-]){_UNIT}(?:(?:[^\S\n]|[,;|&]|\band\b){{1,8}}{_UNIT}(?!\w)){{2,40}}", re.IGNORECASE
+)
+_COLUMN = re.compile(
+    rf"(?m)^(?:[ \t>*#-]{{0,8}}{_UNIT}[ \t,;]{{0,4}}\n){{2,12}}[ \t>*#-]{{0,8}}{_UNIT}$"
+)
+_SIGN_AFTER = re.compile(r"[^\S\n]{0,3}(?:[+*/=^]|-(?!>|-))")
+_SIGN_BEFORE = re.compile(r"[+*/^-]\s{0,2}$")
