@@ -60,6 +60,7 @@ def render(student: Path, entries: Sequence[Entry]) -> str:
         parts="\n".join(_part(part, i + 1, len(parts)) for i, part in enumerate(parts)),
         start=_start(parts[0]["student"]),
         split=record["rows"]["split"],
+        val_tokens=record.get("validation", {}).get("val_tokens", 512),
         hands=f"{len(load_split(record['rows']['split'])):,}",
         held_out=", ".join(HELD_OUT),
         run_as=_run_as(own),
@@ -178,7 +179,7 @@ these weights. Written by `python -m training.card`.
 - Hands: the {hands} of the `{split}` split, dealt in many orders. No hand of {held_out} is in the
   data or in an exemplar; a guard checks every row.
 {parts}
-- Chosen in each part by greedy accuracy on `val` (responses of up to 512 tokens).
+- Chosen in each part by greedy accuracy on `val` (responses of up to {val_tokens} tokens).
 
 `training.json` holds the whole record and its log. Weights: fp32 safetensors, sha256 of name and
 bytes `{weights}`.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training.export import RECORD
-from training.rows import teacher_of
+from training.rows import RowConfig, teacher_of
 
 if TYPE_CHECKING:
     from training.sft import Configs
@@ -38,7 +38,7 @@ def make_record(
     return {
         "teacher": teacher_of(configs.rows),
         "command": shlex.join(["python", "-m", "training.sft", *sys.argv[1:]]),
-        "rows": asdict(configs.rows),
+        "rows": _rows(configs.rows),
         "student": asdict(configs.student),
         "adapter": asdict(configs.adapter) if configs.adapter.use_peft else None,
         "feed": asdict(configs.feed),
@@ -58,6 +58,13 @@ def make_record(
         "log": state.log_history,
         "earlier": _record_of(configs.student.base),
     }
+
+
+def _rows(rows: RowConfig) -> dict[str, Any]:
+    """What the rows were made of: of a dataset its name, for the other settings did nothing."""
+    if rows.dataset is not None:
+        return {"dataset": Path(rows.dataset).name}
+    return asdict(rows)
 
 
 def _hardware(trainer: ValidatedTrainer) -> str:

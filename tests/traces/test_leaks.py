@@ -1,4 +1,4 @@
-"""What is held out is trained on in no dress: not as a hand, a list, a state, or after the answer."""
+"""What is held out is trained on in no dress: as a hand, a list, a state, or after the answer."""
 
 from __future__ import annotations
 

@@ -43,10 +43,8 @@ def committed(method: str, puzzle: Puzzle, response: str) -> str | None:
     end = judgement_end(kept) if method == "value" else _answer_end(kept, puzzle.target)
     if end is None:
         return None
-    if not kept[end:].strip():
-        return whole
     wanted = kept[:end].rstrip()
-    for text in _without_late_thinking(whole):
+    for text in _beginnings(whole):
         told = plain(spoken(text))
         if told[: len(wanted)] != wanted:
             continue
@@ -84,10 +82,10 @@ def _same(one: tuple[Answer, int], other: tuple[Answer, int]) -> bool:
     )
 
 
-def _without_late_thinking(text: str) -> list[str]:
-    """The text, and where it thinks in tags the text before the last of them opens."""
-    opens = [match.start() for match in _TAG.finditer(text)]
-    return [text, *(text[:start] for start in reversed(opens[-3:]))]
+def _beginnings(text: str) -> list[str]:
+    """The text, after what of it stands before it begins to think, as late as that may be."""
+    opens = [match.start() for match in _TAG.finditer(text)] if "<" in text else []
+    return [*(text[:start] for start in opens[-3:]), text]
 
 
 def _before_line_ends(text: str, count: int) -> str | None:

@@ -157,13 +157,14 @@ def leak_in(
     ):  # it lists what could come next: nothing goes on from anything
         thoughts = (analysis or analyse(asked, completion)).thoughts
     numbers = states_in(steps, thoughts)
-    if method == "propose":
+    if method in STEP_METHODS:  # most thoughts start from what was asked
         numbers |= {check(step, asked.hand)[1] for step in steps}
     hands: set[Hand] = {hand for state in numbers if (hand := _whole(state)) is not None}
     if text:
         after, unread = after_input(text)
-        if unread:
-            return Leak(f"unreadable: {unread[:60]}", False)
+        for told in unread:
+            if Counter(told) - Counter((*asked.hand, asked.target)):
+                return Leak(f"unreadable: Input {' '.join(map(str, told))[:60]}", False)
         for hand in after:
             try:
                 puzzle = Puzzle(hand, asked.target, asked.rule)
@@ -173,9 +174,9 @@ def leak_in(
                 return Leak(" ".join(map(str, puzzle.hand)), False)
         lists = lists_in(text)
         numbers |= {*lists, *after}
-        hands |= {hand for told in lists for hand in _hands_of(told, asked)}
+        hands |= {hand for one in lists for hand in _hands_of(one, asked)}
         hands |= {
-            told.numbers for told in statements(text) if told.value == asked.target
+            one.numbers for one in statements(text) if one.value == asked.target
         }  # the solution of a hand shows the hand
     for hand in sorted(hands):
         if len(hand) >= SMALLEST_HAND and hand != asked.hand and part_of(hand) == "test":

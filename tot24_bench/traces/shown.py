@@ -6,9 +6,9 @@ more than a person would: a list that is none costs a trace, one that is overloo
 >>> lists_in("Back to [4, 5, 16], not 1 | 2 | 3 and 4")
 [(4, 5, 16), (1, 2, 3, 4)]
 >>> after_input("**input :** 4, 5, 6 and 10.\n")
-([(4, 5, 6, 10)], '')
+([(4, 5, 6, 10)], [])
 >>> after_input("Input: 4 5 6 10 (make 24)")
-([], 'Input: 4 5 6 10 (make 24)')
+([], [(4, 5, 6, 10, 24)])
 """
 
 from __future__ import annotations
@@ -41,16 +41,17 @@ def bare(text: str) -> str:
     return _DRESS.sub("", text)
 
 
-def after_input(text: str) -> tuple[list[tuple[int, ...]], str]:
-    """The hands that follow the word `Input`, and the first line where it shows what is no hand.
+def after_input(text: str) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """The hands that follow the word `Input`, and the numbers where it is followed by what is no
+    plain list of them.
 
     Args:
         text: as `bare` gives it.
     """
     if "input" not in text.lower():
-        return [], ""
+        return [], []
     found: list[tuple[int, ...]] = []
-    unread = ""
+    unread: list[tuple[int, ...]] = []
     lines = [line for line in text.split("\n") if line.strip()]
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         # Each line is read once, from its first `Input` on: more of them on it are no clean list.
@@ -62,8 +63,8 @@ def after_input(text: str) -> tuple[list[tuple[int, ...]], str]:
         hand = _hand(told)
         if hand is not None:
             found.append(hand)
-        elif told is rest and len(_DIGITS.findall(rest)) >= FEWEST:
-            unread = unread or line.strip()
+        elif told is rest and len(numbers := _DIGITS.findall(rest)) >= FEWEST:
+            unread.append(tuple(map(int, numbers)))
     return found, unread
 
 
