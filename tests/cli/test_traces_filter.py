@@ -74,6 +74,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
         (["--dry-run", "--level", "perfect"], "choose from answer, agrees, valid"),
         (["--dry-run", "--variant", "published", "--shots", "5"], "a test hand"),
         (["--dry-run", "--avoid", "state_holdout", "--shots", "5"], "do not go together"),
+        (["--dry-run", "--licence", "mit\n# Owned"], "a name on one line"),
         (["--dry-run", "--prefer-search"], "give max_per_hand or balance"),
         ([], "give the folder of the dataset with -o"),
     ],

@@ -128,8 +128,68 @@ def test_any_text_becomes_a_right_search(puzzle: Puzzle, response: str, seed: in
 def test_lines_are_bounded(data: st.DataObject, seed: int, max_lines: int) -> None:
     response = data.draw(searches(HAND))
     config = CorrectionConfig(explore=1.0, max_lines=max_lines)
-    # The way to the target takes three lines, and one to go back, whatever the bound.
-    check(HAND, correct(HAND, response, Random(seed), config), max(max_lines, 4))
+    if max_lines < 3:
+        with pytest.raises(CannotCorrect, match="set max_lines to 3 or more"):
+            correct(HAND, response, Random(seed), config)
+        return
+    check(HAND, correct(HAND, response, Random(seed), config), max_lines)
+
+
+LARGER = st.lists(st.one_of(st.integers(1, 13), st.integers(1, 200)), min_size=3, max_size=5)
+
+
+@given(
+    data=st.data(),
+    numbers=LARGER,
+    target=st.integers(0, 200),
+    explore=st.sampled_from([0.0, 0.2, 1.0]),
+    max_lines=st.sampled_from([12, 30, 60]),
+    seed=st.integers(0, 9),
+)
+@settings(max_examples=150, deadline=None)
+def test_lines_are_bounded_for_every_hand_at_every_level(
+    data: st.DataObject,
+    numbers: list[int],
+    target: int,
+    explore: float,
+    max_lines: int,
+    seed: int,
+) -> None:
+    puzzle = Puzzle(tuple(numbers), target)
+    config = CorrectionConfig(explore=explore, max_lines=max_lines)
+    try:
+        found = correct(puzzle, data.draw(searches(puzzle)), Random(seed), config)
+    except CannotCorrect as reason:
+        assert "\n" not in str(reason)
+        return
+    search = found.text.partition(f"\n{PATH}")[0].splitlines()[1:]
+    search = search[:-1] if found.text.endswith(NO_SOLUTION) else search
+    assert len(search) <= max_lines, found.text
+    read = analyse(puzzle, found.text)
+    assert read.score.correct and read.dead_ends_marked_wrongly == 0, found.text
+    assert all(thought.fault is None and thought.exact for thought in read.thoughts), found.text
+
+
+def test_five_numbers_take_no_more_lines_than_there_may_be() -> None:
+    puzzle = Puzzle((3, 4, 5, 1, 139))
+    for seed in range(30):
+        found = correct(puzzle, "", Random(seed), CorrectionConfig(explore=1.0))
+        check(puzzle, found)
+
+
+def test_a_whole_search_that_does_not_fit_names_the_fix() -> None:
+    hand = Puzzle.parse("4 9 12 13")
+    with pytest.raises(CannotCorrect, match=r"set max_lines to (\d+) or more") as raised:
+        correct(hand, "", Random(0), CorrectionConfig(max_lines=5))
+    needed = int(str(raised.value).split()[-3])
+    found = correct(hand, "", Random(0), CorrectionConfig(max_lines=needed))
+    assert found.text.endswith(NO_SOLUTION)
+
+
+@pytest.mark.parametrize("max_lines", [0, 4_001])
+def test_a_bound_out_of_range_is_refused(max_lines: int) -> None:
+    with pytest.raises(ValueError, match="from 1 to 4000"):
+        CorrectionConfig(max_lines=max_lines)
 
 
 @given(data=st.data(), puzzle=dealt("unsolvable"), seed=st.integers(0, 9))

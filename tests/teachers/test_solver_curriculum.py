@@ -14,9 +14,16 @@ from tot24_bench.game import Puzzle, Rule, is_solvable, load_split
 from tot24_bench.game.inner_states import avoids_held_out_states, held_out_states
 from tot24_bench.game.states import State
 from tot24_bench.scoring import analyse, score, score_method
-from tot24_bench.teachers.curriculum import BadCurriculum, CannotTeach, Curriculum
+from tot24_bench.scoring.steps import MAX_STEPS
+from tot24_bench.teachers.curriculum import (
+    MOST_LINES,
+    BadCurriculum,
+    CannotTeach,
+    Curriculum,
+)
 from tot24_bench.teachers.solver import BACK_TO, DEAD_END, NO_SOLUTION, PATH, write
-from tot24_bench.teachers.solver_search import SOLUTION
+from tot24_bench.teachers.solver_hidden import hides_test_hands
+from tot24_bench.teachers.solver_search import MOST_EXPLORED, SOLUTION, Writer
 from tot24_bench.teachers.solver_thoughts import plausible_thoughts, promise
 
 CURRICULA = st.builds(
@@ -32,7 +39,7 @@ CURRICULA = st.builds(
     ),
     say_back=st.booleans(),
     recap=st.booleans(),
-    max_lines=st.sampled_from([None, 14, 20, 44, 300]),
+    max_lines=st.sampled_from([None, 3, 6, 14, 20, 44, 300]),
     avoid=st.sampled_from([None, "state_holdout"]),
 )
 WHOLE = CURRICULA.map(
@@ -61,11 +68,12 @@ def check_response(puzzle: Puzzle, curriculum: Curriculum, seed: int, method: st
     except CannotTeach as reason:
         assert "\n" not in str(reason)
         short = curriculum.max_lines is not None and curriculum.max_lines < 14
-        assert curriculum.avoid or short or puzzle.hand[-1] > 99, reason
+        hidden = curriculum.avoid or hides_test_hands(puzzle.hand)
+        assert hidden or short or puzzle.hand[-1] > 99, reason
         return
     assert response == write(puzzle, method, Random(seed), curriculum)
     lines = response.split("\n")
-    assert curriculum.max_lines is None or len(lines) <= max(curriculum.max_lines, 14)
+    assert len(lines) <= (curriculum.max_lines or MOST_LINES)
     if method in ("propose", "value"):
         assert score_method(method, puzzle, response).correct, response
     else:
@@ -245,6 +253,49 @@ def test_longer_responses_are_written_again_with_less_exploration() -> None:
     with pytest.raises(CannotTeach, match="set max_lines to 9 or more"):
         onestep("3 3 8 8", max_lines=8)
     assert len(onestep("3 3 8 8", max_lines=9)) == 9
+
+
+@pytest.mark.parametrize(("method", "needed"), [("value", 4), ("cot", 5), ("onestep_tot", 9)])
+def test_a_path_that_does_not_fit_is_not_taught(method: str, needed: int) -> None:
+    puzzle = Puzzle.parse("4 5 6 10")
+    fits = Curriculum(max_lines=needed)
+    assert len(write(puzzle, method, Random(0), fits).split("\n")) == needed
+    with pytest.raises(CannotTeach, match=f"set max_lines to {needed} or more"):
+        write(puzzle, method, Random(0), Curriculum(max_lines=needed - 1))
+    assert write(puzzle, "io", Random(0), Curriculum(max_lines=3)).startswith("Answer")
+
+
+LARGE_SIX = Puzzle((83, 47, 61, 95, 29, 71), 9999)
+
+
+@pytest.mark.parametrize("failed", [True, False])
+@pytest.mark.parametrize("rule", Rule)
+def test_no_bound_is_the_largest_bound_and_every_thought_is_read(failed: bool, rule: Rule) -> None:
+    curriculum = Curriculum(explore=1, max_lines=None, failed=failed)
+    text = write(Puzzle(LARGE_SIX.numbers, 9999, rule), "onestep_tot", Random(0), curriculum)
+    assert len(text.split("\n")) <= MOST_LINES < MAX_STEPS
+
+
+def test_a_search_whose_failures_are_dropped_explores_no_more_than_its_cap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    explored = []
+    follow = Writer.dead_end
+
+    def counted(self: Writer, numbers: Any, thought: Any) -> None:
+        follow(self, numbers, thought)
+        explored.append(self.explored)
+
+    monkeypatch.setattr(Writer, "dead_end", counted)
+    write(LARGE_SIX, "onestep_tot", Random(0), Curriculum(explore=1, failed=False))
+    assert MOST_EXPLORED <= max(explored) < MOST_EXPLORED + 500
+
+
+def test_no_hand_of_four_comes_near_the_cap() -> None:
+    most = max(
+        len(onestep(puzzle.text, explore=1, max_lines=None)) for puzzle in load_split("unsolvable")
+    )
+    assert most < MOST_LINES / 3 < MOST_EXPLORED
 
 
 def test_avoided_states_are_never_passed_nor_shown() -> None:

@@ -87,7 +87,7 @@ def filter_command(
     `tot24 traces filter traces.jsonl --dry-run --level answer`
     """
     from tot24_bench.traces.advice import nothing_kept
-    from tot24_bench.traces.dataset import require_free, write_dataset
+    from tot24_bench.traces.dataset import require_free, require_licence, write_dataset
     from tot24_bench.traces.filter import FilterConfig, select
     from tot24_bench.traces.intervals import plural
     from tot24_bench.traces.rows import PromptConfig, require_together
@@ -100,6 +100,7 @@ def filter_command(
     config = FilterConfig(**options)
     prompt = PromptConfig(shots, variant)
     require_together(prompt, config.avoid)
+    require_licence(licence)
     if output is None and not dry_run:
         raise ValueError("give the folder of the dataset with -o, or --dry-run to write nothing")
     if output is not None and not dry_run:

@@ -39,12 +39,12 @@ class Replay:
         told: list[tuple[object, ...]] = []  # the thoughts of a path that has
         for step in steps:
             a, op, b, value, left, dead_end, _, cue, back_to, _ = step
-            if finished:
+            if finished and not some:
                 told = told or [thoughts[i].step[:4] for i in path]
                 if step[:4] in told:
                     thoughts.append(new(Thought, (step, *thoughts[path[-1]][1:6], True)))
                     continue
-            elif left is not None and depth < MAX_PATH:
+            elif left is not None and depth < MAX_PATH and not finished:
                 start = depth if cue is none or not path else self._named(back_to)
                 if start is not None:
                     if start != depth:
@@ -130,15 +130,22 @@ class Replay:
         return depth - 1 if depth and self.thoughts[self.path[-1]].step.dead_end else depth
 
     def _repeats(self, step: Step) -> bool:
-        """Whether a step writes a thought of a path that has made the target once more."""
+        """Whether a step writes a thought of a path that has made the target once more.
+
+        Where numbers may be left over, another path may hold the same thought: what is left tells.
+        """
         if not self.path or not self._finished(self.thoughts[self.path[-1]]):
             return False
+        left = None if step.left is None or not self.some else tuple(sorted(step.left))
         return any(
-            (step.a, step.op, step.b, step.value) == self.thoughts[i].step[:4]
-            or (
-                step.op in "+*"
-                and (step.b, step.op, step.a, step.value) == self.thoughts[i].step[:4]
+            (
+                (step.a, step.op, step.b, step.value) == self.thoughts[i].step[:4]
+                or (
+                    step.op in "+*"
+                    and (step.b, step.op, step.a, step.value) == self.thoughts[i].step[:4]
+                )
             )
+            and (left is None or left == self.thoughts[i].left)
             for i in self.path
         )
 

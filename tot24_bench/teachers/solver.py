@@ -80,7 +80,7 @@ DEFAULT = Curriculum()
 
 
 def write_response(puzzle: Puzzle, method: str, rng: Random, explore: float = EXPLORE) -> str:
-    """The default curriculum's response, of any length; as `write`.
+    """The default curriculum's response, of any length up to MOST_LINES; as `write`.
 
     The shipped students' data is made of these: they never change.
     """

@@ -50,7 +50,8 @@ class StudentSettings(LocalSettings):
         explore: see `CorrectionConfig`.
         max_lines: see `CorrectionConfig`.
         correction_seed: of the solver's own choices.
-        avoid: states that no trace comes to, by their name in `AVOIDABLE`; None for none.
+        avoid: states that no trace comes to, by their name in `AVOIDABLE`; None for none but the
+            test hands on the way of a larger train hand (`solver_hidden`).
     """
 
     explore: float = EXPLORE

@@ -17,43 +17,44 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections.abc import Callable, Iterator
-from itertools import zip_longest
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from pydantic import ValidationError
+from typing import Any
 
 from tot24_bench import __version__
-from tot24_bench.game import LeakedHand, Puzzle, Rule
 from tot24_bench.traces.advice import nothing_kept
-from tot24_bench.traces.dataset_record import FORMAT, DatasetRecord
+from tot24_bench.traces.dataset_reading import DatasetFolder, read_dataset
+from tot24_bench.traces.dataset_record import DatasetRecord
 from tot24_bench.traces.filter import FilterConfig, Selection, kept_traces
 from tot24_bench.traces.folder import (
     CARD,
     FORMS,
     HANDS,
-    MAX_RECORD_BYTES,
     RECORD,
-    ROWS,
     BadDataset,
     aside,
-    extra_file,
     put,
     remove,
     require_free,
+    rows_file,
 )
 from tot24_bench.traces.rows import (
     Guard,
     PromptConfig,
     hashed_line,
     make_row,
-    prompted_row,
     require_together,
     schema_of,
 )
 
-__all__ = ["BadDataset", "DatasetFolder", "read_dataset", "require_free", "write_dataset"]
+__all__ = [
+    "BadDataset",
+    "DatasetFolder",
+    "read_dataset",
+    "require_free",
+    "require_licence",
+    "write_dataset",
+]
 
 UNKNOWN_LICENCE = "unknown"
 
@@ -61,17 +62,6 @@ MAX_LICENCE_CHARS = 200
 
 _BATCH = 1_000
 """Rows held at once."""
-
-
-class DatasetFolder(NamedTuple):
-    """A dataset that was checked: its folder and what it says of itself."""
-
-    path: Path
-    record: DatasetRecord
-
-    def rows(self, form: str = FORMS[0]) -> Iterator[dict[str, Any]]:
-        """The rows of a form, one by one."""
-        return _read_rows(self.path, form)
 
 
 def write_dataset(
@@ -102,8 +92,7 @@ def write_dataset(
     prompt = prompt or PromptConfig()
     require_together(prompt, selection.config.avoid)
     require_free(folder, overwrite)
-    if not licence.isprintable() or not 0 < len(licence) <= MAX_LICENCE_CHARS:
-        raise BadDataset("the licence is a name on one line: give a shorter --licence")
+    require_licence(licence)
     if not selection.kept:
         raise BadDataset(nothing_kept(selection.funnel))
     new = aside(folder, "new")
@@ -138,131 +127,14 @@ def write_dataset(
     return record
 
 
-def read_dataset(folder: Path) -> DatasetFolder:
-    """Check a dataset: its schema, files and hashes, that its rows follow from what they say was
-    asked, and that they show nothing that is held out.
+def require_licence(licence: str) -> None:
+    """Refuse what is no name of a licence.
 
     Raises:
-        BadDataset: names what is missing, too much, or differs from what its record says.
-        LeakedHand: it shows a test hand, or a state that its record says is avoided.
-        OSError: it cannot be read.
+        BadDataset: it is empty, too long, or on several lines.
     """
-    record = _read_record(folder)
-    if not record.rows:
-        raise BadDataset(f"{folder} holds no rows: filter again, with a lower --level")
-    if (extra := extra_file(folder)) is not None:
-        raise BadDataset(
-            f"{folder} holds {extra}, which is no part of a dataset: move it, or filter again"
-        )
-    guard = Guard(record.filter.avoid)
-    digests = [hashlib.sha256() for _ in FORMS]
-    counts = [0 for _ in FORMS]
-    for rows in zip_longest(*(_read_rows(folder, form) for form in FORMS)):
-        where = f"row {min(counts)} of {folder}"
-        whole: dict[str, Any] = {}
-        for place, (form, row) in enumerate(zip(FORMS, rows, strict=True)):
-            if row is not None:
-                digests[place].update(hashed_line(row, form))
-                counts[place] += 1
-                if differs := next((k for k in row if whole.get(k, row[k]) != row[k]), None):
-                    raise BadDataset(f"{where}: the forms differ in {differs}: filter again")
-                whole |= row
-        _check_row(whole, record, guard, where)
-    for form, digest, count, said in zip(
-        FORMS, digests, counts, (record.sha256, record.messages_sha256), strict=True
-    ):
-        if (digest.hexdigest(), count) != (said, record.rows):
-            raise BadDataset(
-                f"{folder}: the rows of {form} are not those that {RECORD} names (their hash "
-                "differs): filter again, or fetch the folder anew"
-            )
-    _check_hands(folder, record, guard)
-    return DatasetFolder(folder, record)
-
-
-def _check_row(row: dict[str, Any], record: DatasetRecord, guard: Guard, where: str) -> None:
-    """Refuse a row that shows what is held out, or that this project does not write."""
-    try:
-        puzzle = Puzzle.parse(row["numbers"], row["target"], Rule(row["rule"]))
-        guard.check(row, where)
-        wanted = prompted_row(
-            row["method"], puzzle, record.prompt, row.get("completion") or _last_said(row)
-        )
-    except LeakedHand:
-        raise
-    except (ValueError, LookupError) as error:
-        raise BadDataset(f"{where}: {error}: filter again") from None
-    for column in row.keys() & wanted.keys():
-        if row[column] != wanted[column]:
-            raise BadDataset(
-                f"{where}: its {column} is not what follows from the columns beside it (numbers, "
-                "target, rule, method): filter again"
-            )
-
-
-def _last_said(row: dict[str, Any]) -> str:
-    messages = row["messages"]
-    return str(messages[-1]["content"]) if messages else ""
-
-
-def _check_hands(folder: Path, record: DatasetRecord, guard: Guard) -> None:
-    path = folder / HANDS
-    if not path.is_file():
-        raise BadDataset(f"{path} is missing: filter again, or fetch the folder anew")
-    text = guard.text().encode()
-    same = path.stat().st_size == len(text) and path.read_bytes() == text
-    told = hashlib.sha256(text).hexdigest(), len(guard.hands)
-    if not same or told != (record.hands_sha256, record.hands):
-        raise BadDataset(
-            f"{path} does not list the hands that the rows show: filter again, or fetch the folder "
-            "anew"
-        )
-
-
-def _read_record(folder: Path) -> DatasetRecord:
-    path = folder / RECORD
-    if not path.is_file():
-        raise BadDataset(f"{folder} is no dataset ({RECORD} is missing): tot24 traces filter")
-    if path.stat().st_size > MAX_RECORD_BYTES:
-        raise BadDataset(f"{path} is larger than any record: filter again")
-    text = path.read_bytes()
-    try:
-        found = json.loads(text).get("format")
-    except (ValueError, RecursionError, AttributeError):
-        raise BadDataset(f"{path} is not JSON: filter again") from None
-    if found != FORMAT:
-        raise BadDataset(
-            f"{folder} is of the schema {str(found)[:40]}, not {FORMAT}: filter again with this "
-            "version of tot24-bench"
-        )
-    try:
-        return DatasetRecord.model_validate_json(text)
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"]))
-        raise BadDataset(f"{path}: {where}: {fault['msg']}: filter again") from None
-
-
-def _read_rows(folder: Path, form: str) -> Iterator[dict[str, Any]]:
-    import pyarrow  # type: ignore[import-untyped]
-    from pyarrow import parquet
-
-    path = _file(folder, form)
-    if not path.is_file():
-        raise BadDataset(f"{path} is missing: filter again, or fetch the folder anew")
-    try:
-        with parquet.ParquetFile(path) as file:
-            if not file.schema_arrow.equals(schema_of(form)):
-                raise BadDataset(f"{path} has other columns than {FORMAT}: filter again")
-            for batch in file.iter_batches(_BATCH):
-                for row in batch.to_pylist():
-                    if None in row.values():
-                        raise BadDataset(f"{path} has a row with an empty cell: filter again")
-                    yield row
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError):
-        raise BadDataset(
-            f"{path} is no parquet file, or damaged: filter again, or fetch the folder anew"
-        ) from None
+    if not licence.isprintable() or not 0 < len(licence) <= MAX_LICENCE_CHARS:
+        raise BadDataset("the licence is a name on one line: give a shorter --licence")
 
 
 def _write_rows(
@@ -275,7 +147,7 @@ def _write_rows(
     """Write both forms; how many rows there are, and their hashes."""
     from contextlib import ExitStack
 
-    import pyarrow
+    import pyarrow  # type: ignore[import-untyped]
     from pyarrow import parquet
 
     count = cut = 0
@@ -286,7 +158,7 @@ def _write_rows(
         writers = []
         for form, schema in zip(FORMS, schemas, strict=True):
             (folder / form).mkdir()
-            writer = parquet.ParquetWriter(_file(folder, form), schema, compression="zstd")
+            writer = parquet.ParquetWriter(rows_file(folder, form), schema, compression="zstd")
             writers.append(open_files.enter_context(writer))
 
         def flush() -> None:
@@ -308,10 +180,6 @@ def _write_rows(
             flush()
     sha256, messages_sha256 = (digest.hexdigest() for digest in digests)
     return {"rows": count, "cut": cut, "sha256": sha256, "messages_sha256": messages_sha256}
-
-
-def _file(folder: Path, form: str) -> Path:
-    return folder / form / ROWS
 
 
 def _command(selection: Selection, prompt: PromptConfig, licence: str) -> str:

@@ -53,6 +53,11 @@ def require_free(folder: Path, overwrite: bool) -> None:
         raise BadDataset(f"{folder} is there already: add --overwrite, or give another -o")
 
 
+def rows_file(folder: Path, form: str) -> Path:
+    """The file of the rows in a form."""
+    return folder / form / ROWS
+
+
 def extra_file(folder: Path) -> str | None:
     """The first thing in a folder that is no part of a dataset."""
     for path in sorted(folder.iterdir()):
@@ -119,15 +124,31 @@ def remove(folder: Path) -> None:
 
 def _put_back(folder: Path) -> None:
     """After a run that was killed: the dataset that it had moved aside, and what it left."""
-    left = re.compile(rf"\.{re.escape(folder.name)}\.([0-9]+)\.(old|new)")
-    for path in sorted(folder.parent.iterdir()):
-        match = left.fullmatch(path.name)
-        if match is None or path.is_symlink() or _runs(int(match[1])):
-            continue
-        if match[2] == "old" and not folder.exists() and _is_ours(path / RECORD):
+    for path in _left_aside(folder):
+        if path.suffix == ".old" and not folder.exists() and _is_ours(path / RECORD):
             path.rename(folder)
         else:
             remove(path)
+
+
+def moved_aside(folder: Path) -> Path | None:
+    """Where a killed run left the dataset that should be in a folder; None where there is none."""
+    if folder.exists() or not folder.parent.is_dir():
+        return None
+    found = (path for path in _left_aside(folder) if path.suffix == ".old")
+    return next((path for path in found if _is_ours(path / RECORD)), None)
+
+
+def _left_aside(folder: Path) -> list[Path]:
+    """The folders beside a folder that `aside` named for a process that has ended."""
+    left = re.compile(rf"\.{re.escape(folder.name)}\.([0-9]{{1,9}})\.(?:old|new)")
+    return [
+        path
+        for path in sorted(folder.parent.iterdir())
+        if (match := left.fullmatch(path.name)) is not None
+        and not path.is_symlink()
+        and not _runs(int(match[1]))
+    ]
 
 
 def _runs(process: int) -> bool:

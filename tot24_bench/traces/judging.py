@@ -107,10 +107,13 @@ def judge(trace: Trace, level: Level = Level.VALID, avoid: Avoid = Avoid.NOTHING
     """
     level, avoid = Level(level), Avoid(avoid)
     cut = trace.finish is Finish.LENGTH
-    worth = score_method(trace.method, trace.puzzle, trace.response, truncated=cut)
+    whole = trace.response.strip()
     kept = committed(trace.method, trace.puzzle, trace.response)
-    told = trace.response.strip() if kept is None else kept
+    told = whole if kept is None else kept
     analysis = analyse(trace.puzzle, told, truncated=cut)
+    worth = analysis.score
+    if told != whole or trace.method in STEP_METHODS:
+        worth = score_method(trace.method, trace.puzzle, trace.response, truncated=cut)
     if kept is not None and not _same_answer(trace.method, trace.puzzle, kept, worth, analysis):
         kept = None
     reason, detail = (
