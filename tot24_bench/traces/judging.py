@@ -197,7 +197,7 @@ def _has_path(puzzle: Puzzle, analysis: Analysis) -> bool:
 
 
 def _why_unknown(puzzle: Puzzle, analysis: Analysis) -> str:
-    if len(analysis.final) >= MAX_COMPOSED:
+    if len(puzzle.numbers) > MAX_COMPOSED:
         return f"more than {MAX_COMPOSED} numbers"
     if any(thought.fault is not None for thought in analysis.final):
         return "a thought before it breaks a rule"
