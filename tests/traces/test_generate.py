@@ -23,6 +23,7 @@ from tot24_bench.teachers.teacher import (
 )
 from tot24_bench.traces.generate import Outcome, generate, wanted
 from tot24_bench.traces.store import BadTraceFile, TraceFile, read_traces
+from tot24_bench.traces.trace import Trace
 
 HANDS = load_split("train")[:6]
 
@@ -64,6 +65,11 @@ def run(path: Path, teacher: Scripted, samples: int = 2) -> Outcome:
         return generate(teacher, wanted(HANDS, "cot", samples=samples), file)
 
 
+def recorded_in(path: Path) -> list[Trace]:
+    """The traces of a file; none where there is no file, as after a run that recorded nothing."""
+    return list(read_traces(path)) if path.exists() else []
+
+
 def test_every_hand_and_sample_is_recorded_once(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     outcome = run(path, Scripted())
@@ -100,7 +106,7 @@ def test_whatever_fails_what_was_said_is_kept_and_only_the_rest_is_asked_again(
     told: list[str] = []
     for script in [*scripts, "."]:
         teacher = Scripted(script)
-        recorded = read_traces(path) if told else iter(())
+        recorded = recorded_in(path)
         before = {(trace.puzzle.text, trace.sample) for trace in recorded}
         try:
             outcome = run(path, teacher)
@@ -108,7 +114,7 @@ def test_whatever_fails_what_was_said_is_kept_and_only_the_rest_is_asked_again(
             outcome = None
         assert teacher.closed or not teacher.asked
         assert not before & set(teacher.asked)
-        traces = list(read_traces(path))
+        traces = recorded_in(path)
         assert told == [trace.response for trace in traces][: len(told)]  # nothing was touched
         told = [trace.response for trace in traces]
         if outcome is not None:

@@ -57,13 +57,21 @@ def test_a_dataset_with_a_held_out_hand_is_refused(dataset: Path, tmp_path: Path
     from pyarrow import Table, parquet
 
     from tot24_bench.game import LeakedHand, load_split
+    from tot24_bench.prompts import build
 
     leaking = Path(shutil.copytree(dataset, tmp_path / "leaking"))
-    path = leaking / "prompt_completion" / "train.parquet"
-    table = parquet.read_table(path)
-    rows = table.to_pylist()
-    rows[0]["numbers"] = load_split("hard100")[0].text
-    parquet.write_table(Table.from_pylist(rows, schema=table.schema), path)
+    hand = load_split("hard100")[0]
+    prompt = build("onestep_tot", hand, shots=0)
+    for form in ("prompt_completion", "messages"):
+        path = leaking / form / "train.parquet"
+        table = parquet.read_table(path)
+        rows = table.to_pylist()
+        rows[0]["numbers"] = hand.text
+        if form == "messages":
+            rows[0]["messages"][:-1] = prompt.messages
+        else:
+            rows[0]["prompt"] = prompt.text
+        parquet.write_table(Table.from_pylist(rows, schema=table.schema), path)
     with pytest.raises(LeakedHand, match="row 0"):
         run(tmp_path, dataset=str(leaking))
     assert not (tmp_path / "run").exists()
