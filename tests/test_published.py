@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tot24_bench.harness.checkpoint import checkpoint_sha256
 from tot24_bench.harness.documents import METRICS
 from tot24_bench.leaderboard import Entry, Submission, read_all, render_markdown
 from tot24_bench.scoring import score
+from tot24_bench.weights import checkpoint_sha256
 
 STUDENT = "scout-2m"
 HANDS = 8

@@ -17,9 +17,9 @@ from typing import Any
 
 from tot24_bench.game import load_split
 from tot24_bench.game.splits import HELD_OUT
-from tot24_bench.harness.checkpoint import checkpoint_sha256
 from tot24_bench.leaderboard import Entry, interval, read_entries
 from tot24_bench.prompts import METHOD_NAMES
+from tot24_bench.weights import checkpoint_sha256
 
 
 class NoRecord(ValueError):

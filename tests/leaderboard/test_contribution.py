@@ -15,7 +15,6 @@ import pytest
 
 from tot24_bench.game import load_split
 from tot24_bench.game.splits import LeakedHand
-from tot24_bench.harness.checkpoint import checkpoint_sha256
 from tot24_bench.leaderboard import Training, read, read_all, write
 from tot24_bench.leaderboard.contribution import (
     Contradiction,
@@ -32,6 +31,7 @@ from tot24_bench.leaderboard.lm_eval_folder import BadResults
 from tot24_bench.leaderboard.submission_schema import submission_schema
 from tot24_bench.leaderboard.training_file import BadTraining, read_training
 from tot24_bench.leaderboard.verification import Fault, verify_file
+from tot24_bench.weights import checkpoint_sha256
 
 from .conftest import make_reported, make_submission
 from .lm_eval_runs import edit_results

@@ -17,10 +17,11 @@ import pytest
 
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.prompts import build
-from tot24_bench.teachers.checkpoint import STOP, Checkpoint, LocalSettings, weights_sha256
+from tot24_bench.teachers.checkpoint import STOP, Checkpoint, LocalSettings
 from tot24_bench.teachers.drawing import Draw, Ended
 from tot24_bench.teachers.local import TransformersTeacher
 from tot24_bench.teachers.teacher import Finish, Reply, Request, TeacherUnavailable
+from tot24_bench.weights import checkpoint_sha256
 
 SECONDS = 240
 """How long two processes may take: a guard against hanging, not a timing."""
@@ -182,7 +183,7 @@ def test_records_say_which_weights_and_how_they_are_sampled(root: Path) -> None:
         "dtype": "float32",
         "sha256": "4b08410f3018",
     }
-    sha = weights_sha256(str(student))
+    sha = checkpoint_sha256(str(student))
     assert sha is not None and sha in (student / "README.md").read_text(encoding="utf-8")
 
 

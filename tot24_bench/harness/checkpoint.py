@@ -1,17 +1,16 @@
-"""Look at a checkpoint before hours are spent on it: is it there, can it be read, what is its hash.
+"""Look at a checkpoint before hours are spent on it: is it there, can it be read, who taught it.
 
 Only local folders are looked into; a name that may be on the hub is left to transformers.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json")
+from tot24_bench.weights import TOKENIZER_FILES, looks_local
 
 
 class BadCheckpoint(ValueError):
@@ -39,34 +38,11 @@ def check_checkpoint(model_args: Mapping[str, Any]) -> None:
         return
     if not (folder / "config.json").exists():
         raise BadCheckpoint(f"{name} holds no config.json: it is not a transformers checkpoint")
-    if "tokenizer" not in model_args and not any((folder / f).exists() for f in _TOKENIZER_FILES):
+    if "tokenizer" not in model_args and not any((folder / f).exists() for f in TOKENIZER_FILES):
         raise BadCheckpoint(
             f"{name} holds no tokenizer: save one there with tokenizer.save_pretrained, "
             "or add tokenizer=FOLDER_OR_HUB_NAME to --model_args"
         )
-
-
-def looks_local(name: str) -> bool:
-    """Whether a name that does not exist was meant as a folder rather than a hub name."""
-    path = Path(name)
-    if path.is_absolute() or name.startswith((".", "~")) or len(path.parts) > 2:
-        return True
-    # "students/nope" could be on the hub, but not where there is a folder "students" here.
-    return len(path.parts) == 2 and path.parent.is_dir()
-
-
-def checkpoint_sha256(name: str) -> str | None:
-    """Hash of a local checkpoint's weights, names and bytes; None for what is not a folder."""
-    files = sorted(Path(name).glob("*.safetensors")) if Path(name).is_dir() else []
-    if not files:
-        return None
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode())
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def teacher_of(name: str) -> str | None:

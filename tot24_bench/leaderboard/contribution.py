@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from tot24_bench import __version__
 from tot24_bench.game import is_split, split_size
-from tot24_bench.harness.checkpoint import checkpoint_sha256, teacher_of
+from tot24_bench.harness.checkpoint import teacher_of
 from tot24_bench.leaderboard.lm_eval_environment import changed_since, weights_of
 from tot24_bench.leaderboard.lm_eval_folder import BadResults
 from tot24_bench.leaderboard.lm_eval_results import FromLmEval, read_results
@@ -26,6 +26,7 @@ from tot24_bench.leaderboard.records import ModelInfo, Training
 from tot24_bench.leaderboard.store import FOLDER, check_writable, path_of, paths, read, write
 from tot24_bench.leaderboard.submission import OTHER, Header, Submission
 from tot24_bench.leaderboard.verification import Fault, verify_file
+from tot24_bench.weights import checkpoint_sha256
 
 MOST_TRUNCATED = 0.1
 """Share of responses cut off by the token limit from which a reviewer asks for a longer one."""

@@ -6,18 +6,17 @@ with a checkpoint is never run.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from tot24_bench.teachers.teacher import Request, Setting, TeacherInfo, TeacherUnavailable
+from tot24_bench.weights import TOKENIZER_FILES, checkpoint_sha256, looks_local
 
 STOP = "\nInput:"
 """Ends a response to a plain prompt, as in lm-eval's tasks: the model runs on into another hand."""
 
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json")
 DEVICES = ("cuda", "mps", "cpu")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 HASH_CHARS = 12
@@ -135,7 +134,7 @@ class Checkpoint:
             "chat": self.chat,
             "dtype": dtype,
         }
-        if (digest := weights_sha256(own.model)) is not None:
+        if (digest := checkpoint_sha256(own.model)) is not None:
             settings["sha256"] = digest[:HASH_CHARS]
         elif commit := getattr(self.config, "_commit_hash", None):
             settings["commit"] = str(commit)
@@ -187,21 +186,6 @@ def place_of(model: str) -> str:
     return str(folder) if folder.exists() else model
 
 
-def weights_sha256(model: str) -> str | None:
-    """Hash of a local checkpoint's safetensors, names and bytes; None for what is no folder."""
-    folder = Path(place_of(model))
-    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
-    if not files:
-        return None
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode())
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
-
-
 def one_line(error: BaseException) -> str:
     """The first line of what an error says, bounded."""
     lines = str(error).strip().splitlines()
@@ -212,8 +196,7 @@ def _look_into(model: str) -> None:
     """Refuse a folder that is missing or incomplete, before a library tries the hub for it."""
     folder = Path(model).expanduser()
     if not folder.exists():
-        local = folder.is_absolute() or model.startswith(".") or len(folder.parts) > 2
-        if local or (len(folder.parts) == 2 and folder.parent.is_dir()):
+        if looks_local(model):
             raise TeacherUnavailable(f"no checkpoint at {model}: name a folder or a hub name")
         return
     if not (folder / "config.json").is_file():

@@ -1,0 +1,33 @@
+"""A checkpoint's files, without loading them: is it a folder here, and what is its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json")
+"""Any of these is a tokenizer."""
+
+
+def looks_local(name: str) -> bool:
+    """Whether a name that does not exist was meant as a folder rather than a hub name."""
+    path = Path(name)
+    if path.is_absolute() or name.startswith((".", "~")) or len(path.parts) > 2:
+        return True
+    # "students/nope" could be on the hub, but not where there is a folder "students" here.
+    return len(path.parts) == 2 and path.parent.is_dir()
+
+
+def checkpoint_sha256(name: str) -> str | None:
+    """Hash of a local checkpoint's weights, names and bytes; None for what is not a folder."""
+    folder = Path(name).expanduser()
+    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
+    if not files:
+        return None
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
