@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import json
 from decimal import Decimal
+from urllib.parse import quote
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.teachers.asking import wanted
-from tot24_bench.teachers.openai_settings import OpenAISettings
-from tot24_bench.teachers.openai_shares import Took, shares
+from tot24_bench.teachers.openai_settings import OpenAISettings, redacted
+from tot24_bench.teachers.openai_shares import Took, shares, took
 from tot24_bench.teachers.openai_wire import OpenAIWire
 from tot24_bench.teachers.prices import Price
 from tot24_bench.teachers.structured import plain
@@ -92,3 +94,29 @@ def test_a_sample_that_nobody_wants_takes_its_share_and_is_left_out() -> None:
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (5, 2)
     assert isinstance(failure, Failure)
     assert (failure.kind, failure.again) == ("too few choices", True)
+
+
+def test_half_an_account_of_tokens_is_none() -> None:
+    assert took({"prompt_tokens": 20, "completion_tokens": None}) is None
+    assert took({"prompt_tokens": 0, "completion_tokens": 5}) is None
+    assert took({"prompt_tokens": 20, "completion_tokens": 0}) is not None
+
+
+def test_a_choice_that_nobody_answered_is_no_response() -> None:
+    wire = OpenAIWire(OpenAISettings("m", "http://localhost/v1"))
+    upstream = {
+        "error": {"code": 502},
+        "finish_reason": None,
+        "message": {"role": "assistant", "content": "par"},
+    }
+    silent = {"finish_reason": None, "message": {"role": "assistant", "content": None}}
+    for choice in (upstream, silent):
+        (outcome,) = wire.read({"choices": [choice]}, wanted(1))
+        assert isinstance(outcome, Failure)
+
+
+def test_a_key_is_hidden_however_it_is_spelt() -> None:
+    key = 'zz-secret"quote\\\\and&more'
+    for spelt in (key, json.dumps(key), html.escape(key), quote(key)):
+        assert "secret" not in redacted(f"wrong key {spelt}", key)
+    assert "zz-sec" not in redacted(" " * 5_990 + key, key)

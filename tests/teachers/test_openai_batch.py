@@ -484,10 +484,35 @@ def test_a_result_that_breaks_off_is_fetched_again(runs: Runs) -> None:
     assert replies(runs.ask()).keys() == everything()
 
 
-def test_a_result_that_was_deleted_leaves_everything_to_be_asked(runs: Runs) -> None:
+def test_a_result_that_is_not_there_once_is_fetched_again_before_anything_is_asked_anew(
+    runs: Runs,
+) -> None:
     runs.server.gone = True
-    outcomes = runs.ask()
+    assert len(failures(runs.ask())) == 10
+    assert runs.state.exists()
+    runs.server.gone = False
+    asked = len(runs.server.batches)
+    assert len(replies(runs.ask())) == 10
+    assert len(runs.server.batches) == asked, "nothing was asked a second time"
+    assert not runs.state.exists()
+
+
+def test_a_result_that_stays_away_leaves_everything_to_be_asked_and_counts_at_its_worst(
+    runs: Runs,
+) -> None:
+    runs.server.gone = True
+    runs.ask()
+    budget = Budget()
+    outcomes = runs.ask(budget=budget)
     assert not replies(outcomes) and len(failures(outcomes)) == 10
+    assert not runs.state.exists()
+    assert budget.spent_tokens >= worst_of(2).tokens
+
+
+@pytest.mark.parametrize("line", ["[1,2]", "[" * 100_000, "null", "garbage }{"])
+def test_a_line_that_is_none_costs_no_other_line(runs: Runs, line: str) -> None:
+    runs.server.spoil = lambda lines: [line, *lines]
+    assert len(replies(runs.ask())) == 10
     assert not runs.state.exists()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tot24_bench.game import Puzzle
     from tot24_bench.teachers.budget import Budget
     from tot24_bench.teachers.teacher import Teacher
-    from tot24_bench.traces.generate import Wanted
+    from tot24_bench.traces.generate import Outcome, Wanted
     from tot24_bench.traces.store import TraceFile
 
 INTERRUPTED = 130
@@ -174,8 +174,13 @@ def generate_command(
         missing = sum(1 for _ in ask.missing(file))
         if missing < len(ask):
             say(f"{len(ask) - missing} of {len(ask)} are recorded already")
-        opened.enter_context(_noting_what_is_lost(made, ask, file, budget))
-        seen = opened.enter_context(progress_of(missing, file))
+        note = opened.enter_context(_noting_what_is_lost(made, ask, file, budget))
+        show = opened.enter_context(progress_of(missing, file))
+
+        def seen(outcome: Outcome) -> None:
+            note()
+            show(outcome)
+
         try:
             outcome = generate(made, ask, file, seen)
         except KeyboardInterrupt:
@@ -213,6 +218,11 @@ def _budget(file: TraceFile, max_cost: Decimal | None, max_tokens: int | None) -
     from tot24_bench.teachers.budget import Budget
     from tot24_bench.traces.spending import Spending
 
+    if max_cost is not None and file.totals.unpriced:
+        raise ValueError(
+            f"{file.totals.unpriced} traces of {file.path} were recorded without a price, so "
+            "--max-cost cannot hold: limit --max-tokens-total, or give another -o"
+        )
     lost = Spending.beside(file.path).unrecorded
     spent = Decimal(file.totals.cost) + lost.cost
     yield Budget(max_cost, max_tokens, spent, file.totals.tokens + lost.tokens)
@@ -221,12 +231,15 @@ def _budget(file: TraceFile, max_cost: Decimal | None, max_tokens: int | None) -
 @contextmanager
 def _noting_what_is_lost(
     teacher: Teacher, ask: Wanted, file: TraceFile, budget: Budget | None
-) -> Iterator[None]:
-    """Note what calls cost that are sent and never recorded, whatever ends this process."""
+) -> Iterator[Callable[[], None]]:
+    """Note what calls cost that are sent and never recorded, whatever ends this process.
+
+    Yields what is to be called after every answer.
+    """
     from tot24_bench.traces.spending import Amount, Spending
 
     if budget is None:
-        yield
+        yield lambda: None
         return
     spending = Spending.beside(file.path)
     most = getattr(teacher, "most_under_way", None)  # batches are noted by their own file
@@ -234,13 +247,25 @@ def _noting_what_is_lost(
     if most is not None and first is not None:
         worst = most(first.prompt)
         spending.begin(Amount(cost=worst.cost or Decimal(0), tokens=worst.tokens))
-    try:
-        yield
-    finally:
+
+    def lost(cost: Decimal, tokens: int) -> Amount:
         totals = file.totals
-        lost_cost = max(budget.committed_cost - totals.cost, Decimal(0))
-        lost_tokens = max(budget.committed_tokens - totals.tokens, 0)
-        spending.end(Amount(cost=lost_cost, tokens=lost_tokens))
+        return Amount(
+            cost=max(cost - totals.cost, Decimal(0)), tokens=max(tokens - totals.tokens, 0)
+        )
+
+    def note() -> None:
+        held_cost = budget.committed_cost - budget.spent_cost
+        held_tokens = budget.committed_tokens - budget.spent_tokens
+        spending.note(
+            lost(budget.spent_cost, budget.spent_tokens),
+            Amount(cost=max(held_cost, Decimal(0)), tokens=max(held_tokens, 0)),
+        )
+
+    try:
+        yield note
+    finally:
+        spending.end(lost(budget.committed_cost, budget.committed_tokens))
 
 
 def teachers_command(

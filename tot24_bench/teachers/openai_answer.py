@@ -82,7 +82,7 @@ def _choice(choice: object, completions: bool, key: str) -> Choice | None:
     if not isinstance(choice, Mapping):
         raise BadBody("a choice of the answer is no object")
     reason = choice.get("finish_reason")
-    if reason in FAULTY_FINISHES:
+    if reason in FAULTY_FINISHES or choice.get("error"):
         return None
     refusal: object = None
     if completions:
@@ -95,6 +95,8 @@ def _choice(choice: object, completions: bool, key: str) -> Choice | None:
     finish = _FINISHES.get(reason, Finish.STOP) if isinstance(reason, str) else Finish.STOP
     if isinstance(refusal, str) and refusal:
         content, finish = refusal, Finish.REFUSAL
+    if content is None and finish is not Finish.REFUSAL and not isinstance(reason, str):
+        return None  # neither a word nor an end: nobody answered
     text = "" if content is None else content
     if not isinstance(text, str):
         raise BadBody("the content of a choice is no text")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from tot24_bench.teachers.budget import Budget, Worst
@@ -141,10 +142,7 @@ class OpenAIBatchTeacher:
             if calls:
                 uploader.check(calls, settings.context or self._provider.look())
                 uploader.upload(calls)
-            for answer in self._collect(state, wanted):
-                if isinstance(answer, Reply):
-                    self._budget.settle(NOTHING, _took(answer))
-                yield answer
+            yield from self._collect(state, wanted)
         except KeyboardInterrupt:
             if ids := [batch.id for batch in state.batches if batch.id and not batch.ended]:
                 self._say(f"going on at the provider: {len(ids)} batch(es), {ids[0]}: {AGAIN}")
@@ -207,20 +205,50 @@ class OpenAIBatchTeacher:
         said: BatchStatus,
         wanted: Mapping[Sample, Request],
     ) -> Iterator[Reply | Failure]:
-        """The answers of a batch that has ended; when all are taken, the batch is settled."""
+        """The answers of a batch that has ended; when all are taken, the batch is settled.
+
+        What has no account of its tokens counts at its worst. A result that cannot be read whole is
+        fetched once more by the next command before what it lacks is given up.
+        """
+        count = len(batch.pending)
+        each = Worst(-(-batch.worst_tokens // max(count, 1)), batch.worst_cost / max(count, 1))
         results = BatchResults(batch.pending, wanted, self._wire.read, self._provider.key)
         path = self._path.with_name(f".{self._path.name}.result.jsonl")
+        whole = True
         try:
             for file in (said.output_file, said.error_file):
-                if file and self._provider.download(file, path):
-                    yield from results.read(path)
+                if not file:
+                    continue
+                if not self._provider.download(file, path):
+                    whole = False
+                    continue
+                for answer in results.read(path):
+                    if isinstance(answer, Reply):
+                        self._budget.settle(NOTHING, _took(answer, each))
+                    elif not results.refused:  # an answer without a response may be billed
+                        self._budget.settle(NOTHING, each)
+                    yield answer
         finally:
             path.unlink(missing_ok=True)
+        whole = whole and not results.bad_lines
+        keep = set(results.left)
+        again = results.unanswered
+        if again and not whole and not batch.unread:
+            batch.unread = True
+            keep |= again
+            self._say(
+                f"the result of batch {batch.id} could not be read whole: {AGAIN}, and fetches it"
+            )
+        elif again and said.status == "completed":  # answered, perhaps, and billed
+            for _ in again:
+                self._budget.settle(NOTHING, each)
         yield from results.missing(*_unanswered(said.status, results.bad_lines))
-        if results.left:
-            newly = not batch.ended
+        if keep:
+            newly = not batch.ended and not batch.unread
             batch.ended = True
-            batch.calls = runs_of(results.left)
+            batch.calls = runs_of(keep)
+            batch.worst_tokens = each.tokens * len(keep)
+            batch.worst_cost = (each.cost or Decimal(0)) * len(keep)
             state.save()
             if newly:
                 self._say(
@@ -244,8 +272,11 @@ def _refused(batch: BatchStatus, key: str) -> TeacherUnavailable:
     return TeacherUnavailable(f"the batch {batch.id} was refused: {redacted(batch.fault, key)}")
 
 
-def _took(reply: Reply) -> Worst:
+def _took(reply: Reply, worst: Worst) -> Worst:
+    """What a response took; its worst where nobody says."""
     usage = reply.usage
+    if usage.completion_tokens is None:
+        return worst
     return Worst((usage.prompt_tokens or 0) + (usage.completion_tokens or 0), usage.cost)
 
 

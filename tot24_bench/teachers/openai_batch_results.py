@@ -9,6 +9,7 @@ samples) was not answered, and may be asked again; only an error of the request 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -17,8 +18,6 @@ from typing import Any
 from tot24_bench.teachers.openai_batch_calls import Samples, samples_of
 from tot24_bench.teachers.openai_settings import NO_KEY, redacted
 from tot24_bench.teachers.teacher import Failure, Reply, Request
-from tot24_bench.transcripts.json_records import json_records
-from tot24_bench.transcripts.rollouts import BadTranscript
 
 Sample = tuple[str, int]
 """A question, as the ids spell it, and the number of the sample."""
@@ -33,12 +32,17 @@ _PASSING = (408, 409, _RATE_LIMITED)
 _SERVER_ERROR = 500
 
 
+MAX_LINE_BYTES = 2**26
+"""Bytes of a line of a result file; the rest of a longer one counts as bad lines."""
+
+
 class BatchResults:
     """The answers to what is wanted of one batch.
 
     Attributes:
         left: samples that the batch answers and nobody wants now.
         bad_lines: lines that could not be read.
+        refused: whether the last line was an error of the provider, which bills nothing.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class BatchResults:
         """
         self.left: set[Sample] = set()
         self.bad_lines = 0
+        self.refused = False
         self._pending = set(pending)
         self._wanted = wanted
         self._read_body = read_body
@@ -66,21 +71,18 @@ class BatchResults:
     def read(self, path: Path) -> Iterator[Reply | Failure]:
         """What one file holds; may be called for another."""
         with path.open("rb") as file:
-            records = json_records(file)
-            while True:
-                try:
-                    record = next(records, None)
-                except BadTranscript:  # an array: no result file is one
-                    self.bad_lines += 1
-                    return
-                if record is None:
-                    return
-                line = record.value
-                samples = samples_of(line.get("custom_id")) if isinstance(line, dict) else None
-                if not isinstance(line, dict) or samples is None:
-                    self.bad_lines += 1
+            while text := file.readline(MAX_LINE_BYTES):
+                line = _object(text)
+                samples = None if line is None else samples_of(line.get("custom_id"))
+                if line is None or samples is None:
+                    self.bad_lines += bool(text.strip())
                 else:
                     yield from self._settle(samples, line)
+
+    @property
+    def unanswered(self) -> set[Sample]:
+        """Samples that no line has settled."""
+        return set(self._pending)
 
     def missing(self, kind: str, reason: str) -> Iterator[Failure]:
         """What no file answers, as failures that asking again may mend."""
@@ -98,14 +100,25 @@ class BatchResults:
         fault = _fault(line, self._key)
         if fault is not None:
             self._pending.difference_update(open_now)
+            self.refused = True
             kind, reason, again = fault
             for request in filter(None, requests):
                 yield Failure(request, kind, reason, again)
             return
+        self.refused = False
         outcomes = self._read_body(line["response"]["body"], requests)
         self._pending.difference_update(open_now)
         self.left.update(s for s in open_now if s not in self._wanted)
         yield from outcomes
+
+
+def _object(text: bytes) -> dict[str, Any] | None:
+    """The object of a line; None where it is none."""
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return line if isinstance(line, dict) else None
 
 
 def runs_of(samples: set[Sample]) -> list[str]:

@@ -37,6 +37,7 @@ class OpenBatch(_Model):
         id: the provider's id; None until the provider has said it.
         noted: when it was noted, in UTC.
         ended: whether the provider has finished with it; what is left is in its result file.
+        unread: whether its result could not be read whole once: it is fetched a second time.
         calls: the ids of the calls that have not been settled.
         worst_tokens: tokens that it may take at most.
         worst_cost: US dollars that it may cost at most.
@@ -46,6 +47,7 @@ class OpenBatch(_Model):
     id: Name | None = None
     noted: AwareDatetime
     ended: bool = False
+    unread: bool = False
     calls: list[Name]
     worst_tokens: Count = 0
     worst_cost: Annotated[Decimal, Field(ge=0)] = Decimal(0)

@@ -58,9 +58,9 @@ class Uploader:
     ) -> tuple[Sequence[Call], BudgetSpent | None]:
         """The first calls that fit the budget at their worst, and what to raise for the rest.
 
-        Batches under way count at their worst too.
+        Batches under way count at their worst too, and so does what is left of ended ones.
         """
-        running = [batch for batch in self._state.batches if not batch.ended]
+        running = self._state.batches
         tokens = sum(batch.worst_tokens for batch in running)
         cost = sum((batch.worst_cost for batch in running), Decimal(0))
         for number, call in enumerate(calls):

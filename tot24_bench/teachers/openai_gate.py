@@ -31,6 +31,9 @@ BUDGET_POLL_SECONDS = 0.05
 """How often a try looks whether other calls have freed enough of the budget."""
 
 PAUSING = (429, 503)
+MAYBE_BILLED = (408, 502, 504, *range(520, 525))
+"""Statuses of gateways behind which a model may have answered, and billed it."""
+
 
 NO_CREDIT = "insufficient_quota"
 """OpenAI's code for an account without credit: a 429 that no waiting mends."""
@@ -130,7 +133,7 @@ class Gate:
         if response.status_code < 400:
             return
         tries = current.get()
-        if tries is not None:
+        if tries is not None and response.status_code not in MAYBE_BILLED:
             tries.refused += 1
         if response.status_code not in PAUSING:
             return

@@ -9,11 +9,13 @@
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import re
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from tot24_bench.teachers.teacher import TeacherInfo, TeacherUnavailable
 
@@ -28,6 +30,9 @@ NO_KEY = "none"
 
 MAX_REASON_CHARS = 300
 """Characters of what a server says, in a message of ours."""
+
+MAX_SAID_CHARS = 2**20
+"""Characters of an answer that are looked through for our key before it is cut to a message."""
 
 HIDDEN = "[key]"
 
@@ -163,14 +168,18 @@ def redacted(text: object, key: str = NO_KEY, most: int = MAX_REASON_CHARS) -> s
     >>> redacted("Incorrect API key: sk-abcdef123456,\\n see the site")
     'Incorrect API key: [key], see the site'
     """
-    said = without_key(str(text)[: 20 * most], key)
+    said = without_key(str(text)[:MAX_SAID_CHARS], key)[: 20 * most]
     said = " ".join("".join(c if c.isprintable() else " " for c in said).split())
     return _KEY_LIKE.sub(HIDDEN, said)[:most]
 
 
 def without_key(text: str, key: str) -> str:
-    """A text without our key, should a server repeat it."""
-    return text.replace(key, HIDDEN) if len(key) >= MIN_SECRET_CHARS and key in text else text
+    """A text without our key, should a server repeat it, in JSON, HTML or an address too."""
+    if len(key) < MIN_SECRET_CHARS:
+        return text
+    for spelt in {key, json.dumps(key)[1:-1], html.escape(key), quote(key), quote(key, safe="")}:
+        text = text.replace(spelt, HIDDEN)
+    return text
 
 
 def _checked(url: str) -> None:
@@ -184,5 +193,7 @@ def _checked(url: str) -> None:
         raise TeacherUnavailable(
             f"--base-url holds more than an address: put the key in {KEY_VARIABLE}, and {fix}"
         )
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise TeacherUnavailable(f"--base-url {redacted(url, most=80)!r} is no address: {fix}")
+    wrong = parts.scheme not in ("http", "https") or not parts.hostname or port == 0
+    if wrong or not url.isprintable() or " " in url:
+        shown = "" if "@" in url else f" {redacted(url, most=80)!r}"
+        raise TeacherUnavailable(f"--base-url{shown} is no address: {fix}")

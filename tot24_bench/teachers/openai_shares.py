@@ -37,14 +37,13 @@ def took(usage: object) -> Took | None:
     if not isinstance(usage, Mapping):
         return None
     prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
-    if prompt is None and completion is None:
+    if not prompt or completion is None:  # half of it is no account of what was taken
         return None
     details = usage.get("prompt_tokens_details")
     details = details if isinstance(details, Mapping) else {}
-    prompt = prompt or 0
     cached = min(_count(details, "cached_tokens") or 0, prompt)
     written = min(_count(details, "cache_write_tokens") or 0, prompt - cached)
-    return Took(prompt, completion or 0, cached, written)
+    return Took(prompt, completion, cached, written)
 
 
 def shares(took: Took, lengths: Sequence[int]) -> list[Took]:

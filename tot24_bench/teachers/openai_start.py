@@ -38,19 +38,31 @@ def make_client(settings: OpenAISettings, key: str, gate: Gate) -> openai.AsyncO
     """The official client; each of its tries passes the gate."""
     import openai
 
-    return openai.AsyncOpenAI(
-        api_key=key,
-        base_url=settings.url,
-        max_retries=settings.max_retries,
-        # A compressed answer could be far larger than the bytes that are bounded.
-        default_headers={"Accept-Encoding": "identity"},
-        http_client=openai.DefaultAsyncHttpxClient(
-            timeout=settings.timeout,
-            event_hooks={"request": [gate.before], "response": [gate.after]},
-            # A proxy of the environment does not know this machine's own servers.
-            trust_env=not settings.local,
-        ),
-    )
+    try:
+        return openai.AsyncOpenAI(
+            api_key=key,
+            base_url=settings.url,
+            max_retries=settings.max_retries,
+            timeout=settings.timeout,  # the HTTP client's own is taken for unset where it is 5 s
+            # A compressed answer could be far larger than the bytes that are bounded.
+            default_headers={"Accept-Encoding": "identity"},
+            http_client=openai.DefaultAsyncHttpxClient(
+                timeout=settings.timeout,
+                event_hooks={"request": [gate.before], "response": [gate.after]},
+                # A proxy of the environment does not know this machine's own servers.
+                trust_env=not settings.local,
+            ),
+        )
+    except ImportError as error:  # a SOCKS proxy of the environment
+        raise TeacherUnavailable(
+            f"the proxy of the environment cannot be used ({redacted(error, key)}): install what "
+            "it needs, or unset ALL_PROXY"
+        ) from None
+    except (ValueError, TypeError, OSError) as error:
+        raise TeacherUnavailable(
+            f"no client for --base-url: {redacted(error, key)}: check the address and the proxies "
+            "and certificates of the environment"
+        ) from None
 
 
 async def look_at(client: openai.AsyncOpenAI, settings: OpenAISettings, key: str) -> int | None:

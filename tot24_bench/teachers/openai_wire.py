@@ -13,7 +13,7 @@ from typing import Any
 from tot24_bench.prompts.prompt import Prompt
 from tot24_bench.teachers.budget import Worst
 from tot24_bench.teachers.openai_answer import Answer, BadBody, read_answer
-from tot24_bench.teachers.openai_settings import NO_KEY, OpenAISettings
+from tot24_bench.teachers.openai_settings import NO_KEY, OpenAISettings, without_key
 from tot24_bench.teachers.openai_shares import Took, shares
 from tot24_bench.teachers.openai_tokens import TokenCounter
 from tot24_bench.teachers.prices import Price
@@ -150,6 +150,7 @@ class OpenAIWire:
                 outcomes.append(Failure(request, "broken off", reason))
                 continue
             text = plain(choice.text) if self.settings.structured else None
+            text = None if text is None else without_key(text, self._key)
             outcomes.append(
                 Reply(
                     request,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Self
@@ -54,6 +54,7 @@ class Spending:
 
     path: Path
     unrecorded: Amount
+    _worst: Amount = field(default_factory=Amount)
 
     @classmethod
     def beside(cls, traces: Path) -> Self:
@@ -77,7 +78,24 @@ class Spending:
 
     def begin(self, worst: Amount) -> None:
         """Note before the first call what all calls under way can cost at once."""
+        self._worst = worst
         self._write(_Note(**self.unrecorded.to_json(), under_way=worst))
+
+    def note(self, unrecorded: Amount, held: Amount) -> None:
+        """Note while calls are under way what was lost since, where it has grown.
+
+        Args:
+            unrecorded: what was taken and not recorded, earlier runs included.
+            held: what the calls under way hold; counted where it is more than was foreseen.
+        """
+        grown = unrecorded.cost > self.unrecorded.cost or unrecorded.tokens > self.unrecorded.tokens
+        if not grown and held.tokens <= self._worst.tokens:
+            return
+        self.unrecorded = unrecorded
+        self._worst = Amount(
+            cost=max(held.cost, self._worst.cost), tokens=max(held.tokens, self._worst.tokens)
+        )
+        self._write(_Note(**unrecorded.to_json(), under_way=self._worst))
 
     def end(self, unrecorded: Amount) -> None:
         """Note after the last call what was taken and not recorded, earlier runs included."""

@@ -74,18 +74,24 @@ class Totals(NamedTuple):
         right: how many were right when they were recorded.
         tokens: of prompts and responses, as far as counted.
         cost: US dollars, as far as known.
+        unpriced: traces that took tokens and have no cost.
     """
 
     traces: int = 0
     right: int = 0
     tokens: int = 0
     cost: Any = 0
+    unpriced: int = 0
 
     def plus(self, usage: Usage, right: bool) -> Totals:
         """The same with one more trace."""
         tokens = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
         return Totals(
-            self.traces + 1, self.right + right, self.tokens + tokens, self.cost + (usage.cost or 0)
+            self.traces + 1,
+            self.right + right,
+            self.tokens + tokens,
+            self.cost + (usage.cost or 0),
+            self.unpriced + (tokens > 0 and usage.cost is None),
         )
 
 
