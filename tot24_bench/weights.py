@@ -31,3 +31,25 @@ def checkpoint_sha256(name: str) -> str | None:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def fault_of(name: str, *, needs_tokenizer: bool = True, or_else: str = "") -> str | None:
+    """What a local checkpoint lacks, in a line with the fix; None where nothing is seen to lack.
+
+    A name that may be on the hub is left to transformers.
+
+    Args:
+        name: a folder, or a hub name.
+        needs_tokenizer: whether it must hold one.
+        or_else: another way to give a tokenizer, added to the fix.
+    """
+    folder = Path(name)
+    if not folder.exists():
+        if looks_local(name):
+            return f"no checkpoint at {name}: give an existing folder or a hub name"
+        return None
+    if not (folder / "config.json").is_file():
+        return f"{name} holds no config.json: it is not a transformers checkpoint"
+    if needs_tokenizer and not any((folder / file).exists() for file in TOKENIZER_FILES):
+        return f"{name} holds no tokenizer: save one there with tokenizer.save_pretrained{or_else}"
+    return None

@@ -26,6 +26,7 @@ from tot24_bench.prompts import SHOTS, build, pick, variant_of
 from tot24_bench.scoring import score
 from tot24_bench.teachers.solver import EXPLORE, write_response
 from tot24_bench.traces.dataset import read_dataset
+from tot24_bench.traces.dataset_reading import read_record
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -118,7 +119,7 @@ def teacher_of(config: RowConfig) -> str:
     """Who writes the traces, as submissions and cards name it."""
     if config.dataset is None:
         return "solver (exact search)"
-    teachers = read_dataset(Path(config.dataset)).record.teachers
+    teachers = read_record(Path(config.dataset)).teachers
     return " and ".join(sorted({teacher.label for teacher in teachers if teacher.kept}))
 
 

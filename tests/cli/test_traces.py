@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.serving import serving
 from tot24_bench.cli.main import app
 from tot24_bench.traces.store import TraceFile, read_traces
 
@@ -32,31 +31,8 @@ run = CliRunner().invoke
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """`transformers serve` of the shipped student."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = Path(sys.executable).with_name("transformers")
-    process = subprocess.Popen(
-        [command, "serve", str(STUDENT), "--device", "cpu", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    try:
-        deadline = time.monotonic() + GIVE_UP_SECONDS
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
-                    break
-            except OSError:
-                time.sleep(0.5)
-        else:
-            pytest.fail("`transformers serve` did not answer")
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    with serving(STUDENT) as url:
+        yield url
 
 
 def lines(path: Path) -> int:

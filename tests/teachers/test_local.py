@@ -211,7 +211,7 @@ def test_broken_checkpoints_are_named_with_the_fix(tiny_checkpoint: Path, tmp_pa
         assert "\n" not in str(error.value)
         return str(error.value)
 
-    assert "name a folder or a hub name" in says(tmp_path / "nowhere")
+    assert "give an existing folder or a hub name" in says(tmp_path / "nowhere")
     tokenizers = ("tokenizer.json", "tokenizer_config.json")
     assert "save_pretrained" in says(damaged(tiny_checkpoint, tmp_path / "a", *tokenizers))
     assert "no config.json" in says(damaged(tiny_checkpoint, tmp_path / "b", "config.json"))

@@ -401,7 +401,10 @@ def test_requests_are_taken_as_late_as_possible_and_closing_gives_up_what_is_und
     assert len(server.seen.bodies) <= 5
 
 
-def test_ctrl_c_ends_the_calls_under_way() -> None:
+def test_ctrl_c_ends_the_calls_under_way(request: pytest.FixtureRequest) -> None:
+    # A shell starts what runs in the background with Ctrl-C ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     with serving(Behaviour(always="slow")) as server:
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         started = time.monotonic()

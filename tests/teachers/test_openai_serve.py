@@ -6,53 +6,23 @@ checkpoint says `do_sample`.
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.serving import serving
 from tests.teachers.asking import asked, asked_for, replies, wanted
 from tot24_bench.teachers.budget import Budget
 from tot24_bench.teachers.openai_chat import OpenAITeacher
 from tot24_bench.teachers.openai_settings import OpenAISettings
 from tot24_bench.teachers.teacher import BudgetSpent, Finish, TeacherUnavailable
 
-START_SECONDS = 120
-"""How long the server may take before the test gives up: a guard against hanging, not a timing."""
-
 
 @pytest.fixture(scope="module")
 def served(tiny_checkpoint: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = Path(sys.executable).with_name("transformers")
-    arguments = ["serve", str(tiny_checkpoint), "--device", "cpu", "--port", str(port)]
-    process = subprocess.Popen(
-        [command, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait(f"http://127.0.0.1:{port}/health", process)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.5)
-    pytest.fail(f"`transformers serve` did not answer at {url}")
+    with serving(tiny_checkpoint) as url:
+        yield url
 
 
 def settings_of(url: str, checkpoint: Path, **given: object) -> OpenAISettings:

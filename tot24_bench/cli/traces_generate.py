@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,10 +18,9 @@ from tot24_bench.prompts import ALL_METHODS, DEFAULT_VARIANT, SHOTS, STEP_METHOD
 
 if TYPE_CHECKING:
     from tot24_bench.game import Puzzle
-    from tot24_bench.teachers.budget import Budget
-    from tot24_bench.teachers.teacher import Teacher
+    from tot24_bench.teachers.teacher import Request, Teacher
     from tot24_bench.traces.generate import Outcome, Wanted
-    from tot24_bench.traces.store import TraceFile
+    from tot24_bench.traces.spending import Amount
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it."""
@@ -130,6 +129,7 @@ def generate_command(
     from tot24_bench.harness.processes import is_first_process
     from tot24_bench.teachers.kinds import Beside, kind_of, make_teacher, serve
     from tot24_bench.traces.generate import generate, wanted
+    from tot24_bench.traces.spending import Spending, budget_of, noting
     from tot24_bench.traces.store import LAZY_SYNC_SECONDS, TraceFile
 
     settings = {
@@ -165,21 +165,25 @@ def generate_command(
     with ExitStack() as opened:
         sync_seconds = 0.0 if costs else LAZY_SYNC_SECONDS
         file = opened.enter_context(TraceFile.open(output, sync_seconds=sync_seconds))
-        budget = opened.enter_context(_budget(file, *limits)) if costs else None
+        spending = Spending.beside(output) if costs else None
+        budget = None if spending is None else budget_of(file, spending, *limits)
         state = output.with_name(f"{output.name}.batches.json")
         made = make_teacher(teacher, model, given, Beside(budget, prices, state, say))
         file.require(ask.setup(made.info))
         if file.repaired_bytes:
             say(f"{output}: a last line that was cut off ({file.repaired_bytes} bytes) is gone")
-        missing = sum(1 for _ in ask.missing(file))
+        missing = ask.count_missing(file)
         if missing < len(ask):
             say(f"{len(ask) - missing} of {len(ask)} are recorded already")
-        note = opened.enter_context(_noting_what_is_lost(made, ask, file, budget))
         show = opened.enter_context(progress_of(missing, file))
+        seen = show
+        if spending is not None and budget is not None:
+            worst = _under_way(made, next(ask.missing(file), None))
+            note = opened.enter_context(noting(spending, budget, file, worst))
 
-        def seen(outcome: Outcome) -> None:
-            note()
-            show(outcome)
+            def seen(outcome: Outcome) -> None:
+                note()
+                show(outcome)
 
         try:
             outcome = generate(made, ask, file, seen)
@@ -212,60 +216,15 @@ def _warn_of_test_hands(ask: Wanted) -> None:
         )
 
 
-@contextmanager
-def _budget(file: TraceFile, max_cost: Decimal | None, max_tokens: int | None) -> Iterator[Budget]:
-    """What may be spent beyond what the file, and calls that it does not hold, have taken."""
-    from tot24_bench.teachers.budget import Budget
-    from tot24_bench.traces.spending import Spending
+def _under_way(teacher: Teacher, first: Request | None) -> Amount | None:
+    """What all calls under way can take; None for batches, which a file of their own notes."""
+    from tot24_bench.traces.spending import Amount
 
-    if max_cost is not None and file.totals.unpriced:
-        raise ValueError(
-            f"{file.totals.unpriced} traces of {file.path} were recorded without a price, so "
-            "--max-cost cannot hold: limit --max-tokens-total, or give another -o"
-        )
-    lost = Spending.beside(file.path).unrecorded
-    spent = Decimal(file.totals.cost) + lost.cost
-    yield Budget(max_cost, max_tokens, spent, file.totals.tokens + lost.tokens)
-
-
-@contextmanager
-def _noting_what_is_lost(
-    teacher: Teacher, ask: Wanted, file: TraceFile, budget: Budget | None
-) -> Iterator[Callable[[], None]]:
-    """Note what calls cost that are sent and never recorded, whatever ends this process.
-
-    Yields what is to be called after every answer.
-    """
-    from tot24_bench.traces.spending import Amount, Spending
-
-    if budget is None:
-        yield lambda: None
-        return
-    spending = Spending.beside(file.path)
-    most = getattr(teacher, "most_under_way", None)  # batches are noted by their own file
-    first = next(ask.missing(file), None)
-    if most is not None and first is not None:
-        worst = most(first.prompt)
-        spending.begin(Amount(cost=worst.cost or Decimal(0), tokens=worst.tokens))
-
-    def lost(cost: Decimal, tokens: int) -> Amount:
-        totals = file.totals
-        return Amount(
-            cost=max(cost - totals.cost, Decimal(0)), tokens=max(tokens - totals.tokens, 0)
-        )
-
-    def note() -> None:
-        held_cost = budget.committed_cost - budget.spent_cost
-        held_tokens = budget.committed_tokens - budget.spent_tokens
-        spending.note(
-            lost(budget.spent_cost, budget.spent_tokens),
-            Amount(cost=max(held_cost, Decimal(0)), tokens=max(held_tokens, 0)),
-        )
-
-    try:
-        yield note
-    finally:
-        spending.end(lost(budget.committed_cost, budget.committed_tokens))
+    most = getattr(teacher, "most_under_way", None)
+    if most is None or first is None:
+        return None
+    worst = most(first.prompt)
+    return Amount(cost=worst.cost or Decimal(0), tokens=worst.tokens)
 
 
 def teachers_command(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tot24_bench.weights import TOKENIZER_FILES, looks_local
+from tot24_bench.weights import fault_of
 
 
 class BadCheckpoint(ValueError):
@@ -31,18 +31,13 @@ def check_checkpoint(model_args: Mapping[str, Any]) -> None:
         raise BadCheckpoint(
             "no checkpoint given: add pretrained=FOLDER_OR_HUB_NAME to --model_args"
         )
-    folder = Path(name)
-    if not folder.exists():
-        if looks_local(name):
-            raise BadCheckpoint(f"no checkpoint at {name}: give an existing folder or a hub name")
-        return
-    if not (folder / "config.json").exists():
-        raise BadCheckpoint(f"{name} holds no config.json: it is not a transformers checkpoint")
-    if "tokenizer" not in model_args and not any((folder / f).exists() for f in TOKENIZER_FILES):
-        raise BadCheckpoint(
-            f"{name} holds no tokenizer: save one there with tokenizer.save_pretrained, "
-            "or add tokenizer=FOLDER_OR_HUB_NAME to --model_args"
-        )
+    fault = fault_of(
+        name,
+        needs_tokenizer="tokenizer" not in model_args,
+        or_else=", or add tokenizer=FOLDER_OR_HUB_NAME to --model_args",
+    )
+    if fault is not None:
+        raise BadCheckpoint(fault)
 
 
 def teacher_of(name: str) -> str | None:

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from tot24_bench.teachers.teacher import Request, Setting, TeacherInfo, TeacherUnavailable
-from tot24_bench.weights import TOKENIZER_FILES, checkpoint_sha256, looks_local
+from tot24_bench.weights import checkpoint_sha256, fault_of
 
 STOP = "\nInput:"
 """Ends a response to a plain prompt, as in lm-eval's tasks: the model runs on into another hand."""
@@ -99,7 +99,8 @@ class Checkpoint:
 
     def __init__(self, settings: LocalSettings) -> None:
         self.settings = settings
-        _look_into(settings.model)
+        if (fault := fault_of(place_of(settings.model))) is not None:
+            raise TeacherUnavailable(fault)
         self.config, self.tokenizer = _load(settings)
         has_template = bool(getattr(self.tokenizer, "chat_template", None))
         if settings.chat and not has_template:
@@ -190,21 +191,6 @@ def one_line(error: BaseException) -> str:
     """The first line of what an error says, bounded."""
     lines = str(error).strip().splitlines()
     return (lines[0] if lines else type(error).__name__)[:200]
-
-
-def _look_into(model: str) -> None:
-    """Refuse a folder that is missing or incomplete, before a library tries the hub for it."""
-    folder = Path(model).expanduser()
-    if not folder.exists():
-        if looks_local(model):
-            raise TeacherUnavailable(f"no checkpoint at {model}: name a folder or a hub name")
-        return
-    if not (folder / "config.json").is_file():
-        raise TeacherUnavailable(f"{model} holds no config.json: it is no transformers checkpoint")
-    if not any((folder / name).exists() for name in TOKENIZER_FILES):
-        raise TeacherUnavailable(
-            f"{model} holds no tokenizer: save one there with tokenizer.save_pretrained"
-        )
 
 
 def _load(settings: LocalSettings) -> tuple[Any, Any]:

@@ -8,13 +8,13 @@ The file is replaced as a whole and never half written. It holds no key, no addr
 from __future__ import annotations
 
 import hashlib
-import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from tot24_bench.durable import write_durably
 from tot24_bench.schema import Count, Name
 from tot24_bench.teachers.openai_batch_calls import samples_of
 from tot24_bench.teachers.teacher import TeacherInfo, TeacherUnavailable
@@ -131,16 +131,7 @@ class BatchState:
         file = _File(
             format=FORMAT, teacher=self._teacher, server=self._server, batches=self.batches
         )
-        new = self.path.with_name(f".{self.path.name}.{os.getpid()}.new")
-        try:
-            with new.open("w", encoding="utf-8") as stream:
-                stream.write(file.model_dump_json(indent=1))
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(new, self.path)
-        finally:
-            new.unlink(missing_ok=True)
-        _sync_folder(self.path.parent)
+        write_durably(self.path, file.model_dump_json(indent=1))
 
     def remove(self, batch: OpenBatch) -> None:
         """Forget a batch, and save."""
@@ -155,13 +146,3 @@ def _difference(then: TeacherInfo, now: TeacherInfo) -> str:
         if old.get(name) != new.get(name):
             return f"{name} {str(old.get(name))[:40]}, not {str(new.get(name))[:40]}"
     return ""
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

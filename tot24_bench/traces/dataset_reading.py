@@ -54,7 +54,7 @@ def read_dataset(folder: Path) -> DatasetFolder:
         LeakedHand: it shows a test hand, or a state that its record says is avoided.
         OSError: it cannot be read.
     """
-    record = _read_record(folder)
+    record = read_record(folder)
     if not record.rows:
         raise BadDataset(f"{folder} holds no rows: filter again, with a lower --level")
     if (extra := extra_file(folder)) is not None:
@@ -126,7 +126,12 @@ def _check_hands(folder: Path, record: DatasetRecord, guard: Guard) -> None:
         )
 
 
-def _read_record(folder: Path) -> DatasetRecord:
+def read_record(folder: Path) -> DatasetRecord:
+    """What a dataset says of itself; nothing of it is checked against its rows.
+
+    Raises:
+        BadDataset: it says nothing that can be read.
+    """
     path = folder / RECORD
     if (old := moved_aside(folder)) is not None:
         raise BadDataset(f"a run that replaced {folder} was killed: it lies in {old}: filter again")

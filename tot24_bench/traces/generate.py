@@ -69,8 +69,17 @@ class Wanted:
         prompt = build_any(self.method, self.puzzles[0], shots=self.shots, variant=self.variant)
         return Setup(prompt.method, prompt.variant, prompt.shots, teacher)
 
+    def count_missing(self, file: TraceFile) -> int:
+        """How many responses the file does not hold; no prompt is made for that."""
+        return sum(len(samples) for _, samples in self._missing(file))
+
     def missing(self, file: TraceFile) -> Iterator[Request]:
         """What the file does not hold, hand by hand: samples of one hand are adjacent."""
+        for puzzle, samples in self._missing(file):
+            prompt = build_any(self.method, puzzle, shots=self.shots, variant=self.variant)
+            yield from (Request(prompt, sample) for sample in samples)
+
+    def _missing(self, file: TraceFile) -> Iterator[tuple[Puzzle, list[int]]]:
         for puzzle in self.puzzles:
             hand, target, rule = puzzle.identity
             samples = [
@@ -79,8 +88,7 @@ class Wanted:
                 if not file.has(Asked(hand, target, rule, sample))
             ]
             if samples:
-                prompt = build_any(self.method, puzzle, shots=self.shots, variant=self.variant)
-                yield from (Request(prompt, sample) for sample in samples)
+                yield puzzle, samples
 
 
 @dataclass

@@ -11,7 +11,8 @@ every call that it could have had under way had been billed at its worst.
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError
 
+from tot24_bench.durable import write_durably
 from tot24_bench.schema import Count, Record
+from tot24_bench.teachers.budget import Budget
+from tot24_bench.traces.store import TraceFile
 
 
 class BadSpending(ValueError):
@@ -106,9 +110,57 @@ class Spending:
             self._write(_Note(**unrecorded.to_json()))
 
     def _write(self, note: _Note) -> None:
-        new = self.path.with_name(f".{self.path.name}.{os.getpid()}.new")
-        with new.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(note.to_json()) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, self.path)
+        write_durably(self.path, json.dumps(note.to_json()) + "\n")
+
+
+def budget_of(
+    file: TraceFile, spending: Spending, max_cost: Decimal | None, max_tokens: int | None
+) -> Budget:
+    """What may be spent beyond what a file, and calls that it does not hold, have taken.
+
+    Raises:
+        BadSpending: a limit on cost, and traces whose cost nobody knows.
+        TeacherUnavailable: a limit of nothing.
+    """
+    totals, lost = file.totals, spending.unrecorded
+    if max_cost is not None and totals.unpriced:
+        raise BadSpending(
+            f"{totals.unpriced} traces of {file.path} were recorded without a price, so "
+            "--max-cost cannot hold: limit --max-tokens-total, or give another -o"
+        )
+    return Budget(max_cost, max_tokens, totals.cost + lost.cost, totals.tokens + lost.tokens)
+
+
+@contextmanager
+def noting(
+    spending: Spending, budget: Budget, file: TraceFile, worst: Amount | None
+) -> Iterator[Callable[[], None]]:
+    """Note what calls cost that are sent and never recorded, whatever ends this process.
+
+    Args:
+        spending: where it is noted.
+        budget: what the calls are charged to.
+        file: what is recorded.
+        worst: what all calls under way can take at once; None where something else knows them.
+
+    Yields:
+        What is to be called after every answer.
+    """
+    if worst is not None:
+        spending.begin(worst)
+
+    def beyond(cost: Decimal, tokens: int) -> Amount:
+        cost, tokens = cost - file.totals.cost, tokens - file.totals.tokens
+        return Amount(cost=max(cost, Decimal(0)), tokens=max(tokens, 0))
+
+    def note() -> None:
+        held = Amount(
+            cost=max(budget.committed_cost - budget.spent_cost, Decimal(0)),
+            tokens=max(budget.committed_tokens - budget.spent_tokens, 0),
+        )
+        spending.note(beyond(budget.spent_cost, budget.spent_tokens), held)
+
+    try:
+        yield note
+    finally:
+        spending.end(beyond(budget.committed_cost, budget.committed_tokens))
