@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tot24_bench.game import load_split
+from tot24_bench.game.generated import LARGEST_FRESH
 from tot24_bench.game.splits import HELD_OUT
 from tot24_bench.leaderboard import Entry, interval, read_entries
 from tot24_bench.prompts import METHOD_NAMES
@@ -62,6 +63,8 @@ def render(student: Path, entries: Sequence[Entry]) -> str:
         split=record["rows"]["split"],
         val_tokens=record.get("validation", {}).get("val_tokens", 512),
         hands=f"{len(load_split(record['rows']['split'])):,}",
+        judgement=_judgement(record["rows"]),
+        wide=_wide(record["rows"]),
         held_out=", ".join(HELD_OUT),
         run_as=_run_as(own),
         figures=_figures(own),
@@ -102,7 +105,7 @@ def _part(record: dict[str, Any], number: int, of: int) -> str:
         hardware=record["hardware"],
         resumed=", resumed" if record["resumed"] else "",
         precision=record["precision"],
-        rate=record["peak_learning_rate"],
+        rate=_rate(record),
         seed=record["seed"],
         row_seed=record["rows"]["row_seed"],
         versions=_versions(record),
@@ -113,13 +116,41 @@ def _part(record: dict[str, Any], number: int, of: int) -> str:
     )
 
 
+def _rate(record: dict[str, Any]) -> str:
+    """The peak learning rates: of AdamW, and of Muon where it trains the layers' matrices."""
+    muon = record.get("muon_lr")
+    return f"{record['peak_learning_rate']}" + (f" (Muon {muon})" if muon else "")
+
+
 def _mix(rows: dict[str, Any]) -> str:
     onestep = 1 - rows["io_share"] - rows["cot_share"]
-    return (
-        f"{onestep:.0%} One-Step ToT, {rows['cot_share']:.0%} CoT, {rows['io_share']:.0%} IO; "
-        f"{rows['few_shot_share']:.0%} of the prompts 5-shot, the rest 0-shot; a dead end is "
-        f"followed with probability {rows['explore']}"
+    mix = (
+        f"{onestep:.1%} One-Step ToT, {rows['cot_share']:.1%} CoT, {rows['io_share']:.1%} IO; "
+        f"{rows['few_shot_share']:.0%} of the prompts 5-shot, the rest 0-shot"
     )
+    if rows.get("judge", "oracle") == "look-ahead":
+        return mix
+    return f"{mix}; a dead end is followed with probability {rows['explore']}"
+
+
+def _judgement(rows: dict[str, Any]) -> str:
+    if rows.get("judge", "oracle") == "look-ahead":
+        return (
+            "It tries out every state of three numbers in writing;\n  "
+            "nothing in a trace is oracle knowledge, and the traces are always right"
+        )
+    return "Its marks of dead ends are oracle knowledge: the traces are always right"
+
+
+def _wide(rows: dict[str, Any]) -> str:
+    """What is in the data beside hands of the deck: a student of these is not deck-only."""
+    found = []
+    if share := rows.get("wide_share"):
+        hands = f"{rows['wide_hands']:,} hands with numbers up to {LARGEST_FRESH}"
+        found.append(f"{share:.0%} of the hands are of {hands} (train part of `fresh`)")
+    if share := rows.get("state_share"):
+        found.append(f"{share:.0%} of the One-Step rows ask for three numbers of a search")
+    return f"\n- **Not deck-only**: {'; '.join(found)}." if found else "\n- Deck-only."
 
 
 def _tokens(record: dict[str, Any]) -> str:
@@ -175,9 +206,9 @@ these weights. Written by `python -m training.card`.
 
 ## Training
 
-- Teacher: {teacher}. Its marks of dead ends are oracle knowledge: the traces are always right.
+- Teacher: {teacher}. {judgement}.
 - Hands: the {hands} of the `{split}` split, dealt in many orders. No hand of {held_out} is in the
-  data or in an exemplar; a guard checks every row.
+  data or in an exemplar; a guard checks every row.{wide}
 {parts}
 - Chosen in each part by greedy accuracy on `val` (responses of up to {val_tokens} tokens).
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import cycle, takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -41,6 +41,13 @@ class FeedConfig:
         metadata={
             "help": "Rows longer than the context: drop them, refuse to train, or auto: drop them "
             "where they are at most 1 in 100."
+        },
+    )
+    completion_tokens: int = field(
+        default=0,
+        metadata={
+            "help": "Take rows until their completions have this many tokens, from the first row "
+            "again where they are too few; 0: every row once."
         },
     )
 
@@ -106,6 +113,23 @@ def kept_rows(
         )
     print(f"training.sft: {said}: left out, whole", file=sys.stderr)
     return kept
+
+
+def budgeted(lengths: list[int], tokens: int) -> list[int]:
+    """Indices of rows in their order, over and over, that together have so many tokens.
+
+    The last one may go over: fewer would be another budget for every method.
+
+    >>> budgeted([10, 30, 20], 65)
+    [0, 1, 2, 0]
+    """
+    found: list[int] = []
+    for index in cycle(range(len(lengths))):
+        if tokens <= 0:
+            break
+        found.append(index)
+        tokens -= lengths[index]
+    return found
 
 
 def _plain_tokens(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from training.chat import as_messages
-from training.feed import FeedConfig, kept_rows, row_limit, tokenize
+from training.feed import FeedConfig, budgeted, kept_rows, row_limit, tokenize
 from training.rows import RowConfig, describe, make_dataset, make_validation_rows
 
 if TYPE_CHECKING:
@@ -69,7 +69,12 @@ def feed_rows(
     kept = kept_rows(validation["length"], limit, "drop", "rows of the loss on val")
     if kept is not None:
         validation = validation.select(kept)
+    left_out = count - len(train)
+    if feed.completion_tokens:
+        taken = budgeted(train["completion_length"], feed.completion_tokens)
+        text = text.select(range(min(len(taken), len(text))))
+        train = train.select(taken)
     # Every row fits. Where TRL packs it must know how long a pack is; else there is nothing to cut.
     sft.max_length = limit if sft.packing else None
     text = text.select_columns(["prompt", "completion"])
-    return Fed(train, validation, text, count - len(train))
+    return Fed(train, validation, text, left_out)

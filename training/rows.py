@@ -1,9 +1,9 @@
 """Training rows: the prompts that the tasks really send, answered by the solver teacher.
 
 Row `i` of a seed is always the same row, whatever the number of rows asked for. Each row draws a
-method, a train hand, the order in which its numbers are dealt, the number of shots, and the
-teacher's choices. Every hand and every exemplar passes the leakage guard, and every response is
-scored: a teacher that writes a wrong answer stops the run.
+method, a train hand (of the deck, or beyond it), the order in which its numbers are dealt, the
+number of shots, and the teacher's choices. Every hand and every exemplar passes the leakage guard,
+and every response is scored: a teacher that writes a wrong answer stops the run.
 
 >>> row = make_row(RowConfig(), 0)
 >>> sorted(row)
@@ -15,21 +15,30 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import tot24_bench
-from tot24_bench.game import Puzzle, guard_training_hands, load_split
+from tot24_bench.game import Puzzle, load_split
+from tot24_bench.game.generated import draw
+from tot24_bench.game.parts import guard_parts
+from tot24_bench.game.solver import is_solvable
 from tot24_bench.prompts import SHOTS, build, pick, variant_of
 from tot24_bench.scoring import score
-from tot24_bench.teachers.solver import EXPLORE, write_response
+from tot24_bench.teachers.solver import DEAD_END, EXPLORE, CannotTeach, Curriculum, write
 from tot24_bench.traces.dataset import read_dataset
 from tot24_bench.traces.dataset_reading import read_record
+from training.states import states
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+
+MARKS = ("kept", "removed", "random")
+"""What becomes of the oracle's marks; `random` is for studies: it makes them untrue."""
 
 
 @dataclass
@@ -56,6 +65,25 @@ class RowConfig:
     max_lines: int = field(
         default=44,
         metadata={"help": "A longer response is written again with every dead end just marked."},
+    )
+    judge: str = field(
+        default="oracle",
+        metadata={"help": "Who tells dead ends: oracle (marks), look-ahead (written out)."},
+    )
+    marks: str = field(
+        default="kept",
+        metadata={"help": "The oracle's marks: kept, removed, random (as many, anywhere)."},
+    )
+    avoid: str | None = field(
+        default=None, metadata={"help": "States never shown: state_holdout; none: all are."}
+    )
+    wide_share: float = field(
+        default=0.0, metadata={"help": "Share of hands beyond the deck, of fresh's train part."}
+    )
+    wide_hands: int = field(default=5_000, metadata={"help": "How many such hands there are."})
+    state_share: float = field(
+        default=0.0,
+        metadata={"help": "Share of One-Step rows about three numbers that a search comes to."},
     )
 
 
@@ -90,9 +118,8 @@ def make_validation_rows(config: RowConfig) -> Dataset:
 
     rows = []
     for index, puzzle in enumerate(load_split("val")):
-        completion = write_response(
-            puzzle, "onestep_tot", Random(f"val:{config.row_seed}:{index}"), config.explore
-        )
+        rng = Random(f"val:{config.row_seed}:{index}")
+        completion = _written(config, puzzle, "onestep_tot", rng)
         prompt = build("onestep_tot", puzzle, shots=0).text
         rows.append({"prompt": prompt, "completion": completion, "numbers": puzzle.text})
     return Dataset.from_list(rows)
@@ -130,22 +157,38 @@ def guard(config: RowConfig) -> None:
         LeakedHand: there is one.
         BadDataset: the dataset's folder is not whole, or not ours.
         BadRows: no rows are asked for, or shares that are none.
+        BadCurriculum: a judge or states to avoid that there are not.
     """
     if config.dataset is not None:
         read_dataset(Path(config.dataset))
         return
     if config.rows < 1:
         raise BadRows(f"--rows {config.rows} leaves nothing to train on: give at least 1")
-    shares = ("io_share", "cot_share", "few_shot_share", "ascending_share", "explore")
+    shares = (
+        "io_share",
+        "cot_share",
+        "few_shot_share",
+        "ascending_share",
+        "explore",
+        "wide_share",
+        "state_share",
+    )
     for name in shares:
         if not 0 <= getattr(config, name) <= 1:
             raise BadRows(f"--{name} {getattr(config, name)} is no share: give one from 0 to 1")
     if config.io_share + config.cot_share > 1:
         raise BadRows("--io_share and --cot_share are more than all rows: lower one of them")
-    guard_training_hands(load_split(config.split), f"split {config.split!r}")
+    if config.marks not in MARKS:
+        raise BadRows(f"no --marks {config.marks}: there is {', '.join(MARKS)}")
+    if config.marks != "kept" and config.judge != "oracle":
+        raise BadRows(f"--marks {config.marks} is for --judge oracle: a look-ahead has no marks")
+    _curriculum(config)
+    guard_parts(load_split(config.split), f"split {config.split!r}")
+    if config.wide_share:
+        guard_parts(_wide(config.wide_hands), "the hands beyond the deck")
     for variant in ("default", "search"):
         exemplars = [exemplar.puzzle for exemplar in pick(variant)]
-        guard_training_hands(exemplars, f"exemplar variant {variant!r}")
+        guard_parts(exemplars, f"exemplar variant {variant!r}")
 
 
 def make_row(config: RowConfig, index: int) -> dict[str, Any]:
@@ -157,19 +200,17 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
     """
     rng = Random(f"{config.row_seed}:{index}")
     method = _draw_method(config, rng)
-    numbers = list(rng.choice(load_split(config.split)).numbers)
-    if rng.random() >= config.ascending_share:
-        rng.shuffle(numbers)
-    puzzle = Puzzle(tuple(numbers))
-    shots = SHOTS if rng.random() < config.few_shot_share else 0
-    variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
-    prompt = build(method, puzzle, shots=shots, variant=variant)
-    guard_training_hands(hands_shown(prompt.text), f"the prompt of row {index}")
-    completion = write_response(puzzle, method, rng, config.explore)
-    if completion.count("\n") > config.max_lines:
-        completion = write_response(puzzle, method, rng, explore=0.0)
+    completion: str | None = None
+    while completion is None:
+        puzzle = _draw_puzzle(config, method, rng)
+        few = rng.random() < config.few_shot_share and len(puzzle.numbers) > 3
+        shots = SHOTS if few else 0
+        variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
+        prompt = build(method, puzzle, shots=shots, variant=variant)
+        guard_parts(map(Puzzle.parse, hands_shown(prompt.text)), f"the prompt of row {index}")
+        completion = _completion(config, puzzle, method, rng)
     verdict = score(puzzle, completion)
-    if not verdict.correct:
+    if not verdict.correct and (len(puzzle.numbers) > 3 or is_solvable(puzzle)):
         raise WrongTeacher(f"row {index}, hand {puzzle.text}: {verdict}")
     return {
         "prompt": prompt.text,
@@ -209,3 +250,65 @@ def _draw_method(config: RowConfig, rng: Random) -> str:
     if draw < config.io_share:
         return "io"
     return "cot" if draw < config.io_share + config.cot_share else "onestep_tot"
+
+
+def _draw_puzzle(config: RowConfig, method: str, rng: Random) -> Puzzle:
+    if method == "onestep_tot" and config.state_share and rng.random() < config.state_share:
+        alive, dead = _states(config.split, config.wide_hands if config.wide_share else 0)
+        return rng.choice(alive if rng.random() < 0.5 else dead)
+    wide = config.wide_share and rng.random() < config.wide_share
+    hands = _wide(config.wide_hands) if wide else load_split(config.split)
+    numbers = list(rng.choice(hands).numbers)
+    if rng.random() >= config.ascending_share:
+        rng.shuffle(numbers)
+    return Puzzle(tuple(numbers))
+
+
+def _completion(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> str | None:
+    """The teacher's response; None for a hand that cannot be taught as the config has it."""
+    try:
+        written = _written(config, puzzle, method, rng)
+        if written.count("\n") <= config.max_lines:
+            return written
+        if config.judge != "oracle":
+            return None
+        return _written(replace(config, explore=0.0), puzzle, method, rng)
+    except CannotTeach:
+        return None
+
+
+def _written(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> str:
+    text = write(puzzle, method, rng, _curriculum(config))
+    return _with_marks_anywhere(text, rng) if config.marks == "random" else text
+
+
+def _with_marks_anywhere(text: str, rng: Random) -> str:
+    """As many marks as there are, on lines drawn from all that tell what is left."""
+    lines = text.split("\n")
+    thoughts = [i for i, line in enumerate(lines) if " (left: " in line]
+    marked = sum(lines[i].endswith(DEAD_END) for i in thoughts)
+    chosen = set(rng.sample(thoughts, marked))
+    for i in thoughts:
+        lines[i] = lines[i].removesuffix(DEAD_END) + (DEAD_END if i in chosen else "")
+    return "\n".join(lines)
+
+
+def _curriculum(config: RowConfig) -> Curriculum:
+    return _curriculum_of(config.explore, config.judge, config.marks, config.avoid)
+
+
+@cache
+def _curriculum_of(explore: float, judge: str, marks: str, avoid: str | None) -> Curriculum:
+    mark = None if marks == "removed" else DEAD_END
+    return Curriculum(explore=explore, judge=judge, mark=mark, avoid=avoid, max_lines=None)
+
+
+@cache
+def _states(split: str, wide_hands: int) -> tuple[tuple[Puzzle, ...], tuple[Puzzle, ...]]:
+    return states((*load_split(split), *(_wide(wide_hands) if wide_hands else ())))
+
+
+@cache
+def _wide(size: int) -> tuple[Puzzle, ...]:
+    """Hands beyond the deck that may be trained on: the same ones for everybody."""
+    return draw("fresh", seed=0, size=size, part="train")

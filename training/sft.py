@@ -24,7 +24,7 @@ try:
 except ImportError as missing:
     raise SystemExit("training needs TRL: pip install 'tot24-bench[train]'") from missing
 
-from transformers import AutoModelForCausalLM, TrainerState
+from transformers import AutoModelForCausalLM, EarlyStoppingCallback, TrainerState
 
 from training.adapter import AdapterConfig, is_adapted, load_adapter, peft_config
 from training.checks import require_sound
@@ -60,6 +60,14 @@ class RunConfig:
     batch: int | None = field(
         default=None,
         metadata={"help": "Rows of a step over all processes; none: per_device_... times those."},
+    )
+    muon_lr: float = field(
+        default=0.0,
+        metadata={"help": "Learning rate of Muon for the layers' matrices; 0: --optim for all."},
+    )
+    patience: int = field(
+        default=0,
+        metadata={"help": "Evaluations without a better one until the run ends; 0: never."},
     )
     processes: int | None = field(
         default=None, metadata={"help": "Refuse to train in more or fewer processes."}
@@ -145,10 +153,12 @@ def train(configs: Configs) -> Path:
         peft_config=adaption,
     )
     require_together(trainer.accelerator.num_processes, run.processes)
-    trainer.validation, trainer.chat = validation, feed.chat
+    trainer.validation, trainer.chat, trainer.muon_lr = validation, feed.chat, run.muon_lr
     stopwatch = Stopwatch(sft.output_dir, resumed=checkpoint is not None)
     trainer.add_callback(stopwatch)
     trainer.add_callback(KeepIdentity(settings))
+    if run.patience:
+        trainer.add_callback(EarlyStoppingCallback(run.patience))
     if run.stop_after is not None:
         trainer.add_callback(StopAfter(run.stop_after))
     if checkpoint is not None:
@@ -170,7 +180,7 @@ def train(configs: Configs) -> Path:
 
 def _settings(configs: Configs, batch: int) -> dict[str, Any]:
     """What decides what the student learns, for the checkpoints."""
-    found: dict[str, Any] = {"batch": batch}
+    found: dict[str, Any] = {"batch": batch, "muon_lr": configs.run.muon_lr}
     for part in (configs.rows, configs.student, configs.adapter, configs.feed):
         found.update(asdict(part))
     found.update({name: getattr(configs.sft, name, None) for name in SCHEDULE})

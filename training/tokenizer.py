@@ -2,9 +2,9 @@ r"""The tokenizer of the from-scratch students: one token a number, few tokens f
 
 Any text encodes: what the vocabulary does not hold falls back to bytes, and decoding gives back the
 text exactly. Pieces of text that the prompts and the solver's traces are made of (numbers up to
-312, ` + `, ` (left: `, `)\n`, `): dead end\n`, ...) are one token each, and so is each line of an
-instruction. The chat template writes the messages one after another, each closed by a newline, so
-that a chat prompt is the same text as the plain prompt.
+312, ` + `, ` (left: `, `)\n`, `): dead end\n`, `13. `, ...) are one token each, and so is each line
+of an instruction. The chat template writes the messages one after another, each closed by a
+newline, so that a chat prompt is the same text as the plain prompt.
 
 >>> tokenizer = build_tokenizer()
 >>> tokenizer.convert_ids_to_tokens(tokenizer("13 - 1 = 12 (left: 4 12)\n")["input_ids"])
@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tot24_bench.prompts import METHODS, instruction
+from tot24_bench.teachers.solver_lookahead import HIT, PLACES
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -37,14 +38,21 @@ _WORDS = (
     "Back to ",
     "no solution",
     *(f" {sign} " for sign in "+-*/="),
+    # A written look-ahead (`solver_lookahead`): the number of a thought, and `8 | 1 7: +8 -6 *7 !`.
+    *(f"{place}. " for place in range(1, PLACES + 1)),
+    "Path: ",
+    " | ",
+    ": ",
+    HIT + "\n",
+    *(f" {sign}" for sign in "+-*/"),
 )
 
 # The order matters: the first alternative that matches is one piece, and a piece that is in the
 # vocabulary is one token. What no alternative covers stays between the pieces and becomes bytes.
 # A number is one token whatever stands before it, so that copying one is copying a token.
 _PIECES = (
-    r" \(left: |\): dead end\n|\)\n|Input: |Steps:\n|Path:\n|Answer: |Back to |no solution"
-    r"| [+\-*/=] |\d+|[()+\-*/=\n ]|[A-Za-z]+"
+    r" \(left: |\): dead end\n|\)\n|Input: |Steps:\n|Path:\n|Path: |Answer: |Back to |no solution"
+    r"|\d+\. | \| |: | !\n| [+\-*/](?=\d)| [+\-*/=] |\d+|[()+\-*/=\n ]|[A-Za-z]+"
 )
 
 _CHAT_TEMPLATE = (

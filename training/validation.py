@@ -1,9 +1,9 @@
 """Greedy accuracy on `val` while training: the figure by which a checkpoint is chosen.
 
-Writes 0-shot One-Step ToT responses for the 100 validation hands and scores them with the one
-scorer. The share of right answers is logged as `eval_val_acc`, so that
-`metric_for_best_model: eval_val_acc` keeps the best checkpoint. Beside it stand what the searches
-look like, and TRL's own evaluation, the loss on the solver's traces for the same hands.
+Writes 0-shot responses (One-Step ToT unless `val_method` says otherwise) for the 100 validation
+hands and scores them with the one scorer. The share of right answers is logged as `eval_val_acc`,
+so that `metric_for_best_model: eval_val_acc` keeps the best checkpoint. Beside it stand what the
+searches look like, and TRL's own evaluation, the loss on the solver's traces for the same hands.
 
 | logged | what |
 | --- | --- |
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from torch.utils.data import Sampler
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-METHOD = "onestep_tot"
-
 MAX_NEW_TOKENS = 896
 """Tokens of a response, as the task `game24_onestep_tot` allows; a longer one is cut off."""
 
@@ -50,6 +48,9 @@ class ValidationConfig:
     """How the student is validated while it trains. Flags and YAML keys."""
 
     val_split: str = field(default="val", metadata={"help": "Split of the greedy evaluation."})
+    val_method: str = field(
+        default="onestep_tot", metadata={"help": "How the hands are asked: onestep_tot, cot, io."}
+    )
     val_tokens: int = field(
         default=MAX_NEW_TOKENS, metadata={"help": "Tokens at which a response is cut off."}
     )
@@ -107,10 +108,25 @@ class ValidatedTrainer(SFTTrainer):
     Attributes:
         validation: how it is validated.
         chat: whether hands are asked in the student's chat template.
+        muon_lr: learning rate of Muon, see `training.muon`; 0 for the optimizer that `optim` names.
     """
 
     validation = ValidationConfig()
     chat = False
+    muon_lr = 0.0
+
+    def create_optimizer(self, *args: Any, **kwargs: Any) -> Any:
+        """The optimizer, made once."""
+        if not self.muon_lr or self.optimizer is not None:
+            return super().create_optimizer(*args, **kwargs)
+        from training.muon import MuonWithAdamW
+
+        settings = self.args
+        betas = (settings.adam_beta1, settings.adam_beta2)
+        self.optimizer = MuonWithAdamW(
+            self.model, settings.learning_rate, self.muon_lr, settings.weight_decay, betas
+        )
+        return self.optimizer
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """TRL's evaluation (the loss on `val`), then greedy accuracy and what the searches do."""
@@ -124,15 +140,17 @@ class ValidatedTrainer(SFTTrainer):
         from trl.models.utils import unwrap_model_for_generation
 
         puzzles = load_split(self.validation.val_split)
-        tokens, chat = self.validation.val_tokens, self.chat
+        tokens, method, chat = self.validation.val_tokens, self.validation.val_method, self.chat
         here = self.accelerator
         if here.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED):
             # Weights are in pieces: every process has to take every step with the others.
             with unwrap_model_for_generation(self.model_wrapped, here) as model:
-                tally = greedy_tally(model, self.processing_class, puzzles, tokens, chat=chat)
+                tally = greedy_tally(
+                    model, self.processing_class, puzzles, tokens, method, chat=chat
+                )
                 return tally.metrics()
         own = puzzles[here.process_index :: here.num_processes]
-        tally = greedy_tally(self.model, self.processing_class, own, tokens, chat=chat)
+        tally = greedy_tally(self.model, self.processing_class, own, tokens, method, chat=chat)
         if here.num_processes > 1:
             import torch
 
@@ -195,11 +213,12 @@ def greedy_tally(
     tokenizer: PreTrainedTokenizerBase,
     puzzles: Sequence[Puzzle],
     max_new_tokens: int = MAX_NEW_TOKENS,
+    method: str = "onestep_tot",
     *,
     chat: bool = False,
 ) -> Tally:
     """Ask every hand once, greedy and 0-shot, and count what comes back."""
-    prompts = [build(METHOD, puzzle, shots=0) for puzzle in puzzles]
+    prompts = [build(method, puzzle, shots=0) for puzzle in puzzles]
     if chat:
         texts = [chat_prompt(prompt.messages, tokenizer) for prompt in prompts]
         asked = tokenizer(texts, add_special_tokens=False)["input_ids"]

@@ -66,7 +66,7 @@ def test_the_figures_are_those_of_the_submissions_of_these_weights(
     write(submission, tmp_path / "results")
     text = card.main([str(student), "--results", str(tmp_path / "results")]).read_text()
     assert "| IO | hard100 | 0 | 2 | 0.0% [0.0%, 65.8%] |" in text
-    assert "70% One-Step ToT, 20% CoT, 10% IO" in text
+    assert "70.0% One-Step ToT, 20.0% CoT, 10.0% IO" in text
     assert "1.5M tokens" in text
     assert "50% at step 8" in text
     assert "Greedy, fp32" in text
@@ -86,6 +86,20 @@ def test_a_student_trained_in_parts_tells_of_each(student: Path) -> None:
     assert text.index("Part 1 of 2: `python -m training.sft --config mine.yaml`") < text.index(
         "Part 2 of 2: `python -m training.sft --config then.yaml`"
     )
+
+
+def test_a_wide_student_and_a_written_judgement_are_told(student: Path) -> None:
+    text = card.render(student, [])
+    assert "Deck-only." in text and "oracle knowledge: the traces" in text
+    rows = {**RECORD["rows"], "judge": "look-ahead", "wide_share": 0.4, "wide_hands": 5000}
+    (student / "training.json").write_text(
+        json.dumps({**RECORD, "rows": {**rows, "state_share": 0.25}, "muon_lr": 0.003})
+    )
+    text = card.render(student, [])
+    assert "**Not deck-only**: 40% of the hands are of 5,000 hands with numbers up to 25" in text
+    assert "25% of the One-Step rows" in text and "Deck-only." not in text
+    assert "nothing in a trace is oracle knowledge" in text
+    assert "0.001 (Muon 0.003)" in text
 
 
 def test_a_folder_without_a_record_is_named(tmp_path: Path) -> None:

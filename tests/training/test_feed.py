@@ -122,6 +122,16 @@ def test_a_run_counts_long_rows_and_trains_on_the_others_whole(tmp_path: Path) -
     assert record["data"]["rows"] + record["data"]["left_out"] == 64
 
 
+def test_a_budget_of_tokens_takes_rows_again_from_the_first(tmp_path: Path) -> None:
+    once = run(tmp_path / "once", max_steps=1)["data"]
+    twice = run(tmp_path / "twice", max_steps=1, completion_tokens=2 * once["completion_tokens"])
+    assert twice["data"]["completion_tokens"] == 2 * once["completion_tokens"]
+    assert twice["data"]["sha256"] == once["sha256"]
+    half = run(tmp_path / "half", max_steps=1, completion_tokens=once["completion_tokens"] // 2)
+    assert 0 < half["data"]["rows"] < once["rows"]
+    assert 0 <= half["data"]["completion_tokens"] - once["completion_tokens"] // 2 < 400
+
+
 def test_a_small_context_limits_rows_and_responses(tmp_path: Path) -> None:
     base = make_smollm(tmp_path / "base", max_position_embeddings=400)
     record = run(

@@ -109,6 +109,36 @@ def test_the_log_and_the_picture_show_what_the_searches_do(tmp_path: Path) -> No
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_run_without_patience_ends_when_val_gets_no_better(tmp_path: Path) -> None:
+    evaluated = {"eval_strategy": "steps", "eval_steps": 1, "save_steps": 1, "val_tokens": 4}
+    best = {"load_best_model_at_end": True, "metric_for_best_model": "eval_val_acc"}
+    record = run(tmp_path, patience=2, greater_is_better=True, **evaluated, **best)
+    assert record["steps"] == 3
+
+
+def test_val_is_asked_by_the_method_that_is_trained(tmp_path: Path) -> None:
+    from training.student import StudentConfig, make_student
+    from training.validation import greedy_tally
+
+    model, tokenizer = make_student(StudentConfig(hidden=32, layers=1, heads=2), seed=0)
+    seen: list[str] = []
+
+    class Reader:
+        def __call__(self, texts: list[str]) -> object:
+            seen.extend(texts)
+            return tokenizer(texts)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(tokenizer, name)
+
+    from tot24_bench.game import load_split
+    from tot24_bench.prompts import build
+
+    hands = load_split("val")[:3]
+    greedy_tally(model, Reader(), hands, 2, "cot")  # type: ignore[arg-type]
+    assert seen == [build("cot", hand, shots=0).text for hand in hands]
+
+
 def test_without_matplotlib_there_is_a_note_and_no_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

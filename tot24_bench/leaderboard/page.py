@@ -32,6 +32,9 @@ only row of a section and split have none. How it is computed: `docs/statistics.
 each other: `tot24 compare A B`.
 
 **Tokens** are the model's own, the mean of a response.
+
+**Trained on** is `deck` for a student whose data show hands of four cards from 1 to 13 alone, and
+`wide` where they show others too (larger numbers, states of a search).
 """
 
 EMPTY = "There are no submissions yet: `tot24 eval` writes one.\n"

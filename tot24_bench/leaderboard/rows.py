@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from tot24_bench.game import ALL_SPLITS, Puzzle, is_split, split_size
 from tot24_bench.game.inner_states import avoids_held_out_states
+from tot24_bench.game.puzzle import LARGEST_CARD
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.rank_groups import ranks
 from tot24_bench.leaderboard.statistics import Interval, interval
-from tot24_bench.leaderboard.submission import OTHER, Header
+from tot24_bench.leaderboard.submission import OTHER, Header, ModelInfo
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES
 
 MAX_CELL_CHARS = 80
@@ -31,6 +32,9 @@ MAX_NOTES = 10
 """Notes of one row."""
 
 NOT_KNOWN = "–"
+
+DECK_NUMBERS = 4
+"""Cards of a hand of the deck."""
 
 SECTIONS = {
     "measured": ("Measured", "Run with this benchmark; every response is stored and scored."),
@@ -62,6 +66,7 @@ class Row(NamedTuple):
     tokens: str
     precision: str
     teacher: str
+    trained: str
 
 
 COLUMNS = Row(
@@ -77,6 +82,7 @@ COLUMNS = Row(
     tokens="tokens",
     precision="precision",
     teacher="teacher",
+    trained="trained on",
 )
 
 RIGHT_ALIGNED = frozenset({"rank", "parameters", "shots", "n", "accuracy", "tokens"})
@@ -134,8 +140,21 @@ def row_of(entry: Entry, rank: int | None = None) -> Row:
         tokens=NOT_KNOWN if tokens is None else f"{tokens:,.0f}",
         precision=model.precision or NOT_KNOWN,
         teacher=model.teacher or NOT_KNOWN,
+        trained=trained_on(model),
     )
     return Row(*map(one_line, cells))
+
+
+def trained_on(model: ModelInfo) -> str:
+    """`deck` for hands of four cards alone, `wide` for others too, a dash for nothing declared.
+
+    Larger numbers, other sizes of hands and states of a search all make a student `wide`.
+    """
+    if model.training is None:
+        return NOT_KNOWN
+    hands = (hand.split() for hand in model.training.hands)
+    deck = all(len(hand) == DECK_NUMBERS and int(hand[-1]) <= LARGEST_CARD for hand in hands)
+    return "deck" if deck else "wide"
 
 
 def notes_of(entry: Entry) -> tuple[str, ...]:

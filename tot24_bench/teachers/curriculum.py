@@ -39,6 +39,7 @@ MOST_LINES = 4_000
 PLAUSIBLE = ("ordered", "random", "tempting")
 ORDERS = ("depth-first", "best-first")
 EXTENTS = ("first", "whole")
+JUDGES = ("oracle", "look-ahead")
 
 AVOIDABLE = {"state_holdout": held_out_states}
 """Sets of states that have a name: what `avoid` takes."""
@@ -87,6 +88,10 @@ class Curriculum:
         avoid: states that are never entered nor shown as left: a name of `AVOIDABLE`, or a set.
             Test hands never are, whatever is given here, where the hand has five numbers or more
             and is no test hand itself (`solver_hidden`): its searches pass through hands of four.
+        judge: who tells dead ends in a One-Step ToT response: the "oracle", or a written
+            "look-ahead" over every state of three numbers (`solver_lookahead`), which knows nothing
+            that it does not show; the knobs above then do nothing but `max_lines` (a longer search
+            is not taught) and `avoid`.
         proposals: thoughts of a `propose` response at most (the most promising, one that wins
             among them where there is one); None for all plausible ones.
 
@@ -105,6 +110,7 @@ class Curriculum:
     recap: bool = True
     max_lines: int | None = MAX_LINES
     avoid: str | frozenset[State] | None = None
+    judge: str = "oracle"
     proposals: int | None = None
 
     def __post_init__(self) -> None:
@@ -114,6 +120,7 @@ class Curriculum:
         _one_of("plausible", self.plausible, PLAUSIBLE)
         _one_of("order", self.order, ORDERS)
         _one_of("extent", self.extent, EXTENTS)
+        _one_of("judge", self.judge, JUDGES)
         share = self.explore
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
             raise BadCurriculum(f"explore is {share!r:.40}: give a share from 0 to 1")

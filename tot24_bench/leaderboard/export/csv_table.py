@@ -19,7 +19,7 @@ from collections.abc import Iterable
 
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.export.choice import interval_method
-from tot24_bench.leaderboard.rows import method_of, notes_of, one_line, sections
+from tot24_bench.leaderboard.rows import method_of, notes_of, one_line, sections, trained_on
 from tot24_bench.leaderboard.statistics import interval
 from tot24_bench.schema import MAX_NAME_CHARS
 
@@ -64,6 +64,7 @@ def _record(entry: Entry, rank: str) -> dict[str, Cell]:
         "link": model.link,
         "checkpoint_sha256": model.checkpoint_sha256,
         "teacher": model.teacher,
+        "trained_on": None if model.training is None else trained_on(model),
         "task": header.task,
         "method": method_of(header),
         "split": header.split,

@@ -1,0 +1,150 @@
+"""A search by written look-ahead: right, complete, and true on every line, read independently."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tot24_bench.game import Puzzle, is_solvable, load_split
+from tot24_bench.game.inner_states import held_out_states
+from tot24_bench.game.puzzle import Rule
+from tot24_bench.game.states import State
+from tot24_bench.scoring import analyse, score
+from tot24_bench.teachers.solver import BadCurriculum, CannotTeach, Curriculum, write
+
+LOOK_AHEAD = Curriculum(judge="look-ahead", max_lines=None)
+
+FIRST = re.compile(r"(\d+)\. (\d+) ([-+*/]) (\d+) = ([\d/]+) \(left: ([\d/ ]+)\)")
+LOOK = re.compile(r"([\d/]+) \| ([\d/]+) ([\d/]+):((?: [-+*/][\d/]+)*)( !)?")
+
+cards = st.integers(1, 13)
+hands = st.tuples(cards, cards, cards, cards)
+
+
+def response(puzzle: Puzzle, curriculum: Curriculum = LOOK_AHEAD) -> str:
+    return write(puzzle, "onestep_tot", Random(0), curriculum)
+
+
+def made(x: Fraction, y: Fraction) -> set[Fraction]:
+    return {x + y, abs(x - y), x * y} | ({x / y} if y else set()) | ({y / x} if x else set())
+
+
+@pytest.mark.parametrize("split", ["train", "val", "hard100", "hardest"])
+def test_every_hand_is_answered_right_by_thoughts_that_hold(split: str) -> None:
+    for puzzle in load_split(split):
+        found = analyse(puzzle, response(puzzle))
+        assert found.score.correct and not found.score.false_rhs, puzzle
+        assert all(thought.fault is None for thought in found.thoughts), puzzle
+        assert not any(thought.step.dead_end for thought in found.thoughts), puzzle
+
+
+@given(hands)
+def test_a_search_finds_a_way_where_there_is_one_and_says_so_where_not(
+    hand: tuple[int, ...],
+) -> None:
+    puzzle = Puzzle(hand)
+    text = response(puzzle)
+    if is_solvable(puzzle):
+        assert score(puzzle, text).correct
+    else:
+        assert text.endswith("\nAnswer: no solution")
+
+
+@given(hands)
+def test_every_line_of_a_look_ahead_is_true(hand: tuple[int, ...]) -> None:
+    left: list[Fraction] = []
+    places = [0]
+    for line in response(Puzzle(hand)).split("\n")[1:]:
+        if first := FIRST.fullmatch(line):
+            places.append(int(first[1]))
+            left = [Fraction(number) for number in first[6].split()]
+            assert Fraction(first[5]) == left[-1]
+        elif look := LOOK.fullmatch(line):
+            held, x, y = (Fraction(look[i]) for i in (1, 2, 3))
+            assert sorted((held, x, y)) == sorted(left)
+            values = [Fraction(value[1:]) for value in look[4].split()]
+            assert set(values) <= made(x, y)
+            meets = [24 in made(held, value) for value in values]
+            assert meets == [False] * (len(meets) - bool(look[5])) + [True] * bool(look[5])
+        else:
+            break
+    assert places == sorted(set(places)) and places[-1] <= 36
+
+
+def test_a_thought_has_the_same_place_in_every_hand() -> None:
+    places: dict[int, set[tuple[str, int]]] = {}
+    for puzzle in load_split("val"):
+        if len(set(puzzle.numbers)) < 4:
+            continue
+        for line in response(puzzle).split("\n"):
+            if first := FIRST.fullmatch(line):
+                pair = {puzzle.numbers.index(int(first[2])), puzzle.numbers.index(int(first[4]))}
+                code = sum(1 << i for i in pair)
+                places.setdefault(int(first[1]), set()).add((first[3], code))
+    assert len(places) >= 12
+    assert all(len(found) == 1 for place, found in places.items() if place <= 24)
+
+
+def test_nothing_is_drawn() -> None:
+    puzzle = Puzzle.parse("3 3 8 8")
+    assert len({write(puzzle, "onestep_tot", Random(i), LOOK_AHEAD) for i in range(5)}) == 1
+
+
+def test_three_numbers_are_looked_at_at_once() -> None:
+    assert response(Puzzle.parse("3 4 2")) == (
+        "Steps:\n2 | 3 4: +7 -1 *12 !\n4 * 3 = 12 (left: 2 12)\n12 * 2 = 24 (left: 24)\n"
+        "Answer: (4 * 3) * 2 = 24"
+    )
+    assert response(Puzzle((1, 1, 1))).endswith("\nAnswer: no solution")
+
+
+def test_other_targets_and_large_products() -> None:
+    for text, target in (("13 13 13 2", 100), ("25 24 2 1", 24), ("20 20 20 16", 24)):
+        puzzle = Puzzle(Puzzle.parse(text).numbers, target)
+        if is_solvable(puzzle):
+            assert score(puzzle, response(puzzle)).correct
+    large = Puzzle((20, 19, 4, 95), 24)  # 20 * 19 = 380 = 4 * 95
+    assert is_solvable(large) == score(large, response(large)).correct
+
+
+def test_states_to_avoid_are_not_shown() -> None:
+    avoiding = Curriculum(judge="look-ahead", max_lines=None, avoid="state_holdout")
+    taught = 0
+    for puzzle in load_split("train")[:120]:
+        try:
+            text = response(puzzle, avoiding)
+        except CannotTeach:
+            continue
+        taught += 1
+        for line in text.split("\n"):
+            if first := FIRST.fullmatch(line):
+                left = tuple(
+                    sorted(int(x) if x.isdigit() else Fraction(x) for x in first[6].split())
+                )
+                assert State(left) not in held_out_states()
+    assert taught > 60
+
+
+def test_what_it_does_not_take_is_named() -> None:
+    for puzzle in (
+        Puzzle((1, 2, 3, 4, 5)),
+        Puzzle((12, 2)),
+        Puzzle((1, 2, 3, 4), 24, Rule.SOME),
+    ):
+        with pytest.raises(CannotTeach, match="three or four numbers"):
+            response(puzzle)
+    with pytest.raises(CannotTeach, match="set max_lines to"):
+        response(Puzzle.parse("3 3 8 8"), Curriculum(judge="look-ahead", max_lines=10))
+    with pytest.raises(BadCurriculum, match="no judge 'model': there is oracle, look-ahead"):
+        Curriculum(judge="model")
+
+
+def test_the_other_methods_are_as_ever() -> None:
+    puzzle = Puzzle.parse("4 5 6 10")
+    for method in ("io", "cot", "propose", "value"):
+        assert write(puzzle, method, Random(0), LOOK_AHEAD) == write(puzzle, method, Random(0))

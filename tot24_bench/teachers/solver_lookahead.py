@@ -1,0 +1,263 @@
+"""A search that shows its judgement: every state of three numbers is tried out, a line a pair.
+
+Where the default response calls a state a dead end, and only an oracle knows why, this one writes
+down what there is to see. A thought is numbered by its place among all that a hand has: operation
+by operation (- / + *, then new fractions), pair by pair from the last numbers dealt to the first.
+What is skipped (a quotient with a rest, a repetition) leaves a gap. The numbers left keep their
+order, the new one last. Then each of them, from the last to the first, is held against what the
+other two make; `!` says that they meet, and the search is over. The answer is put together
+backwards, a result at a time.
+
+Nothing is drawn and no mark is oracle knowledge: what a student needs is arithmetic, which two
+numbers make the target, and to go on counting.
+
+>>> from tot24_bench.teachers.curriculum import Curriculum
+>>> from tot24_bench.teachers.solver_path import truth_of
+>>> puzzle = Puzzle.parse("4 5 6 10")
+>>> print(look_ahead(puzzle, truth_of(puzzle, Curriculum())).text)
+1. 10 - 6 = 4 (left: 4 5 4)
+4 | 4 5: +9 -1 *20 !
+5 * 4 = 20 (left: 4 20)
+20 + 4 = 24 (left: 24)
+Path: (5 * 4) + 4 = 24
+Answer: (5 * 4) + (10 - 6) = 24
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import combinations
+from typing import NamedTuple
+
+from tot24_bench.game.puzzle import LARGEST_CARD, Puzzle, Rule
+from tot24_bench.game.states import MEMO_STATES, Number, State, make_thought
+from tot24_bench.teachers.curriculum import CannotTeach
+from tot24_bench.teachers.solver_thoughts import Numbers, largest_product
+from tot24_bench.teachers.solver_truth import Truth
+
+LARGEST_PRODUCT = LARGEST_CARD**2
+"""Products above are not tried, unless nothing else wins: no hand of the deck needs one for 24."""
+
+HIT = " !"
+
+SIZES = (3, 4)
+"""Numbers of the hands that are searched like this; the look-ahead is always over three."""
+
+PLACES = 36
+"""Numbers that a thought of four numbers can have: six pairs, four operations, twelve fractions."""
+
+_FIRST_OPERATIONS = "-/+*"
+"""Differences and quotients first: in the deck they win most often, so searches are short."""
+
+
+class Searched(NamedTuple):
+    """A search as it is written, and the last line's expression; None where there is no way."""
+
+    lines: tuple[str, ...]
+    answer: str | None
+
+    @property
+    def text(self) -> str:
+        """The lines between newlines."""
+        return "\n".join(self.lines)
+
+
+class _Step(NamedTuple):
+    """`a op b = value`."""
+
+    a: Number
+    op: str
+    b: Number
+    value: Number
+
+    @property
+    def text(self) -> str:
+        return f"{_shown(self.a)} {self.op} {_shown(self.b)} = {self.value}"
+
+
+class _First(NamedTuple):
+    """A thought of the hand: its place, the step, what it leaves in the order it is written."""
+
+    place: int
+    step: _Step
+    left: Numbers
+
+
+class _Look(NamedTuple):
+    """The lines of a look-ahead; where two numbers meet, the pair's step and the number held."""
+
+    lines: tuple[str, ...]
+    step: _Step | None
+    held: Number
+
+
+def look_ahead(puzzle: Puzzle, truth: Truth) -> Searched:
+    """The search of a hand of three or four numbers, to the first hit or to its end.
+
+    Args:
+        puzzle: the hand; all its numbers have to be used.
+        truth: what may not be shown, and whether there is a way at all.
+
+    Raises:
+        CannotTeach: for other hands, and where every way passes through what may not be shown.
+    """
+    if len(puzzle.numbers) not in SIZES or puzzle.rule is not Rule.ALL:
+        raise CannotTeach(
+            f"{puzzle.text} is not searched by look-ahead: it takes three or four numbers, "
+            "all of which must be used; judge=oracle takes the others"
+        )
+    limits: tuple[int | None, ...] = (LARGEST_PRODUCT, largest_product(puzzle.target), None)
+    if truth.dead(State.of(puzzle)):
+        limits = limits[:1]
+    for limit in limits:
+        found = _search(puzzle, truth, limit)
+        if found.answer is not None or len(limits) == 1:
+            return found
+    raise CannotTeach(f"every way to make {puzzle.target} of {puzzle.text} passes what is avoided")
+
+
+def states_looked_at(numbers: tuple[int, ...]) -> list[Numbers]:
+    """The states of three numbers that the whole search of a hand of four shows, as written.
+
+    >>> states_looked_at((4, 5, 6, 10))[:2]
+    [(4, 5, 4), (4, 6, 5)]
+    """
+    return [first.left for first in _first_thoughts(numbers, LARGEST_PRODUCT)]
+
+
+def _search(puzzle: Puzzle, truth: Truth, limit: int | None) -> Searched:
+    lines: list[str] = []
+    if len(puzzle.numbers) == SIZES[0]:
+        return _ended(puzzle, lines, None, _looked(puzzle.numbers, puzzle.target, limit))
+    for first in _first_thoughts(puzzle.numbers, limit):
+        if truth.forbids(State(tuple(sorted(first.left)))):
+            continue
+        left = " ".join(map(str, first.left))
+        lines.append(f"{first.place}. {first.step.text} (left: {left})")
+        look = _looked(first.left, puzzle.target, limit)
+        if look.step is not None:
+            return _ended(puzzle, lines, first.step, look)
+        lines += look.lines
+    return Searched(tuple(lines), None)
+
+
+def _ended(puzzle: Puzzle, lines: list[str], first: _Step | None, look: _Look) -> Searched:
+    """The search with its last look, and where that hits the last steps and the answer."""
+    lines += look.lines
+    second = look.step
+    if second is None:
+        return Searched(tuple(lines), None)
+    target = puzzle.target
+    third = _meeting(look.held, second.value, target)
+    if third is None:
+        raise AssertionError(f"{look.lines[-1]} is no hit")
+    lines.append(f"{second.text} (left: {look.held} {second.value})")
+    lines.append(f"{third.text} (left: {target})")
+    parts: list[str | Number] = [third.a, f" {third.op} ", third.b]
+    parts = _substituted(parts, second)
+    if first is not None:
+        lines.append(f"Path: {_written(parts)} = {target}")
+        parts = _substituted(parts, first)
+    answer = _written(parts)
+    return Searched((*lines, f"Answer: {answer} = {target}"), answer)
+
+
+def _substituted(parts: list[str | Number], step: _Step) -> list[str | Number]:
+    """The last number that is the step's value, replaced by the step in brackets."""
+    place = max(i for i, part in enumerate(parts) if part == step.value)
+    new = ["(", step.a, f" {step.op} ", step.b, ")"]
+    return [*parts[:place], *new, *parts[place + 1 :]]
+
+
+def _written(parts: list[str | Number]) -> str:
+    return "".join(part if isinstance(part, str) else _shown(part) for part in parts)
+
+
+def _shown(number: Number) -> str:
+    return str(number) if isinstance(number, int) else f"({number})"
+
+
+@lru_cache(maxsize=MEMO_STATES)
+def _first_thoughts(numbers: Numbers, limit: int | None) -> tuple[_First, ...]:
+    return tuple(_numbered(numbers, limit))
+
+
+def _numbered(numbers: Numbers, limit: int | None) -> Iterator[_First]:
+    """Every thought once, at the first of its places."""
+    pairs = sorted(combinations(range(len(numbers)), 2), key=lambda pair: (-pair[1], -pair[0]))
+    place = 0
+    seen: set[tuple[str, Number, Number]] = set()
+    for op in _FIRST_OPERATIONS:
+        for pair in pairs:
+            place += 1
+            small, large = sorted(numbers[i] for i in pair)
+            if (op, large, small) in seen or not _first_worth(large, op, small, limit):
+                continue
+            seen.add((op, large, small))
+            yield _first(place, large, op, small, numbers, pair)
+    for pair in pairs:
+        small, large = sorted(numbers[i] for i in pair)
+        for a, b in ((large, small), (small, large)):
+            place += 1
+            if ("/", a, b) not in seen and b > 1 and a % b:
+                seen.add(("/", a, b))
+                yield _first(place, a, "/", b, numbers, pair)
+
+
+def _first_worth(large: Number, op: str, small: Number, limit: int | None) -> bool:
+    """Whether a thought is more than a repetition: no quotient by 1, no quotient with a rest."""
+    if op == "/":
+        return small > 1 and large % small == 0
+    return op != "*" or limit is None or large * small <= limit
+
+
+def _first(
+    place: int, a: Number, op: str, b: Number, numbers: Numbers, pair: tuple[int, ...]
+) -> _First:
+    rest = tuple(number for i, number in enumerate(numbers) if i not in pair)
+    step = _step(a, op, b)
+    return _First(place, step, (*rest, step.value))
+
+
+def _step(a: Number, op: str, b: Number) -> _Step:
+    return _Step(a, op, b, make_thought(a, op, b, ()).value)
+
+
+@lru_cache(maxsize=MEMO_STATES)
+def _looked(left: Numbers, target: int, limit: int | None) -> _Look:
+    """Each of three numbers against what the other two make, up to the first hit."""
+    lines: list[str] = []
+    for k in reversed(range(3)):
+        held = left[k]
+        x, y = left[:k] + left[k + 1 :]
+        line = f"{held} | {x} {y}:"
+        for step in _made(x, y, limit):
+            hits = _meeting(held, step.value, target) is not None
+            if hits or step.op != "/" or isinstance(step.value, int):
+                line += f" {step.op}{step.value}"
+            if hits:
+                return _Look((*lines, line + HIT), step, held)
+        lines.append(line)
+    return _Look(tuple(lines), None, 0)
+
+
+@lru_cache(maxsize=MEMO_STATES)
+def _made(x: Number, y: Number, limit: int | None) -> tuple[_Step, ...]:
+    """What two numbers make, each value once; a sum comes first and is never left out."""
+    small, large = sorted((x, y))
+    wanted = [(large, "+", small), (large, "-", small), (large, "*", small)]
+    wanted += [(large, "/", small)] if small else []
+    wanted += [(small, "/", large)] if small and large else []
+    found: dict[Number, _Step] = {}
+    for a, op, b in wanted:
+        step = _step(a, op, b)
+        if op != "*" or limit is None or step.value <= limit:
+            found.setdefault(step.value, step)
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=MEMO_STATES)
+def _meeting(x: Number, y: Number, target: int) -> _Step | None:
+    """The step by which two numbers make the target."""
+    return next((step for step in _made(x, y, None) if step.value == target), None)
