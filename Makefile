@@ -10,7 +10,7 @@ PROJECT_FILES := pyproject.toml constraints.txt $(TASK_FILES)
 STUDENT := students/scout-2m
 DEMO := demo-results
 
-.PHONY: demo test bench compare agreement references student clean
+.PHONY: demo test bench compare agreement references student study clean
 
 demo: $(VENV)/.base
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/tot24 eval --model hf --model_args pretrained=$(STUDENT) \
@@ -62,6 +62,14 @@ $(PEERS)/.ready: tests/benchmarks/peers.txt | $(BIN)/python
 # The shipped student, from nothing: about 65 minutes on two cores that do nothing else, resumable.
 student: $(VENV)/.dev
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m training.sft --config training/configs/scout-2m.yaml
+
+# The study of docs/study.md: about six and a half hours on two cores, resumable. Nothing is asked
+# before training/study/plan.yaml is committed and every arm is trained.
+study: $(VENV)/.dev
+	$(BIN)/python -m training.study plan
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m training.study train
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m training.study eval
+	$(BIN)/python -m training.study report
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tot24-bench needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

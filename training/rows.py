@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import tot24_bench
-from tot24_bench.game import Puzzle, load_split
+from tot24_bench.game import Puzzle, guard_training_hands, load_split
 from tot24_bench.game.generated import draw
 from tot24_bench.game.parts import guard_parts
 from tot24_bench.game.solver import is_solvable
@@ -183,12 +183,12 @@ def guard(config: RowConfig) -> None:
     if config.marks != "kept" and config.judge != "oracle":
         raise BadRows(f"--marks {config.marks} is for --judge oracle: a look-ahead has no marks")
     _curriculum(config)
-    guard_parts(load_split(config.split), f"split {config.split!r}")
+    _refuse_leaks(load_split(config.split), f"split {config.split!r}")
     if config.wide_share:
-        guard_parts(_wide(config.wide_hands), "the hands beyond the deck")
+        _refuse_leaks(_wide(config.wide_hands), "the hands beyond the deck")
     for variant in ("default", "search"):
         exemplars = [exemplar.puzzle for exemplar in pick(variant)]
-        guard_parts(exemplars, f"exemplar variant {variant!r}")
+        _refuse_leaks(exemplars, f"exemplar variant {variant!r}")
 
 
 def make_row(config: RowConfig, index: int) -> dict[str, Any]:
@@ -207,7 +207,8 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
         shots = SHOTS if few else 0
         variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
         prompt = build(method, puzzle, shots=shots, variant=variant)
-        guard_parts(map(Puzzle.parse, hands_shown(prompt.text)), f"the prompt of row {index}")
+        shown = [Puzzle.parse(hand) for hand in hands_shown(prompt.text)]
+        _refuse_leaks(shown, f"the prompt of row {index}")
         completion = _completion(config, puzzle, method, rng)
     verdict = score(puzzle, completion)
     if not verdict.correct and (len(puzzle.numbers) > 3 or is_solvable(puzzle)):
@@ -219,6 +220,12 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
         "shots": shots,
         "numbers": puzzle.text,
     }
+
+
+def _refuse_leaks(puzzles: Sequence[Puzzle], where: str) -> None:
+    """The deck's held-out hands by the name of their split; then all that is in no train part."""
+    guard_training_hands(puzzles, where)
+    guard_parts(puzzles, where)
 
 
 def hands_shown(prompt: str) -> list[str]:

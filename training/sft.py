@@ -158,6 +158,7 @@ def train(configs: Configs) -> Path:
     trainer.add_callback(stopwatch)
     trainer.add_callback(KeepIdentity(settings))
     if run.patience:
+        sft.restore_callback_states_from_checkpoint = True  # else an interruption resets the count
         trainer.add_callback(EarlyStoppingCallback(run.patience))
     if run.stop_after is not None:
         trainer.add_callback(StopAfter(run.stop_after))

@@ -128,12 +128,14 @@ class ValidatedTrainer(SFTTrainer):
         )
         return self.optimizer
 
-    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """TRL's evaluation (the loss on `val`), then greedy accuracy and what the searches do."""
-        metrics = super().evaluate(*args, **kwargs)
-        extra = self._validate()
-        self.log(dict(extra))
-        return {**extra, **metrics}
+    def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
+        """TRL's evaluation (the loss on `val`), with greedy accuracy and what the searches do.
+
+        Here and not in `evaluate`: whoever listens to an evaluation (`patience`) gets all of it.
+        """
+        output = super().evaluation_loop(*args, **kwargs)
+        output.metrics.update(self._validate())
+        return output
 
     def _validate(self) -> dict[str, float]:
         from accelerate.utils import DistributedType

@@ -228,7 +228,7 @@ def test_a_held_out_split_is_never_made_into_rows(
 def test_a_leaking_training_split_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     leaking = (*load_split("train"), Puzzle.parse("10 6 5 4"))
     monkeypatch.setattr(rows_module, "load_split", lambda name: leaking)
-    with pytest.raises(LeakedHand, match="4 5 6 10"):
+    with pytest.raises(LeakedHand, match=r"4 5 6 10 \(hard100\)"):
         guard(CONFIG)
 
 

@@ -1,0 +1,34 @@
+"""Rows of a public transcript and the solver's for the same hands, by the commands of everybody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from training.study.data import BadPlan, absent, hands_of, make_data
+from training.study.folders import Folders
+from training.study.plan import PLAN, read_plan
+
+HERE = read_plan(PLAN)
+MISSING = absent(HERE, HERE.arm("gpt4o-2m-s0"))
+
+
+def test_data_without_its_transcript_is_named(tmp_path: Path) -> None:
+    elsewhere = HERE.data["gpt4o"].model_copy(update={"transcript": tmp_path / "none.jsonl"})
+    plan = HERE.model_copy(update={"data": {**HERE.data, "gpt4o": elsewhere}})
+    for name in plan.data:
+        with pytest.raises(BadPlan, match=r"there is no .*none\.jsonl"):
+            make_data(plan, name, Folders(PLAN, tmp_path))
+
+
+@pytest.mark.skipif(MISSING is not None, reason=f"no {MISSING}")
+def test_gpt4os_rows_and_the_solvers_are_of_the_same_hands(tmp_path: Path) -> None:
+    folders = Folders(PLAN, tmp_path)
+    theirs, solved = (hands_of(make_data(HERE, name, folders)) for name in ("gpt4o", "solver139"))
+    assert theirs.total() == 139
+    assert set(theirs) == set(solved)
+    assert solved.total() >= 138  # the solver writes one easy hand twice alike
+    before = (folders.dataset("solver139") / "dataset.json").stat().st_mtime_ns
+    make_data(HERE, "solver139", folders)
+    assert (folders.dataset("solver139") / "dataset.json").stat().st_mtime_ns == before

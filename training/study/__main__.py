@@ -1,0 +1,146 @@
+"""`python -m training.study`: declare, train, ask once, report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.study.folders import RUNS, Folders
+from training.study.plan import PLAN, read_plan
+
+PAGE = Path("docs/study.md")
+
+PlanFile = Annotated[Path, typer.Option("--plan", help="The plan; what is kept lies beside it.")]
+Runs = Annotated[Path, typer.Option("--runs", help="Folder of checkpoints, students and data.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Arms; none: all of the plan.")]
+
+app = typer.Typer(
+    name="study",
+    help="One declared plan: its students, what they answered, and what that shows.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn errors that a user can mend into one line and exit code 2."""
+    from training.faults import fault
+
+    try:
+        yield
+    except Exception as error:
+        line = fault(error)
+        if line is None:
+            raise
+        typer.echo(f"training.study: {line}", err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command("plan")
+def plan_command(
+    plan: PlanFile = PLAN,
+    runs: Runs = RUNS,
+    check: Annotated[bool, typer.Option(help="Build each arm's config.")] = True,
+) -> None:
+    """Print the arms, their budgets and the total, and check that each of them can be trained.
+
+    Example: `python -m training.study plan`
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from training.study.tables import plan_table
+
+    with one_line_errors():
+        read = read_plan(plan)
+        if check:
+            from training.study.configs import check_config, settings_of
+
+            for arm in read.arms:
+                check_config(settings_of(read, arm, Folders(plan, runs)))
+    heading, *rows, total = plan_table(read)
+    table = Table(*heading)
+    for row in rows:
+        table.add_row(*row)
+    table.add_section()
+    table.add_row(*total)
+    (Console() if sys.stdout.isatty() else Console(width=160)).print(table)
+
+
+@app.command("data")
+def data_command(plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
+    """Make the rows that are no solver's: public transcripts, and the solver on the same hands.
+
+    Example: `python -m training.study data`
+    """
+    from training.study.data import make_data
+
+    with one_line_errors():
+        read, folders = read_plan(plan), Folders(plan, runs)
+        for name in read.data:
+            typer.echo(f"{name}: {make_data(read, name, folders)}")
+
+
+@app.command("train")
+def train_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
+    """Train each arm that is not finished; interrupted, the same command goes on.
+
+    Examples:
+
+    `python -m training.study train`
+
+    `python -m training.study train onestep-2m-s0 cot-2m-s0`
+    """
+    from training.study.train import train_arms
+
+    with one_line_errors():
+        read = read_plan(plan)
+        train_arms(read, read.chosen(arms), Folders(plan, runs), typer.echo)
+
+
+@app.command("eval")
+def eval_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
+    """Ask each student each test once; refused before the plan is committed and all is trained.
+
+    Examples:
+
+    `python -m training.study eval`
+
+    `python -m training.study eval onestep-2m-s0`
+    """
+    from training.study.evaluate import evaluate_arms
+
+    with one_line_errors():
+        read = read_plan(plan)
+        evaluate_arms(read, read.chosen(arms), Folders(plan, runs), typer.echo)
+
+
+@app.command("report")
+def report_command(
+    plan: PlanFile = PLAN,
+    runs: Runs = RUNS,
+    page: Annotated[Path, typer.Option("--page", help="Where the figures go.")] = PAGE,
+) -> None:
+    """Write results.json, accuracy.png, and the figures of docs/study.md.
+
+    Example: `python -m training.study report`
+    """
+    from training.study.report import report
+
+    with one_line_errors():
+        results = report(read_plan(plan), Folders(plan, runs), page)
+        for one in results["hypotheses"]:
+            typer.echo(f"{one['name']}: {one['outcome']}: {one['says']}")
+        typer.echo(f"wrote {page}")
+
+
+if __name__ == "__main__":
+    app()

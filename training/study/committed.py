@@ -1,0 +1,83 @@
+"""The guard before the first test hand: the plan is committed, and stays what it was.
+
+`evaluated.json`, beside the plan, says under which commit of which plan a student first met a test.
+From then on another plan is refused: it could have been written for what came out.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tot24_bench.durable import write_durably
+from training.study.folders import Folders
+from training.study.plan import Plan, files_of, sha256_of
+
+NOTE = "evaluated.json"
+
+
+class NotDeclared(ValueError):
+    """The plan is not committed as it is, or was another one when tests began."""
+
+
+def commit_of_plan(path: Path, plan: Plan) -> str:
+    """The commit that the plan and its base last changed in.
+
+    Raises:
+        NotDeclared: there is none, or the files were changed since.
+    """
+    files = files_of(path, plan)
+    names = [file.resolve().name for file in files]
+    if len({file.resolve().parent for file in files}) > 1:
+        raise NotDeclared(f"{plan.base}: a base lies beside its plan, or one commit cannot tell")
+    listed = _git(path, "ls-files", "--", *names).split()
+    for name in names:
+        if name not in listed:
+            raise NotDeclared(
+                f"{name} is not committed: git add and git commit it before any test hand is asked"
+            )
+    changed = _git(path, "status", "--porcelain", "--", *names).strip()
+    if changed:
+        raise NotDeclared(
+            f"{changed.split()[-1]} was changed since it was committed: commit it, or "
+            "restore it by git checkout"
+        )
+    return _git(path, "log", "-1", "--format=%H", "--", *names).strip()
+
+
+def declare(path: Path, plan: Plan, folders: Folders) -> dict[str, Any]:
+    """Note the plan at the first evaluation, hold the later ones to it.
+
+    Raises:
+        NotDeclared: the plan is not committed, or is not that of the first evaluation.
+    """
+    commit, sha256 = commit_of_plan(path, plan), sha256_of(path, plan)
+    note = folders.kept / NOTE
+    if note.is_file():
+        first: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+        if first["plan_sha256"] != sha256:
+            raise NotDeclared(
+                f"students met the tests under the plan of commit {first['plan_commit'][:12]}, "
+                f"and it was changed since: git checkout {first['plan_commit'][:12]} -- {path}"
+            )
+        return first
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    first = {"plan_commit": commit, "plan_sha256": sha256, "first_evaluation": now}
+    write_durably(note, json.dumps(first, indent=1) + "\n")
+    return first
+
+
+def _git(path: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=path.resolve().parent, capture_output=True, text=True
+        )
+    except FileNotFoundError:
+        raise NotDeclared("there is no git: the plan's commit is what declares it") from None
+    if done.returncode:
+        said = " ".join(done.stderr.split())[:200]
+        raise NotDeclared(f"{path} cannot be vouched for: {said or 'git fails'}")
+    return done.stdout

@@ -1,0 +1,172 @@
+"""From submissions and records to `results.json`, the picture, and the generated part of the page.
+
+Figures stand between two marks in docs/study.md; the words around them are written by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tot24_bench.durable import write_durably
+from training.study.answers import Answers, groups_of
+from training.study.bootstrap import Estimate, accuracy
+from training.study.committed import NOTE
+from training.study.evaluate import tries
+from training.study.folders import Folders
+from training.study.holdout import Band, by_states_seen
+from training.study.judge import Judged, judge
+from training.study.picture import Point, draw
+from training.study.plan import Arm, Plan
+from training.study.tables import page
+
+BEGIN, END = "<!-- study:begin -->", "<!-- study:end -->"
+RESULTS, PICTURE = "results.json", "accuracy.png"
+DECK = ("hard100", "hardest")
+"""Tests of hands of the deck: the states of the others were nearly all never shown."""
+
+
+class BadPage(ValueError):
+    """A page without the two marks; the message names them."""
+
+
+def report(plan: Plan, folders: Folders, docs: Path) -> dict[str, Any]:
+    """Write the results, the picture, and the figures of the page.
+
+    Args:
+        docs: the page; its marks have to be there.
+
+    Raises:
+        BadPage: it has no marks.
+        ValueError: nothing was evaluated, or a submission cannot be read.
+    """
+    before, after = _around(docs)
+    answers = Answers.read(folders.kept)
+    if not answers.greedy:
+        raise ValueError(f"nothing was evaluated in {folders.kept}: python -m training.study eval")
+    results = results_of(plan, folders, answers)
+    write_durably(folders.kept / RESULTS, json.dumps(results, indent=1) + "\n")
+    panels = _panels(plan, folders, answers)
+    if panels:
+        draw(panels, folders.kept / PICTURE)
+    text = page(plan, results, with_picture=bool(panels))
+    write_durably(docs, f"{before}{BEGIN}\n{text}\n{END}{after}")
+    return results
+
+
+def results_of(plan: Plan, folders: Folders, answers: Answers) -> dict[str, Any]:
+    """Everything that the study found, as JSON."""
+    note = folders.kept / NOTE
+    groups = groups_of(plan)
+    judged: list[Judged] = judge(plan, answers)
+    return {
+        "declared": json.loads(note.read_text(encoding="utf-8")) if note.is_file() else None,
+        "statistics": plan.statistics.to_json(),
+        "tries": tries(plan, folders) if answers.sampled else None,
+        "groups": [_group(plan, folders, answers, name, arms) for name, arms in groups.items()],
+        "arms": [_arm(arm, folders, answers, plan) for arm in plan.arms],
+        "hypotheses": [one.to_json() for one in judged],
+        "states_seen": [band.to_json() for band in _bands(plan, answers)],
+    }
+
+
+def _group(
+    plan: Plan, folders: Folders, answers: Answers, name: str, arms: list[Arm]
+) -> dict[str, Any]:
+    tests = plan.tests_of(arms[0])
+    sampled = plan.sampling.tests if plan.sampling is not None and arms[0].sampled else ()
+    return {
+        "group": name,
+        "method": arms[0].method,
+        "size": arms[0].size,
+        "parameters": _parameters(arms, folders),
+        "seeds": len(arms),
+        "tests": {
+            test: _estimate(plan, answers, arms, (test,))._asdict()
+            for test in tests
+            if answers.has(arms, (test,))
+        },
+        "passes": {
+            test: _estimate(plan, answers, arms, (test,), passes=True)._asdict()
+            for test in sampled
+            if answers.has(arms, (test,), passes=True)
+        },
+    }
+
+
+def _arm(arm: Arm, folders: Folders, answers: Answers, plan: Plan) -> dict[str, Any]:
+    record = folders.read_record(arm)
+    found: dict[str, Any] = {"arm": arm.name, "trained": record is not None}
+    if record is not None:
+        data, study = record["data"], record["study"]
+        share = max((float(one.get("epoch") or 0) for one in record["log"]), default=0.0)
+        found |= {
+            "parameters": record["parameters"],
+            "rows": data["rows"],
+            "distinct_rows": study["distinct_rows"],
+            "completion_tokens": data["completion_tokens"],
+            "completion_tokens_seen": round(data["completion_tokens"] * min(share, 1.0)),
+            "steps": record["steps"],
+            "best_checkpoint_step": record["best_checkpoint_step"],
+            "best_val_acc": record["best_val_acc"],
+            "minutes": round(record["seconds"] / 60, 1),
+            "hardware": record["hardware"],
+        }
+    found["tests"] = {}
+    for test in plan.tests_of(arm):
+        entry = answers.greedy.get((arm.name, test))
+        if entry is not None:
+            header = entry.header
+            found["tests"][test] = {
+                **header.metrics.to_json(),
+                "mean_response_tokens": header.mean_response_tokens,
+            }
+    return found
+
+
+def _bands(plan: Plan, answers: Answers) -> list[Band]:
+    tests = tuple(test for test in plan.tests if test in DECK)
+    found: list[Band] = []
+    for arms in groups_of(plan).values():
+        if tests and answers.has(arms, tests):
+            found += by_states_seen(arms, answers, tests)
+    return found
+
+
+def _panels(plan: Plan, folders: Folders, answers: Answers) -> dict[str, dict[str, list[Point]]]:
+    panels: dict[str, dict[str, list[Point]]] = {}
+    for test in plan.tests:
+        for label, groups in plan.picture.items():
+            for name in groups:
+                arms = plan.group(name)
+                size = _parameters(arms, folders)
+                if size is not None and answers.has(arms, (test,)):
+                    point = Point(size, _estimate(plan, answers, arms, (test,)))
+                    panels.setdefault(test, {}).setdefault(label, []).append(point)
+    return panels
+
+
+def _estimate(
+    plan: Plan, answers: Answers, arms: list[Arm], tests: tuple[str, ...], *, passes: bool = False
+) -> Estimate:
+    rule = plan.statistics
+    rights = answers.rights(arms, tests, passes=passes)
+    return accuracy(rights, level=rule.level, resamples=rule.resamples, seed=rule.seed)
+
+
+def _parameters(arms: list[Arm], folders: Folders) -> int | None:
+    for arm in arms:
+        record = folders.read_record(arm)
+        if record is not None:
+            return int(record["parameters"])
+    return None
+
+
+def _around(docs: Path) -> tuple[str, str]:
+    text = docs.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise BadPage(f"{docs} lacks {BEGIN} and {END}: put them where the figures go")
+    return before, after

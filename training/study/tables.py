@@ -1,0 +1,166 @@
+"""The generated part of docs/study.md: tables of what `results.json` holds, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tot24_bench.leaderboard.significance import p_text
+from training.study.plan import Plan
+
+NONE = "–"
+
+
+def page(plan: Plan, results: dict[str, Any], *, with_picture: bool) -> str:
+    """The figures as Markdown."""
+    parts = [
+        _declared(plan, results),
+        "### Accuracy\n\n" + _accuracy(plan, results),
+        "### Hypotheses\n\n" + _hypotheses(results["hypotheses"]),
+    ]
+    if any(group["passes"] for group in results["groups"]):
+        parts.append("### pass@k at equal inference tokens\n\n" + _passes(results))
+    if with_picture:
+        parts.append(
+            "### Accuracy against size\n\n![accuracy against the number of parameters]"
+            "(../training/study/accuracy.png)"
+        )
+    if results["states_seen"]:
+        parts.append("### By share of winning states seen\n\n" + _bands(results["states_seen"]))
+    parts.append("### How the students were trained\n\n" + _training(results["arms"]))
+    parts.append("### How answers fail\n\n" + _failures(results["arms"]))
+    return "\n\n".join(parts)
+
+
+def plan_table(plan: Plan) -> list[tuple[str, ...]]:
+    """The arms as rows, for a terminal; the first row is the heading, the last the total."""
+    rows: list[tuple[str, ...]] = [("arm", "method", "size", "seed", "tokens", "min", "what else")]
+    for arm in plan.arms:
+        what = [f"{key}={value}" for key, value in arm.settings.items()]
+        what += [f"data={arm.data}"] if arm.data else []
+        what += [f"as many distinct traces as {arm.distinct_as}"] if arm.distinct_as else []
+        what += ["sampled"] if arm.sampled else []
+        tokens, minutes = f"{arm.completion_tokens:,}", f"{arm.minutes:g}"
+        rows.append(
+            (arm.name, arm.method, arm.size, str(arm.seed), tokens, minutes, ", ".join(what))
+        )
+    total = sum(arm.completion_tokens for arm in plan.arms)
+    rows.append(("total", "", "", "", f"{total:,}", f"{plan.minutes:g}", ""))
+    return rows
+
+
+def _declared(plan: Plan, results: dict[str, Any]) -> str:
+    declared, rule = results["declared"], results["statistics"]
+    trained = [arm for arm in results["arms"] if arm["trained"]]
+    missing = [arm["arm"] for arm in results["arms"] if not arm["trained"]]
+    minutes = sum(arm["minutes"] for arm in trained)
+    hardware = " and ".join(sorted({arm["hardware"] for arm in trained}))
+    said = [
+        f"{len(trained)} of {len(plan.arms)} arms, trained in {minutes:,.0f} minutes "
+        f"(declared: {plan.minutes:,.0f}) on {hardware or 'nothing'}."
+    ]
+    if missing:
+        said.append(f"Not trained: {', '.join(missing)}.")
+    if declared is not None:
+        said.append(
+            f"The plan is of commit `{declared['plan_commit'][:12]}`; the first test hand was "
+            f"asked at {declared['first_evaluation']}."
+        )
+    said.append(
+        f"Brackets hold {rule['level']:.0%} intervals: {rule['resamples']:,} draws of seeds, then "
+        f"hands, seed {rule['seed']}. Where a group has one seed, the interval is over hands alone."
+    )
+    return " ".join(said)
+
+
+def _accuracy(plan: Plan, results: dict[str, Any]) -> str:
+    tests = list(dict.fromkeys(test for arm in plan.arms for test in plan.tests_of(arm)))
+    rows = []
+    for group in results["groups"]:
+        cells = [_ends(group["tests"].get(test)) for test in tests]
+        size = NONE if group["parameters"] is None else f"{group['parameters'] / 1e6:.2f}M"
+        rows.append([group["group"], group["method"], size, str(group["seeds"]), *cells])
+    return _table(["group", "method", "parameters", "seeds", *tests], rows)
+
+
+def _hypotheses(judged: Sequence[dict[str, Any]]) -> str:
+    rows = []
+    for one in judged:
+        p = NONE if one["p_holm"] is None else f"{p_text(one['p_holm'])} ({one['test']})"
+        worse = f"{one['worse']}{' pass@k' if one['worse_passes'] else ''}"
+        seeds = " / ".join(map(str, one["seeds"]))
+        where = " + ".join(one["tests"])
+        pair = f"{one['better']} less {worse}"
+        points = _ends(one["estimate"], signed=True)
+        rows.append([one["name"], one["says"], pair, where, seeds, points, p, one["outcome"]])
+    heading = ["", "claim", "difference", "hands", "seeds", "points", "p, Holm", "outcome"]
+    return _table(heading, rows)
+
+
+def _passes(results: dict[str, Any]) -> str:
+    rows = [
+        [group["group"], test, _ends(group["tests"].get(test)), _ends(estimate)]
+        for group in results["groups"]
+        for test, estimate in group["passes"].items()
+    ]
+    return _table(["group", "test", "greedy, once", f"pass@{results['tries']}"], rows)
+
+
+def _bands(bands: Sequence[dict[str, Any]]) -> str:
+    rows = [
+        [one["group"], one["name"], str(one["hands"]), _points(one["share"], *one["interval"])]
+        for one in bands
+    ]
+    return _table(["group", "winning states seen", "hands", "right [95%]"], rows)
+
+
+def _training(arms: Iterable[dict[str, Any]]) -> str:
+    rows = []
+    for arm in arms:
+        if not arm["trained"]:
+            rows.append([arm["arm"], *[NONE] * 8])
+            continue
+        distinct, best = arm["distinct_rows"], arm["best_val_acc"]
+        rows.append(
+            [
+                arm["arm"],
+                f"{arm['rows']:,}",
+                NONE if distinct is None else f"{distinct:,}",
+                f"{arm['completion_tokens']:,}",
+                f"{arm['completion_tokens_seen']:,}",
+                f"{arm['steps']:,}",
+                NONE if arm["best_checkpoint_step"] is None else f"{arm['best_checkpoint_step']:,}",
+                NONE if best is None else f"{100 * best:.1f}",
+                f"{arm['minutes']:.1f}",
+            ]
+        )
+    heading = ["arm", "rows", "distinct", "tokens", "seen", "steps", "chosen at", "val", "minutes"]
+    return _table(heading, rows)
+
+
+def _failures(arms: Iterable[dict[str, Any]]) -> str:
+    rows = []
+    for arm in arms:
+        for test, found in arm["tests"].items():
+            tokens = found["mean_response_tokens"]
+            shares = [found[key] for key in ("acc", "answered", "false_claim", "truncated")]
+            cells = [f"{100 * share:.1f}" for share in shares]
+            rows.append([arm["arm"], test, *cells, NONE if tokens is None else f"{tokens:.0f}"])
+    heading = ["arm", "test", "right", "answered", "claims no solution falsely", "cut off"]
+    return _table([*heading, "tokens"], rows)
+
+
+def _ends(estimate: dict[str, Any] | None, *, signed: bool = False) -> str:
+    if estimate is None:
+        return NONE
+    return _points(estimate["value"], estimate["low"], estimate["high"], signed=signed)
+
+
+def _points(value: float, low: float, high: float, *, signed: bool = False) -> str:
+    sign = "+" if signed else ""
+    return f"{100 * value:{sign}.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
