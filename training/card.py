@@ -105,7 +105,7 @@ def _part(record: dict[str, Any], number: int, of: int) -> str:
         hardware=record["hardware"],
         resumed=", resumed" if record["resumed"] else "",
         precision=record["precision"],
-        rate=_rate(record),
+        rate=record["peak_learning_rate"],
         seed=record["seed"],
         row_seed=record["rows"]["row_seed"],
         versions=_versions(record),
@@ -114,12 +114,6 @@ def _part(record: dict[str, Any], number: int, of: int) -> str:
         command=record["command"],
         note=f"\n  - {record['note']}" if "note" in record else "",
     )
-
-
-def _rate(record: dict[str, Any]) -> str:
-    """The peak learning rates: of AdamW, and of Muon where it trains the layers' matrices."""
-    muon = record.get("muon_lr")
-    return f"{record['peak_learning_rate']}" + (f" (Muon {muon})" if muon else "")
 
 
 def _mix(rows: dict[str, Any]) -> str:
@@ -144,13 +138,10 @@ def _judgement(rows: dict[str, Any]) -> str:
 
 def _wide(rows: dict[str, Any]) -> str:
     """What is in the data beside hands of the deck: a student of these is not deck-only."""
-    found = []
-    if share := rows.get("wide_share"):
-        hands = f"{rows['wide_hands']:,} hands with numbers up to {LARGEST_FRESH}"
-        found.append(f"{share:.0%} of the hands are of {hands} (train part of `fresh`)")
-    if share := rows.get("state_share"):
-        found.append(f"{share:.0%} of the One-Step rows ask for three numbers of a search")
-    return f"\n- **Not deck-only**: {'; '.join(found)}." if found else "\n- Deck-only."
+    if not (share := rows.get("wide_share")):
+        return "\n- Deck-only."
+    hands = f"{rows['wide_hands']:,} hands with numbers up to {LARGEST_FRESH}"
+    return f"\n- **Not deck-only**: {share:.0%} of the rows are of {hands} (train part of `fresh`)."
 
 
 def _tokens(record: dict[str, Any]) -> str:

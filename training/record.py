@@ -48,7 +48,6 @@ def make_record(
         "batch": batch,
         "processes": trainer.accelerator.num_processes,
         "peak_learning_rate": sft.learning_rate,
-        "muon_lr": configs.run.muon_lr,
         "precision": "bf16 autocast" if sft.bf16 else "fp16 autocast" if sft.fp16 else "fp32",
         "hardware": _hardware(trainer),
         "versions": {name: version(name) for name in packages},

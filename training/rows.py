@@ -25,13 +25,11 @@ import tot24_bench
 from tot24_bench.game import Puzzle, guard_training_hands, load_split
 from tot24_bench.game.generated import draw
 from tot24_bench.game.parts import guard_parts
-from tot24_bench.game.solver import is_solvable
 from tot24_bench.prompts import SHOTS, build, pick, variant_of
 from tot24_bench.scoring import score
 from tot24_bench.teachers.solver import DEAD_END, EXPLORE, CannotTeach, Curriculum, write
 from tot24_bench.traces.dataset import read_dataset
 from tot24_bench.traces.dataset_reading import read_record
-from training.states import states
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -81,10 +79,6 @@ class RowConfig:
         default=0.0, metadata={"help": "Share of hands beyond the deck, of fresh's train part."}
     )
     wide_hands: int = field(default=5_000, metadata={"help": "How many such hands there are."})
-    state_share: float = field(
-        default=0.0,
-        metadata={"help": "Share of One-Step rows about three numbers that a search comes to."},
-    )
 
 
 class BadRows(ValueError):
@@ -164,15 +158,7 @@ def guard(config: RowConfig) -> None:
         return
     if config.rows < 1:
         raise BadRows(f"--rows {config.rows} leaves nothing to train on: give at least 1")
-    shares = (
-        "io_share",
-        "cot_share",
-        "few_shot_share",
-        "ascending_share",
-        "explore",
-        "wide_share",
-        "state_share",
-    )
+    shares = ("io_share", "cot_share", "few_shot_share", "ascending_share", "explore", "wide_share")
     for name in shares:
         if not 0 <= getattr(config, name) <= 1:
             raise BadRows(f"--{name} {getattr(config, name)} is no share: give one from 0 to 1")
@@ -202,16 +188,15 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
     method = _draw_method(config, rng)
     completion: str | None = None
     while completion is None:
-        puzzle = _draw_puzzle(config, method, rng)
-        few = rng.random() < config.few_shot_share and len(puzzle.numbers) > 3
-        shots = SHOTS if few else 0
+        puzzle = _draw_puzzle(config, rng)
+        shots = SHOTS if rng.random() < config.few_shot_share else 0
         variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
         prompt = build(method, puzzle, shots=shots, variant=variant)
         shown = [Puzzle.parse(hand) for hand in hands_shown(prompt.text)]
         _refuse_leaks(shown, f"the prompt of row {index}")
         completion = _completion(config, puzzle, method, rng)
     verdict = score(puzzle, completion)
-    if not verdict.correct and (len(puzzle.numbers) > 3 or is_solvable(puzzle)):
+    if not verdict.correct:
         raise WrongTeacher(f"row {index}, hand {puzzle.text}: {verdict}")
     return {
         "prompt": prompt.text,
@@ -259,10 +244,7 @@ def _draw_method(config: RowConfig, rng: Random) -> str:
     return "cot" if draw < config.io_share + config.cot_share else "onestep_tot"
 
 
-def _draw_puzzle(config: RowConfig, method: str, rng: Random) -> Puzzle:
-    if method == "onestep_tot" and config.state_share and rng.random() < config.state_share:
-        alive, dead = _states(config.split, config.wide_hands if config.wide_share else 0)
-        return rng.choice(alive if rng.random() < 0.5 else dead)
+def _draw_puzzle(config: RowConfig, rng: Random) -> Puzzle:
     wide = config.wide_share and rng.random() < config.wide_share
     hands = _wide(config.wide_hands) if wide else load_split(config.split)
     numbers = list(rng.choice(hands).numbers)
@@ -308,11 +290,6 @@ def _curriculum(config: RowConfig) -> Curriculum:
 def _curriculum_of(explore: float, judge: str, marks: str, avoid: str | None) -> Curriculum:
     mark = None if marks == "removed" else DEAD_END
     return Curriculum(explore=explore, judge=judge, mark=mark, avoid=avoid, max_lines=None)
-
-
-@cache
-def _states(split: str, wide_hands: int) -> tuple[tuple[Puzzle, ...], tuple[Puzzle, ...]]:
-    return states((*load_split(split), *(_wide(wide_hands) if wide_hands else ())))
 
 
 @cache

@@ -61,10 +61,6 @@ class RunConfig:
         default=None,
         metadata={"help": "Rows of a step over all processes; none: per_device_... times those."},
     )
-    muon_lr: float = field(
-        default=0.0,
-        metadata={"help": "Learning rate of Muon for the layers' matrices; 0: --optim for all."},
-    )
     patience: int = field(
         default=0,
         metadata={"help": "Evaluations without a better one until the run ends; 0: never."},
@@ -153,7 +149,7 @@ def train(configs: Configs) -> Path:
         peft_config=adaption,
     )
     require_together(trainer.accelerator.num_processes, run.processes)
-    trainer.validation, trainer.chat, trainer.muon_lr = validation, feed.chat, run.muon_lr
+    trainer.validation, trainer.chat = validation, feed.chat
     stopwatch = Stopwatch(sft.output_dir, resumed=checkpoint is not None)
     trainer.add_callback(stopwatch)
     trainer.add_callback(KeepIdentity(settings))
@@ -181,7 +177,7 @@ def train(configs: Configs) -> Path:
 
 def _settings(configs: Configs, batch: int) -> dict[str, Any]:
     """What decides what the student learns, for the checkpoints."""
-    found: dict[str, Any] = {"batch": batch, "muon_lr": configs.run.muon_lr}
+    found: dict[str, Any] = {"batch": batch}
     for part in (configs.rows, configs.student, configs.adapter, configs.feed):
         found.update(asdict(part))
     found.update({name: getattr(configs.sft, name, None) for name in SCHEDULE})

@@ -2,8 +2,8 @@ r"""The tokenizer of the from-scratch students: one token a number, few tokens f
 
 Any text encodes: what the vocabulary does not hold falls back to bytes, and decoding gives back the
 text exactly. Pieces of text that the prompts and the solver's traces are made of (numbers up to
-312, ` + `, ` (left: `, `)\n`, `): dead end\n`, `13. `, ...) are one token each, and so is each line
-of an instruction. The chat template writes the messages one after another, each closed by a
+312, ` + `, ` (left: `, `)\n`, `): dead end\n`, `d-c: `, ...) are one token each, and so is each
+line of an instruction. The chat template writes the messages one after another, each closed by a
 newline, so that a chat prompt is the same text as the plain prompt.
 
 >>> tokenizer = build_tokenizer()
@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tot24_bench.prompts import METHODS, instruction
-from tot24_bench.teachers.solver_lookahead import HIT, PLACES
+from tot24_bench.teachers.solver_lookahead import HIT, LETTERS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -38,8 +38,10 @@ _WORDS = (
     "Back to ",
     "no solution",
     *(f" {sign} " for sign in "+-*/="),
-    # A written look-ahead (`solver_lookahead`): the number of a thought, and `8 | 1 7: +8 -6 *7 !`.
-    *(f"{place}. " for place in range(1, PLACES + 1)),
+    # A written look-ahead (`solver_lookahead`): letters, `b/a: `, and `8 | 1 7: +8 -6 *7 !`.
+    "a=",
+    *(f" {letter}=" for letter in LETTERS[1:]),
+    *(f"{i}{sign}{j}: " for i in LETTERS for j in LETTERS if i != j for sign in "+-*/"),
     "Path: ",
     " | ",
     ": ",
@@ -52,7 +54,8 @@ _WORDS = (
 # A number is one token whatever stands before it, so that copying one is copying a token.
 _PIECES = (
     r" \(left: |\): dead end\n|\)\n|Input: |Steps:\n|Path:\n|Path: |Answer: |Back to |no solution"
-    r"|\d+\. | \| |: | !\n| [+\-*/](?=\d)| [+\-*/=] |\d+|[()+\-*/=\n ]|[A-Za-z]+"
+    r"|[a-d][+\-*/][a-d]: |a=| [b-d]=| \| |: | !\n| [+\-*/](?=\d)| [+\-*/=] |\d+"
+    r"|[()+\-*/=\n ]|[A-Za-z]+"
 )
 
 _CHAT_TEMPLATE = (

@@ -108,25 +108,10 @@ class ValidatedTrainer(SFTTrainer):
     Attributes:
         validation: how it is validated.
         chat: whether hands are asked in the student's chat template.
-        muon_lr: learning rate of Muon, see `training.muon`; 0 for the optimizer that `optim` names.
     """
 
     validation = ValidationConfig()
     chat = False
-    muon_lr = 0.0
-
-    def create_optimizer(self, *args: Any, **kwargs: Any) -> Any:
-        """The optimizer, made once."""
-        if not self.muon_lr or self.optimizer is not None:
-            return super().create_optimizer(*args, **kwargs)
-        from training.muon import MuonWithAdamW
-
-        settings = self.args
-        betas = (settings.adam_beta1, settings.adam_beta2)
-        self.optimizer = MuonWithAdamW(
-            self.model, settings.learning_rate, self.muon_lr, settings.weight_decay, betas
-        )
-        return self.optimizer
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
         """TRL's evaluation (the loss on `val`), with greedy accuracy and what the searches do.

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Submission, render_markdown, render_rich, rows
-from tot24_bench.leaderboard.records import sha256_of
+from tot24_bench.leaderboard.records import Training, sha256_of
 
 from .conftest import entries, make_reported, make_sample, make_submission
 
@@ -41,6 +41,20 @@ def terminal(submissions: list[Submission], width: int = 200) -> str:
     return console.export_text()
 
 
+@pytest.mark.parametrize(
+    ("hands", "said"),
+    [
+        (("1 1 1 8", "10 11 12 13"), "deck"),
+        (("1 1 1 8", "1 2 3 14"), "wide"),
+        (("1 1 1 8", "2 3 4"), "wide"),
+        (("1 1 1 8", "1 2 3 4 5"), "wide"),
+    ],
+)
+def test_a_student_of_the_deck_is_told_from_one_of_more(hands: tuple[str, ...], said: str) -> None:
+    submission = make_submission(model={"training": Training(hands=hands)})
+    assert rows(entries([submission]))[0].trained == said
+
+
 def test_a_row_says_everything_about_a_submission() -> None:
     submission = make_submission(
         right=91, hands=100, shots=5, chat=True, variant="published",
@@ -60,6 +74,7 @@ def test_a_row_says_everything_about_a_submission() -> None:
             "10",
             "fp32",
             "solver (exact search)",
+            "–",
         )
     ]
 
@@ -148,7 +163,7 @@ HOSTILE = (
 def test_a_hostile_name_is_shown_letter_by_letter(name: str) -> None:
     submission = make_submission(name=name, model={"teacher": name, "precision": name})
     heading, row, _, beside = cells(measured_part([submission]))
-    assert len(row) == len(heading) == 12
+    assert len(row) == len(heading) == 13
     assert (row[1], row[10], row[11]) == (name, name, name)
     assert (beside[0], beside[5]) == (name, name)
     assert name in terminal([submission])
@@ -210,7 +225,7 @@ def test_sources_and_notes_stand_below_their_section_once_each() -> None:
     ]
     page = measured_part(every)
     assert notes(page) == ["Source: Yao et al. 2023.", "the best of many", "another prompt"]
-    by_model = {row[1]: row[-1] for row in cells(page) if len(row) == 13}
+    by_model = {row[1]: row[-1] for row in cells(page) if len(row) == 14}
     assert (by_model["a"], by_model["b"]) == ("1, 2", "1, 2, 3")
 
 

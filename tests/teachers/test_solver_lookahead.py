@@ -19,7 +19,7 @@ from tot24_bench.teachers.solver import BadCurriculum, CannotTeach, Curriculum, 
 
 LOOK_AHEAD = Curriculum(judge="look-ahead", max_lines=None)
 
-FIRST = re.compile(r"(\d+)\. (\d+) ([-+*/]) (\d+) = ([\d/]+) \(left: ([\d/ ]+)\)")
+FIRST = re.compile(r"([a-d])[-+*/]([a-d]): (\d+) ([-+*/]) (\d+) = ([\d/]+) \(left: ([\d/ ]+)\)")
 LOOK = re.compile(r"([\d/]+) \| ([\d/]+) ([\d/]+):((?: [-+*/][\d/]+)*)( !)?")
 
 cards = st.integers(1, 13)
@@ -57,13 +57,20 @@ def test_a_search_finds_a_way_where_there_is_one_and_says_so_where_not(
 
 @given(hands)
 def test_every_line_of_a_look_ahead_is_true(hand: tuple[int, ...]) -> None:
+    first_line, *lines = response(Puzzle(hand)).split("\n")[1:]
+    assert first_line == "a={} b={} c={} d={}".format(*hand)
+    dealt = dict(zip("abcd", hand, strict=True))
     left: list[Fraction] = []
-    places = [0]
-    for line in response(Puzzle(hand)).split("\n")[1:]:
+    taken = set()
+    for line in lines:
         if first := FIRST.fullmatch(line):
-            places.append(int(first[1]))
-            left = [Fraction(number) for number in first[6].split()]
-            assert Fraction(first[5]) == left[-1]
+            one, other, a, op, b, value, rest = first.groups()
+            assert (dealt[one], dealt[other]) == (int(a), int(b))
+            assert (op, a, b) not in taken
+            taken.add((op, a, b))
+            left = [Fraction(number) for number in rest.split()]
+            kept = [Fraction(dealt[letter]) for letter in "abcd" if letter not in (one, other)]
+            assert left == [*kept, Fraction(value)]
         elif look := LOOK.fullmatch(line):
             held, x, y = (Fraction(look[i]) for i in (1, 2, 3))
             assert sorted((held, x, y)) == sorted(left)
@@ -73,21 +80,21 @@ def test_every_line_of_a_look_ahead_is_true(hand: tuple[int, ...]) -> None:
             assert meets == [False] * (len(meets) - bool(look[5])) + [True] * bool(look[5])
         else:
             break
-    assert places == sorted(set(places)) and places[-1] <= 36
 
 
-def test_a_thought_has_the_same_place_in_every_hand() -> None:
-    places: dict[int, set[tuple[str, int]]] = {}
-    for puzzle in load_split("val"):
+def test_thoughts_go_through_operations_and_within_them_through_pairs() -> None:
+    places = [
+        f"{pair[0]}{op}{pair[1]}" for op in "-/+*" for pair in ("dc", "db", "da", "cb", "ca", "ba")
+    ]
+    seen = 0
+    for puzzle in load_split("hard100"):
         if len(set(puzzle.numbers)) < 4:
             continue
-        for line in response(puzzle).split("\n"):
-            if first := FIRST.fullmatch(line):
-                pair = {puzzle.numbers.index(int(first[2])), puzzle.numbers.index(int(first[4]))}
-                code = sum(1 << i for i in pair)
-                places.setdefault(int(first[1]), set()).add((first[3], code))
-    assert len(places) >= 12
-    assert all(len(found) == 1 for place, found in places.items() if place <= 24)
+        labels = re.findall(r"^([a-d][-+*/][a-d]): ", response(puzzle), re.MULTILINE)
+        found = [places.index(label) for label in labels]
+        assert found == sorted(set(found))
+        seen += len(found)
+    assert seen > 100
 
 
 def test_nothing_is_drawn() -> None:
@@ -124,7 +131,7 @@ def test_states_to_avoid_are_not_shown() -> None:
         for line in text.split("\n"):
             if first := FIRST.fullmatch(line):
                 left = tuple(
-                    sorted(int(x) if x.isdigit() else Fraction(x) for x in first[6].split())
+                    sorted(int(x) if x.isdigit() else Fraction(x) for x in first[7].split())
                 )
                 assert State(left) not in held_out_states()
     assert taught > 60

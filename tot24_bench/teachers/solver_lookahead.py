@@ -1,21 +1,22 @@
 """A search that shows its judgement: every state of three numbers is tried out, a line a pair.
 
 Where the default response calls a state a dead end, and only an oracle knows why, this one writes
-down what there is to see. A thought is numbered by its place among all that a hand has: operation
-by operation (- / + *, then new fractions), pair by pair from the last numbers dealt to the first.
-What is skipped (a quotient with a rest, a repetition) leaves a gap. The numbers left keep their
-order, the new one last. Then each of them, from the last to the first, is held against what the
-other two make; `!` says that they meet, and the search is over. The answer is put together
-backwards, a result at a time.
+down what there is to see. The numbers dealt get letters, and a thought says which two it takes:
+operation by operation (- / + *, then new fractions), pair by pair from the last numbers to the
+first; a quotient with a rest or a repetition is passed over. The numbers left keep their order, the
+new one last. Then each of them, from the last to the first, is held against what the other two
+make; `!` says that they meet, and the search is over. The answer is put together backwards, a
+result at a time.
 
 Nothing is drawn and no mark is oracle knowledge: what a student needs is arithmetic, which two
-numbers make the target, and to go on counting.
+numbers make the target, and to go through the pairs.
 
 >>> from tot24_bench.teachers.curriculum import Curriculum
 >>> from tot24_bench.teachers.solver_path import truth_of
 >>> puzzle = Puzzle.parse("4 5 6 10")
 >>> print(look_ahead(puzzle, truth_of(puzzle, Curriculum())).text)
-1. 10 - 6 = 4 (left: 4 5 4)
+a=4 b=5 c=6 d=10
+d-c: 10 - 6 = 4 (left: 4 5 4)
 4 | 4 5: +9 -1 *20 !
 5 * 4 = 20 (left: 4 20)
 20 + 4 = 24 (left: 24)
@@ -44,8 +45,7 @@ HIT = " !"
 SIZES = (3, 4)
 """Numbers of the hands that are searched like this; the look-ahead is always over three."""
 
-PLACES = 36
-"""Numbers that a thought of four numbers can have: six pairs, four operations, twelve fractions."""
+LETTERS = "abcd"
 
 _FIRST_OPERATIONS = "-/+*"
 """Differences and quotients first: in the deck they win most often, so searches are short."""
@@ -77,9 +77,9 @@ class _Step(NamedTuple):
 
 
 class _First(NamedTuple):
-    """A thought of the hand: its place, the step, what it leaves in the order it is written."""
+    """A thought of the hand: its letters, the step, what it leaves in the order it is written."""
 
-    place: int
+    label: str
     step: _Step
     left: Numbers
 
@@ -117,24 +117,16 @@ def look_ahead(puzzle: Puzzle, truth: Truth) -> Searched:
     raise CannotTeach(f"every way to make {puzzle.target} of {puzzle.text} passes what is avoided")
 
 
-def states_looked_at(numbers: tuple[int, ...]) -> list[Numbers]:
-    """The states of three numbers that the whole search of a hand of four shows, as written.
-
-    >>> states_looked_at((4, 5, 6, 10))[:2]
-    [(4, 5, 4), (4, 6, 5)]
-    """
-    return [first.left for first in _first_thoughts(numbers, LARGEST_PRODUCT)]
-
-
 def _search(puzzle: Puzzle, truth: Truth, limit: int | None) -> Searched:
     lines: list[str] = []
     if len(puzzle.numbers) == SIZES[0]:
         return _ended(puzzle, lines, None, _looked(puzzle.numbers, puzzle.target, limit))
+    lines.append(" ".join(map("{}={}".format, LETTERS, puzzle.numbers)))
     for first in _first_thoughts(puzzle.numbers, limit):
         if truth.forbids(State(tuple(sorted(first.left)))):
             continue
         left = " ".join(map(str, first.left))
-        lines.append(f"{first.place}. {first.step.text} (left: {left})")
+        lines.append(f"{first.label}: {first.step.text} (left: {left})")
         look = _looked(first.left, puzzle.target, limit)
         if look.step is not None:
             return _ended(puzzle, lines, first.step, look)
@@ -180,29 +172,27 @@ def _shown(number: Number) -> str:
 
 @lru_cache(maxsize=MEMO_STATES)
 def _first_thoughts(numbers: Numbers, limit: int | None) -> tuple[_First, ...]:
-    return tuple(_numbered(numbers, limit))
+    return tuple(_in_order(numbers, limit))
 
 
-def _numbered(numbers: Numbers, limit: int | None) -> Iterator[_First]:
-    """Every thought once, at the first of its places."""
+def _in_order(numbers: Numbers, limit: int | None) -> Iterator[_First]:
+    """Every thought once, by the first of the pairs that give it."""
     pairs = sorted(combinations(range(len(numbers)), 2), key=lambda pair: (-pair[1], -pair[0]))
-    place = 0
     seen: set[tuple[str, Number, Number]] = set()
     for op in _FIRST_OPERATIONS:
         for pair in pairs:
-            place += 1
-            small, large = sorted(numbers[i] for i in pair)
-            if (op, large, small) in seen or not _first_worth(large, op, small, limit):
-                continue
-            seen.add((op, large, small))
-            yield _first(place, large, op, small, numbers, pair)
+            small, large = sorted(pair, key=lambda i: numbers[i])
+            thought = (op, numbers[large], numbers[small])
+            if thought not in seen and _first_worth(numbers[large], op, numbers[small], limit):
+                seen.add(thought)
+                yield _first(numbers, large, op, small)
     for pair in pairs:
-        small, large = sorted(numbers[i] for i in pair)
-        for a, b in ((large, small), (small, large)):
-            place += 1
+        small, large = sorted(pair, key=lambda i: numbers[i])
+        for i, j in ((large, small), (small, large)):
+            a, b = numbers[i], numbers[j]
             if ("/", a, b) not in seen and b > 1 and a % b:
                 seen.add(("/", a, b))
-                yield _first(place, a, "/", b, numbers, pair)
+                yield _first(numbers, i, "/", j)
 
 
 def _first_worth(large: Number, op: str, small: Number, limit: int | None) -> bool:
@@ -212,12 +202,10 @@ def _first_worth(large: Number, op: str, small: Number, limit: int | None) -> bo
     return op != "*" or limit is None or large * small <= limit
 
 
-def _first(
-    place: int, a: Number, op: str, b: Number, numbers: Numbers, pair: tuple[int, ...]
-) -> _First:
-    rest = tuple(number for i, number in enumerate(numbers) if i not in pair)
-    step = _step(a, op, b)
-    return _First(place, step, (*rest, step.value))
+def _first(numbers: Numbers, i: int, op: str, j: int) -> _First:
+    rest = tuple(number for k, number in enumerate(numbers) if k not in (i, j))
+    step = _step(numbers[i], op, numbers[j])
+    return _First(f"{LETTERS[i]}{op}{LETTERS[j]}", step, (*rest, step.value))
 
 
 def _step(a: Number, op: str, b: Number) -> _Step:
