@@ -61,7 +61,7 @@ def render(student: Path, entries: Sequence[Entry]) -> str:
         parts="\n".join(_part(part, i + 1, len(parts)) for i, part in enumerate(parts)),
         start=_start(parts[0]["student"]),
         split=record["rows"]["split"],
-        val_tokens=record.get("validation", {}).get("val_tokens", 512),
+        validated=_validated(record.get("validation", {})),
         hands=f"{len(load_split(record['rows']['split'])):,}",
         judgement=_judgement(record["rows"]),
         wide=_wide(record["rows"]),
@@ -70,6 +70,12 @@ def render(student: Path, entries: Sequence[Entry]) -> str:
         figures=_figures(own),
         weights=weights,
     )
+
+
+def _validated(validation: dict[str, Any]) -> str:
+    orders = validation.get("val_orders", 1)
+    asked = f"each hand in up to {orders} orders of its numbers, " if orders > 1 else ""
+    return f"{asked}responses of up to {validation.get('val_tokens', 512)} tokens"
 
 
 def _start(student: dict[str, Any]) -> str:
@@ -122,8 +128,11 @@ def _mix(rows: dict[str, Any]) -> str:
         f"{onestep:.1%} One-Step ToT, {rows['cot_share']:.1%} CoT, {rows['io_share']:.1%} IO; "
         f"{rows['few_shot_share']:.0%} of the prompts 5-shot, the rest 0-shot"
     )
+    if long := rows.get("long_share"):
+        mix += f"; {long:.0%} of them the longest of {rows['long_of']}"
     if rows.get("judge", "oracle") == "look-ahead":
-        return mix
+        reordered = rows.get("reorder", 0)
+        return f"{mix}; {reordered:.0%} of the searches reordered" if reordered else mix
     return f"{mix}; a dead end is followed with probability {rows['explore']}"
 
 
@@ -201,7 +210,7 @@ these weights. Written by `python -m training.card`.
 - Hands: the {hands} of the `{split}` split, dealt in many orders. No hand of {held_out} is in the
   data or in an exemplar; a guard checks every row.{wide}
 {parts}
-- Chosen in each part by greedy accuracy on `val` (responses of up to {val_tokens} tokens).
+- Chosen in each part by greedy accuracy on `val` ({validated}).
 
 `training.json` holds the whole record and its log. Weights: fp32 safetensors, sha256 of name and
 bytes `{weights}`.

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FILE = "tot24_run.json"
 
+ROWS = "rows_sha256"
+"""Key of the hash of the rows: not known before they are made, so it has a check of its own."""
+
 SCHEDULE = (
     "adam_beta1",
     "adam_beta2",
@@ -67,10 +70,10 @@ def require_same_run(checkpoint: Path, settings: dict[str, Any]) -> None:
     Raises:
         AnotherRun: names what differs.
     """
-    file = checkpoint / FILE
-    if not file.is_file():
+    there = _told(checkpoint)
+    if not there:
         return
-    there = json.loads(file.read_text(encoding="utf-8"))
+    there.pop(ROWS, None)
     here = json.loads(json.dumps(settings, default=str))
     names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
     if names:
@@ -80,6 +83,19 @@ def require_same_run(checkpoint: Path, settings: dict[str, Any]) -> None:
         )
         more = f" and {len(names) - 4} more" if len(names) > 4 else ""
         raise AnotherRun(f"{checkpoint} is of another run: {told}{more}: {_FIX}")
+
+
+def require_same_rows(checkpoint: Path, sha256: str) -> None:
+    """Refuse a checkpoint of other rows; one that does not tell its own is let through.
+
+    Raises:
+        AnotherRun: the settings are the same, so other code or other data made the rows.
+    """
+    if _told(checkpoint).get(ROWS, sha256) != sha256:
+        raise AnotherRun(
+            f"{checkpoint} is of other rows, by the same settings: restore the code and the data "
+            "that it began with, or give another --output_dir, or start anew with --resume false"
+        )
 
 
 def require_same_shape(checkpoint: Path, model: PreTrainedModel, adapted: bool) -> None:
@@ -106,6 +122,15 @@ def require_same_shape(checkpoint: Path, model: PreTrainedModel, adapted: bool) 
                 f"{checkpoint} is of another student: {name} is {here.get(name, 'absent')} here "
                 f"and {shape} there: {_FIX}"
             )
+
+
+def _told(checkpoint: Path) -> dict[str, Any]:
+    """What a checkpoint says of its run; nothing where it is an older one's."""
+    file = checkpoint / FILE
+    if not file.is_file():
+        return {}
+    told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return told
 
 
 def _shapes(stem: Path) -> dict[str, tuple[int, ...]]:

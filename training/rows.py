@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tot24_bench
 from tot24_bench.game import Puzzle, guard_training_hands, load_split
@@ -68,6 +68,10 @@ class RowConfig:
         default="oracle",
         metadata={"help": "Who tells dead ends: oracle (marks), look-ahead (written out)."},
     )
+    reorder: float = field(
+        default=0.0,
+        metadata={"help": "Share of look-aheads that begin with another operation than usual."},
+    )
     marks: str = field(
         default="kept",
         metadata={"help": "The oracle's marks: kept, removed, random (as many, anywhere)."},
@@ -79,6 +83,13 @@ class RowConfig:
         default=0.0, metadata={"help": "Share of hands beyond the deck, of fresh's train part."}
     )
     wide_hands: int = field(default=5_000, metadata={"help": "How many such hands there are."})
+    long_share: float = field(
+        default=0.0,
+        metadata={"help": "Share of rows that are the longest of --long_of."},
+    )
+    long_of: int = field(
+        default=8, metadata={"help": "Hands that a row of --long_share is chosen from."}
+    )
 
 
 class BadRows(ValueError):
@@ -107,33 +118,38 @@ def make_dataset(config: RowConfig) -> Dataset:
 
 
 def make_validation_rows(config: RowConfig) -> Dataset:
-    """The solver's One-Step ToT traces for `val`: a loss beside the accuracy, never trained on."""
+    """The solver's One-Step ToT traces for `val`: a loss beside the accuracy, never trained on.
+
+    So no states are avoided: some hands have no way around them.
+    """
     from datasets import Dataset
 
     rows = []
     for index, puzzle in enumerate(load_split("val")):
         rng = Random(f"val:{config.row_seed}:{index}")
-        completion = _written(config, puzzle, "onestep_tot", rng)
+        completion = _written(replace(config, avoid=None), puzzle, "onestep_tot", rng)
         prompt = build("onestep_tot", puzzle, shots=0).text
         rows.append({"prompt": prompt, "completion": completion, "numbers": puzzle.text})
     return Dataset.from_list(rows)
 
 
 def describe(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a student says of its data: how many rows, their hash, every hand that they show.
+    """What a student says of its data: how many rows, how many different ones, hash, every hand.
 
     The hash is over each row's prompt and completion as one line of JSON, in order.
     """
-    digest = hashlib.sha256()
+    digest, distinct = hashlib.sha256(), set()
     hands: set[tuple[int, ...]] = set()
     count = 0
     for row in rows:
-        line = json.dumps([row["prompt"], row["completion"]], ensure_ascii=False)
-        digest.update(line.encode() + b"\n")
+        line = json.dumps([row["prompt"], row["completion"]], ensure_ascii=False).encode()
+        digest.update(line + b"\n")
+        distinct.add(hashlib.sha256(line).digest())
         hands.update(Puzzle.parse(hand).hand for hand in hands_shown(row["prompt"]))
         count += 1
     shown = [" ".join(map(str, hand)) for hand in sorted(hands)]
-    return {"rows": count, "sha256": digest.hexdigest(), "hands": shown}
+    sha256 = digest.hexdigest()
+    return {"rows": count, "distinct": len(distinct), "sha256": sha256, "hands": shown}
 
 
 def teacher_of(config: RowConfig) -> str:
@@ -159,7 +175,7 @@ def guard(config: RowConfig) -> None:
     if config.rows < 1:
         raise BadRows(f"--rows {config.rows} leaves nothing to train on: give at least 1")
     shares = ("io_share", "cot_share", "few_shot_share", "ascending_share", "explore", "wide_share")
-    for name in shares:
+    for name in (*shares, "reorder", "long_share"):
         if not 0 <= getattr(config, name) <= 1:
             raise BadRows(f"--{name} {getattr(config, name)} is no share: give one from 0 to 1")
     if config.io_share + config.cot_share > 1:
@@ -168,6 +184,8 @@ def guard(config: RowConfig) -> None:
         raise BadRows(f"no --marks {config.marks}: there is {', '.join(MARKS)}")
     if config.marks != "kept" and config.judge != "oracle":
         raise BadRows(f"--marks {config.marks} is for --judge oracle: a look-ahead has no marks")
+    if config.long_of < 1:
+        raise BadRows(f"--long_of {config.long_of} leaves nothing to choose from: give at least 1")
     _curriculum(config)
     _refuse_leaks(load_split(config.split), f"split {config.split!r}")
     if config.wide_share:
@@ -186,25 +204,42 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
     """
     rng = Random(f"{config.row_seed}:{index}")
     method = _draw_method(config, rng)
-    completion: str | None = None
-    while completion is None:
-        puzzle = _draw_puzzle(config, rng)
-        shots = SHOTS if rng.random() < config.few_shot_share else 0
-        variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
-        prompt = build(method, puzzle, shots=shots, variant=variant)
-        shown = [Puzzle.parse(hand) for hand in hands_shown(prompt.text)]
-        _refuse_leaks(shown, f"the prompt of row {index}")
-        completion = _completion(config, puzzle, method, rng)
+    long = config.long_share and rng.random() < config.long_share
+    taught = (_draw(config, method, index, rng) for _ in range(config.long_of if long else 1))
+    puzzle, shots, prompt, completion = max(taught, key=lambda drawn: len(drawn.completion))
     verdict = score(puzzle, completion)
     if not verdict.correct:
         raise WrongTeacher(f"row {index}, hand {puzzle.text}: {verdict}")
     return {
-        "prompt": prompt.text,
+        "prompt": prompt,
         "completion": completion,
         "method": method,
         "shots": shots,
         "numbers": puzzle.text,
     }
+
+
+class _Drawn(NamedTuple):
+    """What a row is made of."""
+
+    puzzle: Puzzle
+    shots: int
+    prompt: str
+    completion: str
+
+
+def _draw(config: RowConfig, method: str, index: int, rng: Random) -> _Drawn:
+    """Draw until there is a hand that can be taught."""
+    while True:
+        puzzle = _draw_puzzle(config, rng)
+        shots = SHOTS if rng.random() < config.few_shot_share else 0
+        variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
+        prompt = build(method, puzzle, shots=shots, variant=variant).text
+        shown = [Puzzle.parse(hand) for hand in hands_shown(prompt)]
+        _refuse_leaks(shown, f"the prompt of row {index}")
+        completion = _completion(config, puzzle, method, rng)
+        if completion is not None:
+            return _Drawn(puzzle, shots, prompt, completion)
 
 
 def _refuse_leaks(puzzles: Sequence[Puzzle], where: str) -> None:
@@ -283,13 +318,17 @@ def _with_marks_anywhere(text: str, rng: Random) -> str:
 
 
 def _curriculum(config: RowConfig) -> Curriculum:
-    return _curriculum_of(config.explore, config.judge, config.marks, config.avoid)
+    mark = None if config.marks == "removed" else DEAD_END
+    return _curriculum_of(config.explore, mark, config.avoid, config.judge, config.reorder)
 
 
 @cache
-def _curriculum_of(explore: float, judge: str, marks: str, avoid: str | None) -> Curriculum:
-    mark = None if marks == "removed" else DEAD_END
-    return Curriculum(explore=explore, judge=judge, mark=mark, avoid=avoid, max_lines=None)
+def _curriculum_of(
+    explore: float, mark: str | None, avoid: str | None, judge: str, reorder: float
+) -> Curriculum:
+    return Curriculum(
+        explore=explore, mark=mark, avoid=avoid, judge=judge, reorder=reorder, max_lines=None
+    )
 
 
 @cache

@@ -32,7 +32,14 @@ from training.export import RECORD, export
 from training.faults import fault
 from training.feed import FeedConfig
 from training.feeding import feed_rows
-from training.identity import SCHEDULE, KeepIdentity, require_same_run, require_same_shape
+from training.identity import (
+    ROWS,
+    SCHEDULE,
+    KeepIdentity,
+    require_same_rows,
+    require_same_run,
+    require_same_shape,
+)
 from training.memory import keep_freed_memory
 from training.processes import require_together, share_batch
 from training.record import make_record
@@ -112,7 +119,7 @@ def train(configs: Configs) -> Path:
         BadDataset: the dataset is empty, unfiltered, or not whole.
         BadStudent: the student cannot be loaded, or its tokenizer does not suit.
         TooLong: rows are longer than the student's context.
-        AnotherRun: the last checkpoint is of other settings.
+        AnotherRun: the last checkpoint is of other settings, or of other rows.
         BadProcesses: the processes that were started do not train together.
         AlreadyFinished: when the run has ended and its student is exported.
         OSError: a checkpoint or the student cannot be written.
@@ -140,6 +147,9 @@ def train(configs: Configs) -> Path:
     )
     with sft.main_process_first(desc="rows"):
         fed = feed_rows(rows, feed, sft, model, tokenizer)
+    data = fed.described()
+    if checkpoint is not None:
+        require_same_rows(checkpoint, data["sha256"])
     trainer = ValidatedTrainer(
         model=model,
         args=sft,
@@ -152,7 +162,7 @@ def train(configs: Configs) -> Path:
     trainer.validation, trainer.chat = validation, feed.chat
     stopwatch = Stopwatch(sft.output_dir, resumed=checkpoint is not None)
     trainer.add_callback(stopwatch)
-    trainer.add_callback(KeepIdentity(settings))
+    trainer.add_callback(KeepIdentity({**settings, ROWS: data["sha256"]}))
     if run.patience:
         sft.restore_callback_states_from_checkpoint = True  # else an interruption resets the count
         trainer.add_callback(EarlyStoppingCallback(run.patience))
@@ -169,7 +179,7 @@ def train(configs: Configs) -> Path:
     if trainer.is_world_process_zero():
         seconds = round(stopwatch.seconds)
         record = make_record(configs, trainer, batch, seconds, resumed=checkpoint is not None)
-        record["data"] = fed.described()
+        record["data"] = data
         export(finished_model, tokenizer, record, folder, export_dtype(student))
     trainer.accelerator.wait_for_everyone()
     return folder

@@ -1,9 +1,10 @@
 """Greedy accuracy on `val` while training: the figure by which a checkpoint is chosen.
 
 Writes 0-shot responses (One-Step ToT unless `val_method` says otherwise) for the 100 validation
-hands and scores them with the one scorer. The share of right answers is logged as `eval_val_acc`,
-so that `metric_for_best_model: eval_val_acc` keeps the best checkpoint. Beside it stand what the
-searches look like, and TRL's own evaluation, the loss on the solver's traces for the same hands.
+hands, each in `val_orders` orders of its numbers, and scores them with the one scorer. The share of
+right answers is logged as `eval_val_acc`, so that `metric_for_best_model: eval_val_acc` keeps the
+best checkpoint. Beside it stand what the searches look like, and TRL's own evaluation, the loss on
+the solver's traces for the same hands.
 
 | logged | what |
 | --- | --- |
@@ -20,7 +21,9 @@ searches look like, and TRL's own evaluation, the loss on the solver's traces fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from itertools import permutations
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from transformers.trainer_pt_utils import LengthGroupedSampler
@@ -51,9 +54,17 @@ class ValidationConfig:
     val_method: str = field(
         default="onestep_tot", metadata={"help": "How the hands are asked: onestep_tot, cot, io."}
     )
+    val_orders: int = field(
+        default=1,
+        metadata={"help": "Orders in which each hand is asked: as dealt, then drawn ones."},
+    )
     val_tokens: int = field(
         default=MAX_NEW_TOKENS, metadata={"help": "Tokens at which a response is cut off."}
     )
+
+    def __post_init__(self) -> None:
+        if self.val_orders < 1:
+            raise ValueError(f"--val_orders {self.val_orders} asks nothing: give at least 1")
 
 
 @dataclass
@@ -126,7 +137,7 @@ class ValidatedTrainer(SFTTrainer):
         from accelerate.utils import DistributedType
         from trl.models.utils import unwrap_model_for_generation
 
-        puzzles = load_split(self.validation.val_split)
+        puzzles = in_orders(load_split(self.validation.val_split), self.validation.val_orders)
         tokens, method, chat = self.validation.val_tokens, self.validation.val_method, self.chat
         here = self.accelerator
         if here.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED):
@@ -182,6 +193,23 @@ class _Sampler(LengthGroupedSampler):
         if self.generator is None and PartialState().num_processes > 1:
             synchronize_rng_states(["torch"])
         yield from super().__iter__()
+
+
+def in_orders(puzzles: Sequence[Puzzle], orders: int) -> list[Puzzle]:
+    """Every hand as it is dealt, then in other orders of its numbers, as far as there are any.
+
+    A hundred answers tell students that are near 100% hardly apart, and a student has to read a
+    hand in any order: so the same hands tell more. The orders of a hand are always the same ones.
+
+    >>> [puzzle.text for puzzle in in_orders([Puzzle((4, 4, 4, 6))], 3)]
+    ['4 4 4 6', '4 6 4 4', '4 4 6 4']
+    """
+    found = list(puzzles)
+    for puzzle in puzzles:
+        others = sorted({*permutations(puzzle.numbers)} - {puzzle.numbers})
+        Random(f"order:{puzzle.text}").shuffle(others)
+        found += [replace(puzzle, numbers=numbers) for numbers in others[: orders - 1]]
+    return found
 
 
 def greedy_accuracy(

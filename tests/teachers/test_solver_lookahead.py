@@ -30,6 +30,21 @@ def response(puzzle: Puzzle, curriculum: Curriculum = LOOK_AHEAD) -> str:
     return write(puzzle, "onestep_tot", Random(0), curriculum)
 
 
+CIRCLES = ("/+*-%", "+*-/%", "*-/+%")
+
+
+def first_lines(text: str) -> list[str]:
+    """Thought and numbers left, of each first thought."""
+    found = map(FIRST.fullmatch, text.split("\n"))
+    return [" ".join(first.groups()[2:]) for first in found if first]
+
+
+def kinds_of(text: str) -> list[str]:
+    """The operation of each first thought; % for a quotient with a rest."""
+    words = [line.split(" ") for line in first_lines(text)]
+    return ["%" if op == "/" and int(a) % int(b) else op for a, op, b, *_ in words]
+
+
 def made(x: Fraction, y: Fraction) -> set[Fraction]:
     return {x + y, abs(x - y), x * y} | ({x / y} if y else set()) | ({y / x} if x else set())
 
@@ -100,6 +115,32 @@ def test_thoughts_go_through_operations_and_within_them_through_pairs() -> None:
 def test_nothing_is_drawn() -> None:
     puzzle = Puzzle.parse("3 3 8 8")
     assert len({write(puzzle, "onestep_tot", Random(i), LOOK_AHEAD) for i in range(5)}) == 1
+
+
+@given(hands, st.randoms(use_true_random=False))
+def test_a_reordered_search_tries_the_same_and_begins_elsewhere(
+    hand: tuple[int, ...], rng: Random
+) -> None:
+    reordered = Curriculum(judge="look-ahead", max_lines=None, reorder=1.0)
+    puzzle = Puzzle(hand)
+    text = write(puzzle, "onestep_tot", rng, reordered)
+    kinds = "".join(dict.fromkeys(kinds_of(text)))
+    assert any(kinds in "".join(c for c in order if c in kinds) for order in CIRCLES), text
+    if is_solvable(puzzle):
+        assert score(puzzle, text).correct
+        assert all(thought.fault is None for thought in analyse(puzzle, text).thoughts)
+    else:
+        assert sorted(first_lines(text)) == sorted(first_lines(response(puzzle)))
+
+
+def test_reorder_is_a_share() -> None:
+    puzzle = Puzzle.parse("4 5 6 10")
+    some = Curriculum(judge="look-ahead", max_lines=None, reorder=0.25)
+    texts = [write(puzzle, "onestep_tot", Random(i), some) for i in range(200)]
+    assert 25 < sum(text != response(puzzle) for text in texts) < 75
+    assert len(set(texts)) == 4  # as usual, or with /, + or * first; no quotient here is exact
+    with pytest.raises(BadCurriculum, match="reorder is 2: give a share"):
+        Curriculum(reorder=2)
 
 
 def test_three_numbers_are_looked_at_at_once() -> None:

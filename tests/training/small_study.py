@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import datetime
+import hashlib
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tot24_bench.game import load_split
+from tot24_bench.leaderboard.records import ModelInfo, Sample
+from tot24_bench.leaderboard.store import write
+from tot24_bench.leaderboard.submission import (
+    Submission,
+    mean_tokens_of,
+    metrics_of,
+    prompts_sha256,
+)
+from tot24_bench.prompts import build
+from tot24_bench.scoring import score
+from tot24_bench.weights import checkpoint_sha256
 from training.study.folders import Folders
-from training.study.plan import Plan, read_plan
+from training.study.plan import Arm, Plan, read_plan
 
 BASE: dict[str, Any] = {
     "rows": 64,
@@ -65,7 +80,6 @@ PLAN: dict[str, Any] = {
             "completion_tokens": 2000,
             "minutes": 1,
             "sampled": True,
-            "distinct_as": "onestep-s0",
         },
     ],
 }
@@ -97,16 +111,52 @@ def commit(folder: Path) -> None:
 
 def pretend_trained(folders: Folders, plan: Plan) -> None:
     """Records and students of all arms, as far as guards look at them."""
-    import json
-
-    from training.study.configs import settings_of
+    from training.study.configs import config_of
 
     for arm in plan.arms:
-        folders.student(arm).mkdir(parents=True)
-        (folders.student(arm) / "training.json").write_text("{}")
+        student = folders.student(arm)
+        student.mkdir(parents=True)
+        (student / "training.json").write_text("{}")
+        (student / "model.safetensors").write_text(arm.name)
         folders.record(arm).parent.mkdir(exist_ok=True)
-        config = settings_of(plan, arm, folders)
-        log = [{"step": 4, "eval_val_tokens": 120.0 if arm.method == "onestep_tot" else 40.0}]
-        study = {"arm": arm.name, "distinct_rows": 5, "config": config}
-        record = {"log": log, "best_checkpoint_step": 4, "study": study}
-        folders.record(arm).write_text(json.dumps(record))
+        weights = checkpoint_sha256(str(student))
+        config = config_of(plan, arm, folders)
+        study = {"arm": arm.name, "checkpoint_sha256": weights, "config": config}
+        folders.record(arm).write_text(json.dumps({"study": study}))
+
+
+def submit(arm: Arm, folders: Folders, tokens: int, repeats: int = 1, **changes: Any) -> Path:
+    """A submission of the arm on `fresh-n3`, wrong throughout, by the weights of its student."""
+    test, samples = "fresh-n3", []
+    for puzzle in load_split(test):
+        prompt = build(arm.method, puzzle, shots=0).text.encode()
+        said = Sample(
+            puzzle=puzzle,
+            prompt_sha256=hashlib.sha256(prompt).hexdigest(),
+            responses=("No idea.",) * repeats,
+            tokens=(tokens,) * repeats,
+            scores=(score(puzzle, "No idea."),) * repeats,
+        )
+        samples.append(said)
+    model = ModelInfo(
+        name=arm.name,
+        backend="hf",
+        source="student",
+        checkpoint_sha256=checkpoint_sha256(str(folders.student(arm))),
+    )
+    fields: dict[str, Any] = {
+        "model": model,
+        "task": arm.task,
+        "method": arm.method,
+        "split": test,
+        "shots": 0,
+        "n": len(samples),
+        "repeats": repeats,
+        "metrics": metrics_of(samples),
+        "mean_response_tokens": mean_tokens_of(samples),
+        "prompt_sha256": prompts_sha256(samples),
+        "created": datetime.date(2026, 1, 1),
+        "obtained": "measured",
+        "samples": tuple(samples),
+    }
+    return write(Submission(**{**fields, **changes}), folders.kept)

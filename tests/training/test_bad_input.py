@@ -150,6 +150,26 @@ def test_a_checkpoint_of_another_run_is_named(
     assert run(tmp_path, resume=False, **{**changes, "max_steps": 1})["resumed"] is False
 
 
+def test_a_checkpoint_of_rows_that_other_code_made_is_refused(
+    begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the same settings: what else makes rows is known when they are made."""
+    from training import feeding
+    from training.identity import AnotherRun
+    from training.rows import make_dataset
+
+    checkpoint = copy(begun, tmp_path)
+    monkeypatch.setattr(
+        feeding, "make_dataset", lambda rows: make_dataset(rows).select(range(63, -1, -1))
+    )
+    with pytest.raises(AnotherRun, match=r"is of other rows.*--output_dir.*--resume false"):
+        run(tmp_path)
+    kept = json.loads((checkpoint / "tot24_run.json").read_text())
+    assert len(kept.pop("rows_sha256")) == 64
+    (checkpoint / "tot24_run.json").write_text(json.dumps(kept))
+    assert run(tmp_path)["resumed"] is True  # an older checkpoint, which tells no rows
+
+
 def test_a_checkpoint_of_another_shape_is_named_even_where_it_says_nothing(
     begun: Path, tmp_path: Path
 ) -> None:

@@ -99,6 +99,17 @@ def test_a_wide_student_and_a_written_judgement_are_told(student: Path) -> None:
     assert "nothing in a trace is oracle knowledge" in text
 
 
+def test_what_the_rows_and_the_choice_were_is_told(student: Path) -> None:
+    assert "longest" not in card.render(student, []) and "orders of" not in card.render(student, [])
+    knobs = {"judge": "look-ahead", "long_share": 0.1, "long_of": 8, "reorder": 0.3}
+    validation = {"val_orders": 3, "val_tokens": 896}
+    record = {**RECORD, "rows": {**RECORD["rows"], **knobs}, "validation": validation}
+    (student / "training.json").write_text(json.dumps(record))
+    text = card.render(student, [])
+    assert "; 10% of them the longest of 8; 30% of the searches reordered\n" in text
+    assert "`val` (each hand in up to 3 orders of its numbers, responses of up to 896" in text
+
+
 def test_a_folder_without_a_record_is_named(tmp_path: Path) -> None:
     with pytest.raises(card.NoRecord, match=r"training\.json"):
         card.render(tmp_path, [])

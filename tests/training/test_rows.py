@@ -17,7 +17,15 @@ from tot24_bench.game.states import State
 from tot24_bench.prompts import METHODS, build, pick
 from tot24_bench.scoring import Verdict, score
 from training import rows as rows_module
-from training.rows import RowConfig, WrongTeacher, guard, make_dataset, make_row
+from training.rows import (
+    RowConfig,
+    WrongTeacher,
+    describe,
+    guard,
+    make_dataset,
+    make_row,
+    make_validation_rows,
+)
 
 CONFIG = RowConfig()
 ROWS = 1500
@@ -174,12 +182,45 @@ def test_wide_rows_ask_hands_beyond_the_deck_of_the_train_part() -> None:
     guard(config)
 
 
+def test_long_rows_are_the_longest_of_several() -> None:
+    plain = replace(SEARCH, judge="look-ahead", max_lines=150)
+    long = replace(plain, long_share=1.0, long_of=8)
+    lengths = [
+        sum(len(make_row(config, index)["completion"]) for index in range(60))
+        for config in (plain, long, replace(long, long_share=0.0))
+    ]
+    assert lengths[1] > 1.5 * lengths[0] and lengths[2] == lengths[0]
+
+
+def test_reordered_rows_come_in_their_share() -> None:
+    config = replace(SEARCH, judge="look-ahead", max_lines=150, reorder=0.3)
+    firsts = [FIRST.search(make_row(config, index)["completion"]) for index in range(400)]
+    operations = Counter(first[1] for first in firsts if first)
+    assert operations["-"] > 0.6 * 400
+    assert min(operations["+"], operations["*"]) > 0.06 * 400
+
+
+FIRST = re.compile(r"\n[a-d]([-+*/])[a-d]: ")
+
+
 def test_avoided_states_are_in_no_row() -> None:
     config = replace(SEARCH, avoid="state_holdout")
     for index in range(200):
         shown = STATE.findall(make_row(config, index)["completion"])
         states = {State(tuple(map(int, text.split()))) for text in shown}
         assert not states & held_out_states()
+
+
+def test_rows_of_the_loss_on_val_avoid_nothing() -> None:
+    config = RowConfig(avoid="state_holdout", io_share=0, cot_share=0)
+    assert len(make_validation_rows(config)) == 100
+
+
+def test_rows_say_how_many_of_them_are_different() -> None:
+    rows = [make_row(SEARCH, index) for index in range(20)]
+    said = describe([*rows, *rows, {**rows[0], "completion": "another"}])
+    assert (said["rows"], said["distinct"]) == (41, 21)
+    assert describe(rows)["sha256"] != said["sha256"]
 
 
 STATE = re.compile(r"\(left: (\d+ \d+ \d+)\)")
@@ -193,6 +234,9 @@ STATE = re.compile(r"\(left: (\d+ \d+ \d+)\)")
         ({"judge": "model"}, "no judge 'model'"),
         ({"avoid": "hands"}, "no avoid 'hands'"),
         ({"wide_share": 1.5}, "--wide_share 1.5 is no share"),
+        ({"reorder": -0.1}, "--reorder -0.1 is no share"),
+        ({"long_share": 2}, "--long_share 2 is no share"),
+        ({"long_of": 0}, "--long_of 0 leaves nothing"),
     ],
 )
 def test_what_there_is_not_is_named(changes: dict[str, Any], says: str) -> None:

@@ -116,6 +116,20 @@ def test_a_run_without_patience_ends_when_val_gets_no_better(tmp_path: Path) -> 
     assert record["steps"] == 3
 
 
+def test_val_is_asked_in_as_many_orders_as_the_config_says() -> None:
+    from tot24_bench.game import load_split
+    from training.validation import ValidationConfig, in_orders
+
+    hands = load_split("val")
+    assert in_orders(hands, 1) == list(hands)
+    thrice = in_orders(hands, 3)
+    assert thrice[: len(hands)] == list(hands) and len(set(thrice)) == len(thrice)
+    assert {puzzle.hand for puzzle in thrice} == {puzzle.hand for puzzle in hands}
+    assert 2 * len(hands) < len(thrice) <= 3 * len(hands)
+    with pytest.raises(ValueError, match="--val_orders 0 asks nothing"):
+        ValidationConfig(val_orders=0)
+
+
 def test_val_is_asked_by_the_method_that_is_trained(tmp_path: Path) -> None:
     from training.student import StudentConfig, make_student
     from training.validation import greedy_tally

@@ -47,11 +47,15 @@ def test_the_whole_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert trained.exit_code == 0, trained.output
     onestep, cot = (json.loads(folders.record(arm).read_text()) for arm in plan.arms)
     assert onestep["data"]["completion_tokens"] >= 2000
-    assert cot["study"]["distinct_rows"] == onestep["study"]["distinct_rows"]
+    assert 0 < cot["data"]["distinct"] <= cot["data"]["rows"]
+    assert len(cot["study"]["checkpoint_sha256"]) == 64
     assert cot["validation"]["val_method"] == "cot"
     again = call("train", *where)
     assert again.output.count("trained already") == 2
 
+    asked = call("eval", "cot-s0", *where)
+    assert asked.exit_code == 0, asked.output
+    assert "cot-s0: sampled later: onestep-s0 is not asked yet" in asked.output
     asked = call("eval", *where)
     assert asked.exit_code == 0, asked.output
     submissions = sorted(folders.kept.glob("submissions/*/*.json"))
@@ -71,7 +75,7 @@ def test_the_whole_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         and text.endswith("More words.\n")
         and "old figures" not in text
     )
-    assert "| onestep | onestep_tot |" in text and "| H2 |" in text and "pass@" in text
+    assert "| onestep | onestep_tot |" in text and "| H2 |" in text and "| pass@k |" in text
     results = json.loads((folders.kept / "results.json").read_text())
     assert [one["outcome"] for one in results["hypotheses"]] != ["not tested"] * 2
     assert (folders.kept / "accuracy.png").read_bytes().startswith(b"\x89PNG")
@@ -80,3 +84,4 @@ def test_the_whole_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     folders.plan.write_text(folders.plan.read_text() + "# changed\n")
     commit(tmp_path)
     assert "was changed since" in call("eval", *where).output
+    assert "git checkout" in call("report", *where, "--page", page).output

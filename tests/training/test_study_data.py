@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from training.study.data import BadPlan, absent, hands_of, make_data
+from training.study.data import absent, hands_of, make_data
 from training.study.folders import Folders
-from training.study.plan import PLAN, read_plan
+from training.study.plan import PLAN, BadPlan, read_plan
 
 HERE = read_plan(PLAN)
 MISSING = absent(HERE, HERE.arm("gpt4o-2m-s0"))
@@ -26,9 +26,23 @@ def test_data_without_its_transcript_is_named(tmp_path: Path) -> None:
 def test_gpt4os_rows_and_the_solvers_are_of_the_same_hands(tmp_path: Path) -> None:
     folders = Folders(PLAN, tmp_path)
     theirs, solved = (hands_of(make_data(HERE, name, folders)) for name in ("gpt4o", "solver139"))
-    assert theirs.total() == 139
+    assert theirs.total() == 138  # of 139 one is longer than the students' context
     assert set(theirs) == set(solved)
-    assert solved.total() >= 138  # the solver writes one easy hand twice alike
+    assert solved.total() >= 137  # the solver writes one easy hand twice alike
     before = (folders.dataset("solver139") / "dataset.json").stat().st_mtime_ns
     make_data(HERE, "solver139", folders)
+    longer = HERE.data["gpt4o"].model_copy(update={"longest": 3000})
+    other = HERE.model_copy(update={"data": {**HERE.data, "gpt4o": longer}})
+    for name in HERE.data:
+        with pytest.raises(BadPlan, match=f"{name} was not made from .* move it away"):
+            make_data(other, name, folders)
     assert (folders.dataset("solver139") / "dataset.json").stat().st_mtime_ns == before
+
+
+def test_a_dataset_that_nobody_knows_the_source_of_is_refused(tmp_path: Path) -> None:
+    folders = Folders(PLAN, tmp_path)
+    (folders.dataset("gpt4o") / "prompt_completion").mkdir(parents=True)
+    with pytest.raises(
+        BadPlan, match="gpt4o was not made from the plan's data gpt4o: move it away"
+    ):
+        make_data(HERE, "gpt4o", folders)

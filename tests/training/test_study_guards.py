@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.training.small_study import PLAN, commit, git, pretend_trained, write_study
+from tests.training.small_study import PLAN, commit, git, pretend_trained, submit, write_study
+from tot24_bench.harness.evaluate import Plan as Asked
+from tot24_bench.leaderboard.runs import Stored
+from tot24_bench.leaderboard.store import BadSubmission, read
+from training.study import evaluate
+from training.study.answers import Answers
 from training.study.committed import NotDeclared, commit_of_plan, declare
-from training.study.configs import config_of, require_same_settings, settings_of
+from training.study.configs import config_of, require_same_settings
 from training.study.data import absent
-from training.study.evaluate import (
-    NotTrained,
-    asked,
-    evaluate_arms,
-    is_there,
-    require_trained,
-    tries,
-)
+from training.study.evaluate import NotTrained, evaluate_arms, greedy, require_trained, sampled
+from training.study.folders import Folders
 from training.study.plan import PLAN as OURS
 from training.study.plan import BadPlan, read_plan
-from training.study.report import BadPage, report
+from training.study.report import BEGIN, END, BadPage, report
+from training.study.same_weights import OtherWeights
 
 
 def refused(tmp_path: Path, **changes: object) -> str:
@@ -37,6 +38,14 @@ def test_our_own_plan_reads_and_has_three_seeds_of_the_main_arms() -> None:
     assert [arm.seed for arm in plan.group("onestep-2m")] == [0, 1, 2]
     assert [arm.seed for arm in plan.group("cot-2m")] == [0, 1, 2]
     assert len({arm.size for arm in plan.arms}) >= 3
+
+
+def test_every_generated_arm_of_ours_gets_the_same_tokens_and_none_ends_early() -> None:
+    plan = read_plan(OURS)
+    assert len({arm.completion_tokens for arm in plan.arms if arm.data is None}) == 1
+    for arm in plan.arms:
+        config = config_of(plan, arm, Folders(OURS, Path("runs")))
+        assert "patience" not in config and config["eval_steps"] == config["save_steps"] == 0.125
 
 
 def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
@@ -58,10 +67,15 @@ def test_pass_at_k_of_an_arm_that_is_not_sampled_is_refused(tmp_path: Path) -> N
     assert "is not sampled" in refused(tmp_path, hypotheses=[hypothesis])
 
 
-def test_two_arms_of_a_name_and_rows_as_of_a_later_arm_are_refused(tmp_path: Path) -> None:
-    first, second = PLAN["arms"]
-    assert "twice" in refused(tmp_path / "a", arms=[first, first], hypotheses=[])
-    assert "no arm before it" in refused(tmp_path / "b", arms=[second, first])
+def test_two_arms_of_a_name_are_refused(tmp_path: Path) -> None:
+    first, _ = PLAN["arms"]
+    assert "twice" in refused(tmp_path, arms=[first, first], hypotheses=[])
+
+
+def test_sampling_where_its_groups_are_not_asked_is_refused(tmp_path: Path) -> None:
+    sampling = {**PLAN["sampling"], "tests": ["hard100"]}
+    said = refused(tmp_path, sampling=sampling, hypotheses=PLAN["hypotheses"][:1])
+    assert "sampling: onestep-s0 is not asked hard100" in said
 
 
 def test_a_name_that_would_leave_its_folder_is_refused(tmp_path: Path) -> None:
@@ -87,15 +101,19 @@ def test_no_yaml_is_named(tmp_path: Path) -> None:
 def test_a_setting_that_the_arms_own_fields_decide_is_refused(tmp_path: Path) -> None:
     arms = copy.deepcopy(PLAN["arms"])
     arms[0]["settings"] = {"row_seed": 7}
+    arms[1]["settings"] = {"val_split": "hard100"}
     plan, folders = write_study(tmp_path, arms=arms)
-    with pytest.raises(BadPlan, match="row_seed is decided"):
-        settings_of(plan, plan.arms[0], folders)
+    for arm, key in zip(plan.arms, ("row_seed", "val_split"), strict=True):
+        with pytest.raises(BadPlan, match=f"{arm.name}: {key} is decided"):
+            config_of(plan, arm, folders)
 
 
-def test_distinct_traces_of_an_untrained_arm_name_what_to_train(tmp_path: Path) -> None:
+def test_a_setting_of_the_base_that_the_plan_decides_is_refused(tmp_path: Path) -> None:
     plan, folders = write_study(tmp_path)
-    with pytest.raises(BadPlan, match="study train onestep-s0"):
-        config_of(plan, plan.arms[1], folders)
+    base = folders.kept / "base.yaml"
+    base.write_text(base.read_text() + "val_split: hard100\n")
+    with pytest.raises(BadPlan, match=r"base\.yaml: val_split is decided"):
+        config_of(plan, plan.arms[0], folders)
 
 
 def test_a_plan_outside_git_or_uncommitted_or_changed_is_refused(tmp_path: Path) -> None:
@@ -120,6 +138,33 @@ def test_another_plan_than_that_of_the_first_evaluation_is_refused(tmp_path: Pat
     commit(tmp_path)
     with pytest.raises(NotDeclared, match="git checkout"):
         declare(folders.plan, plan, folders)
+
+
+def page_in(folder: Path) -> Path:
+    page = folder / "page.md"
+    page.write_text(f"{BEGIN}\n{END}\n")
+    return page
+
+
+def test_a_report_by_another_plan_than_that_of_the_evaluation_is_refused(tmp_path: Path) -> None:
+    plan, folders = write_study(tmp_path)
+    commit(tmp_path)
+    commit_there = declare(folders.plan, plan, folders)["plan_commit"]
+    folders.plan.write_text(folders.plan.read_text() + "# later\n")
+    with pytest.raises(NotDeclared, match=f"git checkout {commit_there[:12]} -- "):
+        report(plan, folders, page_in(tmp_path))
+
+
+def test_submissions_whose_plan_nobody_knows_are_refused(tmp_path: Path) -> None:
+    plan, folders = write_study(tmp_path)
+    pretend_trained(folders, plan)
+    commit(tmp_path)
+    submit(plan.arms[0], folders, tokens=120)
+    with pytest.raises(NotDeclared, match=r"submissions and no evaluated\.json"):
+        declare(folders.plan, plan, folders)
+    with pytest.raises(NotDeclared, match="move the submissions away"):
+        report(plan, folders, page_in(tmp_path))
+    assert not (folders.kept / "evaluated.json").exists()
 
 
 def test_nothing_is_asked_under_a_plan_that_is_not_committed(tmp_path: Path) -> None:
@@ -149,6 +194,67 @@ def test_a_student_of_other_settings_than_the_plans_is_refused(tmp_path: Path) -
         require_same_settings(plan, plan.arms[0], folders)
 
 
+def test_a_student_of_another_dataset_than_the_plans_is_refused(tmp_path: Path) -> None:
+    data = {name: {"transcript": "x.jsonl", "model": "m"} for name in ("theirs", "others")}
+    arm = {**PLAN["arms"][0], "data": "theirs"}
+    plan, folders = write_study(tmp_path, data=data, arms=[arm, PLAN["arms"][1]])
+    pretend_trained(folders, plan)
+    require_same_settings(plan, plan.arms[0], folders)
+    moved = Folders(folders.plan, tmp_path / "elsewhere")
+    require_same_settings(plan, plan.arms[0], moved)
+    other = plan.arms[0].model_copy(update={"data": "others"})
+    with pytest.raises(BadPlan, match="other settings"):
+        require_same_settings(plan, other, folders)
+
+
+def test_a_student_that_is_not_its_records_is_refused(tmp_path: Path) -> None:
+    plan, folders = write_study(tmp_path)
+    pretend_trained(folders, plan)
+    commit(tmp_path)
+    (folders.student(plan.arms[1]) / "model.safetensors").write_text("another")
+    with pytest.raises(OtherWeights, match=r"cot-s0: .* holds other weights .*: move"):
+        evaluate_arms(plan, plan.arms, folders, print)
+    assert not (folders.kept / "evaluated.json").exists()
+
+
+def test_submissions_of_other_weights_are_refused(tmp_path: Path) -> None:
+    plan, folders = write_study(tmp_path)
+    pretend_trained(folders, plan)
+    commit(tmp_path)
+    declare(folders.plan, plan, folders)
+    weights = folders.student(plan.arms[0]) / "model.safetensors"
+    weights.write_text("another")
+    submit(plan.arms[0], folders, tokens=120)
+    weights.write_text("onestep-s0")
+    named = r"onestep-s0: its submission on fresh-n3 .*: move .*\.json away"
+    with pytest.raises(OtherWeights, match=named):
+        evaluate_arms(plan, plan.arms, folders, print)
+    with pytest.raises(OtherWeights, match=named):
+        report(plan, folders, page_in(tmp_path))
+
+
+def test_only_what_the_plan_asks_for_counts(tmp_path: Path) -> None:
+    plan, folders = write_study(tmp_path)
+    pretend_trained(folders, plan)
+    onestep, cot = plan.arms
+    submit(onestep, folders, tokens=120)
+    submit(onestep, folders, tokens=120, shots=5)
+    submit(onestep, folders, tokens=120, chat=True)
+    submit(cot, folders, tokens=40, task="game24_io", method="io")
+    submit(cot.model_copy(update={"name": "stranger"}), folders, tokens=40)
+    answers = Answers.read(plan, folders.kept)
+    assert list(answers.greedy) == [("onestep-s0", "fresh-n3")] and not answers.sampled
+
+
+def test_two_submissions_of_one_kind_are_named(tmp_path: Path) -> None:
+    plan, folders = write_study(tmp_path)
+    pretend_trained(folders, plan)
+    paths = [submit(plan.arms[1], folders, tokens=40, repeats=repeats) for repeats in (2, 3)]
+    with pytest.raises(BadSubmission) as error:
+        Answers.read(plan, folders.kept)
+    assert all(str(path) in str(error.value) for path in paths)
+
+
 def test_an_arm_whose_transcript_is_absent_is_skipped_and_said_so(tmp_path: Path) -> None:
     data = {"theirs": {"transcript": str(tmp_path / "none.jsonl"), "model": "m"}}
     arm = {**PLAN["arms"][0], "name": "theirs-s0", "data": "theirs"}
@@ -160,27 +266,57 @@ def test_an_arm_whose_transcript_is_absent_is_skipped_and_said_so(tmp_path: Path
     assert said == [f"theirs-s0: SKIPPED, there is no {tmp_path / 'none.jsonl'}"]
 
 
-def test_k_is_the_tokens_of_one_step_over_those_of_cot_and_is_asked_sampled(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("tokens", "k"), [(120, 3), (121, 4), (30, 2), (4000, 20)])
+def test_k_is_the_tokens_of_one_step_over_those_of_cot_on_the_test(
+    tmp_path: Path, tokens: int, k: int
+) -> None:
     plan, folders = write_study(tmp_path)
     pretend_trained(folders, plan)
-    assert tries(plan, folders) == 3
-    greedy, sampled = asked(plan, plan.arms[1], folders)
-    assert (greedy.repeats, dict(greedy.generation), greedy.shots) == (1, {}, 0)
-    assert sampled.repeats == 3 and sampled.generation["temperature"] == 1.0
-    assert not is_there(greedy, plan.arms[1], folders)
+    onestep, cot = plan.arms
+    (once,) = greedy(plan, cot, folders, Answers.read(plan, folders.kept))
+    assert (once.repeats, dict(once.generation), once.shots) == (1, {}, 0)
+    submit(onestep, folders, tokens=tokens)
+    submit(cot, folders, tokens=40)
+    answers = Answers.read(plan, folders.kept)
+    assert greedy(plan, cot, folders, answers) == []
+    (drawn,) = sampled(plan, cot, folders, answers)
+    assert drawn.repeats == k and drawn.generation["temperature"] == 1.0
+    assert sampled(plan, onestep, folders, answers) == []
+
+
+def test_samples_wait_for_the_greedy_answers_that_tell_k(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, folders = write_study(tmp_path)
+    pretend_trained(folders, plan)
+    commit(tmp_path)
+    asked: list[tuple[str | None, int]] = []
+
+    def answer(plans: list[Asked], results: Path, name: str | None = None) -> Iterator[Stored]:
+        for one in plans:
+            asked.append((name, one.repeats))
+            arm = plan.arm(str(name))
+            tokens = 150 if arm.method == "onestep_tot" else 40
+            path = submit(arm, folders, tokens=tokens, repeats=one.repeats)
+            yield Stored(path, read(path))
+
+    monkeypatch.setattr(evaluate, "run_plans", answer)
+    said: list[str] = []
+    evaluate_arms(plan, [plan.arms[1]], folders, said.append)
+    assert asked == [("cot-s0", 1)]
+    assert said[-1] == "cot-s0: sampled later: onestep-s0 is not asked yet"
+    evaluate_arms(plan, plan.arms, folders, said.append)
+    assert asked == [("cot-s0", 1), ("onestep-s0", 1), ("cot-s0", 4)]
 
 
 def test_a_submission_that_is_there_is_not_asked_for_again(tmp_path: Path) -> None:
     plan, folders = write_study(tmp_path)
     pretend_trained(folders, plan)
     commit(tmp_path)
-    for arm in plan.arms:
-        for one in asked(plan, arm, folders):
-            repeats = f".x{one.repeats}" if one.repeats > 1 else ""
-            name = f"{arm.task}_fresh-n3.0shot{repeats}.json"
-            path = folders.kept / "submissions" / arm.name / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("kept")
+    declare(folders.plan, plan, folders)
+    for arm, tokens in zip(plan.arms, (120, 40), strict=True):
+        submit(arm, folders, tokens=tokens)
+    submit(plan.arms[1], folders, tokens=40, repeats=3)
     said: list[str] = []
     evaluate_arms(plan, plan.arms, folders, said.append)  # the students hold no weights
     assert said == ["onestep-s0: has met every test", "cot-s0: has met every test"]
@@ -198,7 +334,7 @@ def test_a_base_that_is_no_mapping_is_named(tmp_path: Path) -> None:
     plan, folders = write_study(tmp_path)
     (folders.kept / "base.yaml").write_text(yaml.safe_dump(["rows"]))
     with pytest.raises(BadPlan, match="holds no settings"):
-        settings_of(plan, plan.arms[0], folders)
+        config_of(plan, plan.arms[0], folders)
 
 
 def test_val_is_cut_off_where_the_tasks_are() -> None:

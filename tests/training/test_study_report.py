@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard.entry import Entry, Outcome
+from tot24_bench.leaderboard.significance import sign_flip
 from tot24_bench.leaderboard.submission import Header, Metrics
 from training.study.answers import Answers
 from training.study.bootstrap import Estimate
@@ -27,18 +31,28 @@ PLAN = read_plan(OURS)
 def made_up(share: dict[str, float], seed: int = 0) -> Answers:
     """Greedy answers of every arm, right by chance: the share of its group, else a half."""
     rng = Random(seed)
-    greedy = {}
-    for arm in PLAN.arms:
-        for test in PLAN.tests_of(arm):
-            right = share.get(arm.group, 0.5)
-            outcomes = tuple(
-                Outcome(puzzle, int(rng.random() < right), 1, 100) for puzzle in load_split(test)
-            )
-            acc = sum(one.right for one in outcomes) / len(outcomes)
-            metrics = Metrics(acc=acc, valid=acc, answered=1.0, false_claim=0.0, truncated=0.0)
-            header = Header.model_construct(metrics=metrics, mean_response_tokens=100.0)
-            greedy[arm.name, test] = Entry(header, outcomes)
+    greedy = {
+        (arm.name, test): entry(test, share.get(arm.group, 0.5), rng)
+        for arm in PLAN.arms
+        for test in PLAN.tests_of(arm)
+    }
     return Answers(greedy, {})
+
+
+def entry(test: str, right: float, rng: Random, repeats: int = 1, tokens: float = 100.0) -> Entry:
+    outcomes = tuple(
+        Outcome(puzzle, int(rng.random() < right), repeats, 100) for puzzle in load_split(test)
+    )
+    acc = sum(one.right for one in outcomes) / len(outcomes)
+    metrics = Metrics(acc=acc, valid=acc, answered=1.0, false_claim=0.0, truncated=0.0)
+    header = Header.model_construct(metrics=metrics, mean_response_tokens=tokens, repeats=repeats)
+    return Entry(header, outcomes)
+
+
+def found(tmp_path: Path, answers: Answers) -> dict[str, Any]:
+    """The results where nothing is trained."""
+    shutil.copy(OURS.parent / PLAN.base, tmp_path)
+    return results_of(PLAN, Folders(tmp_path / "plan.yaml", tmp_path), answers)
 
 
 def test_claims_hold_where_the_answers_differ_and_not_where_they_do_not() -> None:
@@ -48,9 +62,25 @@ def test_claims_hold_where_the_answers_differ_and_not_where_they_do_not() -> Non
     }
     assert judged["H1"].outcome == "holds" and judged["H1"].test == "sign-flip"
     assert judged["H2"].outcome == "not tested"  # nothing was sampled
-    assert judged["H9a"].outcome == "does not hold" and judged["H9a"].test == "exact McNemar"
-    assert judged["H10"].outcome == "undecided"
+    assert judged["H3"].outcome == "does not hold (one seed)" and judged["H3"].test == "sign-flip"
+    assert judged["H8a"].outcome == "does not hold (one seed)"
+    assert judged["H8a"].test == "exact McNemar"
+    assert judged["H9"].outcome == "undecided (one seed)"
     assert judged["H1"].p is not None and judged["H1"].p < 0.01
+
+
+def test_what_is_not_tested_counts_as_p_1() -> None:
+    answers = made_up({"onestep-2m": 0.9, "cot-2m": 0.3})
+    wanted = {arm.name for arm in (*PLAN.group("onestep-2m"), *PLAN.group("cot-2m"))}
+    alone = Answers({key: one for key, one in answers.greedy.items() if key[0] in wanted}, {})
+    first, *others = judge(PLAN, alone)
+    assert first.p is not None and first.estimate is not None
+    assert all(one.p is None and one.outcome == "not tested" for one in others)
+    differences = (
+        alone.rights(PLAN.group("onestep-2m"), first.hypothesis.tests).mean(axis=0)
+        - alone.rights(PLAN.group("cot-2m"), first.hypothesis.tests).mean(axis=0)
+    ).tolist()
+    assert first.p == pytest.approx(min(1.0, len(PLAN.hypotheses) * sign_flip(differences)))
 
 
 def test_an_arm_that_avoids_the_test_states_has_seen_none_of_them() -> None:
@@ -70,16 +100,50 @@ def test_the_share_seen_is_that_of_the_overlap_command() -> None:
         assert share_seen(one.puzzle.hand, False) == pytest.approx(one.share)
 
 
+def test_arms_of_other_data_are_in_no_band(tmp_path: Path) -> None:
+    groups = {band["group"] for band in found(tmp_path, made_up({}))["states_seen"]}
+    assert groups == {arm.group for arm in PLAN.arms if arm.data is None}
+
+
+def test_pass_at_k_tells_k_as_it_was_asked_and_the_tokens_of_both(tmp_path: Path) -> None:
+    answers, rng = made_up({}), Random(1)
+    for arm in PLAN.group("cot-2m"):
+        answers.sampled[arm.name, "hard100"] = entry("hard100", 0.8, rng, repeats=3, tokens=41.0)
+        answers.sampled[arm.name, "hardest"] = entry("hardest", 0.8, rng, repeats=4, tokens=41.0)
+    results = found(tmp_path, answers)
+    (passes,) = (group["passes"] for group in results["groups"] if group["passes"])
+    assert [passes[test]["k"] for test in ("hard100", "hardest")] == [[3], [4]]
+    assert [passes[test]["tokens"] for test in ("hard100", "hardest")] == [123, 164]
+    assert passes["hard100"]["once_tokens"] == 100
+    text = page(PLAN, results, with_picture=False)
+    row = next(line for line in text.split("\n") if line.startswith("| cot-2m | hardest |"))
+    assert "| 4 |" in row and row.endswith("| 164 | 100 |")
+
+
 def test_the_page_has_a_row_for_every_group_and_hypothesis(tmp_path: Path) -> None:
-    results = results_of(PLAN, Folders(tmp_path / "plan.yaml", tmp_path), made_up({}))
+    results = found(tmp_path, made_up({}))
     text = page(PLAN, results, with_picture=False)
     for arm in PLAN.arms:
         assert f"| {arm.group} | {arm.method} |" in text
         assert f"| {arm.name} |" in text
     for one in PLAN.hypotheses:
         assert f"| {one.name} | {one.says} |" in text
-    assert "0 of 18 arms" in text and "Not trained: onestep-2m-s0" in text
-    assert "state_holdout |" in text  # the one arm's own test has a column
+    assert "0 of 17 arms" in text and "Not trained: onestep-2m-s0" in text
+    assert "rows of `onestep-random-marks-2m-s0` 7" in text  # not 100% of the marks are true
+    assert "Wilson intervals over hands, seeds averaged." in text
+
+
+def test_a_trained_arm_has_its_different_rows_in_the_table(tmp_path: Path) -> None:
+    folders, (first, second, *_) = Folders(tmp_path / "plan.yaml", tmp_path), PLAN.arms
+    record: dict[str, Any] = {"parameters": 1, "steps": 9, "seconds": 60, "hardware": "a machine"}
+    record |= {"best_checkpoint_step": 8, "best_val_acc": 0.5}
+    data = {"rows": 1_300, "completion_tokens": 4_000}
+    folders.record(first).parent.mkdir()
+    folders.record(first).write_text(json.dumps({**record, "data": {**data, "distinct": 1_234}}))
+    folders.record(second).write_text(json.dumps({**record, "data": data}))
+    text = page(PLAN, found(tmp_path, made_up({})), with_picture=False)
+    assert f"| {first.name} | 1,300 | 1,234 | 4,000 | 9 | 8 | 50.0 | 1.0 |" in text
+    assert f"| {second.name} | 1,300 | – | 4,000 |" in text  # an older record does not tell
 
 
 def test_the_picture_has_a_panel_a_test(tmp_path: Path) -> None:

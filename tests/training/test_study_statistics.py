@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from training.study.bootstrap import Estimate, accuracy, difference
-from training.study.distinct import distinct_rows, rows_with
 from training.study.judge import outcome
 
 HANDS = 20
@@ -94,22 +93,13 @@ def test_nothing_to_average_and_unequal_hands_are_refused() -> None:
         difference(np.zeros((1, 5)), np.zeros((1, 6)))
 
 
-def test_a_claim_is_judged_by_its_whole_interval() -> None:
-    def judged(low: float, high: float, margin: float = 0.0) -> str:
-        return outcome(Estimate((low + high) / 2, low, high, 1, 10), margin)
+def test_a_claim_is_judged_by_its_whole_interval_and_its_corrected_p() -> None:
+    def judged(low: float, high: float, margin: float = 0.0, p: float = 0.01) -> str:
+        return outcome(Estimate((low + high) / 2, low, high, 1, 10), margin, p)
 
     assert judged(0.01, 0.2) == "holds"
+    assert judged(0.01, 0.2, p=0.06) == "undecided"
     assert judged(0.01, 0.2, margin=0.05) == "undecided"
     assert judged(-0.2, -0.01) == "does not hold"
-    assert judged(-0.2, 0.0) == "does not hold"
+    assert judged(-0.2, 0.0, p=1.0) == "does not hold"
     assert judged(-0.01, 0.2) == "undecided"
-
-
-def test_rows_are_counted_until_as_many_traces_are_different() -> None:
-    config = {"io_share": 0.0, "cot_share": 1.0, "few_shot_share": 0.0, "learning_rate": 1}
-    needed = rows_with(config, distinct=40, most=1_000)
-    assert distinct_rows(config, needed.rows) == 40
-    assert distinct_rows(config, needed.rows - 1) == 39
-    assert needed.completion_tokens > 20 * needed.rows
-    assert rows_with(config, distinct=40, most=10).rows == 10
-    assert distinct_rows({"dataset": "x"}, 10) is None

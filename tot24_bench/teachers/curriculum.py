@@ -91,7 +91,9 @@ class Curriculum:
         judge: who tells dead ends in a One-Step ToT response: the "oracle", or a written
             "look-ahead" over every state of three numbers (`solver_lookahead`), which knows nothing
             that it does not show; the knobs above then do nothing but `max_lines` (a longer search
-            is not taught) and `avoid`.
+            is not taught), `avoid` and `reorder`.
+        reorder: share of written look-aheads that begin with another operation than usual, drawn,
+            and go round from there: what comes last in a search is rare where searches are short.
         proposals: thoughts of a `propose` response at most (the most promising, one that wins
             among them where there is one); None for all plausible ones.
 
@@ -111,6 +113,7 @@ class Curriculum:
     max_lines: int | None = MAX_LINES
     avoid: str | frozenset[State] | None = None
     judge: str = "oracle"
+    reorder: float = 0.0
     proposals: int | None = None
 
     def __post_init__(self) -> None:
@@ -121,9 +124,8 @@ class Curriculum:
         _one_of("order", self.order, ORDERS)
         _one_of("extent", self.extent, EXTENTS)
         _one_of("judge", self.judge, JUDGES)
-        share = self.explore
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-            raise BadCurriculum(f"explore is {share!r:.40}: give a share from 0 to 1")
+        _share("explore", self.explore)
+        _share("reorder", self.reorder)
         for name in ("failed", "say_back", "recap"):
             if not isinstance(getattr(self, name), bool):
                 raise BadCurriculum(f"{name} is {getattr(self, name)!r:.40}: give true or false")
@@ -166,6 +168,11 @@ def _number(name: str, value: object, least: int, most: int) -> None:
         raise BadCurriculum(
             f"{name} is {value!r:.40}: give a whole number from {least} to {most}, or none"
         )
+
+
+def _share(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise BadCurriculum(f"{name} is {value!r:.40}: give a share from 0 to 1")
 
 
 def _one_of(name: str, value: object, names: tuple[str, ...]) -> None:

@@ -8,8 +8,9 @@ new one last. Then each of them, from the last to the first, is held against wha
 make; `!` says that they meet, and the search is over. The answer is put together backwards, a
 result at a time.
 
-Nothing is drawn and no mark is oracle knowledge: what a student needs is arithmetic, which two
-numbers make the target, and to go through the pairs.
+Nothing is drawn, but where a curriculum's `reorder` asks for it the operation that comes first; the
+others follow in their circle. No mark is oracle knowledge: what a student needs is arithmetic,
+which two numbers make the target, and to go through the pairs.
 
 >>> from tot24_bench.teachers.curriculum import Curriculum
 >>> from tot24_bench.teachers.solver_path import truth_of
@@ -29,11 +30,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
+from random import Random
 from typing import NamedTuple
 
 from tot24_bench.game.puzzle import LARGEST_CARD, Puzzle, Rule
 from tot24_bench.game.states import MEMO_STATES, Number, State, make_thought
-from tot24_bench.teachers.curriculum import CannotTeach
+from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
 from tot24_bench.teachers.solver_thoughts import Numbers, largest_product
 from tot24_bench.teachers.solver_truth import Truth
 
@@ -47,8 +49,10 @@ SIZES = (3, 4)
 
 LETTERS = "abcd"
 
-_FIRST_OPERATIONS = "-/+*"
-"""Differences and quotients first: in the deck they win most often, so searches are short."""
+_CIRCLE, _LAST = "-/+*", "%"
+ORDER = _CIRCLE + _LAST
+"""Operations of the first thought, `%` for quotients that leave a rest. Differences and exact
+quotients come first: in the deck they win most often, so searches are short."""
 
 
 class Searched(NamedTuple):
@@ -92,12 +96,21 @@ class _Look(NamedTuple):
     held: Number
 
 
-def look_ahead(puzzle: Puzzle, truth: Truth) -> Searched:
+def order_of(curriculum: Curriculum, rng: Random) -> str:
+    """The operations in the order of a search; the random state moves only where one is drawn."""
+    if not curriculum.reorder or rng.random() >= curriculum.reorder:
+        return ORDER
+    start = rng.randrange(1, len(_CIRCLE))
+    return _CIRCLE[start:] + _CIRCLE[:start] + _LAST
+
+
+def look_ahead(puzzle: Puzzle, truth: Truth, order: str = ORDER) -> Searched:
     """The search of a hand of three or four numbers, to the first hit or to its end.
 
     Args:
         puzzle: the hand; all its numbers have to be used.
         truth: what may not be shown, and whether there is a way at all.
+        order: the operations of the first thoughts, all of `ORDER`.
 
     Raises:
         CannotTeach: for other hands, and where every way passes through what may not be shown.
@@ -111,18 +124,18 @@ def look_ahead(puzzle: Puzzle, truth: Truth) -> Searched:
     if truth.dead(State.of(puzzle)):
         limits = limits[:1]
     for limit in limits:
-        found = _search(puzzle, truth, limit)
+        found = _search(puzzle, truth, limit, order)
         if found.answer is not None or len(limits) == 1:
             return found
     raise CannotTeach(f"every way to make {puzzle.target} of {puzzle.text} passes what is avoided")
 
 
-def _search(puzzle: Puzzle, truth: Truth, limit: int | None) -> Searched:
+def _search(puzzle: Puzzle, truth: Truth, limit: int | None, order: str) -> Searched:
     lines: list[str] = []
     if len(puzzle.numbers) == SIZES[0]:
         return _ended(puzzle, lines, None, _looked(puzzle.numbers, puzzle.target, limit))
     lines.append(" ".join(map("{}={}".format, LETTERS, puzzle.numbers)))
-    for first in _first_thoughts(puzzle.numbers, limit):
+    for first in _first_thoughts(puzzle.numbers, limit, order):
         if truth.forbids(State(tuple(sorted(first.left)))):
             continue
         left = " ".join(map(str, first.left))
@@ -171,28 +184,30 @@ def _shown(number: Number) -> str:
 
 
 @lru_cache(maxsize=MEMO_STATES)
-def _first_thoughts(numbers: Numbers, limit: int | None) -> tuple[_First, ...]:
-    return tuple(_in_order(numbers, limit))
-
-
-def _in_order(numbers: Numbers, limit: int | None) -> Iterator[_First]:
-    """Every thought once, by the first of the pairs that give it."""
+def _first_thoughts(numbers: Numbers, limit: int | None, order: str) -> tuple[_First, ...]:
+    found: dict[tuple[str, Number, Number], _First] = {}
     pairs = sorted(combinations(range(len(numbers)), 2), key=lambda pair: (-pair[1], -pair[0]))
-    seen: set[tuple[str, Number, Number]] = set()
-    for op in _FIRST_OPERATIONS:
+    for op in order:
         for pair in pairs:
-            small, large = sorted(pair, key=lambda i: numbers[i])
-            thought = (op, numbers[large], numbers[small])
-            if thought not in seen and _first_worth(numbers[large], op, numbers[small], limit):
-                seen.add(thought)
-                yield _first(numbers, large, op, small)
-    for pair in pairs:
-        small, large = sorted(pair, key=lambda i: numbers[i])
-        for i, j in ((large, small), (small, large)):
-            a, b = numbers[i], numbers[j]
-            if ("/", a, b) not in seen and b > 1 and a % b:
-                seen.add(("/", a, b))
-                yield _first(numbers, i, "/", j)
+            for i, op_written, j in _written_first(numbers, op, pair, limit):
+                thought = (op_written, numbers[i], numbers[j])
+                if thought not in found:  # equal numbers: by the first of the pairs that give it
+                    found[thought] = _first(numbers, i, op_written, j)
+    return tuple(found.values())
+
+
+def _written_first(
+    numbers: Numbers, op: str, pair: tuple[int, int], limit: int | None
+) -> Iterator[tuple[int, str, int]]:
+    """What an operation makes of a pair: the places of its numbers, and its sign."""
+    small, large = sorted(pair, key=lambda i: numbers[i])
+    if op != "%":
+        if _first_worth(numbers[large], op, numbers[small], limit):
+            yield large, op, small
+        return
+    for i, j in ((large, small), (small, large)):
+        if numbers[j] > 1 and numbers[i] % numbers[j]:
+            yield i, "/", j
 
 
 def _first_worth(large: Number, op: str, small: Number, limit: int | None) -> bool:

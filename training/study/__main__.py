@@ -62,10 +62,10 @@ def plan_command(
     with one_line_errors():
         read = read_plan(plan)
         if check:
-            from training.study.configs import check_config, settings_of
+            from training.study.configs import check_config, config_of
 
             for arm in read.arms:
-                check_config(settings_of(read, arm, Folders(plan, runs)))
+                check_config(config_of(read, arm, Folders(plan, runs)))
     heading, *rows, total = plan_table(read)
     table = Table(*heading)
     for row in rows:
@@ -110,6 +110,8 @@ def train_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) 
 def eval_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
     """Ask each student each test once; refused before the plan is committed and all is trained.
 
+    Greedy first, then k times a hand where the tokens of the greedy answers tell k.
+
     Examples:
 
     `python -m training.study eval`
@@ -129,7 +131,7 @@ def report_command(
     runs: Runs = RUNS,
     page: Annotated[Path, typer.Option("--page", help="Where the figures go.")] = PAGE,
 ) -> None:
-    """Write results.json, accuracy.png, and the figures of docs/study.md.
+    """Write results.json, accuracy.png, and the figures of docs/study.md, by the declared plan.
 
     Example: `python -m training.study report`
     """

@@ -1,15 +1,22 @@
-"""What the students answered, as the statistics need it: right or wrong, by arm, test and hand."""
+"""What the students answered, as the statistics need it: right or wrong, by arm, test and hand.
+
+Of the submissions beside a plan only those count that the plan asks for: an arm's own method,
+0-shot, all hands of one of its tests.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from tot24_bench.game import Hand
+from tot24_bench.harness.tasks import expand_by_split
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.store import read_entries
+from tot24_bench.leaderboard.key import key_of
+from tot24_bench.leaderboard.store import BadSubmission, path_of, read_entries
 from training.study.plan import Arm, Plan
 
 if TYPE_CHECKING:
@@ -29,17 +36,26 @@ class Answers:
     sampled: dict[tuple[str, str], Entry]
 
     @classmethod
-    def read(cls, kept: Path) -> Answers:
-        """The submissions beside a plan.
+    def read(cls, plan: Plan, kept: Path) -> Answers:
+        """The submissions beside a plan that it asks for.
 
         Raises:
-            BadSubmission: one cannot be read.
+            BadSubmission: one cannot be read, or two are of the same arm, test and kind.
         """
         found = cls({}, {})
+        arms = {arm.name: arm for arm in plan.arms}
         for entry in read_entries(kept):
             header = entry.header
+            arm = arms.get(header.model.name)
+            if arm is None or header.split not in plan.tests_of(arm):
+                continue
+            if entry.key != _key(arm, header.split, header.repeats):
+                continue
             where = found.sampled if header.repeats > 1 else found.greedy
-            where[header.model.name, header.split] = entry
+            other = where.setdefault((arm.name, header.split), entry)
+            if other is not entry:
+                paths = " and ".join(str(path_of(kept, one.key)) for one in (other, entry))
+                raise BadSubmission(f"{paths} are of the same arm, test and kind: move one away")
         return found
 
     def has(self, arms: Sequence[Arm], tests: Sequence[str], *, passes: bool = False) -> bool:
@@ -62,6 +78,20 @@ class Answers:
             rows.append([float(one.right > 0) for one in asked])
         return np.array(rows, dtype=float)
 
+    def tokens(self, arms: Sequence[Arm], test: str, *, passes: bool = False) -> float:
+        """Mean tokens that an arm writes for a hand, all its responses together.
+
+        Raises:
+            ValueError: a submission does not tell its tokens.
+        """
+        kind, found = self.sampled if passes else self.greedy, []
+        for arm in arms:
+            header = kind[arm.name, test].header
+            if header.mean_response_tokens is None:
+                raise ValueError(f"{arm.name}: its submission on {test} does not tell its tokens")
+            found.append(header.repeats * header.mean_response_tokens)
+        return fmean(found)
+
     def hands(self, arm: Arm, test: str) -> list[Hand]:
         """The hands of a test, as `rights` has them."""
         return [one.puzzle.hand for one in self.greedy[arm.name, test].outcomes]
@@ -73,3 +103,9 @@ def groups_of(plan: Plan) -> dict[str, list[Arm]]:
     for arm in plan.arms:
         found.setdefault(arm.group, []).append(arm)
     return found
+
+
+def _key(arm: Arm, test: str, repeats: int) -> str:
+    """Of the submission that the plan asks for."""
+    ((split, (task,)),) = expand_by_split([arm.task], test).items()
+    return key_of(arm.name, task, shots=0, split=str(split), repeats=repeats)

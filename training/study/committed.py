@@ -1,7 +1,8 @@
 """The guard before the first test hand: the plan is committed, and stays what it was.
 
 `evaluated.json`, beside the plan, says under which commit of which plan a student first met a test.
-From then on another plan is refused: it could have been written for what came out.
+From then on another plan is refused, by the report, too: it could have been written for what came
+out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tot24_bench.durable import write_durably
+from tot24_bench.leaderboard.store import paths
 from training.study.folders import Folders
 from training.study.plan import Plan, files_of, sha256_of
 
@@ -54,19 +56,37 @@ def declare(path: Path, plan: Plan, folders: Folders) -> dict[str, Any]:
     Raises:
         NotDeclared: the plan is not committed, or is not that of the first evaluation.
     """
-    commit, sha256 = commit_of_plan(path, plan), sha256_of(path, plan)
+    commit = commit_of_plan(path, plan)
+    first = declared(path, plan, folders)
+    if first is None:
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        sha256 = sha256_of(path, plan)
+        first = {"plan_commit": commit, "plan_sha256": sha256, "first_evaluation": now}
+        write_durably(folders.kept / NOTE, json.dumps(first, indent=1) + "\n")
+    return first
+
+
+def declared(path: Path, plan: Plan, folders: Folders) -> dict[str, Any] | None:
+    """The note of the first evaluation; None before it.
+
+    Raises:
+        NotDeclared: it is of another plan, or is gone and submissions are there.
+    """
     note = folders.kept / NOTE
-    if note.is_file():
-        first: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
-        if first["plan_sha256"] != sha256:
+    if not note.is_file():
+        if paths(folders.kept):
             raise NotDeclared(
-                f"students met the tests under the plan of commit {first['plan_commit'][:12]}, "
-                f"and it was changed since: git checkout {first['plan_commit'][:12]} -- {path}"
+                f"{folders.kept} holds submissions and no {NOTE}, so nobody knows their plan: "
+                f"git checkout -- {note}, or move the submissions away"
             )
-        return first
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    first = {"plan_commit": commit, "plan_sha256": sha256, "first_evaluation": now}
-    write_durably(note, json.dumps(first, indent=1) + "\n")
+        return None
+    first: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+    if first["plan_sha256"] != sha256_of(path, plan):
+        commit = first["plan_commit"][:12]
+        raise NotDeclared(
+            f"students met the tests under the plan of commit {commit}, and it was changed since: "
+            f"git checkout {commit} -- {' '.join(map(str, files_of(path, plan)))}"
+        )
     return first
 
 

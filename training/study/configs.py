@@ -1,6 +1,7 @@
 """From an arm of the plan to the config that `training.sft` reads.
 
-An arm is the base, then its size, its method and seed, its budget, and last its own settings.
+An arm is the base, then its size, its method and seed, its budget, and last its own settings. What
+the plan's own fields decide, no settings say again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from training.study.distinct import rows_with
+from tot24_bench.durable import write_durably
 from training.study.folders import Folders
 from training.study.plan import Arm, BadPlan, Plan
 
@@ -25,46 +26,26 @@ LIMITS = {"io": 128, "cot": 512, "onestep_tot": 896}
 """Tokens at which a response to val is cut off: where the method's task does it."""
 
 DECIDED = frozenset(
-    {"output_dir", "export_dir", "seed", "row_seed", "completion_tokens", "dataset", "val_method"}
+    {"output_dir", "export_dir", "seed", "row_seed", "completion_tokens", "dataset"}
+    | {"val_method", "val_split"}
 )
 """Keys that the plan's own fields decide: given again as settings, they could say otherwise."""
 
 
 def config_of(plan: Plan, arm: Arm, folders: Folders) -> dict[str, Any]:
-    """The arm's config, every key of it; the rows of `distinct_as` need that arm's record.
-
-    Raises:
-        BadPlan: a setting that the plan's fields decide, or the arm of `distinct_as` is not
-            trained.
-    """
-    config = settings_of(plan, arm, folders)
-    if arm.distinct_as is not None:
-        other = plan.arm(arm.distinct_as)
-        record = folders.read_record(other)
-        if record is None:
-            raise BadPlan(
-                f"{arm.name} has as many distinct traces as {other.name}, which is not trained: "
-                f"python -m training.study train {other.name}"
-            )
-        distinct = record["study"]["distinct_rows"]
-        needed = rows_with(config, distinct, most=config["rows"])
-        config["rows"] = needed.rows
-        config["completion_tokens"] = max(arm.completion_tokens, needed.completion_tokens)
-    return config
-
-
-def settings_of(plan: Plan, arm: Arm, folders: Folders) -> dict[str, Any]:
-    """As `config_of`, before the arm of `distinct_as` is trained.
+    """The arm's config, every key of it.
 
     Raises:
         BadPlan: a setting that the plan's fields decide.
         OSError: the base cannot be read.
     """
-    if again := DECIDED & arm.settings.keys():
-        raise BadPlan(f"{arm.name}: {sorted(again)[0]} is decided by the arm's own fields")
+    base = _base(folders.kept / plan.base)
+    for where, settings in ((plan.base, base), (arm.name, arm.settings)):
+        if again := DECIDED & settings.keys():
+            raise BadPlan(f"{where}: {sorted(again)[0]} is decided by the plan's own fields")
     config: dict[str, Any] = {
         "val_tokens": LIMITS[arm.method],
-        **_base(folders.kept / plan.base),
+        **base,
         **plan.sizes[arm.size].to_json(),
         **SHARES[arm.method],
         "val_method": arm.method,
@@ -93,7 +74,7 @@ def write_config(plan: Plan, arm: Arm, folders: Folders) -> Path:
             "away, or restore the plan"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    write_durably(path, yaml.safe_dump(config, sort_keys=False))
     return path
 
 
@@ -106,8 +87,7 @@ def require_same_settings(plan: Plan, arm: Arm, folders: Folders) -> None:
     record = folders.read_record(arm)
     if record is None:
         raise BadPlan(f"{arm.name} is not trained: python -m training.study train {arm.name}")
-    config = settings_of(plan, arm, folders)
-    if _learnt(record["study"]["config"], arm) != _learnt(config, arm):
+    if _learnt(record["study"]["config"]) != _learnt(config_of(plan, arm, folders)):
         raise BadPlan(
             f"{arm.name} was trained by other settings than the plan's: move {folders.run(arm)} "
             "away and train it again"
@@ -131,12 +111,11 @@ def check_config(config: dict[str, Any]) -> None:
         guard(found.rows)
 
 
-def _learnt(config: dict[str, Any], arm: Arm) -> dict[str, Any]:
-    """Without the folders, which decide nothing, and without what is counted before training."""
-    left_out = {"output_dir", "export_dir", "dataset"}
-    if arm.distinct_as is not None:
-        left_out |= {"rows", "completion_tokens"}
-    return {key: value for key, value in config.items() if key not in left_out}
+def _learnt(config: dict[str, Any]) -> dict[str, Any]:
+    """Without the folders, which decide nothing; of a dataset its name, whatever it lies in."""
+    dataset = config.get("dataset")
+    left = {key: value for key, value in config.items() if key not in ("output_dir", "export_dir")}
+    return {**left, "dataset": None if dataset is None else Path(dataset).name}
 
 
 def _base(path: Path) -> dict[str, Any]:

@@ -1,25 +1,26 @@
 """Each student meets each test once, by the code of `tot24 eval`.
 
 Nothing is asked before the plan is committed and every arm is trained. A submission that is there
-stays: what is missing is asked, nothing is asked again.
+stays: what is missing is asked, nothing is asked again. All greedy answers come first: how often a
+hand is sampled on a test follows from the tokens that they took there, not from what was right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from statistics import fmean
+from math import ceil
 from typing import Any
 
 from tot24_bench.harness.evaluate import Plan as Asked
 from tot24_bench.harness.tasks import expand_by_split
-from tot24_bench.leaderboard.measured import plan_keys
 from tot24_bench.leaderboard.runs import run_plans
-from tot24_bench.leaderboard.store import path_of
+from training.study.answers import Answers
 from training.study.committed import declare
 from training.study.configs import require_same_settings
 from training.study.data import absent
 from training.study.folders import Folders
-from training.study.plan import Arm, BadPlan, Plan, Sampling
+from training.study.plan import Arm, Plan, Sampling
+from training.study.same_weights import require_students_weights, require_submissions_weights
 
 
 class NotTrained(ValueError):
@@ -39,22 +40,28 @@ def evaluate_arms(
         NotDeclared: the plan is not committed as it is.
         NotTrained: an arm of the plan has no student.
         BadPlan: a student was trained by other settings.
+        OtherWeights: a student or a submission is not its record's.
     """
     require_trained(plan, folders, say)
     for arm in plan.arms:
-        if absent(plan, arm) is None or folders.is_trained(arm):
+        if folders.is_trained(arm):
             require_same_settings(plan, arm, folders)
+            require_students_weights(arm, folders)
     declare(folders.plan, plan, folders)
-    for arm in arms:
-        if not folders.is_trained(arm):
-            continue
-        wanted = [one for one in asked(plan, arm, folders) if not is_there(one, arm, folders)]
+    answers = Answers.read(plan, folders.kept)
+    require_submissions_weights(plan, folders, answers)
+    asked = [arm for arm in arms if folders.is_trained(arm)]
+    for arm in asked:
+        wanted = greedy(plan, arm, folders, answers)
         if not wanted:
             say(f"{arm.name}: has met every test")
-            continue
-        for stored in run_plans(wanted, folders.kept, arm.name):
-            header = stored.submission
-            say(f"{arm.name}: {header.split} x{header.repeats} {header.metrics.acc:.1%}")
+        _ask(arm, wanted, folders, say)
+    answers = Answers.read(plan, folders.kept)
+    for arm in asked:
+        if arm.sampled and (missing := _unasked(plan, answers)):
+            say(f"{arm.name}: sampled later: {missing[0]} is not asked yet")
+        else:
+            _ask(arm, sampled(plan, arm, folders, answers), folders, say)
 
 
 def require_trained(plan: Plan, folders: Folders, say: Callable[[str], object]) -> None:
@@ -77,65 +84,55 @@ def require_trained(plan: Plan, folders: Folders, say: Callable[[str], object]) 
         )
 
 
-def asked(plan: Plan, arm: Arm, folders: Folders) -> list[Asked]:
-    """All that an arm is asked: every test once, then those where it is sampled."""
-    found = [_plan(arm, folders, test) for test in plan.tests_of(arm)]
-    if arm.sampled and plan.sampling is not None:
-        k = tries(plan, folders)
-        sampled = {"do_sample": True, "temperature": plan.sampling.temperature, "top_k": 0}
-        found += [_plan(arm, folders, test, k, sampled) for test in plan.sampling.tests]
-    return found
+def greedy(plan: Plan, arm: Arm, folders: Folders, answers: Answers) -> list[Asked]:
+    """The tests that an arm has not met."""
+    return [
+        _plan(arm, folders, test) for test in plan.tests_of(arm) if not answers.has([arm], [test])
+    ]
 
 
-def is_there(one: Asked, arm: Arm, folders: Folders) -> bool:
-    """Whether its submission is there already."""
-    return all(path_of(folders.kept, key).is_file() for key in plan_keys(one, arm.name))
+def sampled(plan: Plan, arm: Arm, folders: Folders, answers: Answers) -> list[Asked]:
+    """The tests on which an arm is sampled and was not yet; the greedy answers have to be there."""
+    rule = plan.sampling
+    if rule is None or not arm.sampled:
+        return []
+    drawn = {"do_sample": True, "temperature": rule.temperature, "top_k": 0}
+    return [
+        _plan(arm, folders, test, tries(plan, rule, answers, test), drawn)
+        for test in rule.tests
+        if not answers.has([arm], [test], passes=True)
+    ]
 
 
-def tries(plan: Plan, folders: Folders) -> int:
-    """k of pass@k, by the plan's rule, from the records.
+def tries(plan: Plan, rule: Sampling, answers: Answers, test: str) -> int:
+    """k of pass@k on a test, by the plan's rule, from the greedy submissions."""
+    more, fewer = (answers.tokens(plan.group(name), test) for name in (rule.more, rule.fewer))
+    return tries_of(rule, more, fewer)
 
-    Raises:
-        BadPlan: the plan has no sampling, or a record knows no tokens on val.
+
+def tries_of(rule: Sampling, more: float, fewer: float) -> int:
+    """k by the tokens of a response.
+
+    >>> tries_of(Sampling(tests=("val",), more="a", fewer="b"), 130.0, 42.0)
+    4
     """
+    return min(max(ceil(more / max(fewer, 1.0)), 2), rule.most)
+
+
+def _unasked(plan: Plan, answers: Answers) -> list[str]:
+    """The arms whose greedy answers decide k, and that have not met the tests that are sampled."""
     if plan.sampling is None:
-        raise BadPlan("the plan samples nothing: give it `sampling`")
-    return tries_of(
-        plan.sampling,
-        [val_tokens(_record(arm, folders)) for arm in plan.group(plan.sampling.more)],
-        [val_tokens(_record(arm, folders)) for arm in plan.group(plan.sampling.fewer)],
-    )
+        return []
+    deciding = (*plan.group(plan.sampling.more), *plan.group(plan.sampling.fewer))
+    return [arm.name for arm in deciding if not answers.has([arm], plan.sampling.tests)]
 
 
-def tries_of(sampling: Sampling, more: Sequence[float], fewer: Sequence[float]) -> int:
-    """k by the tokens of a response on val, one figure a seed.
-
-    >>> tries_of(Sampling(tests=("val",), more="a", fewer="b"), [120.0, 140.0], [40.0, 44.0])
-    3
-    """
-    return min(max(round(fmean(more) / fmean(fewer)), 2), sampling.most)
-
-
-def val_tokens(record: dict[str, Any]) -> float:
-    """Mean tokens of a response on val, at the checkpoint that was chosen.
-
-    Raises:
-        BadPlan: the record has no such evaluation.
-    """
-    found = [one for one in record["log"] if "eval_val_tokens" in one]
-    for one in found:
-        if one["step"] == record["best_checkpoint_step"]:
-            return float(one["eval_val_tokens"])
-    raise BadPlan(
-        f"{record['study']['arm']}: its record has no evaluation of the chosen checkpoint"
-    )
-
-
-def _record(arm: Arm, folders: Folders) -> dict[str, Any]:
-    record = folders.read_record(arm)
-    if record is None:
-        raise NotTrained(f"not trained: {arm.name}: python -m training.study train {arm.name}")
-    return record
+def _ask(arm: Arm, wanted: Sequence[Asked], folders: Folders, say: Callable[[str], object]) -> None:
+    if not wanted:
+        return
+    for stored in run_plans(wanted, folders.kept, arm.name):
+        header = stored.submission
+        say(f"{arm.name}: {header.split} x{header.repeats} {header.metrics.acc:.1%}")
 
 
 def _plan(

@@ -54,12 +54,15 @@ class Transcript(Record):
         model: who wrote it.
         method: what it was asked for.
         level: of the filter.
+        longest: tokens of a row that our students can read; a longer one is left out before the
+            solver is asked for the same hands.
     """
 
     transcript: Path
     model: Text
     method: Method = "onestep_tot"
     level: Literal["answer", "agrees", "valid"] = "valid"
+    longest: Annotated[int, Field(ge=1)] | None = None
 
 
 class SameHands(Record):
@@ -76,14 +79,12 @@ class Arm(Record):
         method: what it learns, is validated by and is tested by.
         size: one of the plan's shapes.
         seed: of the weights, of the order and of the rows.
-        completion_tokens: that it is trained on, at most; early stopping may end it before.
+        completion_tokens: that it is trained on.
         minutes: on two cores, estimated before it is trained.
         data: rows of the plan's data; None has the solver write them.
-        distinct_as: an arm that shows as many different traces; rows until they are as many, and
-            again up to its tokens where they have fewer.
         settings: other keys of `training.sft`.
         tests: what it is asked; None is the plan's tests.
-        sampled: whether it is also asked k times a hand, see `Rules`.
+        sampled: whether it is also asked k times a hand, see `Sampling`.
     """
 
     name: Slug
@@ -93,7 +94,6 @@ class Arm(Record):
     completion_tokens: Annotated[int, Field(ge=1)]
     minutes: Annotated[float, Field(gt=0)]
     data: Slug | None = None
-    distinct_as: Slug | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     tests: tuple[str, ...] | None = None
     sampled: bool = False
@@ -136,8 +136,8 @@ class Sampling(Record):
     Attributes:
         tests: where.
         temperature: of sampling.
-        more, fewer: groups; k is the tokens that a response of `more` has on val over those that
-            one of `fewer` has, rounded: then k responses cost what one does.
+        more, fewer: groups; on each test k is the tokens of a greedy response of `more` over those
+            of `fewer`, rounded up and at least 2: then k responses cost what one does, or more.
         most: k at most, so that a student that never stops does not decide the cost.
     """
 
@@ -217,15 +217,11 @@ class Plan(Record):
         ]
         if twice:
             raise ValueError(f"arm {twice[0]} is there twice")
-        before: list[str] = []
         for arm in self.arms:
             if arm.size not in self.sizes:
                 raise ValueError(f"{arm.name}: no size {arm.size}: {', '.join(self.sizes)}")
             if arm.data is not None and arm.data not in self.data:
                 raise ValueError(f"{arm.name}: no data {arm.data}: {', '.join(self.data)}")
-            if arm.distinct_as is not None and arm.distinct_as not in before:
-                raise ValueError(f"{arm.name}: {arm.distinct_as} is no arm before it")
-            before.append(arm.name)
         for name, made in self.data.items():
             if isinstance(made, SameHands) and not isinstance(
                 self.data.get(made.solver_for), Transcript
@@ -239,6 +235,11 @@ class Plan(Record):
         for group in named:
             if group not in groups:
                 raise ValueError(f"no group {group}: there is {', '.join(sorted(groups))}")
+        if self.sampling is not None:
+            for arm in (*self.group(self.sampling.more), *self.group(self.sampling.fewer)):
+                for test in self.sampling.tests:
+                    if test not in self.tests_of(arm):
+                        raise ValueError(f"sampling: {arm.name} is not asked {test}")
         for one in self.hypotheses:
             self._can_be_judged(one)
         return self

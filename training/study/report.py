@@ -12,13 +12,15 @@ from typing import Any
 from tot24_bench.durable import write_durably
 from training.study.answers import Answers, groups_of
 from training.study.bootstrap import Estimate, accuracy
-from training.study.committed import NOTE
-from training.study.evaluate import tries
+from training.study.committed import NOTE, declared
+from training.study.configs import config_of
 from training.study.folders import Folders
 from training.study.holdout import Band, by_states_seen
-from training.study.judge import Judged, judge
+from training.study.judge import judge
+from training.study.marks import ROWS, marks_of
 from training.study.picture import Point, draw
 from training.study.plan import Arm, Plan
+from training.study.same_weights import require_submissions_weights
 from training.study.tables import page
 
 BEGIN, END = "<!-- study:begin -->", "<!-- study:end -->"
@@ -39,10 +41,14 @@ def report(plan: Plan, folders: Folders, docs: Path) -> dict[str, Any]:
 
     Raises:
         BadPage: it has no marks.
+        NotDeclared: students met the tests under another plan.
+        OtherWeights: a submission is of another student than its record.
         ValueError: nothing was evaluated, or a submission cannot be read.
     """
     before, after = _around(docs)
-    answers = Answers.read(folders.kept)
+    declared(folders.plan, plan, folders)
+    answers = Answers.read(plan, folders.kept)
+    require_submissions_weights(plan, folders, answers)
     if not answers.greedy:
         raise ValueError(f"nothing was evaluated in {folders.kept}: python -m training.study eval")
     results = results_of(plan, folders, answers)
@@ -59,14 +65,17 @@ def results_of(plan: Plan, folders: Folders, answers: Answers) -> dict[str, Any]
     """Everything that the study found, as JSON."""
     note = folders.kept / NOTE
     groups = groups_of(plan)
-    judged: list[Judged] = judge(plan, answers)
     return {
         "declared": json.loads(note.read_text(encoding="utf-8")) if note.is_file() else None,
         "statistics": plan.statistics.to_json(),
-        "tries": tries(plan, folders) if answers.sampled else None,
         "groups": [_group(plan, folders, answers, name, arms) for name, arms in groups.items()],
         "arms": [_arm(arm, folders, answers, plan) for arm in plan.arms],
-        "hypotheses": [one.to_json() for one in judged],
+        "hypotheses": [one.to_json() for one in judge(plan, answers)],
+        "marks": [
+            {"arm": arm.name, "rows": ROWS, **marks_of(config_of(plan, arm, folders)).to_json()}
+            for arm in plan.arms
+            if arm.settings.get("marks") == "random"
+        ],
         "states_seen": [band.to_json() for band in _bands(plan, answers)],
     }
 
@@ -75,7 +84,8 @@ def _group(
     plan: Plan, folders: Folders, answers: Answers, name: str, arms: list[Arm]
 ) -> dict[str, Any]:
     tests = plan.tests_of(arms[0])
-    sampled = plan.sampling.tests if plan.sampling is not None and arms[0].sampled else ()
+    rule = plan.sampling if arms[0].sampled else None
+    once = [] if rule is None else plan.group(rule.more)
     return {
         "group": name,
         "method": arms[0].method,
@@ -88,8 +98,13 @@ def _group(
             if answers.has(arms, (test,))
         },
         "passes": {
-            test: _estimate(plan, answers, arms, (test,), passes=True)._asdict()
-            for test in sampled
+            test: {
+                "k": sorted({answers.sampled[arm.name, test].header.repeats for arm in arms}),
+                **_estimate(plan, answers, arms, (test,), passes=True)._asdict(),
+                "tokens": answers.tokens(arms, test, passes=True),
+                "once_tokens": answers.tokens(once, test) if answers.has(once, (test,)) else None,
+            }
+            for test in (() if rule is None else rule.tests)
             if answers.has(arms, (test,), passes=True)
         },
     }
@@ -99,14 +114,12 @@ def _arm(arm: Arm, folders: Folders, answers: Answers, plan: Plan) -> dict[str, 
     record = folders.read_record(arm)
     found: dict[str, Any] = {"arm": arm.name, "trained": record is not None}
     if record is not None:
-        data, study = record["data"], record["study"]
-        share = max((float(one.get("epoch") or 0) for one in record["log"]), default=0.0)
+        data = record["data"]
         found |= {
             "parameters": record["parameters"],
             "rows": data["rows"],
-            "distinct_rows": study["distinct_rows"],
+            "distinct": data.get("distinct"),
             "completion_tokens": data["completion_tokens"],
-            "completion_tokens_seen": round(data["completion_tokens"] * min(share, 1.0)),
             "steps": record["steps"],
             "best_checkpoint_step": record["best_checkpoint_step"],
             "best_val_acc": record["best_val_acc"],
@@ -129,7 +142,7 @@ def _bands(plan: Plan, answers: Answers) -> list[Band]:
     tests = tuple(test for test in plan.tests if test in DECK)
     found: list[Band] = []
     for arms in groups_of(plan).values():
-        if tests and answers.has(arms, tests):
+        if tests and arms[0].data is None and answers.has(arms, tests):
             found += by_states_seen(arms, answers, tests)
     return found
 

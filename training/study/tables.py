@@ -17,9 +17,10 @@ def page(plan: Plan, results: dict[str, Any], *, with_picture: bool) -> str:
         _declared(plan, results),
         "### Accuracy\n\n" + _accuracy(plan, results),
         "### Hypotheses\n\n" + _hypotheses(results["hypotheses"]),
+        *map(_marks, results["marks"]),
     ]
     if any(group["passes"] for group in results["groups"]):
-        parts.append("### pass@k at equal inference tokens\n\n" + _passes(results))
+        parts.append("### pass@k at equal inference tokens\n\n" + _passes(results["groups"]))
     if with_picture:
         parts.append(
             "### Accuracy against size\n\n![accuracy against the number of parameters]"
@@ -38,7 +39,6 @@ def plan_table(plan: Plan) -> list[tuple[str, ...]]:
     for arm in plan.arms:
         what = [f"{key}={value}" for key, value in arm.settings.items()]
         what += [f"data={arm.data}"] if arm.data else []
-        what += [f"as many distinct traces as {arm.distinct_as}"] if arm.distinct_as else []
         what += ["sampled"] if arm.sampled else []
         tokens, minutes = f"{arm.completion_tokens:,}", f"{arm.minutes:g}"
         rows.append(
@@ -97,13 +97,29 @@ def _hypotheses(judged: Sequence[dict[str, Any]]) -> str:
     return _table(heading, rows)
 
 
-def _passes(results: dict[str, Any]) -> str:
-    rows = [
-        [group["group"], test, _ends(group["tests"].get(test)), _ends(estimate)]
-        for group in results["groups"]
-        for test, estimate in group["passes"].items()
-    ]
-    return _table(["group", "test", "greedy, once", f"pass@{results['tries']}"], rows)
+def _marks(one: dict[str, Any]) -> str:
+    """What marks at random still tell."""
+    true, dead, winning = (
+        NONE if one[key] is None else f"{one[key]:.1%}"
+        for key in ("true", "dead_marked", "winning_marked")
+    )
+    return (
+        f"In the first {one['rows']:,} rows of `{one['arm']}` {true} of the marks stand on dead "
+        f"states; {dead} of the lines with a dead state are marked, {winning} of those that can "
+        "still win."
+    )
+
+
+def _passes(groups: Iterable[dict[str, Any]]) -> str:
+    rows = []
+    for group in groups:
+        for test, found in group["passes"].items():
+            once = NONE if found["once_tokens"] is None else f"{found['once_tokens']:.0f}"
+            k, tokens = " / ".join(map(str, found["k"])), f"{found['tokens']:.0f}"
+            greedy = _ends(group["tests"].get(test))
+            rows.append([group["group"], test, greedy, k, _ends(found), tokens, once])
+    heading = ["group", "test", "greedy, once", "k", "pass@k", "tokens, k times"]
+    return _table([*heading, "tokens, One-Step ToT once"], rows)
 
 
 def _bands(bands: Sequence[dict[str, Any]]) -> str:
@@ -111,30 +127,30 @@ def _bands(bands: Sequence[dict[str, Any]]) -> str:
         [one["group"], one["name"], str(one["hands"]), _points(one["share"], *one["interval"])]
         for one in bands
     ]
-    return _table(["group", "winning states seen", "hands", "right [95%]"], rows)
+    table = _table(["group", "winning states seen", "hands", "right [95%]"], rows)
+    return f"Wilson intervals over hands, seeds averaged.\n\n{table}"
 
 
 def _training(arms: Iterable[dict[str, Any]]) -> str:
     rows = []
     for arm in arms:
         if not arm["trained"]:
-            rows.append([arm["arm"], *[NONE] * 8])
+            rows.append([arm["arm"], *[NONE] * 7])
             continue
-        distinct, best = arm["distinct_rows"], arm["best_val_acc"]
+        distinct, best = arm["distinct"], arm["best_val_acc"]
         rows.append(
             [
                 arm["arm"],
                 f"{arm['rows']:,}",
                 NONE if distinct is None else f"{distinct:,}",
                 f"{arm['completion_tokens']:,}",
-                f"{arm['completion_tokens_seen']:,}",
                 f"{arm['steps']:,}",
                 NONE if arm["best_checkpoint_step"] is None else f"{arm['best_checkpoint_step']:,}",
                 NONE if best is None else f"{100 * best:.1f}",
                 f"{arm['minutes']:.1f}",
             ]
         )
-    heading = ["arm", "rows", "distinct", "tokens", "seen", "steps", "chosen at", "val", "minutes"]
+    heading = ["arm", "rows", "distinct", "tokens", "steps", "chosen at", "val", "minutes"]
     return _table(heading, rows)
 
 

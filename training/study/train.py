@@ -1,7 +1,7 @@
 """Train the arms one after another, each in a process of its own.
 
 An arm that is finished is passed over, one that was interrupted goes on: `training.sft` does that
-by itself. What is kept of an arm is its record, with the config and the number of different traces.
+by itself. What is kept of an arm is its record, with the config and the hash of the weights.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 import yaml
 
 from tot24_bench.durable import write_durably
+from tot24_bench.weights import checkpoint_sha256
 from training.export import RECORD
 from training.study.configs import write_config
 from training.study.data import absent, make_data
-from training.study.distinct import distinct_rows
 from training.study.folders import Folders
 from training.study.plan import Arm, Plan
 
@@ -80,13 +80,13 @@ def _train(arm: Arm, config: Path) -> None:
 
 def _keep_record(arm: Arm, folders: Folders) -> dict[str, Any]:
     kept = folders.read_record(arm)
-    text = (folders.student(arm) / RECORD).read_text(encoding="utf-8")
-    record: dict[str, Any] = json.loads(text)
+    student = folders.student(arm)
+    record: dict[str, Any] = json.loads((student / RECORD).read_text(encoding="utf-8"))
     if kept is not None and {**kept, "study": None} == {**record, "study": None}:
         return kept
     config = yaml.safe_load(folders.config(arm).read_text(encoding="utf-8"))
-    distinct = distinct_rows(config, record["data"]["rows"])
-    record["study"] = {"arm": arm.name, "distinct_rows": distinct, "config": config}
+    weights = checkpoint_sha256(str(student))
+    record["study"] = {"arm": arm.name, "checkpoint_sha256": weights, "config": config}
     path = folders.record(arm)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_durably(path, json.dumps(record, indent=1) + "\n")
