@@ -65,7 +65,7 @@ def test_names_of_splits_and_parts() -> None:
 
 def test_a_student_lists_its_hands(root: Path) -> None:
     puzzles = read_puzzles(str(root / "students" / "scout-2m"))
-    assert len(puzzles) == 801
+    assert len(puzzles) > 800
     assert not {p.hand for p in puzzles} & {p.hand for p in load_split("hard100")}
 
 

@@ -284,7 +284,7 @@ def test_code_that_a_submission_names_is_never_loaded(
 def test_declared_training_is_part_of_a_submission(results: Path) -> None:
     (submission,) = read_all(results)
     training = submission.model.training
-    assert isinstance(training, Training) and len(training.hands) == 801
+    assert isinstance(training, Training) and len(training.hands) > 800
     assert training.data_sha256 is not None
 
 
