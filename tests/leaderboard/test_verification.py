@@ -281,11 +281,12 @@ def test_code_that_a_submission_names_is_never_loaded(
         rerun(strange, tmp_path, 1, "cpu")
 
 
-def test_declared_training_is_part_of_a_submission(results: Path) -> None:
+def test_declared_training_is_part_of_a_submission(results: Path, root: Path) -> None:
     (submission,) = read_all(results)
     training = submission.model.training
-    assert isinstance(training, Training) and len(training.hands) > 800
-    assert training.data_sha256 is not None
+    record = json.loads((root / "students" / "scout-2m" / "training.json").read_text())
+    assert isinstance(training, Training) and list(training.hands) == record["data"]["hands"]
+    assert training.data_sha256 == record["data"]["sha256"]
 
 
 def replaced(results: Path, **changes: Any) -> tuple[Fault, ...]:
