@@ -131,6 +131,8 @@ def _mix(rows: dict[str, Any]) -> str:
     if long := rows.get("long_share"):
         mix += f"; {long:.0%} of them the longest of {rows['long_of']}"
     if rows.get("judge", "oracle") == "look-ahead":
+        if rows.get("fractions", "last") == "early":
+            mix += "; fractions before sums"
         reordered = rows.get("reorder", 0)
         return f"{mix}; {reordered:.0%} of the searches reordered" if reordered else mix
     return f"{mix}; a dead end is followed with probability {rows['explore']}"

@@ -68,6 +68,10 @@ class RowConfig:
         default="oracle",
         metadata={"help": "Who tells dead ends: oracle (marks), look-ahead (written out)."},
     )
+    fractions: str = field(
+        default="last",
+        metadata={"help": "When a look-ahead comes to fractions: last, early (before sums)."},
+    )
     reorder: float = field(
         default=0.0,
         metadata={"help": "Share of look-aheads that begin with another operation than usual."},
@@ -167,7 +171,7 @@ def guard(config: RowConfig) -> None:
         LeakedHand: there is one.
         BadDataset: the dataset's folder is not whole, or not ours.
         BadRows: no rows are asked for, or shares that are none.
-        BadCurriculum: a judge or states to avoid that there are not.
+        BadCurriculum: a judge, a place of fractions or states to avoid that there are not.
     """
     if config.dataset is not None:
         read_dataset(Path(config.dataset))
@@ -318,17 +322,18 @@ def _with_marks_anywhere(text: str, rng: Random) -> str:
 
 
 def _curriculum(config: RowConfig) -> Curriculum:
-    mark = None if config.marks == "removed" else DEAD_END
-    return _curriculum_of(config.explore, mark, config.avoid, config.judge, config.reorder)
-
-
-@cache
-def _curriculum_of(
-    explore: float, mark: str | None, avoid: str | None, judge: str, reorder: float
-) -> Curriculum:
-    return Curriculum(
-        explore=explore, mark=mark, avoid=avoid, judge=judge, reorder=reorder, max_lines=None
+    return _curriculum_of(
+        explore=config.explore,
+        mark=None if config.marks == "removed" else DEAD_END,
+        avoid=config.avoid,
+        judge=config.judge,
+        fractions=config.fractions,
+        reorder=config.reorder,
+        max_lines=None,
     )
+
+
+_curriculum_of = cache(Curriculum)
 
 
 @cache

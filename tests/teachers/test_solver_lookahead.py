@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, is_solvable, load_split
+from tot24_bench.game.generated import draw
 from tot24_bench.game.inner_states import held_out_states
 from tot24_bench.game.puzzle import Rule
 from tot24_bench.game.states import State
@@ -18,6 +20,8 @@ from tot24_bench.scoring import analyse, score
 from tot24_bench.teachers.solver import BadCurriculum, CannotTeach, Curriculum, write
 
 LOOK_AHEAD = Curriculum(judge="look-ahead", max_lines=None)
+EARLY = Curriculum(judge="look-ahead", max_lines=None, fractions="early")
+WAYS = pytest.mark.parametrize("curriculum", [LOOK_AHEAD, EARLY], ids=["last", "early"])
 
 FIRST = re.compile(r"([a-d])[-+*/]([a-d]): (\d+) ([-+*/]) (\d+) = ([\d/]+) \(left: ([\d/ ]+)\)")
 LOOK = re.compile(r"([\d/]+) \| ([\d/]+) ([\d/]+):((?: [-+*/][\d/]+)*)( !)?")
@@ -30,7 +34,10 @@ def response(puzzle: Puzzle, curriculum: Curriculum = LOOK_AHEAD) -> str:
     return write(puzzle, "onestep_tot", Random(0), curriculum)
 
 
-CIRCLES = ("/+*-%", "+*-/%", "*-/+%")
+CIRCLES = {
+    "last": ("/+*-%", "+*-/%", "*-/+%"),
+    "early": ("/%+*-", "%+*-/", "+*-/%", "*-/%+"),
+}
 
 
 def first_lines(text: str) -> list[str]:
@@ -49,30 +56,35 @@ def made(x: Fraction, y: Fraction) -> set[Fraction]:
     return {x + y, abs(x - y), x * y} | ({x / y} if y else set()) | ({y / x} if x else set())
 
 
+@WAYS
 @pytest.mark.parametrize("split", ["train", "val", "hard100", "hardest"])
-def test_every_hand_is_answered_right_by_thoughts_that_hold(split: str) -> None:
+def test_every_hand_is_answered_right_by_thoughts_that_hold(
+    split: str, curriculum: Curriculum
+) -> None:
     for puzzle in load_split(split):
-        found = analyse(puzzle, response(puzzle))
+        found = analyse(puzzle, response(puzzle, curriculum))
         assert found.score.correct and not found.score.false_rhs, puzzle
         assert all(thought.fault is None for thought in found.thoughts), puzzle
         assert not any(thought.step.dead_end for thought in found.thoughts), puzzle
 
 
-@given(hands)
+@WAYS
+@given(hand=hands)
 def test_a_search_finds_a_way_where_there_is_one_and_says_so_where_not(
-    hand: tuple[int, ...],
+    hand: tuple[int, ...], curriculum: Curriculum
 ) -> None:
     puzzle = Puzzle(hand)
-    text = response(puzzle)
+    text = response(puzzle, curriculum)
     if is_solvable(puzzle):
         assert score(puzzle, text).correct
     else:
         assert text.endswith("\nAnswer: no solution")
 
 
-@given(hands)
-def test_every_line_of_a_look_ahead_is_true(hand: tuple[int, ...]) -> None:
-    first_line, *lines = response(Puzzle(hand)).split("\n")[1:]
+@WAYS
+@given(hand=hands)
+def test_every_line_of_a_look_ahead_is_true(hand: tuple[int, ...], curriculum: Curriculum) -> None:
+    first_line, *lines = response(Puzzle(hand), curriculum).split("\n")[1:]
     assert first_line == "a={} b={} c={} d={}".format(*hand)
     dealt = dict(zip("abcd", hand, strict=True))
     left: list[Fraction] = []
@@ -112,25 +124,63 @@ def test_thoughts_go_through_operations_and_within_them_through_pairs() -> None:
     assert seen > 100
 
 
+@pytest.mark.parametrize("target", [24, 36, 7, 101])
+@pytest.mark.parametrize("top", [13, 40])
+def test_early_fractions_lose_no_way(target: int, top: int) -> None:
+    rng = Random(f"{target} {top}")
+    found = 0
+    for _ in range(150):
+        puzzle = Puzzle(tuple(rng.randint(1, top) for _ in range(4)), target)
+        verdict = score(puzzle, response(puzzle, EARLY))
+        assert verdict.correct and verdict.valid == is_solvable(puzzle), puzzle
+        found += verdict.valid
+    assert found
+
+
+def test_hands_that_need_a_fraction_are_searched_in_half_the_length() -> None:
+    needing = draw("rational", seed=0, size=64, part="train")
+    lengths = [[len(response(puzzle, way)) for puzzle in needing] for way in (LOOK_AHEAD, EARLY)]
+    assert sum(lengths[1]) < 0.5 * sum(lengths[0])
+    assert all(score(puzzle, response(puzzle, EARLY)).correct for puzzle in needing)
+
+
+def test_early_fractions_are_sparing() -> None:
+    lines = response(Puzzle((8, 3, 8, 3)), EARLY).split("\n")
+    assert lines[-7:] == [
+        "c/d: 8 / 3 = 8/3 (left: 8 3 8/3)",
+        "3 | 8 8/3: +32/3 -16/3",
+        "8 | 3 8/3: +17/3 -1/3 !",
+        "3 - (8/3) = 1/3 (left: 8 1/3)",
+        "8 / (1/3) = 24 (left: 24)",
+        "Path: 8 / (3 - (8/3)) = 24",
+        "Answer: 8 / (3 - (8 / 3)) = 24",
+    ]
+    shown = first_lines(response(Puzzle((1, 5, 7, 7)), EARLY))
+    assert [line.split(" ")[3] for line in shown if "/" in line.split(" ")[3]] == ["5/7", "1/7"]
+
+
 def test_nothing_is_drawn() -> None:
     puzzle = Puzzle.parse("3 3 8 8")
     assert len({write(puzzle, "onestep_tot", Random(i), LOOK_AHEAD) for i in range(5)}) == 1
 
 
-@given(hands, st.randoms(use_true_random=False))
+@pytest.mark.parametrize("fractions", CIRCLES)
+@given(hand=hands, rng=st.randoms(use_true_random=False))
 def test_a_reordered_search_tries_the_same_and_begins_elsewhere(
-    hand: tuple[int, ...], rng: Random
+    hand: tuple[int, ...], rng: Random, fractions: str
 ) -> None:
-    reordered = Curriculum(judge="look-ahead", max_lines=None, reorder=1.0)
+    usual = Curriculum(judge="look-ahead", max_lines=None, fractions=fractions)
+    reordered = replace(usual, reorder=1.0)
     puzzle = Puzzle(hand)
     text = write(puzzle, "onestep_tot", rng, reordered)
     kinds = "".join(dict.fromkeys(kinds_of(text)))
-    assert any(kinds in "".join(c for c in order if c in kinds) for order in CIRCLES), text
+    circles = CIRCLES[fractions]
+    assert any(kinds in "".join(c for c in order if c in kinds) for order in circles), text
     if is_solvable(puzzle):
         assert score(puzzle, text).correct
         assert all(thought.fault is None for thought in analyse(puzzle, text).thoughts)
     else:
-        assert sorted(first_lines(text)) == sorted(first_lines(response(puzzle)))
+        assert sorted(first_lines(text)) == sorted(first_lines(response(puzzle, usual)))
 
 
 def test_reorder_is_a_share() -> None:

@@ -101,12 +101,16 @@ def test_a_wide_student_and_a_written_judgement_are_told(student: Path) -> None:
 
 def test_what_the_rows_and_the_choice_were_is_told(student: Path) -> None:
     assert "longest" not in card.render(student, []) and "orders of" not in card.render(student, [])
-    knobs = {"judge": "look-ahead", "long_share": 0.1, "long_of": 8, "reorder": 0.3}
+    knobs = {"judge": "look-ahead", "long_share": 0.1, "long_of": 8}
+    knobs |= {"fractions": "early", "reorder": 0.3}
     validation = {"val_orders": 3, "val_tokens": 896}
     record = {**RECORD, "rows": {**RECORD["rows"], **knobs}, "validation": validation}
     (student / "training.json").write_text(json.dumps(record))
     text = card.render(student, [])
-    assert "; 10% of them the longest of 8; 30% of the searches reordered\n" in text
+    assert (
+        "; 10% of them the longest of 8; fractions before sums; 30% of the searches reordered\n"
+        in text
+    )
     assert "`val` (each hand in up to 3 orders of its numbers, responses of up to 896" in text
 
 

@@ -232,6 +232,7 @@ STATE = re.compile(r"\(left: (\d+ \d+ \d+)\)")
         ({"marks": "gone"}, "no --marks gone: there is kept, removed, random"),
         ({"marks": "random", "judge": "look-ahead"}, "a look-ahead has no marks"),
         ({"judge": "model"}, "no judge 'model'"),
+        ({"fractions": "never"}, "no fractions 'never': there is last, early"),
         ({"avoid": "hands"}, "no avoid 'hands'"),
         ({"wide_share": 1.5}, "--wide_share 1.5 is no share"),
         ({"reorder": -0.1}, "--reorder -0.1 is no share"),

@@ -40,6 +40,7 @@ PLAUSIBLE = ("ordered", "random", "tempting")
 ORDERS = ("depth-first", "best-first")
 EXTENTS = ("first", "whole")
 JUDGES = ("oracle", "look-ahead")
+FRACTIONS = ("last", "early")
 
 AVOIDABLE = {"state_holdout": held_out_states}
 """Sets of states that have a name: what `avoid` takes."""
@@ -91,7 +92,11 @@ class Curriculum:
         judge: who tells dead ends in a One-Step ToT response: the "oracle", or a written
             "look-ahead" over every state of three numbers (`solver_lookahead`), which knows nothing
             that it does not show; the knobs above then do nothing but `max_lines` (a longer search
-            is not taught), `avoid` and `reorder`.
+            is not taught), `avoid`, `fractions` and `reorder`.
+        fractions: when a written look-ahead comes to first thoughts that leave a fraction: "last",
+            all of them and all that they make; or "early", before sums and products, only those of
+            use, and only what is of use of what they make. Early, hands that need a fraction take
+            less than half as many tokens, others a few more.
         reorder: share of written look-aheads that begin with another operation than usual, drawn,
             and go round from there: what comes last in a search is rare where searches are short.
         proposals: thoughts of a `propose` response at most (the most promising, one that wins
@@ -113,6 +118,7 @@ class Curriculum:
     max_lines: int | None = MAX_LINES
     avoid: str | frozenset[State] | None = None
     judge: str = "oracle"
+    fractions: str = "last"
     reorder: float = 0.0
     proposals: int | None = None
 
@@ -124,6 +130,7 @@ class Curriculum:
         _one_of("order", self.order, ORDERS)
         _one_of("extent", self.extent, EXTENTS)
         _one_of("judge", self.judge, JUDGES)
+        _one_of("fractions", self.fractions, FRACTIONS)
         _share("explore", self.explore)
         _share("reorder", self.reorder)
         for name in ("failed", "say_back", "recap"):

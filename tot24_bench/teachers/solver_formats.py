@@ -20,7 +20,7 @@ from tot24_bench.prompts.propose_value import IMPOSSIBLE, JUDGEMENT, SURE
 from tot24_bench.scoring.canonical import one_expression
 from tot24_bench.teachers.curriculum import MOST_LINES, CannotTeach, Curriculum
 from tot24_bench.teachers.solver_frontier import Frontier
-from tot24_bench.teachers.solver_lookahead import look_ahead, order_of
+from tot24_bench.teachers.solver_lookahead import look_ahead, way_of
 from tot24_bench.teachers.solver_path import (
     Path,
     in_order,
@@ -56,7 +56,7 @@ def cot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
 def onestep_tot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
     """The search, and what comes of it."""
     if curriculum.judge == "look-ahead":
-        searched = look_ahead(puzzle, truth_of(puzzle, curriculum), order_of(curriculum, rng))
+        searched = look_ahead(puzzle, truth_of(puzzle, curriculum), way_of(curriculum, rng))
         end = () if searched.answer is not None else (NO_SOLUTION,)
         return _fitted(puzzle, curriculum, ("Steps:", *searched.lines, *end))
     found = _search(puzzle, curriculum, rng)

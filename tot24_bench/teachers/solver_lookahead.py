@@ -8,6 +8,11 @@ new one last. Then each of them, from the last to the first, is held against wha
 make; `!` says that they meet, and the search is over. The answer is put together backwards, a
 result at a time.
 
+A curriculum's `fractions` says when a first thought may leave a fraction: last of all, or early,
+before sums and products, and then sparingly. What a fraction is good for beyond whole numbers is to
+be added to one of the two others, or taken from it, and to meet the last by that; so only these
+values are written, and only fractions whose denominator divides the target or a number left.
+
 Nothing is drawn, but where a curriculum's `reorder` asks for it the operation that comes first; the
 others follow in their circle. No mark is oracle knowledge: what a student needs is arithmetic,
 which two numbers make the target, and to go through the pairs.
@@ -28,6 +33,7 @@ Answer: (5 * 4) + (10 - 6) = 24
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 from random import Random
@@ -49,10 +55,22 @@ SIZES = (3, 4)
 
 LETTERS = "abcd"
 
-_CIRCLE, _LAST = "-/+*", "%"
-ORDER = _CIRCLE + _LAST
-"""Operations of the first thought, `%` for quotients that leave a rest. Differences and exact
-quotients come first: in the deck they win most often, so searches are short."""
+_CIRCLE = {"last": "-/+*", "early": "-/%+*"}
+_REST = {"last": "%", "early": ""}
+
+
+class Way(NamedTuple):
+    """How a search goes: the operations of its first thoughts in order, and with what fractions.
+
+    `%` stands for quotients that leave a rest. Differences and exact quotients come first: in the
+    deck they win most often, so searches are short.
+    """
+
+    order: str
+    sparing: bool
+
+
+FRACTIONS_LAST = Way(_CIRCLE["last"] + _REST["last"], sparing=False)
 
 
 class Searched(NamedTuple):
@@ -96,21 +114,22 @@ class _Look(NamedTuple):
     held: Number
 
 
-def order_of(curriculum: Curriculum, rng: Random) -> str:
-    """The operations in the order of a search; the random state moves only where one is drawn."""
-    if not curriculum.reorder or rng.random() >= curriculum.reorder:
-        return ORDER
-    start = rng.randrange(1, len(_CIRCLE))
-    return _CIRCLE[start:] + _CIRCLE[:start] + _LAST
+def way_of(curriculum: Curriculum, rng: Random) -> Way:
+    """How a search goes; the random state moves only where another first operation is drawn."""
+    circle, rest = _CIRCLE[curriculum.fractions], _REST[curriculum.fractions]
+    start = 0
+    if curriculum.reorder and rng.random() < curriculum.reorder:
+        start = rng.randrange(1, len(circle))
+    return Way(circle[start:] + circle[:start] + rest, sparing=curriculum.fractions == "early")
 
 
-def look_ahead(puzzle: Puzzle, truth: Truth, order: str = ORDER) -> Searched:
+def look_ahead(puzzle: Puzzle, truth: Truth, way: Way = FRACTIONS_LAST) -> Searched:
     """The search of a hand of three or four numbers, to the first hit or to its end.
 
     Args:
         puzzle: the hand; all its numbers have to be used.
         truth: what may not be shown, and whether there is a way at all.
-        order: the operations of the first thoughts, all of `ORDER`.
+        way: in what order, and with what fractions.
 
     Raises:
         CannotTeach: for other hands, and where every way passes through what may not be shown.
@@ -124,23 +143,25 @@ def look_ahead(puzzle: Puzzle, truth: Truth, order: str = ORDER) -> Searched:
     if truth.dead(State.of(puzzle)):
         limits = limits[:1]
     for limit in limits:
-        found = _search(puzzle, truth, limit, order)
+        found = _search(puzzle, truth, limit, way)
         if found.answer is not None or len(limits) == 1:
             return found
     raise CannotTeach(f"every way to make {puzzle.target} of {puzzle.text} passes what is avoided")
 
 
-def _search(puzzle: Puzzle, truth: Truth, limit: int | None, order: str) -> Searched:
+def _search(puzzle: Puzzle, truth: Truth, limit: int | None, way: Way) -> Searched:
     lines: list[str] = []
     if len(puzzle.numbers) == SIZES[0]:
-        return _ended(puzzle, lines, None, _looked(puzzle.numbers, puzzle.target, limit))
+        return _ended(
+            puzzle, lines, None, _looked(puzzle.numbers, puzzle.target, limit, way.sparing)
+        )
     lines.append(" ".join(map("{}={}".format, LETTERS, puzzle.numbers)))
-    for first in _first_thoughts(puzzle.numbers, limit, order):
+    for first in _first_thoughts(puzzle, limit, way):
         if truth.forbids(State(tuple(sorted(first.left)))):
             continue
         left = " ".join(map(str, first.left))
         lines.append(f"{first.label}: {first.step.text} (left: {left})")
-        look = _looked(first.left, puzzle.target, limit)
+        look = _looked(first.left, puzzle.target, limit, way.sparing)
         if look.step is not None:
             return _ended(puzzle, lines, first.step, look)
         lines += look.lines
@@ -184,15 +205,19 @@ def _shown(number: Number) -> str:
 
 
 @lru_cache(maxsize=MEMO_STATES)
-def _first_thoughts(numbers: Numbers, limit: int | None, order: str) -> tuple[_First, ...]:
+def _first_thoughts(puzzle: Puzzle, limit: int | None, way: Way) -> tuple[_First, ...]:
+    numbers = puzzle.numbers
     found: dict[tuple[str, Number, Number], _First] = {}
     pairs = sorted(combinations(range(len(numbers)), 2), key=lambda pair: (-pair[1], -pair[0]))
-    for op in order:
+    for op in way.order:
         for pair in pairs:
             for i, op_written, j in _written_first(numbers, op, pair, limit):
                 thought = (op_written, numbers[i], numbers[j])
-                if thought not in found:  # equal numbers: by the first of the pairs that give it
-                    found[thought] = _first(numbers, i, op_written, j)
+                if thought in found:  # equal numbers: by the first of the pairs that give it
+                    continue
+                first = _first(numbers, i, op_written, j)
+                if not way.sparing or _of_use(first, puzzle.target):
+                    found[thought] = first
     return tuple(found.values())
 
 
@@ -223,25 +248,41 @@ def _first(numbers: Numbers, i: int, op: str, j: int) -> _First:
     return _First(f"{LETTERS[i]}{op}{LETTERS[j]}", step, (*rest, step.value))
 
 
+def _of_use(first: _First, target: int) -> bool:
+    """Whether a fraction's denominator leaves it a way to the target.
+
+    With `c` added or taken away it has the same denominator, and has to be `target / d` or
+    `d / target` then, for the last number `d`.
+    """
+    *whole, value = first.left
+    if isinstance(value, int):
+        return True
+    return any(number % value.denominator == 0 for number in (target, *whole))
+
+
 def _step(a: Number, op: str, b: Number) -> _Step:
     return _Step(a, op, b, make_thought(a, op, b, ()).value)
 
 
 @lru_cache(maxsize=MEMO_STATES)
-def _looked(left: Numbers, target: int, limit: int | None) -> _Look:
+def _looked(left: Numbers, target: int, limit: int | None, sparing: bool) -> _Look:
     """Each of three numbers against what the other two make, up to the first hit."""
     lines: list[str] = []
     for k in reversed(range(3)):
         held = left[k]
         x, y = left[:k] + left[k + 1 :]
         line = f"{held} | {x} {y}:"
+        fraction = isinstance(x, Fraction) or isinstance(y, Fraction)
         for step in _made(x, y, limit):
+            if sparing and fraction and step.op not in "+-":
+                continue
             hits = _meeting(held, step.value, target) is not None
             if hits or step.op != "/" or isinstance(step.value, int):
                 line += f" {step.op}{step.value}"
             if hits:
                 return _Look((*lines, line + HIT), step, held)
-        lines.append(line)
+        if not (sparing and isinstance(held, Fraction)):
+            lines.append(line)
     return _Look(tuple(lines), None, 0)
 
 
