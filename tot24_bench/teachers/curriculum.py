@@ -96,7 +96,7 @@ class Curriculum:
         fractions: when a written look-ahead comes to first thoughts that leave a fraction: "last",
             all of them and all that they make; or "early", before sums and products, only those of
             use, and only what is of use of what they make. Early, hands that need a fraction take
-            less than half as many tokens, others a few more.
+            less than half the length, searches that end on sums or products more.
         reorder: share of written look-aheads that begin with another operation than usual, drawn,
             and go round from there: what comes last in a search is rare where searches are short.
         proposals: thoughts of a `propose` response at most (the most promising, one that wins
