@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,9 +23,10 @@ from training.study.data import absent
 from training.study.evaluate import NotTrained, evaluate_arms, greedy, require_trained, sampled
 from training.study.folders import Folders
 from training.study.plan import PLAN as OURS
-from training.study.plan import BadPlan, read_plan
+from training.study.plan import BadPlan, Plan, read_plan
 from training.study.report import BEGIN, END, BadPage, report
 from training.study.same_weights import OtherWeights
+from training.study.train import train_arms
 
 
 def refused(tmp_path: Path, **changes: object) -> str:
@@ -262,7 +265,7 @@ def test_an_arm_whose_transcript_is_absent_is_skipped_and_said_so(tmp_path: Path
     assert absent(plan, plan.arms[2]) == tmp_path / "none.jsonl"
     said: list[str] = []
     with pytest.raises(NotTrained, match="onestep-s0, cot-s0:"):
-        require_trained(plan, folders, said.append)
+        require_trained(plan, folders, Answers({}, {}), said.append)
     assert said == [f"theirs-s0: SKIPPED, there is no {tmp_path / 'none.jsonl'}"]
 
 
@@ -320,6 +323,55 @@ def test_a_submission_that_is_there_is_not_asked_for_again(tmp_path: Path) -> No
     said: list[str] = []
     evaluate_arms(plan, plan.arms, folders, said.append)  # the students hold no weights
     assert said == ["onestep-s0: has met every test", "cot-s0: has met every test"]
+
+
+def met_every_test(tmp_path: Path) -> tuple[Plan, Folders]:
+    """Both arms of the study were asked everything."""
+    plan, folders = write_study(tmp_path)
+    pretend_trained(folders, plan)
+    commit(tmp_path)
+    declare(folders.plan, plan, folders)
+    for arm, tokens in zip(plan.arms, (120, 40), strict=True):
+        submit(arm, folders, tokens=tokens)
+    submit(plan.arms[1], folders, tokens=40, repeats=3)
+    return plan, folders
+
+
+def test_an_arm_that_has_met_every_test_needs_no_student(tmp_path: Path) -> None:
+    plan, folders = met_every_test(tmp_path)
+    shutil.rmtree(folders.runs)
+    said: list[str] = []
+    evaluate_arms(plan, plan.arms, folders, said.append)
+    train_arms(plan, plan.arms, folders, said.append)
+    assert said == [
+        "onestep-s0: has met every test",
+        "cot-s0: has met every test",
+        "[1/2] onestep-s0: has met every test; named, it is trained again and compared",
+        "[2/2] cot-s0: has met every test; named, it is trained again and compared",
+    ]
+    assert not folders.runs.exists()
+
+
+def test_a_student_trained_again_is_compared_and_the_record_of_what_met_tests_stays(
+    tmp_path: Path,
+) -> None:
+    plan, folders = met_every_test(tmp_path)
+    for arm in plan.arms:
+        record = json.loads(folders.record(arm).read_text())
+        record |= {"best_val_acc": 0.5, "steps": 4, "seconds": 90}
+        folders.record(arm).write_text(json.dumps(record))
+        told_again = {"best_val_acc": 0.25, "steps": 4, "seconds": 60}
+        (folders.student(arm) / "training.json").write_text(json.dumps(told_again))
+    (folders.student(plan.arms[1]) / "model.safetensors").write_text("another")
+    before = [folders.record(arm).read_bytes() for arm in plan.arms]
+    said: list[str] = []
+    train_arms(plan, plan.arms, folders, said.append, again=True)
+    assert said == [
+        "[1/2] onestep-s0: trained already, the weights of its record",
+        "[2/2] cot-s0: trained already; OTHER WEIGHTS than its record's (50.0% on val, 4 steps, "
+        "1.5 min), which met tests: the record stays, and this student is asked nothing",
+    ]
+    assert [folders.record(arm).read_bytes() for arm in plan.arms] == before
 
 
 def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:

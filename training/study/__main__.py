@@ -93,6 +93,8 @@ def data_command(plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
 def train_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
     """Train each arm that is not finished; interrupted, the same command goes on.
 
+    An arm that has met every test is trained again only by name, and compared with its record.
+
     Examples:
 
     `python -m training.study train`
@@ -103,7 +105,7 @@ def train_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) 
 
     with one_line_errors():
         read = read_plan(plan)
-        train_arms(read, read.chosen(arms), Folders(plan, runs), typer.echo)
+        train_arms(read, read.chosen(arms), Folders(plan, runs), typer.echo, again=bool(arms))
 
 
 @app.command("eval")

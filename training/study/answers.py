@@ -63,6 +63,17 @@ class Answers:
         kind = self.sampled if passes else self.greedy
         return bool(arms) and all((arm.name, test) in kind for arm in arms for test in tests)
 
+    def complete(self, plan: Plan, arm: Arm) -> bool:
+        """Whether nothing is left to ask an arm."""
+        rule = plan.sampling if arm.sampled else None
+        return self.has([arm], plan.tests_of(arm)) and (
+            rule is None or self.has([arm], rule.tests, passes=True)
+        )
+
+    def met(self, arm: Arm) -> bool:
+        """Whether an arm was asked anything."""
+        return any(name == arm.name for name, _ in (*self.greedy, *self.sampled))
+
     def rights(self, arms: Sequence[Arm], tests: Sequence[str], *, passes: bool = False) -> Rights:
         """Seeds by hands, the hands of all tests one after another, in the order asked.
 

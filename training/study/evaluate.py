@@ -1,8 +1,9 @@
 """Each student meets each test once, by the code of `tot24 eval`.
 
 Nothing is asked before the plan is committed and every arm is trained. A submission that is there
-stays: what is missing is asked, nothing is asked again. All greedy answers come first: how often a
-hand is sampled on a test follows from the tokens that they took there, not from what was right.
+stays: what is missing is asked, nothing is asked again, and an arm that has met every test needs no
+student any more. All greedy answers come first: how often a hand is sampled on a test follows from
+the tokens that they took there, not from what was right.
 """
 
 from __future__ import annotations
@@ -38,19 +39,20 @@ def evaluate_arms(
 
     Raises:
         NotDeclared: the plan is not committed as it is.
-        NotTrained: an arm of the plan has no student.
+        NotTrained: an arm of the plan has no student, and tests to meet.
         BadPlan: a student was trained by other settings.
         OtherWeights: a student or a submission is not its record's.
     """
-    require_trained(plan, folders, say)
-    for arm in plan.arms:
+    answers = Answers.read(plan, folders.kept)
+    require_trained(plan, folders, answers, say)
+    waiting = [arm for arm in plan.arms if not answers.complete(plan, arm)]
+    for arm in waiting:
         if folders.is_trained(arm):
             require_same_settings(plan, arm, folders)
             require_students_weights(arm, folders)
     declare(folders.plan, plan, folders)
-    answers = Answers.read(plan, folders.kept)
     require_submissions_weights(plan, folders, answers)
-    asked = [arm for arm in arms if folders.is_trained(arm)]
+    asked = [arm for arm in arms if arm not in waiting or folders.is_trained(arm)]
     for arm in asked:
         wanted = greedy(plan, arm, folders, answers)
         if not wanted:
@@ -64,13 +66,19 @@ def evaluate_arms(
             _ask(arm, sampled(plan, arm, folders, answers), folders, say)
 
 
-def require_trained(plan: Plan, folders: Folders, say: Callable[[str], object]) -> None:
+def require_trained(
+    plan: Plan, folders: Folders, answers: Answers, say: Callable[[str], object]
+) -> None:
     """Refuse to ask anybody while an arm is not trained; arms without their data are named.
+
+    An arm that has met every test was trained, wherever its student is by now.
 
     Raises:
         NotTrained: there is one.
     """
-    missing = [arm for arm in plan.arms if not folders.is_trained(arm)]
+    missing = [
+        arm for arm in plan.arms if not folders.is_trained(arm) and not answers.complete(plan, arm)
+    ]
     wanting = []
     for arm in missing:
         source = absent(plan, arm)

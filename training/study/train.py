@@ -1,7 +1,8 @@
 """Train the arms one after another, each in a process of its own.
 
 An arm that is finished is passed over, one that was interrupted goes on: `training.sft` does that
-by itself. What is kept of an arm is its record, with the config and the hash of the weights.
+by itself. What is kept of an arm is its record, with the config and the hash of the weights. Once
+the arm has met a test, its record stays, and a student trained again is compared with it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import yaml
 from tot24_bench.durable import write_durably
 from tot24_bench.weights import checkpoint_sha256
 from training.export import RECORD
+from training.study.answers import Answers
 from training.study.configs import write_config
 from training.study.data import absent, make_data
 from training.study.folders import Folders
@@ -30,22 +32,32 @@ class ArmFailed(ValueError):
 
 
 def train_arms(
-    plan: Plan, arms: Sequence[Arm], folders: Folders, say: Callable[[str], object]
+    plan: Plan,
+    arms: Sequence[Arm],
+    folders: Folders,
+    say: Callable[[str], object],
+    *,
+    again: bool = False,
 ) -> None:
     """Train what is not trained yet.
 
     Args:
         say: gets a line an arm.
+        again: train an arm whose student is gone though it has met every test, to compare.
 
     Raises:
         ArmFailed: `training.sft` ended with an error; the arms after it are not begun.
         BadPlan: an arm has checkpoints of other settings.
+        BadSubmission: a submission beside the plan cannot be read.
     """
+    answers = Answers.read(plan, folders.kept)
     for place, arm in enumerate(arms, start=1):
         head = f"[{place}/{len(arms)}] {arm.name}"
         if folders.is_trained(arm):
-            _keep_record(arm, folders)
-            say(f"{head}: trained already")
+            say(f"{head}: trained already{_kept(arm, folders, answers)}")
+            continue
+        if answers.complete(plan, arm) and not again:
+            say(f"{head}: has met every test; named, it is trained again and compared")
             continue
         missing = absent(plan, arm)
         if missing is not None:
@@ -56,8 +68,8 @@ def train_arms(
         config = write_config(plan, arm, folders)
         say(f"{head}: {arm.completion_tokens:,} completion tokens, about {arm.minutes:g} min")
         _train(arm, config)
-        record = _keep_record(arm, folders)
-        say(f"{head}: {told(record)}")
+        kept = _kept(arm, folders, answers)
+        say(f"{head}: {told(_record_of_student(arm, folders))}{kept}")
 
 
 def told(record: dict[str, Any]) -> str:
@@ -78,16 +90,26 @@ def _train(arm: Arm, config: Path) -> None:
         raise ArmFailed(f"{arm.name}: {last.strip()[:400]} (all of it: {log})")
 
 
-def _keep_record(arm: Arm, folders: Folders) -> dict[str, Any]:
+def _record_of_student(arm: Arm, folders: Folders) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((folders.student(arm) / RECORD).read_text(encoding="utf-8"))
+    return record
+
+
+def _kept(arm: Arm, folders: Folders, answers: Answers) -> str:
+    """Keep the student's record, unless there is one that has to stay; what to say of that."""
     kept = folders.read_record(arm)
-    student = folders.student(arm)
-    record: dict[str, Any] = json.loads((student / RECORD).read_text(encoding="utf-8"))
-    if kept is not None and {**kept, "study": None} == {**record, "study": None}:
-        return kept
+    weights = checkpoint_sha256(str(folders.student(arm)))
+    if kept is not None and kept["study"].get("checkpoint_sha256") == weights:
+        return ", the weights of its record"
+    if kept is not None and answers.met(arm):
+        return (
+            f"; OTHER WEIGHTS than its record's ({told(kept)}), which met tests: the record "
+            "stays, and this student is asked nothing"
+        )
     config = yaml.safe_load(folders.config(arm).read_text(encoding="utf-8"))
-    weights = checkpoint_sha256(str(student))
+    record = _record_of_student(arm, folders)
     record["study"] = {"arm": arm.name, "checkpoint_sha256": weights, "config": config}
     path = folders.record(arm)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_durably(path, json.dumps(record, indent=1) + "\n")
-    return record
+    return ""
