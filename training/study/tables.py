@@ -162,7 +162,7 @@ def _failures(arms: Iterable[dict[str, Any]]) -> str:
             shares = [found[key] for key in ("acc", "answered", "false_claim", "truncated")]
             cells = [f"{100 * share:.1f}" for share in shares]
             rows.append([arm["arm"], test, *cells, NONE if tokens is None else f"{tokens:.0f}"])
-    heading = ["arm", "test", "right", "answered", "claims no solution falsely", "cut off"]
+    heading = ["arm", "test", "right", "answered", "claims 24 falsely", "cut off"]
     return _table([*heading, "tokens"], rows)
 
 
