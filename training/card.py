@@ -64,7 +64,7 @@ def render(student: Path, entries: Sequence[Entry]) -> str:
         validated=_validated(record.get("validation", {})),
         hands=f"{len(load_split(record['rows']['split'])):,}",
         judgement=_judgement(record["rows"]),
-        wide=_wide(record["rows"]),
+        wide=_wide([part["rows"] for part in parts]),
         held_out=", ".join(HELD_OUT),
         run_as=_run_as(own),
         figures=_figures(own),
@@ -147,12 +147,18 @@ def _judgement(rows: dict[str, Any]) -> str:
     return "Its marks of dead ends are oracle knowledge: the traces are always right"
 
 
-def _wide(rows: dict[str, Any]) -> str:
+def _wide(parts: Sequence[dict[str, Any]]) -> str:
     """What is in the data beside hands of the deck: a student of these is not deck-only."""
-    if not (share := rows.get("wide_share")):
+    told = []
+    for rows in parts:
+        if share := rows.get("wide_share"):
+            hands = f"{rows['wide_hands']:,} hands with numbers up to {LARGEST_FRESH}"
+            told.append(f"{share:.0%} of the rows are of {hands} (train part of `fresh`)")
+        if share := rows.get("rational_share"):
+            told.append(f"{share:.0%} are of hands that need a fraction (train part of `rational`)")
+    if not told:
         return "\n- Deck-only."
-    hands = f"{rows['wide_hands']:,} hands with numbers up to {LARGEST_FRESH}"
-    return f"\n- **Not deck-only**: {share:.0%} of the rows are of {hands} (train part of `fresh`)."
+    return f"\n- **Not deck-only**: {', '.join(dict.fromkeys(told))}."
 
 
 def _tokens(record: dict[str, Any]) -> str:

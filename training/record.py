@@ -21,19 +21,27 @@ if TYPE_CHECKING:
 
 
 def make_record(
-    configs: Configs, trainer: ValidatedTrainer, batch: int, seconds: int, *, resumed: bool
+    configs: Configs,
+    trainer: ValidatedTrainer,
+    data: dict[str, Any],
+    batch: int,
+    seconds: int,
+    *,
+    resumed: bool,
 ) -> dict[str, Any]:
     """What reproduces the student, and what came out.
 
     Args:
         configs: all settings.
         trainer: once it has trained.
+        data: the rows described; the hands of a base of ours are added to theirs.
         batch: rows of a step, over all processes.
         seconds: of training, over all parts of the run.
         resumed: whether it was interrupted.
     """
     state, sft = trainer.state, configs.sft
     on_val = sft.metric_for_best_model == "eval_val_acc"
+    earlier = _record_of(configs.student.base)
     packages = ["torch", "transformers", "trl", *(["peft"] if configs.adapter.use_peft else [])]
     return {
         "teacher": teacher_of(configs.rows),
@@ -56,8 +64,16 @@ def make_record(
         "seconds": seconds,
         "resumed": resumed,
         "log": state.log_history,
-        "earlier": _record_of(configs.student.base),
+        "earlier": earlier,
+        "data": {**data, "hands": _hands_of_all_parts(data, earlier)},
     }
+
+
+def _hands_of_all_parts(data: dict[str, Any], earlier: dict[str, Any] | None) -> list[str]:
+    """Every hand that the student has seen, its base's included: leaks are looked for in these."""
+    before = ((earlier or {}).get("data") or {}).get("hands", ())
+    hands = {tuple(map(int, hand.split())) for hand in (*before, *data["hands"])}
+    return [" ".join(map(str, hand)) for hand in sorted(hands)]
 
 
 def _rows(rows: RowConfig) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tot24_bench
 from tot24_bench.game import Puzzle, guard_training_hands, load_split
-from tot24_bench.game.generated import draw
+from tot24_bench.game.generated import GENERATED, draw
 from tot24_bench.game.parts import guard_parts
 from tot24_bench.prompts import SHOTS, build, pick, variant_of
 from tot24_bench.scoring import score
@@ -87,6 +87,10 @@ class RowConfig:
         default=0.0, metadata={"help": "Share of hands beyond the deck, of fresh's train part."}
     )
     wide_hands: int = field(default=5_000, metadata={"help": "How many such hands there are."})
+    rational_share: float = field(
+        default=0.0,
+        metadata={"help": "Share of hands that need a fraction, all of rational's train part."},
+    )
     long_share: float = field(
         default=0.0,
         metadata={"help": "Share of rows that are the longest of --long_of."},
@@ -179,11 +183,15 @@ def guard(config: RowConfig) -> None:
     if config.rows < 1:
         raise BadRows(f"--rows {config.rows} leaves nothing to train on: give at least 1")
     shares = ("io_share", "cot_share", "few_shot_share", "ascending_share", "explore", "wide_share")
-    for name in (*shares, "reorder", "long_share"):
+    for name in (*shares, "rational_share", "reorder", "long_share"):
         if not 0 <= getattr(config, name) <= 1:
             raise BadRows(f"--{name} {getattr(config, name)} is no share: give one from 0 to 1")
     if config.io_share + config.cot_share > 1:
         raise BadRows("--io_share and --cot_share are more than all rows: lower one of them")
+    if config.wide_share + config.rational_share > 1:
+        raise BadRows(
+            "--wide_share and --rational_share are more than all hands: lower one of them"
+        )
     if config.marks not in MARKS:
         raise BadRows(f"no --marks {config.marks}: there is {', '.join(MARKS)}")
     if config.marks != "kept" and config.judge != "oracle":
@@ -194,6 +202,8 @@ def guard(config: RowConfig) -> None:
     _refuse_leaks(load_split(config.split), f"split {config.split!r}")
     if config.wide_share:
         _refuse_leaks(_wide(config.wide_hands), "the hands beyond the deck")
+    if config.rational_share:
+        _refuse_leaks(_rational(), "the hands that need a fraction")
     for variant in ("default", "search"):
         exemplars = [exemplar.puzzle for exemplar in pick(variant)]
         _refuse_leaks(exemplars, f"exemplar variant {variant!r}")
@@ -284,12 +294,18 @@ def _draw_method(config: RowConfig, rng: Random) -> str:
 
 
 def _draw_puzzle(config: RowConfig, rng: Random) -> Puzzle:
-    wide = config.wide_share and rng.random() < config.wide_share
-    hands = _wide(config.wide_hands) if wide else load_split(config.split)
-    numbers = list(rng.choice(hands).numbers)
+    numbers = list(rng.choice(_drawn_from(config, rng)).numbers)
     if rng.random() >= config.ascending_share:
         rng.shuffle(numbers)
     return Puzzle(tuple(numbers))
+
+
+def _drawn_from(config: RowConfig, rng: Random) -> Sequence[Puzzle]:
+    """The hands of which the next one is drawn: beyond the deck, or the split's."""
+    beyond = config.wide_share + config.rational_share
+    if not beyond or (draw := rng.random()) >= beyond:
+        return load_split(config.split)
+    return _wide(config.wide_hands) if draw < config.wide_share else _rational()
 
 
 def _completion(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> str | None:
@@ -340,3 +356,9 @@ _curriculum_of = cache(Curriculum)
 def _wide(size: int) -> tuple[Puzzle, ...]:
     """Hands beyond the deck that may be trained on: the same ones for everybody."""
     return draw("fresh", seed=0, size=size, part="train")
+
+
+@cache
+def _rational() -> tuple[Puzzle, ...]:
+    """All hands that need a fraction and may be trained on."""
+    return tuple(GENERATED["rational"].puzzles("train", 0))

@@ -178,8 +178,7 @@ def train(configs: Configs) -> Path:
     finished_model = _whole_model(trainer, folder)
     if trainer.is_world_process_zero():
         seconds = round(stopwatch.seconds)
-        record = make_record(configs, trainer, batch, seconds, resumed=checkpoint is not None)
-        record["data"] = data
+        record = make_record(configs, trainer, data, batch, seconds, resumed=checkpoint is not None)
         export(finished_model, tokenizer, record, folder, export_dtype(student))
     trainer.accelerator.wait_for_everyone()
     return folder

@@ -99,6 +99,15 @@ def test_a_wide_student_and_a_written_judgement_are_told(student: Path) -> None:
     assert "nothing in a trace is oracle knowledge" in text
 
 
+def test_hands_of_every_part_are_told(student: Path) -> None:
+    rows = {**RECORD["rows"], "wide_share": 0.3, "wide_hands": 5000}
+    then = {**RECORD, "rows": {**rows, "rational_share": 0.1}, "earlier": {**RECORD, "rows": rows}}
+    (student / "training.json").write_text(json.dumps(then))
+    text = card.render(student, [])
+    assert text.count("30% of the rows are of 5,000 hands") == 1
+    assert "10% are of hands that need a fraction (train part of `rational`)" in text
+
+
 def test_what_the_rows_and_the_choice_were_is_told(student: Path) -> None:
     assert "longest" not in card.render(student, []) and "orders of" not in card.render(student, [])
     knobs = {"judge": "look-ahead", "long_share": 0.1, "long_of": 8}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tot24_bench.game import LeakedHand, Puzzle, load_split
+from tot24_bench.game.generated import GENERATED
 from tot24_bench.game.inner_states import held_out_states
 from tot24_bench.game.parts import part_of
 from tot24_bench.game.states import State
@@ -182,6 +183,17 @@ def test_wide_rows_ask_hands_beyond_the_deck_of_the_train_part() -> None:
     guard(config)
 
 
+def test_rows_that_need_a_fraction_come_in_their_share_beside_wide_ones() -> None:
+    config = replace(SEARCH, wide_share=0.25, rational_share=0.25)
+    rational = {puzzle.hand for puzzle in GENERATED["rational"].puzzles("train", 0)}
+    asked_for = [asked(make_row(config, index)) for index in range(400)]
+    needing = [puzzle for puzzle in asked_for if puzzle.hand in rational]
+    beyond = [puzzle for puzzle in asked_for if max(puzzle.numbers) > 13]
+    assert 60 < len(needing) < 140 and len(needing) + 60 < len(beyond) < 260
+    assert {part_of(puzzle.hand) for puzzle in asked_for} == {"train"}
+    guard(config)
+
+
 def test_long_rows_are_the_longest_of_several() -> None:
     plain = replace(SEARCH, judge="look-ahead", max_lines=150)
     long = replace(plain, long_share=1.0, long_of=8)
@@ -235,6 +247,8 @@ STATE = re.compile(r"\(left: (\d+ \d+ \d+)\)")
         ({"fractions": "never"}, "no fractions 'never': there is last, early"),
         ({"avoid": "hands"}, "no avoid 'hands'"),
         ({"wide_share": 1.5}, "--wide_share 1.5 is no share"),
+        ({"rational_share": -1}, "--rational_share -1 is no share"),
+        ({"wide_share": 0.6, "rational_share": 0.6}, "are more than all hands"),
         ({"reorder": -0.1}, "--reorder -0.1 is no share"),
         ({"long_share": 2}, "--long_share 2 is no share"),
         ({"long_of": 0}, "--long_of 0 leaves nothing"),

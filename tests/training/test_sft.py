@@ -67,8 +67,10 @@ def test_a_part_stops_early_and_the_next_part_carries_its_record(tmp_path: Path)
     first = run(tmp_path / "one", stop_after=3)
     assert first["steps"] == 3
     assert len(losses(first)) == 3
-    second = run(tmp_path / "two", base=str(tmp_path / "one" / "run" / "student"), max_steps=1)
+    base = str(tmp_path / "one" / "run" / "student")
+    second = run(tmp_path / "two", base=base, row_seed=1, max_steps=1)
     assert second["earlier"] == first
+    assert set(first["data"]["hands"]) <= set(second["data"]["hands"])
     assert losses(second)[0] < losses(first)[0]
 
 
