@@ -63,8 +63,9 @@ $(PEERS)/.ready: tests/benchmarks/peers.txt | $(BIN)/python
 student: $(VENV)/.dev
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m training.sft --config training/configs/scout-2m.yaml
 
-# The study of docs/study.md: some two and a half hours on two idle cores, resumable. Nothing is asked
-# before training/study/plan.yaml is committed and every arm is trained.
+# The study of docs/study.md. Beside the submissions kept in training/study it only writes the report; from
+# nothing it takes some three hours on two idle cores, resumable. Nothing is asked before
+# training/study/plan.yaml is committed and every arm is trained.
 study: $(VENV)/.dev
 	$(BIN)/python -m training.study plan
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m training.study train

@@ -150,15 +150,17 @@ def _judgement(rows: dict[str, Any]) -> str:
 def _wide(parts: Sequence[dict[str, Any]]) -> str:
     """What is in the data beside hands of the deck: a student of these is not deck-only."""
     told = []
-    for rows in parts:
+    for number, rows in enumerate(parts, start=1):
+        shares = []
         if share := rows.get("wide_share"):
             hands = f"{rows['wide_hands']:,} hands with numbers up to {LARGEST_FRESH}"
-            told.append(f"{share:.0%} of the rows are of {hands} (train part of `fresh`)")
+            shares.append(f"{share:.0%} of {hands} (train part of `fresh`)")
         if share := rows.get("rational_share"):
-            told.append(f"{share:.0%} are of hands that need a fraction (train part of `rational`)")
-    if not told:
-        return "\n- Deck-only."
-    return f"\n- **Not deck-only**: {', '.join(dict.fromkeys(told))}."
+            shares.append(f"{share:.0%} of hands that need a fraction (train part of `rational`)")
+        if shares:
+            part = f"of part {number} " if len(parts) > 1 else ""
+            told.append(f"the rows {part}are drawn {' and '.join(shares)}")
+    return f"\n- **Not deck-only**: {'; '.join(told)}." if told else "\n- Deck-only."
 
 
 def _tokens(record: dict[str, Any]) -> str:

@@ -70,9 +70,15 @@ def make_record(
 
 
 def _hands_of_all_parts(data: dict[str, Any], earlier: dict[str, Any] | None) -> list[str]:
-    """Every hand that the student has seen, its base's included: leaks are looked for in these."""
-    before = ((earlier or {}).get("data") or {}).get("hands", ())
-    hands = {tuple(map(int, hand.split())) for hand in (*before, *data["hands"])}
+    """Every hand that the student has seen, its bases' included: leaks are looked for in these.
+
+    The count of rows and their hash beside them are of the last part alone.
+    """
+    told = list(data["hands"])
+    while earlier is not None:
+        told += (earlier.get("data") or {}).get("hands", ())
+        earlier = earlier.get("earlier")
+    hands = {tuple(map(int, hand.split())) for hand in told}
     return [" ".join(map(str, hand)) for hand in sorted(hands)]
 
 

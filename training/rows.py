@@ -303,9 +303,9 @@ def _draw_puzzle(config: RowConfig, rng: Random) -> Puzzle:
 def _drawn_from(config: RowConfig, rng: Random) -> Sequence[Puzzle]:
     """The hands of which the next one is drawn: beyond the deck, or the split's."""
     beyond = config.wide_share + config.rational_share
-    if not beyond or (draw := rng.random()) >= beyond:
+    if not beyond or (place := rng.random()) >= beyond:
         return load_split(config.split)
-    return _wide(config.wide_hands) if draw < config.wide_share else _rational()
+    return _wide(config.wide_hands) if place < config.wide_share else _rational()
 
 
 def _completion(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> str | None:

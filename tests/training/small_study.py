@@ -151,6 +151,7 @@ def submit(arm: Arm, folders: Folders, tokens: int, repeats: int = 1, **changes:
         "split": test,
         "shots": 0,
         "n": len(samples),
+        "generation": {"do_sample": True, "temperature": 1.0} if repeats > 1 else {},
         "repeats": repeats,
         "metrics": metrics_of(samples),
         "mean_response_tokens": mean_tokens_of(samples),

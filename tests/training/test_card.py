@@ -94,7 +94,7 @@ def test_a_wide_student_and_a_written_judgement_are_told(student: Path) -> None:
     rows = {**RECORD["rows"], "judge": "look-ahead", "wide_share": 0.4, "wide_hands": 5000}
     (student / "training.json").write_text(json.dumps({**RECORD, "rows": rows}))
     text = card.render(student, [])
-    assert "**Not deck-only**: 40% of the rows are of 5,000 hands with numbers up to 25" in text
+    assert "**Not deck-only**: the rows are drawn 40% of 5,000 hands with numbers up to 25" in text
     assert "Deck-only." not in text
     assert "nothing in a trace is oracle knowledge" in text
 
@@ -104,8 +104,8 @@ def test_hands_of_every_part_are_told(student: Path) -> None:
     then = {**RECORD, "rows": {**rows, "rational_share": 0.1}, "earlier": {**RECORD, "rows": rows}}
     (student / "training.json").write_text(json.dumps(then))
     text = card.render(student, [])
-    assert text.count("30% of the rows are of 5,000 hands") == 1
-    assert "10% are of hands that need a fraction (train part of `rational`)" in text
+    assert "the rows of part 1 are drawn 30% of 5,000 hands with numbers up to 25" in text
+    assert "10% of hands that need a fraction (train part of `rational`)" in text
 
 
 def test_what_the_rows_and_the_choice_were_is_told(student: Path) -> None:

@@ -229,7 +229,7 @@ def test_submissions_of_other_weights_are_refused(tmp_path: Path) -> None:
     weights.write_text("another")
     submit(plan.arms[0], folders, tokens=120)
     weights.write_text("onestep-s0")
-    named = r"onestep-s0: its submission on fresh-n3 .*: move .*\.json away"
+    named = r"onestep-s0: its submission on fresh-n3 .*: restore .*onestep-s0\.json or "
     with pytest.raises(OtherWeights, match=named):
         evaluate_arms(plan, plan.arms, folders, print)
     with pytest.raises(OtherWeights, match=named):
@@ -245,6 +245,8 @@ def test_only_what_the_plan_asks_for_counts(tmp_path: Path) -> None:
     submit(onestep, folders, tokens=120, chat=True)
     submit(cot, folders, tokens=40, task="game24_io", method="io")
     submit(cot.model_copy(update={"name": "stranger"}), folders, tokens=40)
+    submit(cot, folders, tokens=40, generation={"do_sample": True})
+    submit(cot, folders, tokens=40, repeats=3, generation={"do_sample": True, "temperature": 0.1})
     answers = Answers.read(plan, folders.kept)
     assert list(answers.greedy) == [("onestep-s0", "fresh-n3")] and not answers.sampled
 
@@ -368,10 +370,24 @@ def test_a_student_trained_again_is_compared_and_the_record_of_what_met_tests_st
     train_arms(plan, plan.arms, folders, said.append, again=True)
     assert said == [
         "[1/2] onestep-s0: trained already, the weights of its record",
-        "[2/2] cot-s0: trained already; OTHER WEIGHTS than its record's (50.0% on val, 4 steps, "
-        "1.5 min), which met tests: the record stays, and this student is asked nothing",
+        "[2/2] cot-s0: trained already; OTHER WEIGHTS than those that met tests (50.0% on val, "
+        "4 steps, 1.5 min): their record stays, and this student is asked nothing",
     ]
     assert [folders.record(arm).read_bytes() for arm in plan.arms] == before
+    folders.record(plan.arms[1]).unlink()
+    train_arms(plan, plan.arms, folders, said.append, again=True)
+    assert "OTHER WEIGHTS" in said[-1] and not folders.record(plan.arms[1]).exists()
+
+
+def test_settings_of_an_arm_that_has_met_every_test_are_held_to_the_plan(tmp_path: Path) -> None:
+    plan, folders = met_every_test(tmp_path)
+    record = json.loads(folders.record(plan.arms[1]).read_text())
+    record["study"]["config"]["learning_rate"] = 0.5
+    folders.record(plan.arms[1]).write_text(json.dumps(record))
+    with pytest.raises(BadPlan, match=r"cot-s0 .* other settings"):
+        evaluate_arms(plan, plan.arms, folders, print)
+    with pytest.raises(BadPlan, match=r"cot-s0 .* other settings"):
+        report(plan, folders, page_in(tmp_path))
 
 
 def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """What the students answered, as the statistics need it: right or wrong, by arm, test and hand.
 
 Of the submissions beside a plan only those count that the plan asks for: an arm's own method,
-0-shot, all hands of one of its tests.
+0-shot, all hands of one of its tests, greedy or by the plan's temperature.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tot24_bench.leaderboard.store import BadSubmission, path_of, read_entries
 from training.study.plan import Arm, Plan
 
 if TYPE_CHECKING:
+    from tot24_bench.leaderboard.submission import Submission
     from training.study.bootstrap import Rights
 
 
@@ -49,7 +50,9 @@ class Answers:
             arm = arms.get(header.model.name)
             if arm is None or header.split not in plan.tests_of(arm):
                 continue
-            if entry.key != _key(arm, header.split, header.repeats):
+            if entry.key != _key(arm, header.split, header.repeats) or not _as_planned(
+                plan, header
+            ):
                 continue
             where = found.sampled if header.repeats > 1 else found.greedy
             other = where.setdefault((arm.name, header.split), entry)
@@ -70,9 +73,10 @@ class Answers:
             rule is None or self.has([arm], rule.tests, passes=True)
         )
 
-    def met(self, arm: Arm) -> bool:
-        """Whether an arm was asked anything."""
-        return any(name == arm.name for name, _ in (*self.greedy, *self.sampled))
+    def weights_that_met(self, arm: Arm) -> set[str | None]:
+        """The hashes of the weights that an arm's tests were answered by; none asked, none."""
+        asked = (*self.greedy.items(), *self.sampled.items())
+        return {e.header.model.checkpoint_sha256 for (name, _), e in asked if name == arm.name}
 
     def rights(self, arms: Sequence[Arm], tests: Sequence[str], *, passes: bool = False) -> Rights:
         """Seeds by hands, the hands of all tests one after another, in the order asked.
@@ -114,6 +118,14 @@ def groups_of(plan: Plan) -> dict[str, list[Arm]]:
     for arm in plan.arms:
         found.setdefault(arm.group, []).append(arm)
     return found
+
+
+def _as_planned(plan: Plan, header: Submission) -> bool:
+    """Whether one response was taken greedily, or several by the plan's temperature."""
+    if header.repeats == 1:
+        return not header.generation.get("do_sample")
+    rule = plan.sampling
+    return rule is not None and header.generation.get("temperature") == rule.temperature
 
 
 def _key(arm: Arm, test: str, repeats: int) -> str:

@@ -46,9 +46,10 @@ def evaluate_arms(
     answers = Answers.read(plan, folders.kept)
     require_trained(plan, folders, answers, say)
     waiting = [arm for arm in plan.arms if not answers.complete(plan, arm)]
-    for arm in waiting:
-        if folders.is_trained(arm):
+    for arm in plan.arms:
+        if arm not in waiting or folders.is_trained(arm):
             require_same_settings(plan, arm, folders)
+        if arm in waiting and folders.is_trained(arm):
             require_students_weights(arm, folders)
     declare(folders.plan, plan, folders)
     require_submissions_weights(plan, folders, answers)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tot24_bench.durable import write_durably
+from training.study.afterwards import look
 from training.study.answers import Answers, groups_of
 from training.study.bootstrap import Estimate, accuracy
 from training.study.committed import NOTE, declared
-from training.study.configs import config_of
+from training.study.configs import config_of, require_same_settings
 from training.study.folders import Folders
 from training.study.holdout import Band, by_states_seen
 from training.study.judge import judge
@@ -42,12 +43,16 @@ def report(plan: Plan, folders: Folders, docs: Path) -> dict[str, Any]:
     Raises:
         BadPage: it has no marks.
         NotDeclared: students met the tests under another plan.
+        BadPlan: a student was trained by other settings.
         OtherWeights: a submission is of another student than its record.
         ValueError: nothing was evaluated, or a submission cannot be read.
     """
     before, after = _around(docs)
     declared(folders.plan, plan, folders)
     answers = Answers.read(plan, folders.kept)
+    for arm in plan.arms:
+        if folders.read_record(arm) is not None:
+            require_same_settings(plan, arm, folders)
     require_submissions_weights(plan, folders, answers)
     if not answers.greedy:
         raise ValueError(f"nothing was evaluated in {folders.kept}: python -m training.study eval")
@@ -71,6 +76,7 @@ def results_of(plan: Plan, folders: Folders, answers: Answers) -> dict[str, Any]
         "groups": [_group(plan, folders, answers, name, arms) for name, arms in groups.items()],
         "arms": [_arm(arm, folders, answers, plan) for arm in plan.arms],
         "hypotheses": [one.to_json() for one in judge(plan, answers)],
+        "afterwards": [one.to_json() for one in look(plan, answers)],
         "marks": [
             {"arm": arm.name, "rows": ROWS, **marks_of(config_of(plan, arm, folders)).to_json()}
             for arm in plan.arms

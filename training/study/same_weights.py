@@ -36,8 +36,8 @@ def require_submissions_weights(plan: Plan, folders: Folders, answers: Answers) 
     for (name, test), entry in (*answers.greedy.items(), *answers.sampled.items()):
         if entry.header.model.checkpoint_sha256 != _recorded(arms[name], folders):
             raise OtherWeights(
-                f"{name}: its submission on {test} is of other weights than its record: move "
-                f"{path_of(folders.kept, entry.key)} away, or restore {folders.record(arms[name])}"
+                f"{name}: its submission on {test} is of other weights than its record: restore "
+                f"{folders.record(arms[name])} or {path_of(folders.kept, entry.key)}"
             )
 
 

@@ -19,6 +19,8 @@ def page(plan: Plan, results: dict[str, Any], *, with_picture: bool) -> str:
         "### Hypotheses\n\n" + _hypotheses(results["hypotheses"]),
         *map(_marks, results["marks"]),
     ]
+    if results["afterwards"]:
+        parts.append("### Not declared\n\n" + _afterwards(results["afterwards"]))
     if any(group["passes"] for group in results["groups"]):
         parts.append("### pass@k at equal inference tokens\n\n" + _passes(results["groups"]))
     if with_picture:
@@ -95,6 +97,17 @@ def _hypotheses(judged: Sequence[dict[str, Any]]) -> str:
         rows.append([one["name"], one["says"], pair, where, seeds, points, p, one["outcome"]])
     heading = ["", "claim", "difference", "hands", "seeds", "points", "p, Holm", "outcome"]
     return _table(heading, rows)
+
+
+def _afterwards(looked: Sequence[dict[str, Any]]) -> str:
+    rows = []
+    for one in looked:
+        pair = f"{one['better']} less {one['worse']}{' pass@k' if one['worse_passes'] else ''}"
+        seeds = " / ".join(map(str, one["seeds"]))
+        points = _ends(one["estimate"], signed=True)
+        rows.append([pair, " + ".join(one["tests"]), seeds, points])
+    table = _table(["difference", "hands", "seeds", "points"], rows)
+    return f"Looked at once the answers were known; no p is given for them.\n\n{table}"
 
 
 def _marks(one: dict[str, Any]) -> str:

@@ -99,13 +99,15 @@ def _kept(arm: Arm, folders: Folders, answers: Answers) -> str:
     """Keep the student's record, unless there is one that has to stay; what to say of that."""
     kept = folders.read_record(arm)
     weights = checkpoint_sha256(str(folders.student(arm)))
+    met = answers.weights_that_met(arm)
+    if met and weights not in met:
+        which = "" if kept is None else f" ({told(kept)})"
+        return (
+            f"; OTHER WEIGHTS than those that met tests{which}: their record stays, and this "
+            "student is asked nothing"
+        )
     if kept is not None and kept["study"].get("checkpoint_sha256") == weights:
         return ", the weights of its record"
-    if kept is not None and answers.met(arm):
-        return (
-            f"; OTHER WEIGHTS than its record's ({told(kept)}), which met tests: the record "
-            "stays, and this student is asked nothing"
-        )
     config = yaml.safe_load(folders.config(arm).read_text(encoding="utf-8"))
     record = _record_of_student(arm, folders)
     record["study"] = {"arm": arm.name, "checkpoint_sha256": weights, "config": config}
