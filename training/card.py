@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> Path:
     parser.add_argument("student", type=Path, help="folder of the student")
     parser.add_argument("--results", type=Path, default=Path("results"))
     options = parser.parse_args(arguments)
-    card = options.student / "README.md"
+    card: Path = options.student / "README.md"
     card.write_text(render(options.student, read_entries(options.results)), encoding="utf-8")
     return card
 

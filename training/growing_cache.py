@@ -22,6 +22,9 @@ _LEAST = 64
 class GrowingLayer(DynamicLayer):  # type: ignore[misc]
     """A layer's keys and values, the beginning of two tensors with room for more."""
 
+    keys: torch.Tensor
+    values: torch.Tensor
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._rooms: tuple[torch.Tensor, torch.Tensor] | None = None

@@ -314,19 +314,6 @@ def test_samples_wait_for_the_greedy_answers_that_tell_k(
     assert asked == [("cot-s0", 1), ("onestep-s0", 1), ("cot-s0", 4)]
 
 
-def test_a_submission_that_is_there_is_not_asked_for_again(tmp_path: Path) -> None:
-    plan, folders = write_study(tmp_path)
-    pretend_trained(folders, plan)
-    commit(tmp_path)
-    declare(folders.plan, plan, folders)
-    for arm, tokens in zip(plan.arms, (120, 40), strict=True):
-        submit(arm, folders, tokens=tokens)
-    submit(plan.arms[1], folders, tokens=40, repeats=3)
-    said: list[str] = []
-    evaluate_arms(plan, plan.arms, folders, said.append)  # the students hold no weights
-    assert said == ["onestep-s0: has met every test", "cot-s0: has met every test"]
-
-
 def met_every_test(tmp_path: Path) -> tuple[Plan, Folders]:
     """Both arms of the study were asked everything."""
     plan, folders = write_study(tmp_path)
@@ -337,6 +324,13 @@ def met_every_test(tmp_path: Path) -> tuple[Plan, Folders]:
         submit(arm, folders, tokens=tokens)
     submit(plan.arms[1], folders, tokens=40, repeats=3)
     return plan, folders
+
+
+def test_a_submission_that_is_there_is_not_asked_for_again(tmp_path: Path) -> None:
+    plan, folders = met_every_test(tmp_path)
+    said: list[str] = []
+    evaluate_arms(plan, plan.arms, folders, said.append)  # the students hold no weights
+    assert said == ["onestep-s0: has met every test", "cot-s0: has met every test"]
 
 
 def test_an_arm_that_has_met_every_test_needs_no_student(tmp_path: Path) -> None:

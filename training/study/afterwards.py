@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from training.study.answers import Answers
-from training.study.bootstrap import Estimate, difference
+from training.study.bootstrap import Estimate
+from training.study.judge import estimate_of, paired
 from training.study.plan import Arm, Plan
 
 
@@ -60,19 +61,10 @@ def look(plan: Plan, answers: Answers) -> list[Looked]:
     found = []
     for pair in PAIRS:
         better, worse = _arms(plan, pair.better), _arms(plan, pair.worse)
-        if not answers.has(better, pair.tests) or not answers.has(
-            worse, pair.tests, passes=pair.worse_passes
-        ):
-            continue
-        rule = plan.statistics
-        estimate = difference(
-            answers.rights(better, pair.tests),
-            answers.rights(worse, pair.tests, passes=pair.worse_passes),
-            level=rule.level,
-            resamples=rule.resamples,
-            seed=rule.seed,
-        )
-        found.append(Looked(pair, (len(better), len(worse)), estimate))
+        rights = paired(answers, better, worse, pair.tests, passes=pair.worse_passes)
+        if rights is not None:
+            sizes = len(better), len(worse)
+            found.append(Looked(pair, sizes, estimate_of(plan, rights)))
     return found
 
 

@@ -20,7 +20,7 @@ from tot24_bench.leaderboard.store import BadSubmission, path_of, read_entries
 from training.study.plan import Arm, Plan
 
 if TYPE_CHECKING:
-    from tot24_bench.leaderboard.submission import Submission
+    from tot24_bench.leaderboard.submission import Header
     from training.study.bootstrap import Rights
 
 
@@ -120,7 +120,7 @@ def groups_of(plan: Plan) -> dict[str, list[Arm]]:
     return found
 
 
-def _as_planned(plan: Plan, header: Submission) -> bool:
+def _as_planned(plan: Plan, header: Header) -> bool:
     """Whether one response was taken greedily, or several by the plan's temperature."""
     if header.repeats == 1:
         return not header.generation.get("do_sample")

@@ -13,12 +13,16 @@ where the whole interval is at or below the margin, and is undecided otherwise.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.leaderboard.significance import holm, mcnemar, sign_flip
 from training.study.answers import Answers
 from training.study.bootstrap import LEVEL, Estimate, difference
-from training.study.plan import Hypothesis, Plan
+from training.study.plan import Arm, Hypothesis, Plan
+
+if TYPE_CHECKING:
+    from training.study.bootstrap import Rights
 
 
 class Judged(NamedTuple):
@@ -68,6 +72,30 @@ def outcome(estimate: Estimate, margin: float, p: float, level: float = LEVEL) -
     return "does not hold" if estimate.high <= margin else "undecided"
 
 
+def paired(
+    answers: Answers,
+    better: Sequence[Arm],
+    worse: Sequence[Arm],
+    tests: Sequence[str],
+    *,
+    passes: bool = False,
+) -> tuple[Rights, Rights] | None:
+    """What two groups had right, hand by hand; None where one of them was not asked.
+
+    Args:
+        passes: the second is right on a hand where any of its samples is.
+    """
+    if not answers.has(better, tests) or not answers.has(worse, tests, passes=passes):
+        return None
+    return answers.rights(better, tests), answers.rights(worse, tests, passes=passes)
+
+
+def estimate_of(plan: Plan, pair: tuple[Rights, Rights]) -> Estimate:
+    """The difference of a pair with its interval, by the plan's statistics."""
+    rule = plan.statistics
+    return difference(*pair, level=rule.level, resamples=rule.resamples, seed=rule.seed)
+
+
 def _judged(plan: Plan, one: Judged, p: float) -> Judged:
     if one.estimate is None:
         return one
@@ -79,14 +107,11 @@ def _judged(plan: Plan, one: Judged, p: float) -> Judged:
 def _tested(plan: Plan, answers: Answers, one: Hypothesis) -> Judged:
     better, worse = plan.group(one.better), plan.group(one.worse)
     sizes = len(better), len(worse)
-    if not answers.has(better, one.tests) or not answers.has(
-        worse, one.tests, passes=one.worse_passes
-    ):
+    pair = paired(answers, better, worse, one.tests, passes=one.worse_passes)
+    if pair is None:
         return Judged(one, None, *sizes, None, "", "not tested")
-    first = answers.rights(better, one.tests)
-    second = answers.rights(worse, one.tests, passes=one.worse_passes)
-    rule = plan.statistics
-    estimate = difference(first, second, level=rule.level, resamples=rule.resamples, seed=rule.seed)
+    first, second = pair
+    estimate = estimate_of(plan, pair)
     if sizes == (1, 1):
         only_first = int((first > second).sum())
         only_second = int((second > first).sum())
