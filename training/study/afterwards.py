@@ -29,6 +29,7 @@ class Pair(NamedTuple):
 
 
 DECK = ("hard100", "hardest")
+"""Tests of hands of the deck: the states of the others were nearly all never shown."""
 
 PAIRS = (
     Pair("onestep-lookahead-2m", "cot-2m", DECK),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tot24_bench.durable import write_durably
-from training.study.afterwards import look
+from training.study.afterwards import DECK, look
 from training.study.answers import Answers, groups_of
 from training.study.bootstrap import Estimate, accuracy
 from training.study.committed import NOTE, declared
@@ -26,8 +26,6 @@ from training.study.tables import page
 
 BEGIN, END = "<!-- study:begin -->", "<!-- study:end -->"
 RESULTS, PICTURE = "results.json", "accuracy.png"
-DECK = ("hard100", "hardest")
-"""Tests of hands of the deck: the states of the others were nearly all never shown."""
 
 
 class BadPage(ValueError):
