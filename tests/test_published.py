@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 from tot24_bench.harness.documents import METRICS
-from tot24_bench.leaderboard import Entry, Submission, read_all, render_markdown
+from tot24_bench.leaderboard import (
+    Entry,
+    Submission,
+    read_all,
+    read_entries,
+    render_markdown,
+)
 from tot24_bench.scoring import score
 from tot24_bench.weights import checkpoint_sha256
 
@@ -48,6 +54,14 @@ def test_every_stored_response_scores_as_its_submission_says(
             for response, stored in zip(sample.responses, sample.scores, strict=True):
                 again = score(sample.puzzle, response, truncated=stored.truncated)
                 assert again == stored, (submission.key, sample.puzzle.text)
+
+
+def test_the_card_is_what_the_command_writes(root: Path) -> None:
+    from training.card import render
+
+    student = root / "students" / STUDENT
+    text = (student / "README.md").read_text(encoding="utf-8")
+    assert render(student, read_entries(root / "results")) == text
 
 
 @pytest.mark.parametrize("task", ["game24_io", "game24_cot", "game24_onestep_tot"])

@@ -133,16 +133,22 @@ def _mix(rows: dict[str, Any]) -> str:
     if rows.get("judge", "oracle") == "look-ahead":
         if rows.get("fractions", "last") == "early":
             mix += "; fractions before sums"
-        reordered = rows.get("reorder", 0)
-        return f"{mix}; {reordered:.0%} of the searches reordered" if reordered else mix
+        whose = "searches"
+        if informed := rows.get("informed"):
+            mix += f"; {informed:.0%} of the searches begin where they are shortest"
+            whose = "others"
+        if reordered := rows.get("reorder"):
+            mix += f"; {reordered:.0%} of the {whose} reordered"
+        return mix
     return f"{mix}; a dead end is followed with probability {rows['explore']}"
 
 
 def _judgement(rows: dict[str, Any]) -> str:
     if rows.get("judge", "oracle") == "look-ahead":
+        told = "no mark in a trace" if rows.get("informed") else "nothing in a trace"
         return (
             "It tries out every state of three numbers in writing;\n  "
-            "nothing in a trace is oracle knowledge, and the traces are always right"
+            f"{told} is oracle knowledge, and the traces are always right"
         )
     return "Its marks of dead ends are oracle knowledge: the traces are always right"
 
@@ -154,12 +160,12 @@ def _wide(parts: Sequence[dict[str, Any]]) -> str:
         shares = []
         if share := rows.get("wide_share"):
             hands = f"{rows['wide_hands']:,} hands with numbers up to {LARGEST_FRESH}"
-            shares.append(f"{share:.0%} of {hands} (train part of `fresh`)")
+            shares.append(f"{share:.0%} from {hands} (train part of `fresh`)")
         if share := rows.get("rational_share"):
-            shares.append(f"{share:.0%} of hands that need a fraction (train part of `rational`)")
+            shares.append(f"{share:.0%} from those that need a fraction (train part of `rational`)")
         if shares:
-            part = f"of part {number} " if len(parts) > 1 else ""
-            told.append(f"the rows {part}are drawn {' and '.join(shares)}")
+            part = f" of part {number}" if len(parts) > 1 else ""
+            told.append(f"the hands{part} are drawn {' and '.join(shares)}")
     return f"\n- **Not deck-only**: {'; '.join(told)}." if told else "\n- Deck-only."
 
 

@@ -20,6 +20,51 @@ if TYPE_CHECKING:
     from training.validation import ValidatedTrainer
 
 
+class AnotherStudent(ValueError):
+    """`export_dir` holds a student of other settings; the message names them and the fix."""
+
+
+def require_own_place(folder: Path, configs: Configs, batch: int) -> None:
+    """Refuse to put a student in the place of one that was trained otherwise.
+
+    Configs of shipped students name the shipped folder: with a flag changed, a run of a minute
+    would replace weights that took an hour. What an older record does not tell is passed over.
+
+    Args:
+        folder: where the student is to go.
+        configs: all settings.
+        batch: rows of a step, over all processes.
+
+    Raises:
+        AnotherStudent: names what differs.
+    """
+    there = _record_of(str(folder))
+    if there is None:
+        return
+    parts = {"rows": _rows(configs.rows)}
+    parts |= {"student": asdict(configs.student), "feed": asdict(configs.feed)}
+    differ = [
+        f"{name} is {here!r} here and {told[name]!r} there"
+        for part, settings in parts.items()
+        for name, here in settings.items()
+        if name in (told := there.get(part) or {}) and told[name] != here
+    ]
+    sft = configs.sft
+    wanted = {"seed": sft.seed, "batch": batch, "peak_learning_rate": sft.learning_rate}
+    if (steps := configs.run.stop_after or sft.max_steps) > 0:
+        wanted["steps"] = steps
+    differ += [
+        f"{name} is {here!r} here and {there[name]!r} there"
+        for name, here in wanted.items()
+        if name in there and there[name] != here
+    ]
+    if differ:
+        raise AnotherStudent(
+            f"{folder} holds a student that was trained otherwise ({'; '.join(differ[:3])}): give "
+            "another --export_dir, or --replace true to put the new one in its place"
+        )
+
+
 def make_record(
     configs: Configs,
     trainer: ValidatedTrainer,

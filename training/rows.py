@@ -76,6 +76,10 @@ class RowConfig:
         default=0.0,
         metadata={"help": "Share of look-aheads that begin with another operation than usual."},
     )
+    informed: float = field(
+        default=0.0,
+        metadata={"help": "Share of look-aheads that begin where they are shortest."},
+    )
     marks: str = field(
         default="kept",
         metadata={"help": "The oracle's marks: kept, removed, random (as many, anywhere)."},
@@ -183,7 +187,7 @@ def guard(config: RowConfig) -> None:
     if config.rows < 1:
         raise BadRows(f"--rows {config.rows} leaves nothing to train on: give at least 1")
     shares = ("io_share", "cot_share", "few_shot_share", "ascending_share", "explore", "wide_share")
-    for name in (*shares, "rational_share", "reorder", "long_share"):
+    for name in (*shares, "rational_share", "reorder", "informed", "long_share"):
         if not 0 <= getattr(config, name) <= 1:
             raise BadRows(f"--{name} {getattr(config, name)} is no share: give one from 0 to 1")
     if config.io_share + config.cot_share > 1:
@@ -345,6 +349,7 @@ def _curriculum(config: RowConfig) -> Curriculum:
         judge=config.judge,
         fractions=config.fractions,
         reorder=config.reorder,
+        informed=config.informed,
         max_lines=None,
     )
 

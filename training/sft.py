@@ -1,7 +1,8 @@
 """Distil: TRL's SFTTrainer on One-Step ToT traces, from one config.
 
     python -m training.sft --config training/configs/scout-2m.yaml
-    python -m training.sft --config training/configs/scout-2m.yaml --rows 960 --output_dir runs/x
+    python -m training.sft --config training/configs/scout-2m.yaml --rows 960 \\
+        --output_dir runs/x --export_dir runs/x/student
     torchrun --nproc_per_node 2 -m training.sft --config ... --batch 32
 
 Every key of the YAML file is a flag and the other way round: the fields of `RowConfig`,
@@ -42,7 +43,7 @@ from training.identity import (
 )
 from training.memory import keep_freed_memory
 from training.processes import require_together, share_batch
-from training.record import make_record
+from training.record import make_record, require_own_place
 from training.resume import AlreadyFinished, Stopwatch, is_finished, last_whole_checkpoint
 from training.rows import RowConfig, guard
 from training.stop import StopAfter
@@ -57,6 +58,10 @@ class RunConfig:
     export_dir: str | None = field(
         default=None,
         metadata={"help": "Where the finished student goes; none: output_dir/student."},
+    )
+    replace: bool = field(
+        default=False,
+        metadata={"help": "Let it replace a student of other settings in export_dir."},
     )
     stop_after: int | None = field(
         default=None, metadata={"help": "End at this step of a longer schedule."}
@@ -120,6 +125,7 @@ def train(configs: Configs) -> Path:
         BadStudent: the student cannot be loaded, or its tokenizer does not suit.
         TooLong: rows are longer than the student's context.
         AnotherRun: the last checkpoint is of other settings, or of other rows.
+        AnotherStudent: `export_dir` holds a student of other settings.
         BadProcesses: the processes that were started do not train together.
         AlreadyFinished: when the run has ended and its student is exported.
         OSError: a checkpoint or the student cannot be written.
@@ -130,6 +136,8 @@ def train(configs: Configs) -> Path:
     batch = share_batch(sft, run.batch)
     folder = Path(run.export_dir or Path(sft.output_dir) / "student")
     checkpoint = last_whole_checkpoint(sft.output_dir) if run.resume else None
+    if run.export_dir and not run.replace:
+        require_own_place(folder, configs, batch)
     settings = _settings(configs, batch)
     if checkpoint is not None:
         require_same_run(checkpoint, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
@@ -18,6 +19,8 @@ from tot24_bench.game.puzzle import Rule
 from tot24_bench.game.states import State
 from tot24_bench.scoring import analyse, score
 from tot24_bench.teachers.solver import BadCurriculum, CannotTeach, Curriculum, write
+from tot24_bench.teachers.solver_lookahead import Way, look_ahead
+from tot24_bench.teachers.solver_path import truth_of
 
 LOOK_AHEAD = Curriculum(judge="look-ahead", max_lines=None)
 EARLY = Curriculum(judge="look-ahead", max_lines=None, fractions="early")
@@ -191,6 +194,33 @@ def test_reorder_is_a_share() -> None:
     assert len(set(texts)) == 4  # as usual, or with /, + or * first; no quotient here is exact
     with pytest.raises(BadCurriculum, match="reorder is 2: give a share"):
         Curriculum(reorder=2)
+
+
+@given(hand=hands, rng=st.randoms(use_true_random=False))
+def test_an_informed_search_begins_where_it_is_shortest(hand: tuple[int, ...], rng: Random) -> None:
+    puzzle = Puzzle(hand)
+    informed = Curriculum(judge="look-ahead", max_lines=None, informed=1.0)
+    text = write(puzzle, "onestep_tot", rng, informed)
+    truth = truth_of(puzzle, informed)
+    orders = ["-/+*%", *CIRCLES["last"], "%-/+*"]
+    lengths = [len(look_ahead(puzzle, truth, Way(order, False)).text) for order in orders]
+    assert len(text) - len(response(puzzle)) == min(lengths) - lengths[0]
+    if is_solvable(puzzle):
+        assert score(puzzle, text).correct
+    else:
+        assert text == response(puzzle)
+
+
+def test_informed_is_a_share_and_the_others_are_reordered() -> None:
+    puzzle = Puzzle((3, 3, 8, 8))  # its only way is through a fraction
+    some = Curriculum(judge="look-ahead", max_lines=None, informed=0.5, reorder=0.75)
+    kinds = Counter(
+        kinds_of(write(puzzle, "onestep_tot", Random(i), some))[0] for i in range(400)
+    )
+    assert 160 < kinds["%"] < 240
+    assert all(25 < kinds[op] < 80 for op in "-/+*")
+    with pytest.raises(BadCurriculum, match="informed is -1: give a share"):
+        Curriculum(informed=-1)
 
 
 def test_three_numbers_are_looked_at_at_once() -> None:

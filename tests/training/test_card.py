@@ -94,7 +94,7 @@ def test_a_wide_student_and_a_written_judgement_are_told(student: Path) -> None:
     rows = {**RECORD["rows"], "judge": "look-ahead", "wide_share": 0.4, "wide_hands": 5000}
     (student / "training.json").write_text(json.dumps({**RECORD, "rows": rows}))
     text = card.render(student, [])
-    assert "**Not deck-only**: the rows are drawn 40% of 5,000 hands with numbers up to 25" in text
+    assert "**Not deck-only**: the hands are drawn 40% from 5,000 hands with numbers up to 25" in text
     assert "Deck-only." not in text
     assert "nothing in a trace is oracle knowledge" in text
 
@@ -104,21 +104,21 @@ def test_hands_of_every_part_are_told(student: Path) -> None:
     then = {**RECORD, "rows": {**rows, "rational_share": 0.1}, "earlier": {**RECORD, "rows": rows}}
     (student / "training.json").write_text(json.dumps(then))
     text = card.render(student, [])
-    assert "the rows of part 1 are drawn 30% of 5,000 hands with numbers up to 25" in text
-    assert "10% of hands that need a fraction (train part of `rational`)" in text
+    assert "the hands of part 1 are drawn 30% from 5,000 hands with numbers up to 25" in text
+    assert "10% from those that need a fraction (train part of `rational`)" in text
 
 
 def test_what_the_rows_and_the_choice_were_is_told(student: Path) -> None:
     assert "longest" not in card.render(student, []) and "orders of" not in card.render(student, [])
     knobs = {"judge": "look-ahead", "long_share": 0.1, "long_of": 8}
-    knobs |= {"fractions": "early", "reorder": 0.3}
+    knobs |= {"fractions": "early", "informed": 0.5, "reorder": 0.3}
     validation = {"val_orders": 3, "val_tokens": 896}
     record = {**RECORD, "rows": {**RECORD["rows"], **knobs}, "validation": validation}
     (student / "training.json").write_text(json.dumps(record))
     text = card.render(student, [])
     assert (
-        "; 10% of them the longest of 8; fractions before sums; 30% of the searches reordered\n"
-        in text
+        "; 10% of them the longest of 8; fractions before sums; 50% of the searches begin where they "
+        "are shortest; 30% of the others reordered\n" in text
     )
     assert "`val` (each hand in up to 3 orders of its numbers, responses of up to 896" in text
 

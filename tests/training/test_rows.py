@@ -212,6 +212,15 @@ def test_reordered_rows_come_in_their_share() -> None:
     assert min(operations["+"], operations["*"]) > 0.06 * 400
 
 
+def test_informed_rows_are_shorter() -> None:
+    usual = replace(SEARCH, judge="look-ahead", max_lines=150)
+    lengths = [
+        sum(len(make_row(config, index)["completion"]) for index in range(100))
+        for config in (replace(usual, informed=1.0), usual)
+    ]
+    assert lengths[0] < 0.8 * lengths[1]
+
+
 FIRST = re.compile(r"\n[a-d]([-+*/])[a-d]: ")
 
 
@@ -250,6 +259,7 @@ STATE = re.compile(r"\(left: (\d+ \d+ \d+)\)")
         ({"rational_share": -1}, "--rational_share -1 is no share"),
         ({"wide_share": 0.6, "rational_share": 0.6}, "are more than all hands"),
         ({"reorder": -0.1}, "--reorder -0.1 is no share"),
+        ({"informed": 1.1}, "--informed 1.1 is no share"),
         ({"long_share": 2}, "--long_share 2 is no share"),
         ({"long_of": 0}, "--long_of 0 leaves nothing"),
     ],

@@ -56,7 +56,8 @@ def cot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
 def onestep_tot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
     """The search, and what comes of it."""
     if curriculum.judge == "look-ahead":
-        searched = look_ahead(puzzle, truth_of(puzzle, curriculum), way_of(curriculum, rng))
+        truth = truth_of(puzzle, curriculum)
+        searched = look_ahead(puzzle, truth, way_of(puzzle, truth, curriculum, rng))
         end = () if searched.answer is not None else (NO_SOLUTION,)
         return _fitted(puzzle, curriculum, ("Steps:", *searched.lines, *end))
     found = _search(puzzle, curriculum, rng)

@@ -15,7 +15,9 @@ values are written, and only fractions whose denominator divides the target or a
 
 Nothing is drawn, but where a curriculum's `reorder` asks for it the operation that comes first; the
 others follow in their circle. No mark is oracle knowledge: what a student needs is arithmetic,
-which two numbers make the target, and to go through the pairs.
+which two numbers make the target, and to go through the pairs. Where `informed` asks for it a
+search begins with the operation by which it is shortest. That choice alone is the oracle's: a
+student can guess where to begin, and whoever guesses wrong finds the way later.
 
 >>> from tot24_bench.teachers.curriculum import Curriculum
 >>> from tot24_bench.teachers.solver_path import truth_of
@@ -114,13 +116,22 @@ class _Look(NamedTuple):
     held: Number
 
 
-def way_of(curriculum: Curriculum, rng: Random) -> Way:
-    """How a search goes; the random state moves only where another first operation is drawn."""
+def way_of(puzzle: Puzzle, truth: Truth, curriculum: Curriculum, rng: Random) -> Way:
+    """How a search goes; the random state moves only where a beginning is drawn.
+
+    Raises:
+        CannotTeach: as `look_ahead`, where the search has to be known to choose its way.
+    """
     circle, rest = _CIRCLE[curriculum.fractions], _REST[curriculum.fractions]
-    start = 0
+    sparing = curriculum.fractions == "early"
+    starts = range(len(circle))
+    ways = [Way(circle[start:] + circle[:start] + rest, sparing) for start in starts]
+    if curriculum.informed and rng.random() < curriculum.informed:
+        ways += [Way(rest + circle, sparing)] if rest else []
+        return min(ways, key=lambda way: len(look_ahead(puzzle, truth, way).text))
     if curriculum.reorder and rng.random() < curriculum.reorder:
-        start = rng.randrange(1, len(circle))
-    return Way(circle[start:] + circle[:start] + rest, sparing=curriculum.fractions == "early")
+        return ways[rng.randrange(1, len(circle))]
+    return ways[0]
 
 
 def look_ahead(puzzle: Puzzle, truth: Truth, way: Way = FRACTIONS_LAST) -> Searched:

@@ -70,7 +70,8 @@ def _declared(plan: Plan, results: dict[str, Any]) -> str:
         )
     said.append(
         f"Brackets hold {rule['level']:.0%} intervals: {rule['resamples']:,} draws of seeds, then "
-        f"hands, seed {rule['seed']}. Where a group has one seed, the interval is over hands alone."
+        f"hands, seed {rule['seed']}. Where a group has one seed, the interval is over hands alone. "
+        "Where no draw differs (all right, or none) it is Wilson's, of a difference Newcombe's."
     )
     return " ".join(said)
 
@@ -141,7 +142,10 @@ def _bands(bands: Sequence[dict[str, Any]]) -> str:
         for one in bands
     ]
     table = _table(["group", "winning states seen", "hands", "right [95%]"], rows)
-    return f"Wilson intervals over hands, seeds averaged.\n\n{table}"
+    return (
+        "Wilson intervals over hands, for the mean of the seeds rounded to a whole hand."
+        f"\n\n{table}"
+    )
 
 
 def _training(arms: Iterable[dict[str, Any]]) -> str:
