@@ -214,9 +214,7 @@ def test_an_informed_search_begins_where_it_is_shortest(hand: tuple[int, ...], r
 def test_informed_is_a_share_and_the_others_are_reordered() -> None:
     puzzle = Puzzle((3, 3, 8, 8))  # its only way is through a fraction
     some = Curriculum(judge="look-ahead", max_lines=None, informed=0.5, reorder=0.75)
-    kinds = Counter(
-        kinds_of(write(puzzle, "onestep_tot", Random(i), some))[0] for i in range(400)
-    )
+    kinds = Counter(kinds_of(write(puzzle, "onestep_tot", Random(i), some))[0] for i in range(400))
     assert 160 < kinds["%"] < 240
     assert all(25 < kinds[op] < 80 for op in "-/+*")
     with pytest.raises(BadCurriculum, match="informed is -1: give a share"):

@@ -94,7 +94,9 @@ def test_a_wide_student_and_a_written_judgement_are_told(student: Path) -> None:
     rows = {**RECORD["rows"], "judge": "look-ahead", "wide_share": 0.4, "wide_hands": 5000}
     (student / "training.json").write_text(json.dumps({**RECORD, "rows": rows}))
     text = card.render(student, [])
-    assert "**Not deck-only**: the hands are drawn 40% from 5,000 hands with numbers up to 25" in text
+    assert (
+        "**Not deck-only**: the hands are drawn 40% from 5,000 hands with numbers up to 25" in text
+    )
     assert "Deck-only." not in text
     assert "nothing in a trace is oracle knowledge" in text
 
@@ -117,8 +119,8 @@ def test_what_the_rows_and_the_choice_were_is_told(student: Path) -> None:
     (student / "training.json").write_text(json.dumps(record))
     text = card.render(student, [])
     assert (
-        "; 10% of them the longest of 8; fractions before sums; 50% of the searches begin where they "
-        "are shortest; 30% of the others reordered\n" in text
+        "; 10% of them the longest of 8; fractions before sums; 50% of the searches begin where "
+        "they are shortest; 30% of the others reordered\n" in text
     )
     assert "`val` (each hand in up to 3 orders of its numbers, responses of up to 896" in text
 

@@ -76,6 +76,12 @@ def test_the_whole_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         and "old figures" not in text
     )
     assert "| onestep | onestep_tot |" in text and "| H2 |" in text and "| pass@k |" in text
+    assert f"({folders.kept.name}/accuracy.png)" in text
+    new = tmp_path / "pages" / "study.md"
+    new.parent.mkdir()
+    assert call("report", *where, "--page", new).exit_code == 0
+    assert new.read_text().startswith(f"# study\n\n{BEGIN}\n")
+    assert f"(../{folders.kept.name}/accuracy.png)" in new.read_text()
     results = json.loads((folders.kept / "results.json").read_text())
     assert [one["outcome"] for one in results["hypotheses"]] != ["not tested"] * 2
     assert (folders.kept / "accuracy.png").read_bytes().startswith(b"\x89PNG")

@@ -6,6 +6,7 @@ Figures stand between two marks in docs/study.md; the words around them are writ
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def report(plan: Plan, folders: Folders, docs: Path) -> dict[str, Any]:
     """Write the results, the picture, and the figures of the page.
 
     Args:
-        docs: the page; its marks have to be there.
+        docs: the page; its marks have to be there, or it is a new one.
 
     Raises:
         BadPage: it has no marks.
@@ -56,10 +57,11 @@ def report(plan: Plan, folders: Folders, docs: Path) -> dict[str, Any]:
         raise ValueError(f"nothing was evaluated in {folders.kept}: python -m training.study eval")
     results = results_of(plan, folders, answers)
     write_durably(folders.kept / RESULTS, json.dumps(results, indent=1) + "\n")
-    panels = _panels(plan, folders, answers)
+    panels, picture = _panels(plan, folders, answers), None
     if panels:
         draw(panels, folders.kept / PICTURE)
-    text = page(plan, results, with_picture=bool(panels))
+        picture = Path(os.path.relpath(folders.kept / PICTURE, docs.parent)).as_posix()
+    text = page(plan, results, picture=picture)
     write_durably(docs, f"{before}{BEGIN}\n{text}\n{END}{after}")
     return results
 
@@ -181,6 +183,9 @@ def _parameters(arms: list[Arm], folders: Folders) -> int | None:
 
 
 def _around(docs: Path) -> tuple[str, str]:
+    """What stands before and after the figures; a page that is not there yet is a new one."""
+    if not docs.exists():
+        return f"# {docs.stem}\n\n", "\n"
     text = docs.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)

@@ -11,8 +11,8 @@ from training.study.plan import Plan
 NONE = "–"
 
 
-def page(plan: Plan, results: dict[str, Any], *, with_picture: bool) -> str:
-    """The figures as Markdown."""
+def page(plan: Plan, results: dict[str, Any], *, picture: str | None) -> str:
+    """The figures as Markdown; `picture` is its path as seen from the page, None for none."""
     parts = [
         _declared(plan, results),
         "### Accuracy\n\n" + _accuracy(plan, results),
@@ -23,10 +23,9 @@ def page(plan: Plan, results: dict[str, Any], *, with_picture: bool) -> str:
         parts.append("### Not declared\n\n" + _afterwards(results["afterwards"]))
     if any(group["passes"] for group in results["groups"]):
         parts.append("### pass@k at equal inference tokens\n\n" + _passes(results["groups"]))
-    if with_picture:
+    if picture is not None:
         parts.append(
-            "### Accuracy against size\n\n![accuracy against the number of parameters]"
-            "(../training/study/accuracy.png)"
+            f"### Accuracy against size\n\n![accuracy against the number of parameters]({picture})"
         )
     if results["states_seen"]:
         parts.append("### By share of winning states seen\n\n" + _bands(results["states_seen"]))
@@ -70,8 +69,9 @@ def _declared(plan: Plan, results: dict[str, Any]) -> str:
         )
     said.append(
         f"Brackets hold {rule['level']:.0%} intervals: {rule['resamples']:,} draws of seeds, then "
-        f"hands, seed {rule['seed']}. Where a group has one seed, the interval is over hands alone. "
-        "Where no draw differs (all right, or none) it is Wilson's, of a difference Newcombe's."
+        f"hands, seed {rule['seed']}. Where a group has one seed, the interval is over hands "
+        "alone. Where no draw differs (all right, or none) it is Wilson's, of a difference "
+        "Newcombe's."
     )
     return " ".join(said)
 
