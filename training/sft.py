@@ -233,7 +233,12 @@ def _whole_model(trainer: ValidatedTrainer, folder: Path) -> Any:
 
 if __name__ == "__main__":
     try:
-        main()
+        student = main()
+        if os.environ.get("RANK", "0") == "0":
+            print(
+                f"training.sft: wrote {student}; evaluate it: tot24 eval --model hf --model_args "
+                f"pretrained={student} --tasks game24_onestep_tot --num_fewshot 0 --name NAME"
+            )
     except AlreadyFinished as done:
         print(f"training.sft: {done}", file=sys.stderr)
     except Exception as error:
