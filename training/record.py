@@ -51,7 +51,8 @@ def require_own_place(folder: Path, configs: Configs, batch: int) -> None:
     ]
     sft = configs.sft
     wanted = {"seed": sft.seed, "batch": batch, "peak_learning_rate": sft.learning_rate}
-    if (steps := configs.run.stop_after or sft.max_steps) > 0:
+    steps = configs.run.stop_after or sft.max_steps
+    if 0 < steps < there.get("steps", 0):  # more are its next part, or patience ended it
         wanted["steps"] = steps
     differ += [
         f"{name} is {here!r} here and {there[name]!r} there"
