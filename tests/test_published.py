@@ -22,7 +22,7 @@ from tot24_bench.scoring import score
 from tot24_bench.weights import checkpoint_sha256
 
 STUDENT = "scout-2m"
-HANDS = 4
+HANDS = 8
 """Hands that the plain command is asked here; the stored submission was asked all hundred."""
 
 SIZE_LIMIT_MB = 21

@@ -7,6 +7,7 @@ in a page of shapes. Here the difference is named, with what to do.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,14 +76,25 @@ def require_same_run(checkpoint: Path, settings: dict[str, Any]) -> None:
         return
     there.pop(ROWS, None)
     here = json.loads(json.dumps(settings, default=str))
-    names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
-    if names:
-        told = ", ".join(
-            f"{name} is {here.get(name)!r} here and {there.get(name)!r} there"
-            for name in sorted(names)[:4]
-        )
-        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-        raise AnotherRun(f"{checkpoint} is of another run: {told}{more}: {_FIX}")
+    differ = differences(here, there, sorted({**there, **here}))
+    if differ:
+        more = f" and {len(differ) - 4} more" if len(differ) > 4 else ""
+        raise AnotherRun(f"{checkpoint} is of another run: {', '.join(differ[:4])}{more}: {_FIX}")
+
+
+def differences(
+    here: Mapping[str, Any], there: Mapping[str, Any], names: Iterable[str]
+) -> list[str]:
+    """What a run and an earlier one do not agree on, each as words.
+
+    >>> differences({"seed": 1, "rows": 5}, {"seed": 0, "rows": 5}, ["seed", "rows"])
+    ['seed is 1 here and 0 there']
+    """
+    return [
+        f"{name} is {here.get(name)!r} here and {there.get(name)!r} there"
+        for name in names
+        if here.get(name) != there.get(name)
+    ]
 
 
 def require_same_rows(checkpoint: Path, sha256: str) -> None:

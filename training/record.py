@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training.export import RECORD
+from training.identity import differences
 from training.rows import RowConfig, teacher_of
 
 if TYPE_CHECKING:
     from training.sft import Configs
     from training.validation import ValidatedTrainer
+
+
+_OF_THE_RUN = ("seed", "batch", "peak_learning_rate", "steps")
+"""What a record tells beside its parts and decides what was learnt."""
 
 
 class AnotherStudent(ValueError):
@@ -41,24 +46,16 @@ def require_own_place(folder: Path, configs: Configs, batch: int) -> None:
     there = _record_of(str(folder))
     if there is None:
         return
-    parts = {"rows": _rows(configs.rows)}
-    parts |= {"student": asdict(configs.student), "feed": asdict(configs.feed)}
-    differ = [
-        f"{name} is {here!r} here and {told[name]!r} there"
-        for part, settings in parts.items()
-        for name, here in settings.items()
-        if name in (told := there.get(part) or {}) and told[name] != here
-    ]
     sft = configs.sft
-    wanted = {"seed": sft.seed, "batch": batch, "peak_learning_rate": sft.learning_rate}
+    here = {**_rows(configs.rows), **asdict(configs.student), **asdict(configs.feed)}
+    here |= {"seed": sft.seed, "batch": batch, "peak_learning_rate": sft.learning_rate}
     steps = configs.run.stop_after or sft.max_steps
     if 0 < steps < there.get("steps", 0):  # more are its next part, or patience ended it
-        wanted["steps"] = steps
-    differ += [
-        f"{name} is {here!r} here and {there[name]!r} there"
-        for name, here in wanted.items()
-        if name in there and there[name] != here
-    ]
+        here["steps"] = steps
+    told = {name: there[name] for name in _OF_THE_RUN if name in there}
+    for part in ("rows", "student", "feed"):
+        told |= there.get(part) or {}
+    differ = differences(here, told, [name for name in here if name in told])
     if differ:
         raise AnotherStudent(
             f"{folder} holds a student that was trained otherwise ({'; '.join(differ[:3])}): give "

@@ -231,10 +231,12 @@ def _whole_model(trainer: ValidatedTrainer, folder: Path) -> Any:
     return AutoModelForCausalLM.from_pretrained(gathered)
 
 
-if __name__ == "__main__":
+def command(arguments: list[str] | None = None) -> int:
+    """`main` for a terminal: its exit code, and a line of what it wrote or what is to be mended."""
+    is_first = os.environ.get("RANK", "0") == "0"
     try:
-        student = main()
-        if os.environ.get("RANK", "0") == "0":
+        student = main(arguments)
+        if is_first:
             print(
                 f"training.sft: wrote {student}; evaluate it: tot24 eval --model hf --model_args "
                 f"pretrained={student} --tasks game24_onestep_tot --num_fewshot 0 --name NAME"
@@ -245,6 +247,11 @@ if __name__ == "__main__":
         line = fault(error)
         if line is None:
             raise
-        if os.environ.get("RANK", "0") == "0":
+        if is_first:
             print(f"training.sft: {line}", file=sys.stderr)
-        raise SystemExit(2) from None
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(command())

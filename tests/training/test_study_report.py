@@ -132,7 +132,7 @@ def test_the_page_has_a_row_for_every_group_and_hypothesis(tmp_path: Path) -> No
         assert f"| {one.name} | {one.says} |" in text
     assert "0 of 17 arms" in text and "Not trained: onestep-2m-s0" in text
     assert "rows of `onestep-random-marks-2m-s0` 7" in text  # not 100% of the marks are true
-    assert "Wilson intervals over hands, for the mean of the seeds" in text
+    assert "Wilson intervals over hands, for the mean of the seeds rounded to a whole hand." in text
 
 
 def test_a_trained_arm_has_its_different_rows_in_the_table(tmp_path: Path) -> None:
