@@ -45,6 +45,17 @@ def test_the_referee_says_what_a_careful_reader_says(case: dict[str, Any]) -> No
     assert (str(result.verdict), result.correct) == (case["verdict"], case["correct"]), result
 
 
+SHARED = Path(__file__).parents[2].parent / "shared" / "cases" / "answers-2.jsonl"
+
+
+@pytest.mark.skipif(not SHARED.is_file(), reason=f"no cases of hostile readers at {SHARED}")
+def test_the_cases_of_hostile_readers_hold() -> None:
+    cases = [json.loads(line) for line in SHARED.read_text(encoding="utf-8").split("\n") if line]
+    assert len(cases) >= 51
+    for case in cases:
+        assert score(Puzzle.parse(case["hand"]), case["response"]).correct is case["right"], case
+
+
 def test_every_case_is_complete_and_none_stands_twice() -> None:
     for case in CASES:
         assert KEYS <= set(case) <= KEYS | {"truncated", "open"}, case

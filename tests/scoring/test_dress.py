@@ -159,6 +159,11 @@ RIGHT_RESPONSES = {
     "target boxed after a whole line": f"{RIGHT} = 24\n\nThe final answer is: $\\boxed{{24}}$",
     "target without a colon after a whole line": f"\\[ {RIGHT} = 24 \\]\n\nThe answer is 24.",
     "boxed target on the left": r"\boxed{24} = (6-4)*(4+8)",
+    "target, then the answer under a heading": f"Answer: 24\nSteps:\n{RIGHT} = 24",
+    "numbered, then the target boxed": f"1. {RIGHT} = 24\n\\boxed{{24}}",
+    "what I would try": f"{RIGHT} = 24 is what I would try",
+    "before a farewell": f"{RIGHT} = 24\nHope this helps!",
+    "the same hand asked again": f"Answer: 4 * 6 = 24\n\nInput: 4 4 6 8\nAnswer: {RIGHT}",
     "last line before the next exemplar": f"{RIGHT} = 24\n\nInput: 1 1 4 6\nAnswer: 4 * 6 = 24",
 }
 

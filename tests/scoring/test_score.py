@@ -256,10 +256,10 @@ def test_a_score_with_a_key_missing_is_refused_by_name() -> None:
 
 
 def test_find_answer_tells_what_it_found() -> None:
-    assert find_answer(f"Answer: {RIGHT} = 24").text == RIGHT
-    assert find_answer("Answer: no solution").kind is Kind.NO_SOLUTION
-    assert find_answer("Hello").kind is Kind.NOTHING
-    assert not find_answer(RIGHT).introduced
+    assert find_answer(f"Answer: {RIGHT} = 24", EXEMPLAR).text == RIGHT
+    assert find_answer("Answer: no solution", EXEMPLAR).kind is Kind.NO_SOLUTION
+    assert find_answer("Hello", EXEMPLAR).kind is Kind.NOTHING
+    assert not find_answer(RIGHT, EXEMPLAR).introduced
 
 
 def test_scoring_imports_nothing_heavy() -> None:

@@ -95,7 +95,7 @@ def test_the_same_responses_are_right_with_and_without_the_stop_string(cut: Cut)
 def test_single_transcripts_get_the_verdict_that_a_reader_gives_them() -> None:
     one_step, cot = score_by_rank(ONE_STEP, whole), score_by_rank(COT, whole)
     assert one_step[994].verdict is Verdict.MALFORMED  # a bracket is never closed
-    assert one_step[976].answer == r"(3 + 7) + (10 + 10) + (1 \times 4)"  # after a list in prose
+    assert one_step[976].answer == "(3 + 7) + (10 + 10) + (1 * 4)"  # after a list in prose
     assert one_step[920].answer == "(3 * 7) + 3"
     assert one_step[939].verdict is Verdict.WRONG_NUMBERS
     assert one_step[942].verdict is Verdict.NO_ANSWER  # ends in a numbered thought

@@ -1,232 +1,686 @@
 r"""Find the answer a response commits to.
 
-A response may try several answers, restart, or run on into the next exemplar. The rules, in order:
+This module sees text, positions and numbers as written. It knows the hand, and never what an
+expression is worth: of several candidates the same place is chosen whichever of them is right.
 
-- Thinking (`<think>` tags, see `markup`) is not answer.
-- A response ends before a line that starts with `Input:` once there is an answer before it.
-- An answer is introduced by `Answer:`, `\boxed{}` or `<answer>` tags (`markers`). The last marker
-  that holds an expression or a claim counts; one that holds nothing does not replace the one
-  before it.
-- What it holds stands on its line (in prose too: "Answer: We get 4 * 6") or, where that has
-  nothing, in the lines after, up to a line that says `Steps`. There a line must start with its
-  expression, and a search thought (`6 * 4 = 24 (left: 24)`, `Step 1: ...`) is none.
-- The bare target is no expression. After it the lines are read on for one that is wholly one
-  equation of three or more numbers with the target on the right; failing that the marker before
-  counts, and where every marker holds nothing else, the last such line before the last marker.
-- Where nothing is introduced, a last line that is wholly one expression or equation counts, and so
-  does "Therefore, " or "Solution: " before an equation of three or more numbers with the target on
-  the right. A thought with its note of the numbers left, or a numbered line, is a step and not an
-  answer.
-- Where there is no answer, closing prose may still say that there is no solution, or give up.
+- A response is cut into turns before it is read: at an end token, and at a line that somebody
+  else starts (`Input:`, `Question:`, `User:`, `### Instruction`, or any label with as many numbers
+  as the hand). A turn that names another hand is passed over; one that asks for the same hand
+  starts anew (to give up there takes nothing back); one that names none ends the response once
+  there is an answer before it.
+- **Introduced**: what the last `Answer:`, box or `<answer>` holds, on its line or on the lines
+  after it. A marker that holds nothing, or just the target, leaves the choice to what stands
+  elsewhere.
+- **Standing by itself**: else the last line that states a complete expression: as many numbers as
+  the hand has, alone on its line, after a lead that ends in a colon or "is", or in bold, quotes or
+  code; or an equation of three or more numbers whose written value is the target. A thought (with
+  its numbers left, or as a step) is none, nor is what the line says is worth something else.
+- **Last line**: else a last line that is wholly one expression; else what closing prose claims.
+- One commitment: where the place offers alternatives ("or", a list, lines one after the other,
+  several boxes), all of them are the answer. An expression beside a claim of no solution is HEDGED.
+- What is denied ("is not 24", "That is wrong.") is no answer; what follows the denial replaces it.
 
->>> find_answer("Steps: ...\nAnswer: (6 - 4) * (4 + 8) = 24").text
+>>> from tot24_bench.game.puzzle import Puzzle
+>>> hand = Puzzle.parse("4 4 6 8")
+>>> find_answer("Steps: ...\nAnswer: (6 - 4) * (4 + 8) = 24", hand).text
 '(6 - 4) * (4 + 8)'
->>> find_answer("Answer: 4 * 6 = 24\n\nInput: 1 1 1 8\nAnswer: 8 / 1").text
-'4 * 6'
+>>> find_answer("Answer: (6 - 4) * (4 + 8)\n\nQ: 1 1 4 6\nAnswer: 4 * 6 * 1 * 1", hand).text
+'(6 - 4) * (4 + 8)'
+>>> [one.text for one in find_answer("It is 4 + 4 * 6 - 8 or (6 - 4) * (4 + 8).", hand).stated]
+['4 + 4 * 6 - 8', '(6 - 4) * (4 + 8)']
 """
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
+from enum import StrEnum
 from itertools import islice
+from typing import NamedTuple
 
-from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, read_claim
-from tot24_bench.scoring.equation import Equation
-from tot24_bench.scoring.lines import (
-    ALNUM,
-    MIN_FULL_NUMBERS,
-    STEP,
-    WORD,
-    Answer,
-    Kind,
-    as_answer,
-    makes_target,
-    read_bare,
-    read_line,
-    read_whole_line,
+from tot24_bench.game.puzzle import Puzzle, Rule
+from tot24_bench.scoring.claims import (
+    MAX_CLAIM_CHARS,
+    Claim,
+    denied_after,
+    denied_before,
+    next_sentences,
+    read_claim,
+    replaces,
+    taken_back,
 )
-from tot24_bench.scoring.markers import Introduction, Marker, find_markers
-from tot24_bench.scoring.markup import plain, spoken
+from tot24_bench.scoring.equation import (
+    MAX_LINE_CHARS,
+    Stated,
+    each_stated,
+    find_stated,
+    read_stated,
+    readable,
+)
+from tot24_bench.scoring.markup import Response, read_response, undress
 from tot24_bench.scoring.tokens import MAX_EXPRESSION_CHARS, Problem
 
 MAX_RESPONSE_CHARS = 1_000_000
 """Characters of a response that are read at all: about 250,000 tokens, beyond any task's limit."""
 
-MAX_STRETCHES = 100
-"""Lines `Input:` before which a response is cut: a model that echoes the prompt does so once."""
+MAX_TURNS = 50
+"""Turns that a response is cut into: a model that runs on writes one exemplar after another."""
+
+MAX_MARKERS = 100
+"""Markers of a turn that are tried, the last first; transcripts have up to 11."""
 
 MAX_LINES = 100
 """Lines that are searched for an answer from where it should stand: transcripts need up to 4."""
 
+MIN_FULL_NUMBERS = 3
+"""Numbers of an equation that says how the target is made; a single step has two."""
 
-def find_answer(response: str, target: int = 24) -> Answer:
+
+class Kind(StrEnum):
+    """What a response commits to."""
+
+    EXPRESSION = "expression"
+    NO_SOLUTION = "no_solution"
+    ABSTAINED = "abstained"
+    HEDGED = "hedged"
+    DENIED = "denied"
+    NOTHING = "nothing"
+    TOO_LONG = "too_long"
+
+
+class Answer(NamedTuple):
+    """The answer of a response.
+
+    Attributes:
+        kind: what it commits to.
+        text: the expression, or the words of the claim; signs are ASCII.
+        stated: for EXPRESSION every alternative that the answer offers, at least one.
+        introduced: whether a marker introduced it; a line by itself or closing prose is not.
+        at_end: whether it runs to the very end of the response, so that a response that was cut
+            off may have been cut inside it.
+        start: where in the plain text its marker or its line starts; the end of the text where the
+            response commits to no expression.
+        end: where its line ends.
+    """
+
+    kind: Kind
+    text: str = ""
+    stated: tuple[Stated, ...] = ()
+    introduced: bool = False
+    at_end: bool = False
+    start: int = 0
+    end: int = 0
+
+
+def find_answer(response: str, puzzle: Puzzle) -> Answer:
     """Find the answer that `response` commits to; never raises.
 
     Args:
         response: what the model wrote, without the prompt.
-        target: the number to make, so that `24 = 4 * 6` is read from its right side.
+        puzzle: what was asked: how many numbers an answer has, whose hand a turn names, and the
+            target, so that `24 = 4 * 6` is read from its right side.
     """
     if len(response) > MAX_RESPONSE_CHARS:
         return Answer(Kind.TOO_LONG)
-    return locate_answer(plain(spoken(response)).rstrip(), target)[0]
+    return read_answer(read_response(response), puzzle)
 
 
-def locate_answer(text: str, target: int) -> tuple[Answer, int]:
-    """The answer of a text in plain signs without thinking, and where in it the answer starts.
-
-    Args:
-        text: at most MAX_RESPONSE_CHARS characters.
-        target: the number to make.
-
-    Returns:
-        The answer, and the index where its marker or its line starts; the end of the text where
-        the response commits to no expression.
-    """
-    lower = text.lower()
-    marked = "answer" in lower or "box" in lower
-    for start, end in _stretches(text) if "input" in lower else ((0, len(text)),):
-        found = _last_introduced(text, start, end, target) if marked else None
-        found = found or _last_line(text, start, end, target)
-        if found is not None:
-            return found
-    return _closing_claim(text), len(text)
+def read_answer(read: Response, puzzle: Puzzle) -> Answer:
+    """The answer of a response in plain text; the second half of `find_answer`."""
+    answer = locate_answer(read.said, puzzle)
+    if answer.kind is Kind.NOTHING and read.struck:
+        return answer._replace(kind=Kind.DENIED)
+    return answer
 
 
-_INPUT = re.compile(r"^[ \t>#*_]{0,8}input[ \t*_]{0,4}:", re.IGNORECASE | re.MULTILINE)
-_TAG_END = re.compile(r"</answer>", re.IGNORECASE)
-_BRACE = re.compile(r"(?<!\\)[{}]")
-_RESTART = re.compile(r"\W{0,8}steps?\W{0,8}$", re.IGNORECASE)
-_SPECIAL_TOKEN = re.compile(r"<[^<>\s]{1,40}>")
-_EQUALS = re.compile(r"[\s$\\)\]]*=")
-_CONCLUSION = re.compile(
-    r"[^\w\n]{0,8}(?:(?:so|therefore|thus|hence|finally|the|a|one|final|complete|full|possible|correct"
-    r"|valid|solution|expression|equation|result|is|are)\b[ ,:*_]{0,6}){1,6}",
-    re.IGNORECASE,
-)
-_CLOSING_LINES = 3  # lines at the end of a response that may hold an unintroduced claim
+def locate_answer(said: str, puzzle: Puzzle) -> Answer:
+    """The answer of a text in plain signs without thinking (`markup.read_response`)."""
+    turns = _turns(said, puzzle)
+    if turns is None:
+        return _plain_answer(said, puzzle) or _in_turn(said, 0, len(said), puzzle)
+    chosen: Answer | None = None
+    aside: Answer | None = None
+    for start, end, whose in turns:
+        if whose is _Whose.NOBODY and chosen is not None:
+            continue
+        found = _in_turn(said, start, end, puzzle)
+        if found.kind is Kind.NOTHING:
+            continue
+        if whose is _Whose.OTHER:
+            aside = found if aside is None else aside
+        elif chosen is None or found.kind is not Kind.ABSTAINED:
+            chosen = found
+    return chosen or aside or Answer(Kind.NOTHING, start=len(said), end=len(said))
 
 
-def _stretches(text: str) -> Iterator[tuple[int, int]]:
-    """The response cut before each line that starts with `Input:`."""
-    start = 0
-    for match in islice(_INPUT.finditer(text), MAX_STRETCHES):
-        if match.start() > start:
-            yield start, match.start()
-            start = match.start()
-    yield start, len(text)
+# --- turns ------------------------------------------------------------------------------------
 
 
-def _last_introduced(text: str, start: int, end: int, target: int) -> tuple[Answer, int] | None:
-    """The last answer of a stretch that a marker introduces; markers are tried backwards."""
-    only_target, bare_end = None, start
-    until = end
-    for marker in find_markers(text, start, end):
-        answer = _READERS.get(marker.how, _after_marker)(text, marker, until, target)
-        until = marker.start
-        if answer is not None:
-            if answer.equation is None or not answer.equation.repeats(target):
-                return answer, marker.start
-            if only_target is None:
-                only_target, bare_end = answer, marker.start
-    if only_target is None:
+class _Whose(StrEnum):
+    """Whose hand a turn is about."""
+
+    ASKED = "asked"
+    OTHER = "other"
+    NOBODY = "nobody"
+
+
+def _turns(said: str, puzzle: Puzzle) -> list[tuple[int, int, _Whose]] | None:
+    """Where each turn of a response starts and ends, and whose it is; None for a single one."""
+    headers = list(islice(_HEADER.finditer(said), MAX_TURNS))
+    if not headers:
         return None
-    for line_start, line_end in _lines_backwards(text, start, bare_end):
-        equation = read_whole_line(text[line_start:line_end], target)
-        if equation is not None and makes_target(equation, target):
-            return as_answer(equation, at_end=False), line_start
-    return only_target, bare_end
+    turns: list[tuple[int, int, _Whose]] = []
+    start, whose = 0, _Whose.ASKED
+    for header in headers:
+        named = _named(said, header, puzzle)
+        if named is None:
+            continue
+        if header.start() > start:
+            turns.append((start, header.start(), whose))
+        start, whose = header.start(), named
+    turns.append((start, len(said), whose))
+    return turns
 
 
-def _after_marker(text: str, marker: Marker, until: int, target: int) -> Answer | None:
-    """What `Answer:` or `<answer>` introduces, up to where the next marker starts."""
-    start = marker.end
-    if marker.how is Introduction.TAG and (close := _TAG_END.search(text, start, until)):
-        until = close.start()
-    only_target = None
-    same_line = prose = True
-    for _ in range(MAX_LINES):
-        sign = ALNUM.search(text, start, until)  # so that blank lines cost nothing
-        if sign is None:
-            break
-        line_start = text.rfind("\n", start, sign.start()) + 1
-        stop = text.find("\n", sign.end(), until)
-        stop = until if stop < 0 else stop
-        line = text[line_start or start : stop]
-        at_end = stop == len(text)
-        same_line = same_line and not line_start
-        if not same_line and _RESTART.match(line):
-            break
-        if only_target is not None:
-            equation = read_whole_line(line, target)
-            if equation is not None and makes_target(equation, target):
-                return as_answer(equation, at_end)
-        elif same_line or not STEP.search(line):
-            answer = read_line(line, target, at_end, bullets=not same_line, prose=prose)
-            if answer is not None:
-                if answer.equation is None or not answer.equation.repeats(target):
-                    return answer
-                only_target = answer
-        start, same_line, prose = stop, False, False
+def _named(said: str, header: re.Match[str], puzzle: Puzzle) -> _Whose | None:
+    """Whose hand a header names; None where it is no header after all."""
+    line = header["list"]
+    if line is None:
+        if header["token"] is not None:
+            return _Whose.NOBODY
+        line = said[header.end() : header.end() + _HEADER_CHARS].lstrip("\n").partition("\n")[0]
+        if header["role"] is None and not line.strip():
+            return None
+    numbers = [int(number) for number in _NUMBER.findall(line)]
+    size = len(puzzle.numbers)
+    if header["list"] is not None:
+        same = len(numbers) != size or tuple(sorted(numbers)) == puzzle.hand
+        return None if same else _Whose.OTHER
+    windows = [tuple(sorted(numbers[i : i + size])) for i in range(len(numbers) - size + 1)]
+    if puzzle.hand in windows:
+        return _Whose.ASKED
+    return _Whose.OTHER if windows else _Whose.NOBODY
+
+
+_HEADER_CHARS = 200
+_NUMBER = re.compile(r"(?<![0-9.])[0-9]{1,12}(?![0-9])")
+_LISTED = re.compile(r"[0-9]{1,12}(?:[ ,]{1,3}(?:and )?[0-9]{1,12}){1,12}")
+_HEADER = re.compile(
+    r"""
+    ^(?!\n)(?:
+        [ \t>#*_-]{0,8}(?:input|question|q|user|human|problem|puzzle|instructions?|prompt|system)
+            [ \t]?\#?[0-9]{0,3}[ \t*_]{0,4}:(?P<role>)
+        |[ \t]{0,3}\#{1,6}[ \t]*(?:instructions?|input|question|user|human|system)\b
+        |[^\n0-9:=]{1,40}:[ \t*_\[(]{0,4}
+            (?P<list>[0-9]{1,12}(?:[ ,]{1,3}(?:and[ ])?[0-9]{1,12}){1,12})[ \t\])*_.]{0,6}$
+    )
+    |(?P<token></?s>|<\|(?:im_(?:end|start|sep)|end_?of_?(?:text|turn|sentence)|eo[tms](?:_id)?|end
+        |return|user|human|system|begin_of_(?:text|sentence))\|>
+        |<(?:end_of_turn|start_of_turn|eos|EOT|pad)>|\[/?INST\])
+    """,
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+
+
+# --- one turn -----------------------------------------------------------------------------------
+
+
+def _plain_answer(said: str, puzzle: Puzzle) -> Answer | None:
+    """The answer of a response whose last line is `Answer: ` and one plain equation.
+
+    It gives what `_in_turn` gives, in a third of the time: nothing can follow to change it.
+    """
+    start = said.rfind("\n") + 1
+    if not said.startswith("Answer: ", start) or said[start + 8 : start + 9] not in _PLAIN_START:
+        return None
+    stated = read_stated(said[start + 8 :], puzzle.target)
+    if stated is None or stated.rest or stated.cut.problem or not stated.combines:
+        return None
+    at_end = not stated.complete
+    return Answer(Kind.EXPRESSION, stated.text, (stated,), True, at_end, start, len(said))
+
+
+def _in_turn(text: str, start: int, end: int, puzzle: Puzzle) -> Answer:
+    """What one turn commits to; NOTHING where it commits to nothing."""
+    introduced = _introduced(text, start, end, puzzle)
+    if introduced is not None and not _is_target(introduced, puzzle):
+        return _settled(text, introduced, end, puzzle)
+    standing = _standing(text, start, end, puzzle)
+    if standing is None and introduced is None:
+        standing = _last_line(text, start, end, puzzle)
+    if standing is not None:
+        return _confirmed(text, standing, start, end, puzzle)
+    closing = introduced or _closing_claim(text[start:end])
+    return closing if closing.introduced else closing._replace(start=len(text), end=len(text))
+
+
+def _is_target(answer: Answer, puzzle: Puzzle) -> bool:
+    """Whether an answer is just the target."""
+    return bool(answer.stated) and answer.stated[0].repeats(puzzle.target)
+
+
+def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
+    """An introduced answer, after what the response says of it next."""
+    target = puzzle.target
+    if not answer.stated:
+        return _settled_claim(text, answer, until, puzzle)
+    stated = answer.stated[-1]
+    prose = stated.rest + "\n" + text[answer.end : until][:MAX_CLAIM_CHARS]
+    marker = _MARKER.search(prose)
+    prose = prose[: marker.start()] if marker else prose
+    back = taken_back(prose, target)
+    if back is None and (answer.kind is Kind.DENIED or denied_after(prose, target)):
+        back = 0
+    claimed = prose if stated.says_other(target) else prose[back or 0 :]
+    claim = read_claim(next_sentences(claimed), introduced=True)
+    if claim is not None and claim[0] is Claim.NO_SOLUTION:
+        if back is None and not stated.says_other(target):
+            return answer._replace(kind=Kind.HEDGED, stated=())
+        if stated.says_other(target) or _WHOLE.search(claim[1]):
+            return Answer(Kind.NO_SOLUTION, claim[1].lstrip(" ,;:"), (), True, start=answer.start)
+    if back is None:
+        return answer
+    later = _standing(text, answer.end, until, puzzle)
+    if later is None:
+        return answer._replace(kind=Kind.DENIED, stated=())
+    return _confirmed(text, later, answer.end, until, puzzle)
+
+
+def _settled_claim(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
+    """An introduced claim, after what the response says of it next."""
+    if answer.kind is not Kind.NO_SOLUTION:
+        return answer
+    said = text.find(answer.text, answer.start, until) + len(answer.text)
+    later = _standing(text, max(said, answer.end), until, puzzle)
+    if taken_back(text[said : min(until, said + MAX_CLAIM_CHARS)], puzzle.target) is not None:
+        return later or answer._replace(kind=Kind.DENIED)
+    if later is None:
+        return answer
+    mended = replaces(text[said : later.end][:MAX_CLAIM_CHARS])
+    return later if mended else answer._replace(kind=Kind.HEDGED)
+
+
+def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) -> Answer:
+    """An answer that nothing introduces, beside what is claimed right before and after it."""
+    if not answer.stated:
+        return answer
+    stated = answer.stated[-1]
+    closing = _closing_claim(stated.rest + text[answer.end : end])
+    closing = closing._replace(start=len(text), end=len(text))
+    if closing.kind is Kind.NO_SOLUTION and not stated.says_other(puzzle.target):
+        return answer._replace(kind=Kind.HEDGED, stated=())
+    if closing.kind is Kind.NO_SOLUTION or (
+        closing.kind is Kind.ABSTAINED and not stated.says(puzzle.target)
+    ):
+        return closing
+    before = text[max(start, answer.start - MAX_CLAIM_CHARS) : answer.start].rstrip()
+    claim = read_claim(before.rpartition("\n")[2], introduced=False)
+    if claim is not None and claim[0] is Claim.NO_SOLUTION:
+        line = text[answer.start : answer.end].strip().partition("\n")[0]
+        if not _CONTRAST.search(find_stated(line, puzzle.target)[0]):
+            return answer._replace(kind=Kind.HEDGED, stated=())
+    return answer
+
+
+def _closing_claim(prose: str) -> Answer:
+    """What the last lines say, where nothing else is an answer."""
+    lines = [line for line in prose[-MAX_CLAIM_CHARS:].split("\n") if line.strip()]
+    prose = "\n".join(line for line in lines[-_CLOSING_LINES:] if not STEP.search(line))
+    claim = read_claim(prose, introduced=False)
+    return Answer(Kind.NOTHING) if claim is None else Answer(Kind(claim[0].value), claim[1])
+
+
+# --- introduced ---------------------------------------------------------------------------------
+
+
+def _introduced(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
+    """What the last marker of a turn introduces; just the target only where no marker has more."""
+    only_target: Answer | None = None
+    until = end
+    for marker in reversed(deque(_MARKER.finditer(text, start, end), maxlen=MAX_MARKERS)):
+        before = text[max(start, marker.start() - _CLAUSE_CHARS) : marker.start()]
+        if not _introduces(marker, before):
+            continue
+        answer = _held(text, marker, until, puzzle)
+        until = marker.start()
+        if answer is None:
+            continue
+        if not _is_target(answer, puzzle):
+            if marker["box"] is not None and answer.stated:
+                return _with_boxes_before(text, marker, answer, start, puzzle)
+            return answer
+        only_target = only_target or answer
     return only_target
 
 
-def _straight_after(text: str, marker: Marker, until: int, target: int) -> Answer | None:
-    """What "The answer is" without a colon introduces; only its own line counts."""
-    stop = text.find("\n", marker.end, until)
-    stop = until if stop < 0 else stop
-    return read_bare(text[marker.end : stop], target, stop == len(text))
+def _introduces(marker: re.Match[str], before: str) -> bool:
+    """Whether what stands before a marker lets it introduce an answer: it may not talk of one."""
+    if marker["box"] is not None or marker["tag"] is not None:
+        return True
+    line = before.rpartition("\n")[2]
+    if marker["bare"] is not None or marker["heading"] is not None:
+        if (_NO_LEAD if marker["bare"] is not None else _NO_HEADING).search(line):
+            return False
+        clause = line
+    else:
+        clause = _CLAUSE_ENDS.split(line)[-1]
+    words = clause.lower().split()
+    return len(words) <= _LEAD_WORDS and not _TALKS.search(clause)
 
 
-def _in_box(text: str, marker: Marker, until: int, target: int) -> Answer | None:
-    """What a box holds; of `6 * 4 = \\boxed{24}` the equation that it stands in."""
-    start, stop, depth = marker.end, until, 1
-    for brace in _BRACE.finditer(text, start, until):
+def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answer | None:
+    """What a marker introduces, up to where the next marker starts; None where that is nothing."""
+    start = marker.end()
+    if marker["box"] is not None:
+        return _in_box(text, marker, until, puzzle)
+    if marker["tag"] is not None and (close := _TAG_END.search(text, start, until)):
+        until = close.start()
+    stop = _line_end(text, start, until)
+    answer = _read_line(text[start:stop], puzzle, bullets=False, prose=marker["bare"] is None)
+    if answer is not None:
+        if marker["bare"] is not None and answer.stated and not answer.stated[0].combines:
+            return answer if _is_target(answer, puzzle) else None
+        answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=True)
+        return _placed(text, answer, marker.start())
+    if marker["bare"] is not None:
+        return None
+    prose = not ALNUM.search(text, start, stop)  # the first line that holds anything may be prose
+    for _ in range(MAX_LINES):
+        sign = ALNUM.search(text, stop, until)  # so that blank lines cost nothing
+        if sign is None:
+            break
+        first = max(stop, text.rfind("\n", stop, sign.start()) + 1)
+        stop = _line_end(text, sign.end(), until)
+        line = text[first:stop]
+        if _RESTART.match(line):
+            break
+        if STEP.search(line):
+            continue
+        answer = _read_line(line, puzzle, bullets=True, prose=prose)
+        prose = False
+        if answer is not None:
+            answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=False)
+            return _placed(text, answer, marker.start())
+    return None
+
+
+def _placed(text: str, answer: Answer, start: int) -> Answer:
+    """The answer with its place; `end` is where its last line ends."""
+    at_end = bool(answer.stated) and not answer.stated[-1].complete and answer.end >= len(text)
+    return answer._replace(start=start, at_end=at_end)
+
+
+def _with_lines_after(
+    text: str, answer: Answer, stop: int, until: int, puzzle: Puzzle, *, only_or: bool
+) -> Answer:
+    """The answer with the alternatives that the lines straight after it offer."""
+    answer = answer._replace(end=stop)
+    if not answer.stated or not _is_full(answer.stated[0], puzzle):
+        return answer
+    for _ in range(MAX_LINES):
+        if stop >= until:
+            break
+        line_end = _line_end(text, stop + 1, until)
+        line = text[stop + 1 : line_end]
+        item = _ITEM.match(line)
+        if not line.strip() and not only_or:
+            stop = line_end
+            continue
+        if not _OR_LINE.match(line) and (only_or or (not item and stop != answer.end)):
+            break
+        more = _read_line(line, puzzle, bullets=True, prose=_OR_LINE.match(line) is not None)
+        if more is None or not more.stated or not _is_full(more.stated[0], puzzle):
+            break
+        if more.stated[0].says_other(puzzle.target):
+            break
+        stop = line_end
+        answer = answer._replace(stated=answer.stated + more.stated, end=stop)
+    return answer
+
+
+def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answer | None:
+    r"""What a box holds; of `6 * 4 = \boxed{24}` the equation that it stands in."""
+    start, stop, depth = marker.end(), until, 1
+    closed = _BOX_END if marker["glm"] is not None else _BRACE
+    for brace in closed.finditer(text, start, until):
         depth += 1 if brace[0] == "{" else -1
         if depth == 0:
             stop = brace.start()
             break
     content = text[start:stop].replace("\n", " ")
-    if content.strip().isdigit():
-        line = text[max(0, marker.start - MAX_EXPRESSION_CHARS) : marker.start]
+    end = _line_end(text, min(stop + 1, until), until)
+    if content.strip(" $").isdigit():
+        line = text[max(0, marker.start() - MAX_EXPRESSION_CHARS) : marker.start()]
         before = line[line.rfind("\n") + 1 :].rstrip(" $")
-        after = text[stop + 1 : min(until, stop + MAX_EXPRESSION_CHARS)].partition("\n")[0]
-        if before.endswith("="):
-            content = before + content
+        after = text[stop + 1 : min(end, stop + MAX_EXPRESSION_CHARS)]
+        if before.endswith(("=", "is", "equals")):
+            content = before + " " + content
         elif _EQUALS.match(after):
             content += after
-            stop += 1 + len(after)
-    return read_line(content, target, stop == len(text), bullets=False, prose=True)
+            stop = min(end, stop + MAX_EXPRESSION_CHARS)
+    answer = _read_line(content, puzzle, bullets=False, prose=True)
+    if answer is None:
+        return None
+    rest = text[stop + 1 : end]
+    if answer.stated and denied_after(rest, puzzle.target):
+        answer = answer._replace(kind=Kind.DENIED)
+    return _placed(text, answer._replace(end=stop), marker.start())
 
 
-_READERS = {Introduction.BOX: _in_box, Introduction.BARE: _straight_after}
+def _with_boxes_before(
+    text: str, marker: re.Match[str], answer: Answer, start: int, puzzle: Puzzle
+) -> Answer:
+    """The answer with those of the boxes before it that nothing in between replaces."""
+    until = marker.start()
+    boxes = [one for one in _MARKER.finditer(text, start, until) if one["box"] is not None]
+    for box in reversed(boxes[-MAX_MARKERS:]):
+        other = _in_box(text, box, until, puzzle)
+        if other is None or replaces(text[box.end() : until][-MAX_CLAIM_CHARS:]):
+            break
+        if other.kind is Kind.EXPRESSION and _is_full(other.stated[0], puzzle):
+            answer = answer._replace(stated=other.stated + answer.stated)
+        until = box.start()
+    return answer
 
 
-def _last_line(text: str, start: int, end: int, target: int) -> tuple[Answer, int] | None:
+def _read_line(line: str, puzzle: Puzzle, *, bullets: bool, prose: bool) -> Answer | None:
+    """Read one line that a marker introduces; None where it holds nothing.
+
+    Args:
+        bullets: whether the line may be an item of a list; the marker's own line may not.
+        prose: whether an expression or a claim inside prose counts.
+    """
+    target = puzzle.target
+    content = undress(readable(line), bullets=bullets)
+    if numbered := _NUMBERED.match(content):
+        item = undress(content[numbered.end() :])
+        if bullets or ((full := read_stated(item, target)) and _is_full(full, puzzle)):
+            content = item
+    if bullets and _LONE_ITEM.fullmatch(content):
+        return None
+    first = read_stated(content, target)
+    if first is not None and not _only_opens(first, target):
+        parts = [("", first), *each_stated(first.rest, target)]
+    elif prose:
+        parts = list(each_stated(content, target))
+    else:
+        return None
+    chosen, index = _alternatives(parts, puzzle)
+    words = " ".join(words for words, _ in parts[: index + 1]) if parts else content
+    if words:
+        claim = read_claim(words, introduced=True)
+        if claim is not None and not (chosen and _outweighs(chosen[0], words, puzzle)):
+            if chosen and _is_full(chosen[0], puzzle) and not chosen[0].says_other(target):
+                return Answer(Kind.HEDGED, chosen[0].text, introduced=True)
+            return Answer(Kind(claim[0].value), claim[1], introduced=True)
+    if chosen:
+        return Answer(Kind.EXPRESSION, chosen[0].text, tuple(chosen), True)
+    if not parts:
+        return None
+    return Answer(Kind.DENIED, parts[-1][1].text, (parts[-1][1],), introduced=True)
+
+
+def _alternatives(parts: list[tuple[str, Stated]], puzzle: Puzzle) -> tuple[list[Stated], int]:
+    """Of what a line states all that it offers as its answer, and the place of the first.
+
+    Complete expressions before steps, and of those not what the line says falls short. What is
+    denied or replaced is left out.
+    """
+    live: list[tuple[int, Stated]] = []
+    for i, (words, stated) in enumerate(parts):
+        if live and words and replaces(words):
+            live.clear()
+        if not (words and denied_before(words)) and not (
+            stated.rest and denied_after(stated.rest, puzzle.target)
+        ):
+            live.append((i, stated))
+    if len(live) > 1:
+        full = [one for one in live if _is_full(one[1], puzzle)]
+        full = [one for one in full if not one[1].says_other(puzzle.target)] or full
+        chosen = full or live[:1]
+        places = {i for i, _ in chosen}
+        for i, stated in live:  # a step is an alternative where "or" joins it to one
+            joined = {i - 1} if _OR.match(parts[i][0]) else set()
+            if i + 1 < len(parts) and _OR.match(parts[i + 1][0]):
+                joined.add(i + 1)
+            if i not in places and joined & places:
+                chosen.append((i, stated))
+        live = chosen
+    return [stated for _, stated in live], live[0][0] if live else len(parts) - 1
+
+
+def _is_full(stated: Stated, puzzle: Puzzle) -> bool:
+    """Whether an expression combines as many numbers as the rule asks for."""
+    wanted = len(puzzle.numbers) if puzzle.rule is Rule.ALL else 2
+    return stated.size >= wanted and (stated.combines or wanted == 1)
+
+
+def _only_opens(stated: Stated, target: int) -> bool:
+    """Whether numbers without a sign open a sentence: "4 6 8 8: 4 * 6 = 24", "1 1 1 1 has none"."""
+    if stated.combines or stated.cut.problem is not None or not stated.rest:
+        return False
+    return WORD.search(stated.rest) is not None or find_stated(stated.rest, target)[1] is not None
+
+
+def _outweighs(stated: Stated, words: str, puzzle: Puzzle) -> bool:
+    """Whether a claim goes on to how the target is made: "not by + only, but 4 * (8 - 2)"."""
+    clauses = _BUT.split(words)
+    enough = stated.size >= min(MIN_FULL_NUMBERS, len(puzzle.numbers))
+    says = not stated.says_other(puzzle.target)
+    return len(clauses) > 1 and enough and says and read_claim(clauses[-1], introduced=True) is None
+
+
+# --- standing by itself -------------------------------------------------------------------------
+
+
+def _standing(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
+    """The last line that states a complete expression by itself, with the lines of its list.
+
+    An equation of fewer numbers than the hand counts where no line has more. DENIED where all of
+    them are.
+    """
+    shorter: Answer | None = None
+    denied: Answer | None = None
+    for first, last in _lines_backwards(text, start, end):
+        found = _stands(text, first, last, puzzle)
+        if found is None:
+            continue
+        after = found.stated[-1].rest + text[last : min(end, last + MAX_CLAIM_CHARS)]
+        if taken_back(after, puzzle.target) is not None:
+            denied = denied or found._replace(kind=Kind.DENIED, stated=())
+        elif not _is_full(found.stated[0], puzzle):
+            shorter = shorter or found
+        else:
+            return _with_lines_before(text, found, start, puzzle)
+    return shorter or denied
+
+
+def _with_lines_before(text: str, answer: Answer, start: int, puzzle: Puzzle) -> Answer:
+    """The answer with the alternatives of the lines straight before it, or of its list."""
+    listed = _ITEM.match(text, answer.start) is not None
+    for first, last in _lines_backwards(text, start, answer.start - 1):
+        line = text[first:last]
+        if (listed and not line.strip()) or _VALUE_LINE.fullmatch(line):
+            continue
+        found = _stands(text, first, last, puzzle)
+        if found is None or not _is_full(found.stated[0], puzzle):
+            break
+        answer = answer._replace(stated=found.stated + answer.stated, start=first)
+    return answer
+
+
+def _stands(text: str, first: int, last: int, puzzle: Puzzle) -> Answer | None:
+    """What a line states by itself; None where it states nothing complete, or a thought."""
+    line = text[first : min(last, first + MAX_LINE_CHARS)]
+    if not _OPERATION.search(line) or STEP.search(line):
+        return None
+    line = undress(readable(_TAG.sub(" ", line)), bullets=True)
+    if numbered := _NUMBERED.match(line):
+        line = undress(line[numbered.end() :])
+    parts = list(each_stated(line, puzzle.target))
+    offered = [
+        part for part in parts if _offers(*part, puzzle) and not _of_another(part[0], puzzle)
+    ]
+    if not offered:
+        return None
+    chosen, _ = _alternatives(offered, puzzle)
+    if not chosen:
+        return Answer(
+            Kind.DENIED, offered[-1][1].text, (offered[-1][1],), False, False, first, last
+        )
+    at_end = last == len(text) and not chosen[-1].complete
+    return Answer(Kind.EXPRESSION, chosen[0].text, tuple(chosen), False, at_end, first, last)
+
+
+def _of_another(words: str, puzzle: Puzzle) -> bool:
+    """Whether the words before an expression suppose it, or name another hand."""
+    if _SUPPOSES.search(words[-60:]):
+        return True
+    size = len(puzzle.numbers)
+    for listed in _LISTED.finditer(words[-_HEADER_CHARS:]):
+        numbers = tuple(sorted(int(number) for number in _NUMBER.findall(listed[0])))
+        if len(numbers) == size and size > 1:
+            return numbers != puzzle.hand
+    return False
+
+
+def _offers(words: str, stated: Stated, puzzle: Puzzle) -> bool:
+    """Whether an expression is complete and stands by itself among the words around it."""
+    if stated.cut.problem is not None or not stated.combines:
+        return False
+    if stated.says(puzzle.target):
+        return stated.size >= min(MIN_FULL_NUMBERS, len(puzzle.numbers))
+    if puzzle.rule is Rule.SOME or stated.says_other(puzzle.target):
+        return False
+    if stated.size < len(puzzle.numbers):
+        return False
+    if words and stated.rest and _OPENS.search(words) and _CLOSES.match(stated.rest):
+        return True
+    leads = not ALNUM.search(words) or _LEADS.search(words) is not None or _OR.match(words)
+    return bool(leads) and (not ALNUM.search(stated.rest) or bool(_BREAKS.match(stated.rest)))
+
+
+def _last_line(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
     """The last line that holds anything, if it is wholly one expression or equation."""
-    for line_start, line_end in _lines_backwards(text, start, end):
-        line = _SPECIAL_TOKEN.sub(" ", text[line_start:line_end])
+    for first, last in _lines_backwards(text, start, end):
+        line = _TAG.sub(" ", text[first : min(last, first + MAX_LINE_CHARS)])
         if not ALNUM.search(line):
             continue
-        equation = read_whole_line(line, target) or _concluded(line, target)
-        if equation is None:
+        if STEP.search(line) or last - first > MAX_LINE_CHARS:
             return None
-        expression = equation.expression
-        if line.rstrip().endswith("=") and len(expression.numbers) < MIN_FULL_NUMBERS:
+        stated = read_stated(undress(readable(line), bullets=True), puzzle.target)
+        if stated is None or ALNUM.search(stated.rest):
+            return None
+        if line.rstrip().endswith("=") and stated.size < MIN_FULL_NUMBERS:
             return None  # a step that was cut off
-        combines = expression.operators > 0 and len(expression.numbers) > 1
-        if expression.problem in (Problem.UNSUPPORTED, Problem.TOO_LONG):
-            combines = not WORD.search(expression.text)
-        at_end = end == len(text)
-        return (as_answer(equation, at_end, introduced=False), line_start) if combines else None
+        combines = stated.combines and stated.size > 1
+        if stated.cut.problem in (Problem.UNSUPPORTED, Problem.TOO_LONG):
+            combines = not WORD.search(stated.text)
+        at_end = last == len(text) and not stated.complete
+        found = Answer(Kind.EXPRESSION, stated.text, (stated,), False, at_end, first, last)
+        return found if combines else None
     return None
-
-
-def _concluded(line: str, target: int) -> Equation | None:
-    """The equation that a line draws as its conclusion, if it says how the target is made."""
-    lead = _CONCLUSION.match(line)
-    equation = None if lead is None else read_whole_line(line[lead.end() :], target)
-    return equation if equation is not None and makes_target(equation, target) else None
 
 
 def _lines_backwards(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -234,14 +688,98 @@ def _lines_backwards(text: str, start: int, end: int) -> Iterator[tuple[int, int
     for _ in range(MAX_LINES):
         if end <= start:
             break
-        line_start = max(start, text.rfind("\n", start, end) + 1)
-        yield line_start, end
-        end = line_start - 1
+        first = max(start, text.rfind("\n", start, end) + 1)
+        yield first, end
+        end = first - 1
 
 
-def _closing_claim(text: str) -> Answer:
-    """What the last lines say in prose, where the response introduces no answer."""
-    lines = [line for line in text[-MAX_CLAIM_CHARS:].split("\n") if line.strip()]
-    prose = "\n".join(line for line in lines[-_CLOSING_LINES:] if not STEP.search(line))
-    claim = read_claim(prose, introduced=False)
-    return Answer(Kind.NOTHING) if claim is None else Answer(Kind(claim[0].value), claim[1])
+def _line_end(text: str, start: int, until: int) -> int:
+    stop = text.find("\n", start, until)
+    return until if stop < 0 else stop
+
+
+# --- what the text above looks for ----------------------------------------------------------------
+
+STEP = re.compile(
+    r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:|^\W{0,8}step\b|\(left\b", re.IGNORECASE
+)
+WORD = re.compile(r"(?<![\\\w])[^\W\d_]{2,}(?![\w(])")
+ALNUM = re.compile(r"[^\W_]")
+_OPERATION = re.compile(r"[0-9)\]}]\s{0,4}(?:[-+*/xX(]|\\[a-z])")
+_NUMBERED = re.compile(r"(?:[0-9]{1,3}[.)]|[A-Za-z]\))\s+(?=[^\s*+/)-])")
+_LONE_ITEM = re.compile(r"[0-9]{1,3}[.)]\s*")
+_ITEM = re.compile(r"[ \t>]{0,8}(?:[-*+•·]\s|\(?(?:[0-9]{1,3}|[A-Za-z])[.)]\s|\|)")
+_TAG = re.compile(r"</?[A-Za-z_][^<>\n]{0,40}>|<\|[^<>|\n]{1,40}\|>|\\n$")
+_TAG_END = re.compile(r"</answer>", re.IGNORECASE)
+_BRACE = re.compile(r"(?<!\\)[{}]")
+_BOX_END = re.compile(r"<\|end_of_box\|>")
+_RESTART = re.compile(r"\W{0,8}steps?\W{0,8}$", re.IGNORECASE)
+_EQUALS = re.compile(r"[\s$\\)\]]*=")
+_OR = re.compile(
+    r"[\s,;.)\]$`*_\"'|]{0,8}(?:and\s?/\s?)?(?:or|oder|ou|или|或者?)\b[\s:,$`*_\"'(]{0,8}(?:else|maybe|also|even|just)?[\s:,$`*_\"'(]{0,8}$",
+    re.IGNORECASE,
+)
+# `result: 24` between two expressions of a list that was JSON or a form.
+_VALUE_LINE = re.compile(
+    r"\W{0,8}\w[\w ]{0,20}\s?[:=]\s?[\"']?(?:-?[0-9]{1,12}(?:\.[0-9]{1,12})?|true|false)\W{0,4}",
+    re.IGNORECASE,
+)
+_OR_LINE = re.compile(r"[\s>#*_`-]{0,8}(?:or\b|alternativ|another\b|other\b|also\b)", re.IGNORECASE)
+_OPENS = re.compile(r"[*_`\"'$|>]\s?$|\\[(\[]\s?$")
+_CLOSES = re.compile(r"\s?(?:[*_`\"'$|<]|\\[)\]])")
+_LEADS = re.compile(r"(?::|=|\b(?:is|are|be))[\s*_`\"'$\\(\[]{0,8}$", re.IGNORECASE)
+_BREAKS = re.compile(r"[\s*_`\"'$)\]]{0,4}[,;(.–][^0-9]*$")
+_SUPPOSES = re.compile(
+    r"\b(?:if|suppose|would|could|unless|whether|need|want|were)\b", re.IGNORECASE
+)
+# A claim of the hand, not of one expression: "is not possible" may be said of either.
+_WHOLE = re.compile(
+    r"\b(?:no\b|none\b|there\s|(?:obtain|get|make|reach|form|achieve|produce)\b|solution|unsolvable)",
+    re.IGNORECASE,
+)
+_CONTRAST = re.compile(r"\b(?:but|however|instead|actually|wait|except|yet|oh)\b", re.IGNORECASE)
+_BUT = re.compile(
+    r"\b(?:but|however|other\sthan|except(?:\sfor)?|besides|apart\sfrom)\b", re.IGNORECASE
+)
+_PLAIN_START = frozenset("(0123456789")
+_CLOSING_LINES = 3
+"""Lines at the end of a turn that may hold a claim."""
+
+_CLAUSE_CHARS = 100
+"""Characters before a marker that are read: a long clause has 60."""
+
+_LEAD_WORDS = 12
+"""Words of the clause before a marker; more are a sentence that happens to mention an answer."""
+
+# Spelled out instead of IGNORECASE, so that the search can skip to the next possible first letter.
+_MARKER = re.compile(
+    r"""
+    (?:[Aa][Nn][Ss][Ww][Ee][Rr](?<![^\W_][Aa][Nn][Ss][Ww][Ee][Rr])|[Cc]orrection(?=:))
+        (?:
+            [Ss]?[*_]{0,3}
+            (?:[ ]\#?[0-9]{1,2})?
+            (?:[ ](?:to|for|of)[ ](?:(?:the|this|your|our|given|24|game|of)[ ]){0,4}
+                (?:puzzle|problem|question|game|challenge|hand|input|task|numbers|24))?
+            (?:
+                (?:[ ](?:is|are|would[ ]be|should[ ]be))?
+                [ \t"'*_`]{0,8}(?:\([^()\n0-9]{1,40}\)[ \t"'*_`]{0,8})?
+                :[ \t"'*_`]{0,8}
+            |
+                (?P<bare>(?:[ ](?:is|would[ ]be|should[ ]be)|[ \t]{0,4}=)
+                    (?=[ \t"'*_`$]{0,8}[-+(\[{\\0-9]))
+            )
+        |(?P<heading>[ \t*_]{0,8}$)
+        )
+    |(?P<box>\\(?:f?boxed|fbox)\s{0,4}\{|(?P<glm><\|begin_of_box\|>))
+    |(?P<tag><[Aa][Nn][Ss][Ww][Ee][Rr][^<>\n]{0,40}>)
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+_TALKS = re.compile(
+    r"\b(?:verif|check|explan|explain|confirm|test|proo|prove|steps?\b|wrong|incorrect|another\b|previous"
+    r"|other\b|whether\b|why\b|how\b|about\b|if\b|no\b|not\b|target|(?:this|that|an?y?|your|what|which)(?:\s\w+)?\s*$)",
+    re.IGNORECASE,
+)
+_CLAUSE_ENDS = re.compile(r"[^\w' \t*_`]|[0-9]")
+_NO_LEAD = re.compile(r"[0-9.:;=()]")
+_NO_HEADING = re.compile(r"[:;=()]|\w[.,]\s")

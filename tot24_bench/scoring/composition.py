@@ -6,9 +6,10 @@ they stay equal when every number of the hand is replaced by another. Equal numb
 one number here, and a result may be confused with a number of the hand that equals it: the answer
 agrees if it agrees with one reading.
 
->>> composes_to([(4, "+", 8), (6, "-", 4), (12, "*", 2)], (4, 4, 6, 8), "(6 - 4) * (8 + 4)")
+>>> path = [(4, "+", 8), (6, "-", 4), (12, "*", 2)]
+>>> composes_to(path, (4, 4, 6, 8), tokenize("(6 - 4) * (8 + 4)"))
 True
->>> composes_to([(4, "+", 8), (6, "-", 4), (12, "*", 2)], (4, 4, 6, 8), "(4 * 8 - 4 * 6) + 4 * 4")
+>>> composes_to(path, (4, 4, 6, 8), tokenize("(4 * 8 - 4 * 6) + 4 * 4"))
 False
 """
 
@@ -19,7 +20,7 @@ from fractions import Fraction
 
 from tot24_bench.game.states import Number, combine
 from tot24_bench.scoring.expression import evaluate
-from tot24_bench.scoring.tokens import tokenize
+from tot24_bench.scoring.tokens import Tokens
 
 MAX_COMPOSED = 6
 """Numbers of a hand whose answer is compared with its thoughts; more have too many readings."""
@@ -29,17 +30,17 @@ _STAND_INS = (1_000_003, 1_299_709, 1_500_007, 1_700_021, 1_900_037, 2_100_001)
 
 
 def composes_to(
-    path: Sequence[tuple[Number, str, Number]], hand: tuple[int, ...], answer: str
+    path: Sequence[tuple[Number, str, Number]], hand: tuple[int, ...], answer: Tokens
 ) -> bool:
     """Whether `answer` is the expression that the last of a valid path of thoughts makes.
 
     Args:
         path: the thoughts from the hand on, as `(a, op, b)`; numbers may be left over.
         hand: the numbers dealt, at most MAX_COMPOSED; the time grows quickly where many are equal.
-        answer: an expression of those numbers that has a value.
+        answer: the tokens of an expression of those numbers that has a value.
     """
     stands_for = dict(zip(dict.fromkeys(hand), map(Fraction, _STAND_INS), strict=False))
-    tokens = tokenize(answer).tokens
+    tokens = answer.tokens
     if any(isinstance(token, int) and token not in stands_for for token in tokens):
         return False
     replaced = tuple(

@@ -1,123 +1,234 @@
-r"""Read the equation on one line: an expression, and what the line says that it equals.
+r"""Read what a line states: an expression, and what the line says that it equals.
+
+Text only: numbers are read as they are written, nothing is worked out, and this module cannot
+import what works it out. So whoever looks for an answer cannot choose the one that is true.
 
 - The expression is what stands left of the first `=`; the right side if the left is the target.
-- The values after it are read as long as nothing but `=` stands between them: of
-  `(1 + 7) + 12 = 20 + 4 = 24` both 24s, of `7 + 7 = 14, then 10 + 14 = 24` only the 14.
+- What follows it is read as long as nothing but `=`, an arrow or a short verb ("equals", "gives")
+  stands between: of `(1 + 7) + 12 = 20 + 4 = 24` both sides, of `7 + 7 = 14, then 10 + 14 = 24`
+  only the 14.
 - Inside prose the first stretch that combines two numbers is the expression. A name or a function
   before it belongs to it: nothing is left out to make an expression readable.
 
->>> equation = read_equation("(1 + 7) + 12 = 20 + 4 = 24, done", 24)
->>> equation.expression.text, [str(value) for value in equation.equals], equation.rest
-('(1 + 7) + 12', ['24', '24'], ', done')
->>> read_equation("24 = 4 * 6", 24).expression.text
+>>> stated = read_stated("(1 + 7) + 12 = 20 + 4 = 24, done", 24)
+>>> stated.text, stated.sides, stated.rest
+('(1 + 7) + 12', ((20, '+', 4), Fraction(24, 1)), ', done')
+>>> read_stated("24 = 4 * 6", 24).text
 '4 * 6'
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
-from tot24_bench.scoring.expression import Expression, read_expression
 from tot24_bench.scoring.markup import undress
 from tot24_bench.scoring.notation import FUNCTIONS, LATEX_UNSUPPORTED
+from tot24_bench.scoring.tokens import Tokens, tokenize
 
-MAX_PROSE_CHARS = 2_000
-"""Characters of one line of prose that are searched for an expression."""
+MAX_LINE_CHARS = 4_000
+"""Characters of one line that are read: more than any expression may have (`tokens`)."""
 
 MAX_SIDES = 16
 """Signs `=` of one equation that are followed; a chain of four numbers' steps has three."""
 
+MAX_STATED = 64
+"""Expressions of one line that are told apart; an answer on a line has one."""
 
-@dataclass(frozen=True, slots=True)
-class Equation:
-    """An expression and what stands after it on its line.
+Side = Fraction | tuple[int | str, ...]
+"""What an expression is said to equal: a number as written, or the tokens of another expression."""
+
+
+class Stated(NamedTuple):
+    """An expression as it is written, and what is said of it.
 
     Attributes:
-        expression: the expression.
-        equals: the values that the line says it equals, in order.
+        text: the expression.
+        cut: its tokens.
+        size: how many numbers are written in it.
+        combines: whether it has any sign; a lone number has none.
+        sides: what it is said to equal, in order.
         complete: whether a `=` or anything else follows the expression.
-        rest: what follows the last value.
+        rest: what follows the last side.
     """
 
-    expression: Expression
-    equals: tuple[Fraction, ...]
+    text: str
+    cut: Tokens
+    size: int
+    combines: bool
+    sides: tuple[Side, ...]
     complete: bool
     rest: str
 
-    @property
-    def is_lone_number(self) -> bool:
-        """Whether the expression is one number and nothing else."""
-        expression = self.expression
-        return expression.problem is None and not expression.operators
-
     def repeats(self, target: int) -> bool:
-        """Whether the expression is just the target."""
-        return self.is_lone_number and self.expression.value == target
+        """Whether it is just the target."""
+        return not self.combines and self.cut.problem is None and literal(self.cut.tokens) == target
+
+    def says(self, target: int) -> bool:
+        """Whether it is said to be the target, in a number as written."""
+        return target in self.sides
+
+    def says_other(self, target: int) -> bool:
+        """Whether it is said to be something, in a number as written, and never the target."""
+        if not self.combines and self.cut.problem is None:
+            return literal(self.cut.tokens) != target
+        return target not in self.sides and any(isinstance(side, Fraction) for side in self.sides)
 
 
-def read_equation(text: str, target: int) -> Equation | None:
-    """Read the equation that the line `text` starts with; None where none starts."""
-    expression = read_expression(text)
-    if expression is None:
+def read_stated(text: str, target: int) -> Stated | None:
+    """Read what the line `text` states from its first character on; None where nothing starts."""
+    cut = tokenize(text)
+    if not cut.tokens and cut.problem is None:
         return None
-    equals: list[Fraction] = []
-    tail = text[expression.end :]
-    complete = bool(tail.strip())
-    only_target = not expression.operators and expression.value == target
+    if cut.problem is None and text[:1] in "([{" and (inner := _unwrapped(text, cut)) is not None:
+        text, cut = inner, tokenize(inner)
+    tokens = cut.tokens
+    source, tail = text[: cut.end].strip(), text[cut.end :]
+    complete = bool(tail) and not tail.isspace()
+    count, combines = _counted(tokens)
+    sides: list[Side] = []
+    only_target = not combines and cut.problem is None and literal(tokens) == target
     if not only_target and (number := _LAST_NUMBER.fullmatch(tail)):
-        return Equation(expression, (Fraction(int(number[1])),), complete, "")
+        return Stated(source, cut, count, combines, (Fraction(int(number[1])),), complete, "")
     for _ in range(MAX_SIDES):
-        sign = _EQUALS.match(tail)
+        sign = _EQUALS.match(tail) or (None if only_target else _SAID.match(tail))
         if sign is None:
             break
         right = undress(tail[sign.end() :])
         if decimal := _DECIMAL.match(right):
-            equals.append(Fraction(decimal[0]))
+            sides.append(Fraction(decimal[0]))
             tail = right[decimal.end() :]
             continue
-        side = read_expression(right)
-        if side is None:
+        side = tokenize(right)
+        if not side.tokens and side.problem is None:
             tail = right
             break
         tail = right[side.end :]
         if only_target:
-            only_target = not side.operators and side.value == target
-            equals.append(Fraction(target))
-            expression, complete = side, bool(tail.strip())
-        elif side.value is None:
+            cut, source = side, right[: side.end].strip()
+            count, combines = _counted(side.tokens)
+            only_target = not combines and literal(side.tokens) == target
+            sides.append(Fraction(target))
+            complete = bool(tail.strip())
+        elif side.problem is not None:
             break
         else:
-            equals.append(side.value)
-    return Equation(expression, tuple(equals), complete, tail)
+            number_said = _as_number(side.tokens)
+            sides.append(side.tokens if number_said is None else number_said)
+    return Stated(source, cut, count, combines, tuple(sides), complete, tail)
 
 
-def find_equation(prose: str, target: int) -> tuple[str, Equation | None]:
-    """Find the first equation inside prose; returns the words before it, too."""
-    prose = prose[:MAX_PROSE_CHARS]
-    if "\\" in prose:
-        prose = _LATEX_TIMES.sub("*", prose).replace(r"\div", "/")
+def find_stated(prose: str, target: int) -> tuple[str, Stated | None]:
+    """Find the first expression inside prose; returns the words before it, too."""
     for run in _RUN.finditer(prose):
         if _BINARY.search(run[0]):
             start = _start(prose, run.start(), run[0])
-            return prose[:start], read_equation(prose[start:], target)
+            return prose[:start], read_stated(prose[start:], target)
     return prose, None
 
 
+def each_stated(line: str, target: int) -> Iterator[tuple[str, Stated]]:
+    """Every expression of a line that combines numbers, with the words before it."""
+    for _ in range(MAX_STATED):
+        words, stated = find_stated(line, target)
+        if stated is None:
+            return
+        yield words, stated
+        line = stated.rest
+
+
+def readable(line: str) -> str:
+    """The line with LaTeX signs, bold print and the letter x made plain."""
+    line = line[:MAX_LINE_CHARS]
+    if "\\" in line:
+        line = _LATEX_TIMES.sub("*", line).replace(r"\div", "/")
+    if "**" in line:
+        line = _BOLD.sub(r'"\1"', line)
+    if "x" in line or "X" in line:
+        line = _LETTER_X.sub("*", line)
+    return line
+
+
+def literal(tokens: tuple[int | str, ...]) -> int | None:
+    """The number that tokens are, as written: `24`, `(24)` or `-24`; None for anything else."""
+    sign = 1
+    found: int | None = None
+    for token in tokens:
+        if isinstance(token, int):
+            if found is not None:
+                return None
+            found = token
+        elif token == "-":
+            if found is not None:
+                return None
+            sign = -sign
+        elif token not in "()+":
+            return None
+    return None if found is None else sign * found
+
+
+def _as_number(tokens: tuple[int | str, ...]) -> Fraction | None:
+    """The number that a side is, as written: whole, or a fraction such as `64/3`."""
+    if len(tokens) == 3 and tokens[1] == "/" and isinstance(tokens[2], int) and tokens[2]:
+        return Fraction(tokens[0], tokens[2]) if isinstance(tokens[0], int) else None
+    number = literal(tokens)
+    return None if number is None else Fraction(number)
+
+
+def _counted(tokens: tuple[int | str, ...]) -> tuple[int, bool]:
+    """How many numbers there are, and whether any sign is."""
+    count = 0
+    combines = False
+    for token in tokens:
+        if isinstance(token, int):
+            count += 1
+        elif token not in "()":
+            combines = True
+    return count, combines
+
+
+def _unwrapped(text: str, cut: Tokens) -> str | None:
+    """The text without a bracket around a whole equation: `[(6 - 4) * (4 + 8) = 24]`."""
+    depth = sum((token == "(") - (token == ")") for token in cut.tokens)
+    if depth != 1 or not text[cut.end :].lstrip().startswith("="):
+        return None
+    close = _CLOSE.match(text, cut.end)
+    if close is None or _PAIRS[text[0]] != close[1]:
+        return None
+    return text[1 : close.start(1)] + text[close.end() :]
+
+
 # One class of characters and no alternatives in it: the time stays linear.
-_EQUALS = re.compile(r"[\s$`*_&~\\)\]]*=+>?")
+_EQUALS = re.compile(r"[\s$`*_&~\\)\]\"']*=+>?")
+# Other ways to say what an expression is worth; only a number may follow, or it is the next step.
+_SAID = re.compile(
+    r"[\s$`*_&~\\\"')\]|:]{0,8}(?:-{1,3}>|→|⇒|⟹|≈|\\(?:r?ightarrow|Rightarrow|implies|to|approx)(?![a-z])"
+    r"|(?:,?\s?which\s)?(?:indeed\s|is\s|does\s)?(?:equals?|equal\sto|gives?|makes?|yields?|is|evaluates\sto"
+    r"|comes\sto|results\sin)\s(?:exactly\s)?|(?<=\|))[\s$`*_\"'=\\(]{0,8}"
+    r"(?=-?[0-9]{1,12}(?![0-9]|\s?[-+*/]\s?[0-9(]|\.[0-9]))",
+    re.IGNORECASE,
+)
 _LAST_NUMBER = re.compile(r" ?= ?([0-9]{1,12})")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}\.[0-9]{1,12}(?![0-9])")
 _LATEX_TIMES = re.compile(r"~?\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])(?:\{\}|~)?")
+# Not `0x18`, which is a number of another base to whoever writes it so.
+_LETTER_X = re.compile(
+    r"(?<=[0-9)\]}])(?<!\W0)(?<!^0)\s{0,3}[xX]\s{0,3}(?=[-+]?\s?(?:[0-9(\[{]|\\[dtc]?frac))"
+)
+# Bold print, whose stars would be signs: none opens behind an operand, where they are a power.
+_BOLD = re.compile(r"(?<![\w)\]*])(?<![0-9)\]] )\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,400}?)\*\*")
 _RUN = re.compile(r"[0-9\s()\[\]{}+\-*/]+")
 _BINARY = re.compile(r"[0-9][\s)\]}]*[-+*/][\s(\[{+-]*[0-9]|[0-9)\]}][(\[{][0-9]")
 _WORD_BEFORE = re.compile(r"\\?\w{1,40}$")
+_CLOSE = re.compile(r"\s?=[^()\[\]{}\n]{0,80}([)\]}])(?!\s{0,4}[-+*/(])")
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
 def _start(prose: str, start: int, run: str) -> int:
     """Where the expression of a run of digits and signs starts: maybe with the name before it."""
-    spaces = len(run) - len(run.lstrip())
+    spaces = len(run) - len(run.lstrip(" \t)]}"))
     first = start + spaces
     sign = prose[first]
     before = prose[max(0, start - 41) : start]

@@ -22,7 +22,7 @@ from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import Number, State, can_still_win
 from tot24_bench.scoring.analysis import Fault, check
 from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS
-from tot24_bench.scoring.markup import plain, spoken
+from tot24_bench.scoring.markup import read_response
 from tot24_bench.scoring.score import (
     MAX_ANSWER_CHARS,
     MAX_SOLVED_NUMBERS,
@@ -104,7 +104,7 @@ def score_propose(puzzle: Puzzle, response: str | None, *, truncated: bool = Fal
     text = response if isinstance(response, str) else ""
     if len(text) > MAX_RESPONSE_CHARS:
         return _score(Verdict.TOO_LONG, "the response is too long to be read", truncated)
-    lines = [line for line in plain(spoken(text)).split("\n") if line.strip()]
+    lines = [line for line in read_response(text).said.split("\n") if line.strip()]
     lines = [line for line in islice(lines, MAX_LINES + 1) if not _is_heading(line, puzzle)]
     if len(lines) > MAX_LINES:
         return _score(Verdict.TOO_LONG, f"more than {MAX_LINES} lines", truncated)
@@ -151,7 +151,7 @@ def score_value(puzzle: Puzzle, response: str | None, *, truncated: bool = False
     text = response if isinstance(response, str) else ""
     if len(text) > MAX_RESPONSE_CHARS:
         return _score(Verdict.TOO_LONG, "the response is too long to be read", truncated)
-    word = _judgement_in(plain(spoken(text)))
+    word = _judgement_in(read_response(text).said)
     if word is None:
         if truncated:
             return _score(Verdict.TRUNCATED, "the token limit cut the response off", truncated)

@@ -1,70 +1,88 @@
-r"""Take the dress off a response: thinking, typographic signs, markdown, wrappers of LaTeX.
+r"""Turn a response into plain text: what is said, what is thought, what is struck out.
 
-- What stands in `<think>` tags is thinking. An unclosed `<think>` makes the rest of the response
-  thinking; a closing tag that nothing opened makes everything before it thinking, since chat
-  templates may open the thinking in the prompt.
-- Unicode signs become the ASCII signs that they stand for; zero-width characters go, and so does
-  the second backslash of a LaTeX command in JSON that nobody decoded. HTML entities become signs,
-  and the word for "answer" in other languages becomes `Answer` where it introduces one.
-- `undress` takes off what may stand before an expression on its line.
+Nothing here looks for an answer or knows what an expression is worth. In this order:
 
->>> spoken("<think>6 * 4</think>Answer: 3 × 8")
-'Answer: 3 × 8'
->>> plain("(11 − 9) × ７")
-'(11 - 9) * 7'
+- A JSON object or list becomes lines `key: value`; a list of texts becomes a list of items. Where a
+  key names thinking, its value is thinking.
+- Thinking is told apart: tags such as `<think>` and `<reasoning>`, `[THINK]`, and the analysis
+  channel of harmony, also where its tokens were lost (`analysis...assistantfinal...`). An unclosed
+  tag makes the rest thinking; a closing tag that nothing opened makes all before it thinking, since
+  chat templates may open the thinking in the prompt.
+- What is struck out goes: `~~...~~`, `<del>`, `\cancel{}`.
+- Signs and digits of every script become the ASCII ones, marks that show nothing go (bidi, soft
+  hyphens, colours of a terminal, NUL), HTML entities and undecoded JSON are decoded.
+
+>>> read_response("<think>6 * 4</think>Answer: 3 × 8")
+Response(said='Answer: 3 * 8', thought='6 * 4', struck=False)
+>>> read_response('{"thoughts": "6 * 4", "answer": "~~3~~ 8"}')
+Response(said='answer:   8', thought='6 * 4', struck=True)
 >>> undress(r"**\((6 - 4) = 2\)**")
 '(6 - 4) = 2\\)**'
 """
 
 from __future__ import annotations
 
+import html
+import json
 import re
+import unicodedata
+from typing import Any, NamedTuple
+
+MAX_JSON_VALUES = 32
+"""Places of a response that are tried as JSON; each costs at most the length of the response."""
+
+MAX_JSON_DEPTH = 8
+"""Objects and lists inside each other that are read; a tool call with its arguments has three."""
 
 
-def spoken(response: str) -> str:
-    """The response without its thinking."""
-    return response if "<" not in response else _divided(response)[1]
+class Response(NamedTuple):
+    """A response in plain text.
+
+    Attributes:
+        said: what counts, with ASCII signs and `\\n` line ends, without blank space at its end.
+        thought: what stands in the thinking.
+        struck: whether something was struck out.
+    """
+
+    said: str
+    thought: str
+    struck: bool
 
 
-def thinking(response: str) -> str:
-    """What `spoken` leaves out: the search of a model that thinks in tags."""
-    return "" if "<" not in response else _divided(response)[0]
-
-
-def _divided(response: str) -> tuple[str, str]:
-    """What stands inside and outside the thinking tags."""
-    inside: list[str] = []
-    outside: list[str] = []
-    start, thinks = 0, False
-    for tag in _THINK.finditer(response):
-        opens = tag[1] == ""
-        part = response[start : tag.start()]
-        if thinks:
-            inside.append(part)
-        elif opens:
-            outside.append(part)
-        else:
-            inside += [*outside, part]
-            outside.clear()
-        thinks = opens
-        start = tag.end()
-    (inside if thinks else outside).append(response[start:])
-    return "\n".join(filter(None, inside)), "\n".join(filter(None, outside))
+def read_response(response: str) -> Response:
+    """The response in plain text; its length is bounded by the caller."""
+    said, thought, struck = response, "", False
+    if '"' in said and ("{" in said or "[" in said):
+        said = _without_json(said)
+    if _MAY_THINK.search(said):
+        said, thought = _divided(said)
+    if "~" in said or "<" in said or "{" in said or not said.isascii() or "\x1b" in said:
+        said, count = _STRUCK.subn(" ", said)
+        struck = count > 0
+    return Response(plain(said).rstrip(), plain(thought), struck)
 
 
 def plain(text: str) -> str:
-    """The text with ASCII signs, straight quotes and `\n` line ends."""
-    if not text.isascii():
-        text = text.translate(_PLAIN)
-        text = _ANSWER_ABROAD.sub(" Answer:", text)
-    # Looked for as parts of words first: most texts have none, and this costs nothing then.
-    if "puesta" in text or "sposta" in text or "twort" in text:
-        text = _ANSWER_WORD.sub("Answer", text)
+    r"""The text with ASCII signs, straight quotes and `\n` line ends; thinking is left in."""
     if "&" in text:
-        text = _ENTITY.sub(lambda match: _ENTITIES[match[1]], text)
-    if "\\\\" in text:
+        text = html.unescape(text)
+    if not text.isascii():
+        digits = {
+            ord(sign): str(unicodedata.decimal(sign))
+            for sign in set(text)
+            if sign.isdecimal() and not sign.isascii()
+        }
+        text = _INVISIBLE.sub("", text).translate(_SIGNS | digits)
+    if "\x1b" in text:
+        text = _TERMINAL.sub("", text)
+    if "\r" in text:
+        text = text.replace("\r", "\n")
+    if _CONTROL.search(text):
+        text = _CONTROL.sub("", text)
+    if "\\" in text:
+        text = _UNDECODED_LINE_END.sub("\n", text)
         text = _ESCAPED.sub("", text)
-    return text.replace("\r", "\n") if "\r" in text else text
+    return text
 
 
 def undress(line: str, *, bullets: bool = False) -> str:
@@ -86,7 +104,118 @@ def undress(line: str, *, bullets: bool = False) -> str:
     return line[start:].rstrip()
 
 
-_THINK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
+def _without_json(text: str) -> str:
+    """The text with each JSON object or list in it written out as lines."""
+    parts: list[str] = []
+    start = at = 0
+    for _ in range(MAX_JSON_VALUES):
+        opening = _JSON_OPENS.search(text, at)
+        if opening is None:
+            break
+        try:
+            value, end = _DECODER.raw_decode(text, opening.start())
+        except (ValueError, RecursionError):
+            at = opening.end()
+            continue
+        lines: list[str] = []
+        _write_out("", value, lines, MAX_JSON_DEPTH)
+        before = text[start : opening.start()]
+        parts += [before, "\n" if before.strip() else "", "\n".join(lines), "\n"]
+        start = at = end
+    return "".join(parts) + text[start:] if parts else text
+
+
+def _write_out(key: str, value: Any, lines: list[str], depth: int) -> None:
+    """Write a JSON value as lines; what is nested deeper than `depth` is left out."""
+    if depth == 0:
+        return
+    if isinstance(value, _Pairs):
+        for name, item in value:
+            _write_out(name, item, lines, depth - 1)
+    elif isinstance(value, list):
+        if all(isinstance(item, str) for item in value) and len(value) > 1:
+            lines += [f"{key}:", *(f"- {item}" for item in value), ""]
+        elif not any(isinstance(item, list | str) for item in value):
+            lines.append(f"{key}: {', '.join(map(str, value))}")
+        else:
+            for item in value:
+                _write_out(key, item, lines, depth - 1)
+    elif isinstance(value, str) and value.lstrip()[:1] == "{" and _JSON_OPENS.search(value):
+        lines.append(_without_json(value))
+    elif _THINKING_NAME.fullmatch(key):
+        lines.append(f"<think>{value}</think>")
+    else:
+        said = value if isinstance(value, str) else json.dumps(value).replace("null", "")
+        lines.append(f"{key}: {said}" if key else said)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The fields of a JSON object, in order: a name that stands twice says two things."""
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_Pairs)
+_JSON_OPENS = re.compile(r'\{\s{0,40}"|\[\s{0,40}["{]')
+_THINKING_NAMES = (
+    r"(?:[a-z]{1,12}[:_ -])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflections?|analysis"
+    r"|scratch_?pad|rationale|monologue|chain_of_thought)"
+)
+_THINKING_NAME = re.compile(_THINKING_NAMES, re.IGNORECASE)
+_THINKING_TAG = re.compile(
+    rf"[<◁](?P<closes>/?){_THINKING_NAMES}[>▷]|\[(?P<ends>/?)THINK\]"
+    r"|<\|begin_of_thought\|>|<\|(?P<over>end)_of_thought\|>"
+    r"|<\|channel\|>\s{0,4}(?:analysis|commentary)[^<]{0,40}<\|message\|>"
+    r"|<\|channel\|>\s{0,4}final[^<]{0,40}<\|message\|>(?P<final>)|assistantfinal(?P<glued>)",
+    re.IGNORECASE,
+)
+_MAY_THINK = re.compile(r"<[/|a-zA-Z]|\[/?THINK|◁|assistantfinal")
+
+
+def _divided(response: str) -> tuple[str, str]:
+    """What stands outside and inside the thinking."""
+    inside: list[str] = []
+    outside: list[str] = []
+    start, thinks = 0, False
+    for tag in _THINKING_TAG.finditer(response):
+        final = tag["final"] is not None
+        opens = not (tag["closes"] or tag["ends"] or tag["over"] or final) and tag["glued"] is None
+        part = response[start : tag.start()]
+        if thinks:
+            inside.append(part)
+        elif opens or (final and start):
+            outside.append(part)
+        else:
+            inside += [*outside, part]
+            outside.clear()
+        thinks = opens
+        start = tag.end()
+    (inside if thinks else outside).append(response[start:])
+    return "\n".join(filter(None, outside)), "\n".join(filter(None, inside))
+
+
+_STRUCK = re.compile(
+    r"~~(?=[^\s~])[^~]{1,600}~~|<(del|s|strike)>[^<]{0,600}</\1>"
+    r"|\\(?:sout|st|x?cancel)\s?\{[^{}]{0,600}\}|(?:[^\n]\u0336)+|\x1b\[9m[^\x1b]{0,600}"
+)
+# Marks that show nothing: what Unicode calls format characters, selectors and fillers, and the
+# box that an emoji draws around a digit.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u20e3\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_TERMINAL = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b[^\[]?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Of JSON that nobody decoded: `\n` where no LaTeX command starts, and a backslash before one.
+_UNDECODED_LINE_END = re.compile(
+    r"\\n(?!(?:e|eq|eg|ot|otin|i|u|abla|ewline|onumber|leq|geq|mid|less|gtr|sim|cong)(?![a-z]))"
+)
+_ESCAPED = re.compile(
+    r"(?<!\\)\\(?=\\(?:(?:times|cdot|div|ast|[dtc]?frac|left|right|f?box(?:ed)?)(?![a-z])"
+    r"|[()\]]|\[(?!\s?-?[0-9.]{1,4}\s?(?:pt|em|ex|mm|cm))))"
+)
+_WRAPPER = re.compile(
+    r"\\(?:text|textbf|textit|mathbf|mathrm|boldsymbol|boxed|fbox)\s{0,4}\{([^{}]*)\}"
+)
 # Any sign that opens no expression: not a word character, a bracket, a sign before a number, a
 # root, a LaTeX command or a decimal point.
 _DRESS = re.compile(
@@ -97,57 +226,37 @@ _BULLET = re.compile(r"[-+](?=\s)")
 # LaTeX needs no braces around one digit: `\frac82`, `\frac{8}2`, `\frac8{2}`.
 _DENOMINATOR = re.compile(r"(\\[dtc]?frac\s{0,4}(?:[0-9]|\{[^{}]{1,200}\})\s{0,4})([0-9])")
 _FRACTION = re.compile(r"(\\[dtc]?frac\s{0,4})([0-9])")
-_ESCAPED = re.compile(
-    r"(?<!\\)\\(?=\\(?:(?:times|cdot|div|ast|[dtc]?frac|left|right|f?box(?:ed)?)(?![a-z])"
-    r"|[()\]]|\[(?!\s?-?[0-9.]{1,4}\s?(?:pt|em|ex|mm|cm))))"
-)
-# Models answer in the language that they think in. A colon or a verb makes it a marker.
-_ANSWER_ABROAD = re.compile(
-    r"(?:最[终終后後])?答案[*_ ]{0,4}(?:[是为為](?!否)[*_ ]{0,4}:?|:)|答え(?:は|[*_ ]{0,4}:)"
-    r"|정답(?:은|[*_ ]{0,4}:)|(?<!\w)[Оо]твет[*_ ]{0,4}:|(?<!\w)[Rr]éponse(?:\sfinale)?[*_ ]{0,4}:"
-)
-_ANSWER_WORD = re.compile(
-    r"\b(?:(?:La|A|Die)\s)?(?:Antwort|Respuesta|Resposta|Risposta)"
-    r"(?:\sfinale?)?(?:\s(?:es|é|è|ist))?(?=[*_ ]{0,4}:)",
-    re.IGNORECASE,
-)
-_ENTITY = re.compile(
-    r"&(times|divide|minus|plus|equals|middot|sdot|nbsp|sup2|sup3|#215|#247|#8722|#43);"
-)
-_ENTITIES = {
-    **dict.fromkeys(("times", "middot", "sdot", "#215"), "*"),
-    **dict.fromkeys(("divide", "#247"), "/"),
-    **dict.fromkeys(("minus", "#8722"), "-"),
-    **dict.fromkeys(("plus", "#43"), "+"),
-    "equals": "=",
-    "nbsp": " ",
-    "sup2": "²",
-    "sup3": "³",
-}
-_WRAPPER = re.compile(
-    r"\\(?:text|textbf|textit|mathbf|mathrm|boldsymbol|boxed|fbox)\s{0,4}\{([^{}]*)\}"
-)
 
-_SIGNS = {
-    "*": "×✕✖⨯⨉⋅·∙•∗⁎＊",
-    "/": "÷∕⁄／➗",
-    "-": "−–—‒―‐‑﹣－➖",
-    "+": "＋➕",
-    "=": "＝",
-    "(": "（",
-    ")": "）",
-    "[": "［",
-    "]": "］",
-    "{": "｛",
-    "}": "｝",
-    ":": "：∶",
-    "'": "‘’",
-    '"': "“”",
-    " ": "\u00a0\u2007\u2009\u200a\u202f\u3000",
-    "\n": "\u2028\u2029\x85",
-    "": "\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f",
-}
-_PLAIN = str.maketrans(
-    {sign: ascii_sign for ascii_sign, signs in _SIGNS.items() for sign in signs}
-    | {chr(ord("０") + digit): str(digit) for digit in range(10)}
+_SIGNS = str.maketrans(
+    {
+        sign: ascii_sign
+        for ascii_sign, signs in {
+            "*": "×✕✖⨯⨉⋅·∙•∗⁎＊",
+            "/": "÷∕⁄／➗",
+            "-": "−–—‒―‐‑﹣－➖⁃˗",
+            "+": "＋➕﹢",
+            "=": "＝﹦",
+            "(": "（﹙⟮❨",
+            ")": "）﹚⟯❩",
+            "[": "［【〔",
+            "]": "］】〕",
+            "{": "｛",
+            "}": "｝",
+            ":": "：∶﹕",
+            "|": "｜",
+            "'": "‘’",
+            '"': "“”„«»「」『』",
+            ".": "。",
+            ",": "，、،",
+            "_": "▁",
+            "<": "＜",
+            ">": "＞",
+            "?": "？",
+            "x": "хХχ",
+            " ": "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"
+            "\u205f\u3000",
+            "\n": "\u2028\u2029\x85",
+        }.items()
+        for sign in signs
+    }
 )

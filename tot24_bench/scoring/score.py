@@ -3,8 +3,9 @@
 This is the only place where a response is judged; evaluation, trace filters, rewards, search and
 the leaderboard's verifier all call it. Right means: the response commits to an expression
 (`answer`) that uses exactly the hand's numbers, each once (for the rule `some`: at least one of
-them), and is worth exactly the target as a rational. Nothing in a response is executed, and no
-response makes it raise.
+them), and is worth exactly the target as a rational. What finds the answer (`answer`) never sees
+what an expression is worth; here the one answer that was found is valued, and where it offers
+alternatives, each of them. Nothing in a response is executed, and no response makes it raise.
 
 >>> from tot24_bench.game.puzzle import Puzzle
 >>> score(Puzzle.parse("4 4 6 8"), "Answer: (6 - 4) * (4 + 8) = 24").verdict
@@ -17,16 +18,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
+from fractions import Fraction
 from itertools import permutations
 from typing import Any
 
 from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.scoring.answer import find_answer
-from tot24_bench.scoring.equation import Equation
-from tot24_bench.scoring.expression import Problem
-from tot24_bench.scoring.lines import Answer, Kind
+from tot24_bench.scoring.answer import Answer, Kind, find_answer
+from tot24_bench.scoring.equation import Side, Stated
+from tot24_bench.scoring.expression import evaluate
+from tot24_bench.scoring.tokens import Problem
 
 MAX_ANSWER_CHARS = 200
 """Characters of the answer that a Score keeps; an ordinary one has 20."""
@@ -41,8 +43,10 @@ class Verdict(StrEnum):
 
     CORRECT, WRONG_VALUE and DIVISION_BY_ZERO use the right numbers; WRONG_NUMBERS does not,
     whatever its value, and neither does GLUED, which writes two numbers of the hand as one (46 of
-    4 and 6). NO_SOLUTION is right for an unsolvable puzzle (see `Score.correct`). TRUNCATED: cut
-    off before an answer was complete. TOO_LONG: past one of the bounds.
+    4 and 6). NO_SOLUTION is right for an unsolvable puzzle (see `Score.correct`). HEDGED: offers
+    several answers that are not all right, or an expression beside a claim of no solution. DENIED:
+    takes its answer back and gives no other. TRUNCATED: cut off before an answer was complete.
+    TOO_LONG: past one of the bounds.
     """
 
     CORRECT = "correct"
@@ -53,6 +57,8 @@ class Verdict(StrEnum):
     UNSUPPORTED = "unsupported"
     MALFORMED = "malformed"
     NO_SOLUTION = "no_solution"
+    HEDGED = "hedged"
+    DENIED = "denied"
     ABSTAINED = "abstained"
     NO_ANSWER = "no_answer"
     TRUNCATED = "truncated"
@@ -70,8 +76,8 @@ class Score:
         value: the exact value of the expression, like "24" or "49/2"; None if it has none.
         valid: whether the answer uses exactly the hand's numbers, whatever its value.
         answered: whether it commits to something as its answer: to an expression, be it one
-            that the rules do not take (UNSUPPORTED, MALFORMED, GLUED), or to there being no
-            solution.
+            that the rules do not take (UNSUPPORTED, MALFORMED, GLUED) or one of several (HEDGED),
+            or to there being no solution.
         false_claim: whether it says "= target" of an expression that is not right.
         false_rhs: whether it says "= something else" of a right expression (the verdict stands).
         truncated: whether the caller said that the token limit cut the response off.
@@ -118,31 +124,48 @@ def score(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> S
             the very end and is not right, or a last line that no marker introduces and that is
             not right, is TRUNCATED, as is a response without an answer.
     """
-    answer = find_answer(response if isinstance(response, str) else "", puzzle.target)
+    answer = find_answer(response if isinstance(response, str) else "", puzzle)
     return score_answer(puzzle, answer, truncated)
 
 
 def score_answer(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
     """Judge the answer that a response commits to; the second half of `score`."""
-    if answer.equation is not None:
-        return _score_expression(puzzle, answer, answer.equation, truncated)
-    return _score_words(puzzle, answer, truncated)
+    if not answer.stated or answer.kind is not Kind.EXPRESSION:
+        return _score_words(puzzle, answer, truncated)
+    first = _score_expression(puzzle, answer, answer.stated[0], truncated)
+    if len(answer.stated) == 1:
+        return first
+    others = [_score_expression(puzzle, answer, one, truncated) for one in answer.stated[1:]]
+    wrong = [one for one in (first, *others) if not one.correct]
+    if not wrong:
+        return first
+    if not first.correct and all(one == first for one in others):
+        return first  # the same answer several times
+    count = len(answer.stated)
+    return replace(
+        wrong[0],
+        verdict=Verdict.HEDGED,
+        reason=f"offers {count} answers, {len(wrong)} of them wrong: {wrong[0].reason}"[:200],
+    )
 
 
-def _score_expression(puzzle: Puzzle, answer: Answer, equation: Equation, truncated: bool) -> Score:
-    expression = equation.expression
+def _score_expression(puzzle: Puzzle, answer: Answer, stated: Stated, truncated: bool) -> Score:
+    numbers = tuple(sorted([token for token in stated.cut.tokens if isinstance(token, int)]))
+    worth, problem, detail = None, stated.cut.problem, stated.cut.detail
+    if problem is None:
+        worth, problem, detail = evaluate(stated.cut.tokens)
     wrong_numbers = ""
-    if expression.problem is None or expression.problem is Problem.DIVISION_BY_ZERO:
-        wrong_numbers = _wrong_numbers(puzzle, expression.numbers)
-    value = None if expression.value is None else str(expression.value)
+    if problem is None or problem is Problem.DIVISION_BY_ZERO:
+        wrong_numbers = _wrong_numbers(puzzle, numbers)
+    value = None if worth is None else str(worth)
     if wrong_numbers:
         # A bare 24 with 2 and 4 in the hand is the target, not two numbers put together.
-        glued = not equation.repeats(puzzle.target) and _glues(puzzle.hand, expression.numbers)
+        glued = not stated.repeats(puzzle.target) and _glues(puzzle.hand, numbers)
         verdict = Verdict.GLUED if glued else Verdict.WRONG_NUMBERS
         reason = wrong_numbers + (" (glued)" if glued else "")
-    elif expression.problem is not None:
-        verdict, reason = Verdict(expression.problem.value), expression.detail
-    elif expression.value == puzzle.target:
+    elif problem is not None:
+        verdict, reason = Verdict(problem.value), detail
+    elif worth == puzzle.target:
         verdict, reason = Verdict.CORRECT, f"uses the right numbers and is worth {value}"
     else:
         verdict, reason = Verdict.WRONG_VALUE, f"is worth {value}, not {puzzle.target}"
@@ -150,18 +173,24 @@ def _score_expression(puzzle: Puzzle, answer: Answer, equation: Equation, trunca
     cut = truncated and not correct and (answer.at_end or not answer.introduced)
     if cut:
         verdict, reason = Verdict.TRUNCATED, "the token limit cut the response off in its answer"
+    said = [_worth(side) for side in stated.sides]
     return Score(
         verdict=verdict,
         correct=correct,
-        answer=_bounded(answer.text),
+        answer=_bounded(stated.text),
         value=value,
         valid=correct or verdict in (Verdict.WRONG_VALUE, Verdict.DIVISION_BY_ZERO),
         answered=not cut,
-        false_claim=not correct and not cut and puzzle.target in equation.equals,
-        false_rhs=correct and any(said != puzzle.target for said in equation.equals),
+        false_claim=not correct and not cut and puzzle.target in said,
+        false_rhs=correct and any(one not in (None, puzzle.target) for one in said),
         truncated=truncated,
         reason=reason,
     )
+
+
+def _worth(side: Side) -> Fraction | None:
+    """What a side of an equation is worth; None where it has no value."""
+    return side if isinstance(side, Fraction) else evaluate(side)[0]
 
 
 def _score_words(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
@@ -174,6 +203,10 @@ def _score_words(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
     elif answer.kind is Kind.NO_SOLUTION:
         verdict = Verdict.NO_SOLUTION
         correct, reason = _judge_no_solution(puzzle)
+    elif answer.kind is Kind.HEDGED:
+        verdict, reason = Verdict.HEDGED, "gives an expression and says that there is no solution"
+    elif answer.kind is Kind.DENIED:
+        verdict, reason = Verdict.DENIED, "takes its answer back and gives no other"
     elif answer.kind is Kind.ABSTAINED:
         verdict, reason = Verdict.ABSTAINED, "gives up without an answer"
     else:
@@ -184,7 +217,7 @@ def _score_words(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
         answer=_bounded(answer.text),
         value=None,
         valid=False,
-        answered=verdict is Verdict.NO_SOLUTION,
+        answered=verdict in (Verdict.NO_SOLUTION, Verdict.HEDGED),
         false_claim=False,
         false_rhs=False,
         truncated=truncated,

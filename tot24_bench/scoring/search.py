@@ -14,8 +14,8 @@ from typing import Any
 
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import State
+from tot24_bench.scoring.answer import Answer
 from tot24_bench.scoring.composition import MAX_COMPOSED, composes_to
-from tot24_bench.scoring.lines import Answer
 from tot24_bench.scoring.score import Score
 from tot24_bench.scoring.thought import Thought
 from tot24_bench.scoring.winning import MAX_JUDGED_NUMBERS, wins
@@ -164,8 +164,8 @@ class Analysis:
         expression is that of its last thought. None where there is no expression, or no sound path
         to such an end, or a hand of more than MAX_COMPOSED numbers.
         """
-        equation, final = self.answer.equation, self.final
-        if equation is None or equation.expression.value is None or not final:
+        final = self.final
+        if self.score.value is None or not final:
             return None
         last, puzzle = final[-1], self.puzzle
         if not last.exact or len(puzzle.numbers) > MAX_COMPOSED:
@@ -174,7 +174,7 @@ class Analysis:
         if len(last.left) != 1 and not on_target:
             return None
         path = [(thought.step.a, thought.step.op, thought.step.b) for thought in final]
-        return composes_to(path, puzzle.hand, equation.expression.text)
+        return composes_to(path, puzzle.hand, self.answer.stated[0].cut)
 
     @property
     def dead_ends_marked_rightly(self) -> int:

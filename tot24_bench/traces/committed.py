@@ -15,11 +15,10 @@ from __future__ import annotations
 import re
 
 from tot24_bench.game import Puzzle
-from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, locate_answer
+from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, Answer, Kind, locate_answer
 from tot24_bench.scoring.canonical import read_canonical
 from tot24_bench.scoring.judgement import judgement_end
-from tot24_bench.scoring.lines import Answer, Kind
-from tot24_bench.scoring.markup import plain, spoken
+from tot24_bench.scoring.markup import read_response
 
 MAX_ANSWER_LINES = 100
 """Lines over which an answer may stretch from its marker on."""
@@ -38,48 +37,39 @@ def committed(method: str, puzzle: Puzzle, response: str) -> str | None:
     whole = response.strip()
     if method == "propose" or len(whole) > MAX_RESPONSE_CHARS or read_canonical(whole) is not None:
         return whole
-    said = plain(spoken(whole))
-    kept = said.rstrip()
-    end = judgement_end(kept) if method == "value" else _answer_end(kept, puzzle.target)
+    kept = read_response(whole).said
+    end = judgement_end(kept) if method == "value" else _answer_end(kept, puzzle)
     if end is None:
         return None
     wanted = kept[:end].rstrip()
     for text in _beginnings(whole):
-        told = plain(spoken(text))
+        told = read_response(text).said
         if told[: len(wanted)] != wanted:
             continue
         cut = _before_line_ends(text, len(_LINE_END.findall(told[end:])))
-        if cut is not None and plain(spoken(cut)).rstrip() == wanted:
+        if cut is not None and read_response(cut).said == wanted:
             return cut.rstrip()
     return None
 
 
-def _answer_end(said: str, target: int) -> int | None:
+def _answer_end(said: str, puzzle: Puzzle) -> int | None:
     """Where the line ends on which the answer ends: the first after which it is the same."""
-    answer, start = locate_answer(said, target)
-    end = start
+    answer = locate_answer(said, puzzle)
+    end = answer.start
     for _ in range(MAX_ANSWER_LINES):
         end = said.find("\n", end)
         if end < 0:
             return len(said)
-        if said[start:end].strip() and _same(locate_answer(said[:end], target), (answer, start)):
+        if said[answer.start : end].strip() and _same(locate_answer(said[:end], puzzle), answer):
             return end
         end += 1
     return None
 
 
-def _same(one: tuple[Answer, int], other: tuple[Answer, int]) -> bool:
-    (a, start), (b, began) = one, other
-    if start != began or a.kind is not b.kind or a.kind is Kind.NOTHING:
+def _same(one: Answer, other: Answer) -> bool:
+    if one.kind is Kind.NOTHING or (one.kind, one.start) != (other.kind, other.start):
         return False
-    if a.equation is None or b.equation is None:
-        return a.equation is b.equation
-    mine, theirs = a.equation, b.equation
-    return (mine.expression.text, mine.expression.value, mine.equals) == (
-        theirs.expression.text,
-        theirs.expression.value,
-        theirs.equals,
-    )
+    return [(a.text, a.sides) for a in one.stated] == [(b.text, b.sides) for b in other.stated]
 
 
 def _beginnings(text: str) -> list[str]:

@@ -24,7 +24,7 @@ from tot24_bench.scoring.analysis import (
     check,
 )
 from tot24_bench.scoring.canonical import read_canonical
-from tot24_bench.scoring.markup import plain, spoken
+from tot24_bench.scoring.markup import read_response
 from tot24_bench.scoring.steps import read_steps
 from tot24_bench.scoring.winning import wins
 from tot24_bench.teachers.teacher import Finish
@@ -238,7 +238,7 @@ def _says_left_twice(line: str) -> bool:
 
 def _wrong_mark(puzzle: Puzzle, told: str) -> str | None:
     """A proposal that is called a dead end and can still win."""
-    for step in read_steps(plain(spoken(told))):
+    for step in read_steps(read_response(told).said):
         fault, left = check(step, puzzle.hand)
         if (
             step.dead_end
