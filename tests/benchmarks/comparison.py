@@ -117,7 +117,7 @@ def load_cases() -> list[Case]:
 
 
 def as_asked(puzzle: Puzzle, response: str) -> Asked:
-    answer = find_answer(response, puzzle.target)
+    answer = find_answer(response, puzzle)
     return Asked(puzzle, response, answer.text if answer.kind is Kind.EXPRESSION else "")
 
 

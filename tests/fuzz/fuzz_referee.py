@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 from functools import cache
@@ -66,6 +67,9 @@ def puzzles() -> tuple[Puzzle, ...]:
     )
 
 
+SIX_OR_EIGHT = re.compile(r"(?<![0-9a-zA-Z_\\&#.,])[68](?![0-9a-zA-Z_.,;])")
+"""Two of the exemplar's numbers where they stand alone, not in `&#8722;` or an ANSI code."""
+
 SEARCHES = (
     "**Step 1:** 8 - 4 = 4\nRemaining numbers: 4, 4, 6\n**Step 2:** 4 × 4 = 16\nLeft: 6, 16\nNo.",
     "1. 4 + 8 = 12 (left: 4 6 12)\n2. 6 - 4 = 2 (left: 2 12)\n3. 2 * 12 = 24 (left: 24)",
@@ -113,6 +117,7 @@ def check(puzzle: Puzzle, response: str, truncated: bool) -> None:
     assert not (result.correct and result.false_claim)
     assert result.correct or not result.false_rhs
     assert truncated or result.verdict is not Verdict.TRUNCATED
+    check_blind_choice(response)
 
     analysis = analyse(puzzle, response, truncated=truncated)
     assert analysis.score == result
@@ -122,6 +127,17 @@ def check(puzzle: Puzzle, response: str, truncated: bool) -> None:
         assert -1 <= thought.parent < i
         assert not thought.exact or thought.fault is None
     json.dumps(analysis.to_json(), ensure_ascii=False).encode("utf-8")
+
+
+def check_blind_choice(response: str) -> None:
+    """Two numbers of the hand change places everywhere: only what things are worth differs."""
+    from tot24_bench.scoring import find_answer
+
+    exemplar = puzzles()[0]
+    swapped = SIX_OR_EIGHT.sub(lambda number: "8" if number[0] == "6" else "6", response)
+    one, other = find_answer(response, exemplar), find_answer(swapped, exemplar)
+    assert (one.kind, one.start, one.introduced) == (other.kind, other.start, other.introduced)
+    assert [each.size for each in one.stated] == [each.size for each in other.stated]
 
 
 def seeds() -> list[bytes]:

@@ -13,7 +13,6 @@ from tot24_bench.game.generated import draw
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import State, can_reach, can_still_win
 from tot24_bench.scoring.analysis import analyse
-from tot24_bench.scoring.replay import Replay
 from tot24_bench.scoring.winning import wins
 from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
 from tot24_bench.teachers.solver import write
@@ -171,7 +170,7 @@ SOME_HANDS = st.builds(
 
 @settings(max_examples=300, deadline=None)
 @given(SOME_HANDS, st.sampled_from(sorted(CURRICULA)), st.randoms(use_true_random=False))
-def test_the_short_way_of_the_replay_gives_what_the_long_way_gives(
+def test_searches_where_not_every_number_is_used_are_read_without_fault(
     puzzle: Puzzle, curriculum: str, rng: Random
 ) -> None:
     """With lines left out, written twice and put elsewhere."""
@@ -183,6 +182,4 @@ def test_the_short_way_of_the_replay_gives_what_the_long_way_gives(
         for _ in range(rng.randrange(3)):
             lines.insert(rng.randrange(len(lines) + 1), line)
     found = analyse(puzzle, "\n".join(lines))
-    steps = [thought.step for thought in found.thoughts]
-    assert repr(found.thoughts) == repr(Replay(puzzle).run_slowly(steps))
     assert (found.failed_at is None) is found.score.correct

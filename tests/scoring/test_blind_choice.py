@@ -94,6 +94,30 @@ def test_of_responses_with_one_right_candidate_at_most_one_place_wins(
     assert wins <= 1
 
 
+# fmt: off
+FRAGMENTS = [
+    RIGHT, WRONG, "4 + 4 + 6 + 8", "6 * 8 / (4 - 4)", "2 * 12 = 24", "6 - 4 = 2 (left: 2 4 8)\n",
+    "= 24", "= 22", " = ", "24", "\n", "\n\n", " ", "Answer: ", "Answer:\n", "**", "`", "- ", "1. ",
+    "| ", " or ", ", ", "; ", "\\boxed{", "}", "<answer>", "</answer>", "<think>", "</think>", "~~",
+    "Input: 4 4 6 8\n", "Input: 1 2 3 4\n", "Q: 4 4 4 8\n", "User: ", "</s>", "not ", " is not 24",
+    "That is wrong.",
+    "Wait, ", "Correction: ", "There is no solution. ", "I give up. ", '{"answer": "', '"}', '["',
+    '", "', "\\frac{8}{4}", "\\times ", " x ", "(", ")", "[", "]", " equals 24. ", "Solution: ",
+    "4 4 6 8: ", "but ", "if ", "Step 1: ", " \\text{ or } ", "$", "[THINK]", "assistantfinal",
+]
+# fmt: on
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=24).map("".join))
+def test_numbers_that_change_places_change_no_place(response: str) -> None:
+    """6 and 8, both of the hand, are swapped everywhere: only what things are worth differs."""
+    swapped = response.translate(str.maketrans("68", "86"))
+    one, other = find_answer(response, HAND), find_answer(swapped, HAND)
+    assert (one.kind, one.start, one.end) == (other.kind, other.start, other.end)
+    assert [each.size for each in one.stated] == [each.size for each in other.stated]
+
+
 def random_expressions(puzzle: Puzzle, count: int, rng: Random) -> list[str]:
     """Expressions of the hand's numbers with signs and brackets drawn blindly."""
     drawn = []

@@ -71,10 +71,15 @@ class Stated(NamedTuple):
         return target in self.sides
 
     def says_other(self, target: int) -> bool:
-        """Whether it is said to be something, in a number as written, and never the target."""
+        """Whether it is said to be something, in a number as written, and never the target.
+
+        A fraction as written (`64/3`) is a number that is not the target: nothing is divided here.
+        """
         if not self.combines and self.cut.problem is None:
             return literal(self.cut.tokens) != target
-        return target not in self.sides and any(isinstance(side, Fraction) for side in self.sides)
+        return target not in self.sides and any(
+            isinstance(side, Fraction) or (len(side) == 3 and side[1] == "/") for side in self.sides
+        )
 
 
 def read_stated(text: str, target: int) -> Stated | None:
@@ -115,8 +120,8 @@ def read_stated(text: str, target: int) -> Stated | None:
         elif side.problem is not None:
             break
         else:
-            number_said = _as_number(side.tokens)
-            sides.append(side.tokens if number_said is None else number_said)
+            number_said = literal(side.tokens)
+            sides.append(side.tokens if number_said is None else Fraction(number_said))
     return Stated(source, cut, count, combines, tuple(sides), complete, tail)
 
 
@@ -167,14 +172,6 @@ def literal(tokens: tuple[int | str, ...]) -> int | None:
         elif token not in "()+":
             return None
     return None if found is None else sign * found
-
-
-def _as_number(tokens: tuple[int | str, ...]) -> Fraction | None:
-    """The number that a side is, as written: whole, or a fraction such as `64/3`."""
-    if len(tokens) == 3 and tokens[1] == "/" and isinstance(tokens[2], int) and tokens[2]:
-        return Fraction(tokens[0], tokens[2]) if isinstance(tokens[0], int) else None
-    number = literal(tokens)
-    return None if number is None else Fraction(number)
 
 
 def _counted(tokens: tuple[int | str, ...]) -> tuple[int, bool]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import Number
 from tot24_bench.scoring.steps import Cue, Step
-from tot24_bench.scoring.thought import Fault, Thought, after_step, check
+from tot24_bench.scoring.thought import Fault, Thought, check
 
 MAX_PATH = 24
 """Thoughts of one path: twice those of the largest hand. A path of false ones could go on for ever,
@@ -27,59 +27,10 @@ class Replay:
         self.path: list[int] = []
 
     def run(self, steps: list[Step]) -> tuple[Thought, ...]:
-        """Every step in turn; those that are true where they say they start take the short way.
-
-        The short way gives what `_add` gives, for nearly every step of a good search: true where
-        the thought before it left off, or at the numbers that it goes back to, or once more.
-        """
-        thoughts, path, target, some = self.thoughts, self.path, self.target, self.some
-        none, new = Cue.NONE, tuple.__new__  # half the time of calling `Thought`
-        depth, finished = 0, False  # of the path to go on from; whether it has made the target
-        parent, exact, state = self._at(depth)
-        told: list[tuple[object, ...]] = []  # the thoughts of a path that has
-        for step in steps:
-            a, op, b, value, left, dead_end, _, cue, back_to, _ = step
-            if finished and not some:
-                told = told or [thoughts[i].step[:4] for i in path]
-                if step[:4] in told:
-                    thoughts.append(new(Thought, (step, *thoughts[path[-1]][1:6], True)))
-                    continue
-            elif left is not None and depth < MAX_PATH and not finished:
-                start = depth if cue is none or not path else self._named(back_to)
-                if start is not None:
-                    if start != depth:
-                        depth = start
-                        parent, exact, state = self._at(depth)
-                    after = after_step(a, op, b, value, state)
-                    if after is not None and (after == left or after == tuple(sorted(left))):
-                        del path[depth:]
-                        path.append(len(thoughts))
-                        thought = (step, parent, depth + 1, None, after, exact, False)
-                        thoughts.append(new(Thought, thought))
-                        finished = value == target and exact and (some or len(after) == 1)
-                        if not dead_end:
-                            parent, state = path[depth], after
-                            depth += 1
-                        continue
-            self._add(step)
-            depth, told = self._leaf(), []
-            parent, exact, state = self._at(depth)
-            finished = self._finished(thoughts[path[-1]])
-        return tuple(thoughts)
-
-    def run_slowly(self, steps: list[Step]) -> tuple[Thought, ...]:
-        """What `run` gives, without its short way: what a test holds it against."""
+        """Every step in turn."""
         for step in steps:
             self._add(step)
         return tuple(self.thoughts)
-
-    def _at(self, depth: int) -> tuple[int, bool, tuple[Number, ...]]:
-        """The thought that the path comes to after `depth`, whether all is exact, the numbers."""
-        if not depth:
-            return -1, True, self.hand
-        i = self.path[depth - 1]
-        thought = self.thoughts[i]
-        return i, thought.exact, thought.left
 
     def _finished(self, thought: Thought) -> bool:
         """Whether a thought ends a path: it makes the target, and no other number must be used."""

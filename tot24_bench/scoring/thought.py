@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -77,22 +76,6 @@ def check(step: Step, numbers: tuple[Number, ...]) -> tuple[Fault | None, tuple[
     if claimed != after:
         return Fault.LEFT, claimed
     return None, after
-
-
-def after_step(
-    a: Number, op: str, b: Number, value: Number, numbers: tuple[Number, ...]
-) -> tuple[Number, ...] | None:
-    """The numbers after a step, ascending; None where it breaks a rule in the state."""
-    rest = [*numbers]
-    try:
-        rest.remove(a)
-        rest.remove(b)
-    except ValueError:  # a number that is not there
-        return None
-    if not holds(a, op, b, value):
-        return None
-    insort(rest, value)
-    return tuple(rest)
 
 
 def holds(a: Number, op: str, b: Number, value: Number) -> bool:
