@@ -40,13 +40,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.scoring.claims import (
-    MAX_CLAIM_CHARS,
-    Claim,
+from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, Claim, read_claim
+from tot24_bench.scoring.denials import (
     denied_after,
     denied_before,
     next_sentences,
-    read_claim,
     replaces,
     taken_back,
 )
@@ -274,7 +272,7 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
         back = 0
     claimed = prose if stated.says_other(target) else prose[back or 0 :]
     claim = read_claim(next_sentences(claimed), introduced=True)
-    if claim is not None and claim[0] is Claim.NO_SOLUTION:
+    if claim is not None and claim[0] is Claim.NO_SOLUTION and not _OTHERWISE.search(claim[1]):
         if back is None and not stated.says_other(target):
             return answer._replace(kind=Kind.HEDGED, stated=())
         if stated.says_other(target) or _WHOLE.search(claim[1]):
@@ -308,6 +306,8 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
     stated = answer.stated[-1]
     closing = _closing_claim(stated.rest + text[answer.end : end])
     closing = closing._replace(start=len(text), end=len(text))
+    if _OTHERWISE.search(closing.text):
+        return answer
     if closing.kind is Kind.NO_SOLUTION and not stated.says_other(puzzle.target):
         return answer._replace(kind=Kind.HEDGED, stated=())
     if closing.kind is Kind.NO_SOLUTION or (
@@ -613,7 +613,7 @@ def _with_lines_before(text: str, answer: Answer, start: int, puzzle: Puzzle) ->
 def _stands(text: str, first: int, last: int, puzzle: Puzzle) -> Answer | None:
     """What a line states by itself; None where it states nothing complete, or a thought."""
     line = text[first : min(last, first + MAX_LINE_CHARS)]
-    if not _OPERATION.search(line) or STEP.search(line):
+    if not _OPERATION.search(line) or _LEFT.search(line):
         return None
     line = undress(readable(_TAG.sub(" ", line)), bullets=True)
     if numbered := _NUMBERED.match(line):
@@ -650,6 +650,8 @@ def _offers(words: str, stated: Stated, puzzle: Puzzle) -> bool:
     if stated.cut.problem is not None or not stated.combines:
         return False
     if stated.says(puzzle.target):
+        if _STEP.match(words) and not _is_full(stated, puzzle):
+            return False
         return stated.size >= min(MIN_FULL_NUMBERS, len(puzzle.numbers))
     if puzzle.rule is Rule.SOME or stated.says_other(puzzle.target):
         return False
@@ -701,8 +703,10 @@ def _line_end(text: str, start: int, until: int) -> int:
 # --- what the text above looks for ----------------------------------------------------------------
 
 STEP = re.compile(
-    r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:|^\W{0,8}step\b|\(left\b", re.IGNORECASE
+    r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:|\(left\b|^\W{0,8}step\b", re.IGNORECASE
 )
+_LEFT = re.compile(r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:|\(left\b", re.IGNORECASE)
+_STEP = re.compile(r"\W{0,8}step\b", re.IGNORECASE)
 WORD = re.compile(r"(?<![\\\w])[^\W\d_]{2,}(?![\w(])")
 ALNUM = re.compile(r"[^\W_]")
 _OPERATION = re.compile(r"[0-9)\]}]\s{0,4}(?:[-+*/xX(]|\\[a-z])")
@@ -735,6 +739,11 @@ _SUPPOSES = re.compile(
 # A claim of the hand, not of one expression: "is not possible" may be said of either.
 _WHOLE = re.compile(
     r"\b(?:no\b|none\b|there\s|(?:obtain|get|make|reach|form|achieve|produce)\b|solution|unsolvable)",
+    re.IGNORECASE,
+)
+# What cannot be done in another way, or without something.
+_OTHERWISE = re.compile(
+    r"\b(?:other|another|else|otherwise|different|alternative|without|unless|fewer|simpler|better)\b",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(r"\b(?:but|however|instead|actually|wait|except|yet|oh)\b", re.IGNORECASE)
@@ -777,7 +786,7 @@ _MARKER = re.compile(
 )
 _TALKS = re.compile(
     r"\b(?:verif|check|explan|explain|confirm|test|proo|prove|steps?\b|wrong|incorrect|another\b|previous"
-    r"|other\b|whether\b|why\b|how\b|about\b|if\b|no\b|not\b|target|(?:this|that|an?y?|your|what|which)(?:\s\w+)?\s*$)",
+    r"|other\b|whether\b|why\b|how\b|about\b|if\b|no\b|not\b|target|(?:this|that|any)(?:\s\w+)?\s*$)",
     re.IGNORECASE,
 )
 _CLAUSE_ENDS = re.compile(r"[^\w' \t*_`]|[0-9]")

@@ -1,4 +1,4 @@
-"""Tell whether prose claims that there is no solution, gives up, or takes an answer back.
+"""Tell whether prose claims that there is no solution, or gives up without claiming anything.
 
 "No solution" is an answer; "I could not find one" is not. The rules, in order:
 
@@ -10,10 +10,6 @@
 - A report on the search (`no solution found`) claims so where it stands as the introduced answer
   (`Answer: No solution found`), and abstains in closing prose.
 - A sentence that only says that the writer did not manage abstains.
-
-- What denies an answer stands before it ("it is not ..."), straight after it ("... is not 24"), or
-  in the next sentence and points at it ("That is wrong."). What replaces one ("Correction:", "no,
-  wait") stands between the two.
 
 >>> read_claim("There is no solution.", introduced=True)
 (<Claim.NO_SOLUTION: 'no_solution'>, 'There is no solution.')
@@ -64,102 +60,8 @@ def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
     return None
 
 
-def denied_before(words: str) -> bool:
-    """Whether the words before an expression deny it: "it is not"."""
-    return _DENIED_BEFORE.search(words[-80:]) is not None
-
-
-def denied_after(words: str, target: int) -> bool:
-    """Whether the words straight after an expression deny it: "is not 24", "doesn't work"."""
-    denial = _DENIED_AFTER.match(words[:120])
-    if denial is None:
-        unequal = _UNEQUAL.match(words[:60])
-        return unequal is not None and int(unequal[1]) == target
-    return True
-
-
-def taken_back(prose: str, target: int) -> int | None:
-    """Where the denial of the answer before it ends, of prose that follows; None without one.
-
-    Three sentences are read: what comes later speaks of something else.
-    """
-    prose = next_sentences(prose)
-    retraction = _TAKEN_BACK.search(prose)
-    if retraction is None:
-        retraction = _WORTH.search(prose)
-        if retraction is None or int(retraction[1]) == target:
-            return None
-    return retraction.end()
-
-
-def next_sentences(prose: str) -> str:
-    """The beginning of the prose that may speak of what stands before it: three sentences."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(prose[:MAX_CLAIM_CHARS])][:3]
-    return prose[: ends[-1] if len(ends) == 3 else MAX_CLAIM_CHARS]
-
-
-def replaces(words: str) -> bool:
-    """Whether the words between two expressions say that the second stands for the first."""
-    return _REPLACES.search(words) is not None
-
-
 # Repeats are bounded everywhere: the time is linear in the text whatever it holds.
 _TOKEN = re.compile(r"\b([Nn][Oo]|NOT|[Nn]ot)[_-]?([Ss][Oo][Ll]|[Pp][Oo][Ss][Ss]|[Ff][Ee][Aa])")
-_DENIED_BEFORE = re.compile(
-    r"(?:\bnot|n't|\bnever|\brather\sthan|\binstead\sof)(?:\s(?:think|believe|be|equal|necessarily|it's|take))?"
-    r"(?:\sthat)?(?:\sthe\s(?:answer|solution|expression))?[\s:`$*\"'(]*$",
-    re.IGNORECASE,
-)
-_NOT_ONLY = (
-    r"(?!\s(?:the\s|a\s)?(?:only|just|unique|hard|difficult|obvious|simple|easy|necessar\w+"
-    r"|possible\s(?:to|for)\s|need\w*|use\s(?:any\s)?(?:other|extra|more)|allowed\sto|simplif\w+))"
-)
-_WRONG = (
-    r"(?:wrong|incorrect|invalid|false|mistaken|off|too\s(?:big|small|high|low|large|much)"
-    r"|a\sdead\send)\b"
-)
-_FALLS_SHORT = (
-    rf"(?:(?:is|was|are|does|did|do|will|would|can|could|has)(?:n't|\snot)\b{_NOT_ONLY}"
-    rf"|(?:is|was|'s)\s(?:\w{{1,12}}\s)?(?:not\b{_NOT_ONLY}|{_WRONG})|(?:fails|failed)\b|cannot\s(?:be\s)?(?:right|correct|true|work)\b"
-    r"|(?:is|uses?|has)\s\w{0,12}\s?(?:mistake|error)s?\b)"
-)
-_DENIED_AFTER = re.compile(
-    rf"[\s.,;:!)\]$`*_\"'}}|]{{0,8}}(?:</?\w{{1,20}}>\s?)?(?:\((?=\w))?"
-    rf"(?:(?:but\s|which\s|that\s|and\s|it\s|this\s)*{_FALLS_SHORT}"
-    rf"|(?:not\s(?:24|valid|right|correct|equal|possible(?!\s(?:to|for|with)\b)\b)|{_WRONG}|[✗✘❌✖])"
-    r"|\\neq?\b(?!\s?[0-9])|≠(?!\s?[0-9]))",
-    re.IGNORECASE,
-)
-_UNEQUAL = re.compile(
-    r"[\s$`*_\"')\]]{0,8}(?:!=|≠|<>|=/=|/=|\\neq?(?![a-z])|\\not\s?=|[<>])\s{0,3}([0-9]{1,12})(?![0-9])"
-)
-_POINTING = (
-    r"(?:(?:that|this|it|which|the\s(?:above|last|previous)?\s?(?:answer|expression|result|equation|solution|one"
-    r"|calculation)|my\s(?:answer|solution|expression|result|calculation)|above)(?:\s(?:answer|expression|one|solution))?\s?)"
-)
-_TAKEN_BACK = re.compile(
-    rf"\b{_POINTING}(?:{_FALLS_SHORT}|'s\s(?:not\b{_NOT_ONLY}|{_WRONG}))"
-    r"|\b(?:scratch\sthat|strike\sthat|(?:take|taking)\s(?:it|that|this)\sback|i\s(?:was|am)\s(?:wrong|mistaken)"
-    r"|i\smade\s(?:an?\s)?(?:mistake|error)|my\smistake|ignore\s(?:that|this|it)|never\s?mind)\b"
-    rf"|(?:^|[.!?\n])\W{{0,8}}(?:(?:no|wait|oops|hmm|sorry|actually)\b\W{{1,4}}){{0,3}}{_WRONG}\s?[.!\n]"
-    rf"|(?:^|[.!?\n])\W{{0,8}}(?:(?:wait|oops|hmm|sorry|actually)\b\W{{1,4}}){{0,3}}no\W{{1,4}}(?:that|this|it|wait|sorry|wrong)\b"
-    r"|\b(?:is|was)\s(?:this|that|it|he|she|the\s\w{1,12})\s(?:correct|right|valid)\s?\?(?!\W{0,4}(?:yes|yep|let|\d))"
-    r"|\b(?:do|does|did|would)(?:n't|\snot)\s(?:think|believe)\s(?:that|this|it)"
-    r"|\bit\sshould\s(?:be|have\sbeen)\s(?=[0-9(])"
-    r"|^\W{0,12}[✗✘❌]",
-    re.IGNORECASE,
-)
-_WORTH = re.compile(
-    r"\b(?:that|this|it|which)(?:'s|\sis|\sequals|\sgives|\smakes|\scomes\sto)\s(?:only\s|actually\s|just\s)?"
-    r"([0-9]{1,12})(?![0-9]|\s?[-+*/x(=]|[.,][0-9])",
-    re.IGNORECASE,
-)
-_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n+")
-_REPLACES = re.compile(
-    r"\b(?:correction|corrected|corrects?|no\b\W{0,3}(?:wait|sorry|actually)|wait|oops|actually|sorry|i\smean"
-    r"|instead|rather|scratch\sthat|revis(?:ed|ion)|mistake|wrong|incorrect|should\s(?:be|have\sbeen))\b",
-    re.IGNORECASE,
-)
 _WORDS = r"(?:[\w,'-]{1,20}\s{1,3}){0,4}"
 # Words between "no" or "not" and what they deny, after which they deny something else.
 _OTHERWISE = (

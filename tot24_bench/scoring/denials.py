@@ -1,0 +1,122 @@
+"""Tell whether a response takes an answer back, and what stands in its place.
+
+What denies an expression stands before it ("it is not ..."), straight after it ("... is not 24"),
+or in the next sentences and points at it ("That is wrong."). To be "not the only one" denies
+nothing, and neither does what only points out what else would not work.
+
+>>> denied_after(" is not 24", 24), denied_after(" is not the only way", 24)
+(True, False)
+>>> taken_back("\nThat is wrong. 4 * 6", 24), taken_back("\nThis is not hard to see.", 24)
+(14, None)
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_PROSE_CHARS = 600
+"""Characters after an answer that may take it back: about four sentences."""
+
+SENTENCES = 3
+"""Sentences after an answer that may speak of it; what comes later speaks of something else."""
+
+
+def denied_before(words: str) -> bool:
+    """Whether the words before an expression deny it: "it is not"."""
+    return _BEFORE.search(words[-80:]) is not None
+
+
+def denied_after(words: str, target: int) -> bool:
+    """Whether the words straight after an expression deny it: "is not 24", "doesn't work"."""
+    if _AFTER.match(words[:120]):
+        return True
+    unequal = _UNEQUAL.match(words[:60])
+    return unequal is not None and int(unequal[1]) == target
+
+
+def taken_back(prose: str, target: int) -> int | None:
+    """Where the denial of an answer ends, in the prose that follows it; None without one."""
+    prose = next_sentences(prose)
+    denial = _TAKEN_BACK.search(prose)
+    if denial is None:
+        denial = _WORTH.search(prose)
+        if denial is None or int(denial[1]) == target:
+            return None
+    return denial.end()
+
+
+def next_sentences(prose: str) -> str:
+    """The beginning of the prose that may speak of what stands before it."""
+    prose = prose[:MAX_PROSE_CHARS]
+    ends = [match.end() for match in _SENTENCE_END.finditer(prose)][:SENTENCES]
+    return prose[: ends[-1]] if len(ends) == SENTENCES else prose
+
+
+def replaces(words: str) -> bool:
+    """Whether the words between two expressions say that the second stands for the first."""
+    return _REPLACES.search(words) is not None
+
+
+# Repeats are bounded everywhere: the time is linear in the text whatever it holds.
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n+")
+_BEFORE = re.compile(
+    r"(?:\bnot|n't|\bnever|\brather\sthan|\binstead\sof)"
+    r"(?:\s(?:think|believe|be|equal|necessarily|it's|take))?(?:\sthat)?"
+    r"(?:\sthe\s(?:answer|solution|expression))?[\s:`$*\"'(]*$",
+    re.IGNORECASE,
+)
+_WRONG = (
+    r"(?:(?:wrong|incorrect|invalid|false|mistaken)\b(?!\s(?:way|order|assumption))"
+    r"|off\sby\b|too\s(?:big|small|high|low|large|much)\b|a\sdead\send\b)"
+)
+# What an expression has to be or to do.
+_AS_IT_SHOULD = (
+    r"(?:(?:quite|actually|really|even|exactly|a|an|the|our|my|make|give|equal|yield|be|to|possible"
+    r"|allowed)\s){0,4}(?:valid|right|correct|true|possible|work\w*|equal\w*|24|what\s(?:we|i)|solution"
+    r"|answer|result|target|reach\w*|make|give|yield|add\sup|satisf\w+|lead|allowed|legal|solv\w+|count"
+    r"|match|meet|follow|hold|enough|good|us(?:e|ing)\s(?:all|each|every|the\s(?:given|right)))\b"
+    r"(?!\s(?:(?:without|if|otherwise|unless|when|for|with|in\sany\sother)\b|to\s(?!24|the\starget)))"
+)
+_FALLS_SHORT = (
+    rf"(?:(?:is|was|are|does|did|do|will|would|can|could)(?:n't|\s(?:\w{{1,12}}\s)?not)\s{_AS_IT_SHOULD}"
+    rf"|(?:is|was)\s(?:\w{{1,12}}\s)?{_WRONG}|(?:fails|failed)\b"
+    rf"|cannot\s(?:be\s)?(?:right|correct|true|work)\b|(?:has|contains|uses)\san?\s(?:mistake|error)\b)"
+)
+_AFTER = re.compile(
+    rf"[\s.,;:!)\]$`*_\"'}}|]{{0,8}}(?:</?\w{{1,20}}>\s?)?\(?"
+    rf"(?:(?:(?:but|which|that|and|it|this)\s)*{_FALLS_SHORT}|not\s{_AS_IT_SHOULD}|{_WRONG}|[✗✘❌✖]"
+    r"|\\neq?\b(?!\s?[0-9])|≠(?!\s?[0-9]))",
+    re.IGNORECASE,
+)
+_UNEQUAL = re.compile(
+    r"[\s$`*_\"')\]]{0,8}(?:!=|≠|<>|=/=|/=|\\neq?(?![a-z])|\\not\s?=|[<>])\s{0,3}([0-9]{1,12})(?![0-9])"
+)
+_ANSWER = r"(?:answer|expression|result|equation|solution|calculation|one)"
+_POINTING = (
+    rf"(?:(?:that|this|it|which|above)(?:\s{_ANSWER})?"
+    rf"|(?:the|my)(?:\s(?:above|last|previous|first))?\s{_ANSWER})"
+)
+_PAUSE = r"(?:(?:wait|oops|hmm|sorry|actually|no)\b\W{1,4}){0,3}"
+_TAKEN_BACK = re.compile(
+    rf"\b{_POINTING}(?:\s{_FALLS_SHORT}|'s\s(?:not\s{_AS_IT_SHOULD}|{_WRONG}))"
+    r"|\b(?:(?:scratch|strike)\sthat|tak(?:e|ing)\s(?:it|that|this)\sback|my\smistake|never\s?mind"
+    r"|ignore\s(?:that|this|it)|i\s(?:was|am)\s(?:wrong|mistaken)|i\smade\san?\s(?:mistake|error))\b"
+    rf"|(?:^|[.!?\n])\W{{0,8}}{_PAUSE}{_WRONG}\s?[.!\n]"
+    rf"|(?:^|[.!?\n])\W{{0,8}}{_PAUSE}no\W{{1,4}}(?:that|this|it|wait|sorry|wrong)\b"
+    r"|\b(?:is|was)\s(?:this|that|it|he|she|the\s\w{1,12})\s(?:correct|right|valid)\s?\?"
+    r"(?!\W{0,4}(?:yes|yep|let|\d))"
+    r"|\b(?:do|does|did|would)(?:n't|\snot)\s(?:think|believe)\s(?:that|this|it)\b"
+    r"|\bit\sshould\s(?:be|have\sbeen)\s(?=[0-9(])|^\W{0,12}[✗✘❌]",
+    re.IGNORECASE,
+)
+_WORTH = re.compile(
+    r"\b(?:that|this|it|which)(?:'s|\sis|\sequals|\sgives|\smakes|\scomes\sto)\s"
+    r"(?:only\s|actually\s|just\s)?([0-9]{1,12})(?![0-9]|\s?[-+*/x(=]|[.,][0-9]|\s\w)",
+    re.IGNORECASE,
+)
+_REPLACES = re.compile(
+    r"\b(?:correct(?:ion|ed|s)|no\b\W{0,3}(?:wait|sorry|actually)|wait|oops|actually|sorry|i\smean"
+    r"|instead|rather|scratch\sthat|revis(?:ed|ion)|mistake|wrong|incorrect"
+    r"|should\s(?:be|have\sbeen))\b",
+    re.IGNORECASE,
+)
