@@ -93,7 +93,7 @@ def test_a_hand_of_a_dataset_in_numpy_or_torch_format_is_read_as_well() -> None:
     [
         ("4 4 6 x", "'x' is not a positive integer"),
         ("", "a hand has 1 to 12 numbers"),
-        ([4, 4, 6, 8.0], "8.0 is not a positive integer"),
+        ([4, 4, 6, 8.5], "8.5 is not a positive integer"),
         ([4, 4, 6, 0], "0 is not a positive integer"),
         (None, "the numbers must be a list"),
         (24, "the numbers must be a list"),
