@@ -27,7 +27,17 @@ Record = Mapping[str, Any]
 CARDS = 4
 """Cards of a hand of the deck."""
 
-VERDICTS = ("correct", "is_correct", "accs", "infos", "acc", "exact_match", "score", "reward")
+VERDICTS = (
+    "correct",
+    "is_correct",
+    "right",
+    "accs",
+    "infos",
+    "acc",
+    "exact_match",
+    "score",
+    "reward",
+)
 """Where a record may say which of its responses are right; the first there is taken."""
 
 _INPUT = re.compile(r"Input:[ \t]*([^\n]*)")

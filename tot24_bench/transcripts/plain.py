@@ -70,18 +70,22 @@ class Keys(NamedTuple):
         puzzle = asked_in(_at(record, self.hand), target)
         responses = texts_of(_at(record, self.response), self.response)
         found = Rollouts.bare(puzzle, responses, line)
-        # A verdict stands beside the response that it judges, or at the top.
-        beside, _, _ = self.response.rpartition(".")
-        judges = [_at(record, beside), record] if beside else [record]
-        for judge in judges:
-            if isinstance(judge, list):
-                said = [verdicts_of(one, 1)[0] for one in judge if isinstance(one, dict)]
-                judged = tuple(said) if len(said) == len(responses) else found.judged
+        return found._replace(judged=self._judged(record, len(responses)))
+
+    def _judged(self, record: Record, count: int) -> tuple[bool | None, ...]:
+        """The record's own verdicts: they stand beside the response, or further up."""
+        steps = self.response.split(".")
+        for depth in range(len(steps) - 1, -1, -1):
+            judge = _at(record, ".".join(steps[:depth])) if depth else record
+            if isinstance(judge, list) and len(judge) == count:
+                judged = tuple(
+                    verdicts_of(one, 1)[0] if isinstance(one, dict) else None for one in judge
+                )
             else:
-                judged = verdicts_of(judge, len(responses)) if isinstance(judge, dict) else ()
+                judged = verdicts_of(judge, count) if isinstance(judge, dict) else ()
             if any(one is not None for one in judged):
-                return found._replace(judged=judged)
-        return found
+                return judged
+        return (None,) * count
 
 
 def one_each(record: Record, path: str) -> Iterator[Record]:
