@@ -137,7 +137,8 @@ def samples_of(rescored: Rescored, spool: Spool, withhold: bool = False) -> Iter
 
 
 def _notes(rescored: Rescored, split: str) -> Iterator[str]:
-    yield f"read from a {rescored.format} transcript"
+    article = "an" if rescored.format[0] in "aeiou" else "a"
+    yield f"read from {article} {rescored.format} transcript"
     if is_split(split) and len(rescored.hands) < len(hands_of(split)):
         yield f"{len(rescored.hands)} of the split's {len(hands_of(split))} hands"
     fewest, most = rescored.repeats
