@@ -69,8 +69,8 @@ def numbers_of(value: object) -> tuple[int, ...]:
         raise BadRecord(f"the hand is {kind(value)}, not a list or a text of numbers")
     try:
         return read_numbers(value)
-    except InvalidPuzzle as error:
-        raise BadRecord(str(error)) from None
+    except InvalidPuzzle:
+        raise BadRecord(f"{value[:40]!r} is no hand: give it like '4 4 6 8'") from None
 
 
 def asked_in(question: object, target: object = None) -> Puzzle:
