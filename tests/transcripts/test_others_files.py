@@ -120,6 +120,15 @@ def test_the_requests_of_every_service_say_their_hands(tmp_path: Path) -> None:
             read(path)
 
 
+def test_a_plain_record_may_have_a_key_of_its_own(tmp_path: Path) -> None:
+    more = {"key": 7, "custom_id": "a", "result": {}, "error": None}
+    path = lines(tmp_path / "t", {"numbers": HAND, "response": RIGHT, "key": 7})
+    assert (read_transcript(path).format, only(path).responses) == ("plain", (RIGHT,))
+    path = lines(tmp_path / "t", {"input": "How many?" * 20 + HAND, "output": RIGHT, **more})
+    with pytest.raises(BadTranscript, match="the question shows no hand after `Input:`"):
+        read(path, format="input-output")
+
+
 def test_an_anthropic_batch(tmp_path: Path) -> None:
     thinking = {"type": "thinking", "thinking": "4 * 6", "signature": "s"}
     parts = [{"type": "text", "text": RIGHT[:9]}, {"type": "text", "text": RIGHT[9:]}]
@@ -159,7 +168,7 @@ def test_a_gemini_batch_and_one_of_vertex_ai(tmp_path: Path) -> None:
         (responses_line("4 4 6 8", "text"), "one of its parts is text"),
         ({"custom_id": "4 4 6 8", "result": {"type": "errored"}}, r"result.type errored\)"),
         ({"custom_id": "4 4 6 8", "result": {"type": "expired"}}, r"result.type expired\)"),
-        ({"custom_id": "4 4 6 8", "result": {}}, r"result.type missing\)"),
+        ({"custom_id": "4 4 6 8", "result": {"type": None}}, r"result.type missing\)"),
         (anthropic_line("4 4 6 8", content="text"), "no list of blocks"),
         ({"key": "4 4 6 8", "error": {"code": 8}}, "the request failed"),
         ({"key": "4 4 6 8", "response": {"promptFeedback": {}}}, "no list of candidates"),
@@ -189,7 +198,7 @@ def test_rollouts_of_verl_know_their_hand_by_the_ground_truth(tmp_path: Path) ->
         {**rest, "gts": HAND, "acc": 1.0},
         {**rest, "gts": json.dumps({"target": 24.0, "numbers": [4.0, 4, 6, 8]}), "score": 0.1},
         {**rest, "gts": None, "score": -1},
-        {**rest, "score": 17.5},
+        {**rest, "gts": "(6 - 4) * (4 + 8)", "score": 17.5},
     )
     assert read_transcript(path).format == "verl"
     found = read(path)
@@ -357,6 +366,10 @@ def test_objects_may_be_laid_out_over_lines(tmp_path: Path) -> None:
     found = read(laid_out(tmp_path / "t", *records))
     assert [one.source_line for one in found] == [1, 9, 17]
     assert {one.responses for one in found} == {(RIGHT, "{\n}")}
+    half = tmp_path / "half"
+    half.write_text('{"numbers": "4 4 6 8", "resp\n{"numbers":\n' + json.dumps(records[0]) + "\n")
+    transcript = read_transcript(half, skip_bad=True)
+    assert len(list(transcript)) == 1 and transcript.bad.count == 2
     broken = tmp_path / "broken"
     broken.write_text(json.dumps(records[0], indent=2) + "\n]")
     with pytest.raises(BadTranscript, match="line 9: not JSON: ']' where an object should be"):

@@ -50,14 +50,16 @@ def is_openai_batch(record: Record) -> bool:
 
 def is_anthropic_batch(record: Record) -> bool:
     """Whether a record is a line of Anthropic's output."""
-    return "custom_id" in record and isinstance(record.get("result"), dict)
+    result = record.get("result")
+    return "custom_id" in record and isinstance(result, dict) and "type" in result
 
 
 def is_gemini_batch(record: Record) -> bool:
     """Whether a record is a line of Google's output."""
     response = record.get("response")
-    answered = isinstance(response, dict) and "candidates" in response
-    return answered or ("key" in record and ("response" in record or "error" in record))
+    if isinstance(response, dict):
+        return "candidates" in response or "key" in record
+    return response is None and "key" in record and isinstance(record.get("error"), dict)
 
 
 def batch_reader(

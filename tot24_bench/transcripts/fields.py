@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tot24_bench.game import TARGET, InvalidPuzzle, Puzzle, Rule
-from tot24_bench.game.puzzle import LARGEST_CARD, read_numbers, read_puzzle
+from tot24_bench.game.puzzle import LARGEST_CARD, MAX_HAND_CHARS, read_numbers, read_puzzle
 from tot24_bench.reward import reply_of
 from tot24_bench.transcripts.rollouts import BadRecord
 
@@ -87,7 +87,12 @@ def asked_in(question: object, target: object = None) -> Puzzle:
     if _is_messages(question):
         question = last_question(question)
     shown = _INPUT.findall(question) if isinstance(question, str) else []
-    return puzzle_of(shown[-1] if shown else question, target)
+    try:
+        return puzzle_of(shown[-1] if shown else question, target)
+    except BadRecord as error:
+        if shown or not isinstance(question, str) or len(question) <= MAX_HAND_CHARS // 4:
+            raise
+        raise BadRecord(f"the question shows no hand after `Input:` ({error})") from None
 
 
 def last_question(messages: object) -> str:

@@ -79,18 +79,15 @@ def _first_sign(file: BinaryIO) -> bytes:
 
 
 def _goes_on(file: BinaryIO) -> bool:
-    """Whether the first line is half an object, and the next is no object of its own.
-
-    Where the next is one, the file is JSON Lines, of which a line is broken.
+    """Whether the first line breaks off where a line of a laid-out object does, and the next is no
+    object of its own: where it is one, the file is JSON Lines, of which a line is broken.
     """
-    parser = _Parser()
-    filled: list[bytes] = []
-    while len(filled) < 2 and (line := file.readline(MAX_RECORD_BYTES + 1)):
-        if text := line.strip(_BLANKS):
-            filled.append(text)
-            if len(filled) == 1 and not parser.record(1, text).fault.startswith("not JSON"):
-                return False
-    return len(filled) == 2 and not isinstance(parser.record(2, filled[1]).value, dict)
+    lines = (line.strip(_BLANKS) for line in iter(lambda: file.readline(MAX_RECORD_BYTES + 1), b""))
+    filled = filter(None, lines)
+    if not next(filled).endswith((b"{", b"[", b",", b":")):
+        return False
+    second = next(filled, b"")
+    return bool(second) and not isinstance(_Parser().record(2, second).value, dict)
 
 
 def _objects(file: BinaryIO) -> Iterator[JsonRecord]:

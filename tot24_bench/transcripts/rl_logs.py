@@ -1,7 +1,7 @@
 r"""What frameworks of reinforcement learning write: verl's rollouts, reasoning-gym's results.
 
 verl dumps a line a rollout, with `trainer.rollout_data_dir` or `trainer.validation_data_dir`; the
-hand is the ground truth, else what the prompt shows after its last `Input:`:
+hand is the ground truth, or, where that is none, what the prompt shows after its last `Input:`:
 
     {"input": "<prompt>", "output": "<response>", "gts": {"target": 24, "numbers": [4, 4, 6, 8]},
      "score": 1.0, "step": 3}
@@ -56,8 +56,12 @@ def is_verl(record: Record) -> bool:
 
 def read_verl(record: Record, line: int) -> Rollouts:
     """A line of verl's rollouts."""
-    truth = record.get("gts")
-    puzzle = asked_in(record.get("input") if truth is None else truth)
+    try:
+        puzzle = puzzle_of(record.get("gts"))
+    except BadRecord:
+        if "Input:" not in text_of(record.get("input"), "input"):
+            raise
+        puzzle = asked_in(record["input"])
     return Rollouts.bare(puzzle, (text_of(record.get("output"), "output"),), line)
 
 
