@@ -214,7 +214,7 @@ def read_target(value: object) -> int | None:
     """
     if value is None:
         return None
-    number = _whole(_plain(value))
+    number = _whole(value)
     if type(number) is not int:
         raise InvalidPuzzle(
             f"the target must be an integer up to {MAX_NUMBER}, not {_shown(number)}"
@@ -224,6 +224,9 @@ def read_target(value: object) -> int | None:
 
 def _whole(value: object) -> object:
     """The integer that a whole float or a text of digits is; anything else as it is."""
+    value = _plain(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)  # of numpy or a subclass
     if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_NUMBER:
         return int(value)
     if isinstance(value, str) and len(value) <= MAX_HAND_CHARS and _WHOLE.fullmatch(value.strip()):

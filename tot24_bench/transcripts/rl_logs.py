@@ -89,7 +89,8 @@ def read_reasoning_gym(record: Record, line: int) -> Rollouts:
     several = record.get("completions")
     if several is None:
         name = next((name for name in _RESPONSES[1:] if name in record), _RESPONSES[-1])
-        several = [{"full_model_response": record.get(name), "score": _score(record)}]
+        score = record.get("score", record.get("best_score"))
+        several = [{"full_model_response": record.get(name), "score": score}]
     if not isinstance(several, list):
         raise BadRecord(f"completions is {kind(several)}, not a list")
     if not several:
@@ -111,7 +112,3 @@ def question_of(question: object) -> Puzzle:
         if found := re.search(pattern, text, re.ASCII):
             return puzzle_of(found["numbers"], found["target"], rule)
     raise BadRecord(f"{text[:60]!r} asks no puzzle24 and no countdown")
-
-
-def _score(record: Record) -> object:
-    return record.get("score", record.get("best_score"))
