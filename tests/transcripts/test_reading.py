@@ -122,6 +122,7 @@ def test_lm_eval_samples_of_another_task_are_what_the_model_wrote(tmp_path: Path
     [
         {"numbers": [4, 4, 6, 8]},
         {"nums": ["4", "4", "6", "8"], "target": 24},
+        {"nums": [4.0, 4.0, 6.0, 8.0], "target": 24.0},
         {"input": "Input: 4 4 6 8\n"},
         {"puzzle": {"numbers": [4, 4, 6, 8], "target": 24, "rule": "all"}},
         {"Puzzles": "4 4 6 8", "Rank": "1077"},

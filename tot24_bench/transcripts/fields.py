@@ -17,7 +17,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tot24_bench.game import TARGET, InvalidPuzzle, Puzzle, Rule
-from tot24_bench.game.puzzle import LARGEST_CARD, MAX_HAND_CHARS, read_numbers, read_puzzle
+from tot24_bench.game.puzzle import (
+    LARGEST_CARD,
+    MAX_HAND_CHARS,
+    read_numbers,
+    read_puzzle,
+    read_target,
+)
 from tot24_bench.reward import reply_of
 from tot24_bench.transcripts.rollouts import BadRecord
 
@@ -71,6 +77,14 @@ def numbers_of(value: object) -> tuple[int, ...]:
         return read_numbers(value)
     except InvalidPuzzle:
         raise BadRecord(f"{value[:40]!r} is no hand: give it like '4 4 6 8'") from None
+
+
+def number_or_none(target: object) -> int | None:
+    """A target; None where the field holds something else, such as a reference answer in words."""
+    try:
+        return read_target(target)
+    except InvalidPuzzle:
+        return None
 
 
 def asked_in(question: object, target: object = None) -> Puzzle:

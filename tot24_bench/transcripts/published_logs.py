@@ -30,6 +30,7 @@ from tot24_bench.transcripts.fields import (
     Record,
     asked_in,
     kind,
+    number_or_none,
     object_of,
     puzzle_of,
     text_of,
@@ -83,10 +84,7 @@ def is_input_output(record: Record) -> bool:
 def read_input_output(record: Record, line: int) -> Rollouts:
     """A question and an output."""
     question = record["input"] if "input" in record else record.get("puzzle")
-    # Elsewhere the target is a reference answer in words.
-    target = record.get("target")
-    known = isinstance(target, int) or (isinstance(target, str) and target.strip().isdigit())
-    puzzle = asked_in(question, target if known else None)
+    puzzle = asked_in(question, number_or_none(record.get("target")))
     return Rollouts.bare(puzzle, texts_of(record.get("output"), "output"), line)
 
 
