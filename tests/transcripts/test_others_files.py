@@ -349,6 +349,10 @@ def test_a_field_that_is_not_there_is_no_empty_response(tmp_path: Path) -> None:
     with pytest.raises(BadTranscript, match=r"no field 'b': the value before it holds none"):
         read(path, keys=Keys("hand", "text.b"))
     assert only(path, keys=Keys("hand", "none")).responses == ("",)
+    deep = tmp_path / "deep"
+    deep.write_text('{"hand": "4 4 6 8", "text": ' + "[" * 900 + "]" * 900 + "}")
+    with pytest.raises(BadTranscript, match="no field 'b'"):
+        read(deep, keys=Keys("hand", "text.b"))
     with pytest.raises(BadTranscript, match="give one"):
         read(path, keys=Keys("hand", "text"), format="plain")
 

@@ -119,7 +119,8 @@ def _at(value: object, path: str) -> object:
     if isinstance(value, list):
         if _is_place(head) and int(head) < len(value):
             return _at(value[int(head)], rest) if rest else value[int(head)]
-        return [_at(one, path) for one in value]
+        if all(isinstance(one, dict) for one in value):
+            return [_at(one, path) for one in value]
     if isinstance(value, dict):
         if path in value:
             return value[path]
