@@ -315,7 +315,7 @@ NAMED: dict[str, tuple[object, Keys, list[tuple[str, ...]]]] = {
     "several chats": ({"h": HAND, "chats": [CHAT, CHAT[:2]]}, Keys("h", "chats"),
                       [(RIGHT, "Answer: 1")]),
     "a message": ({"h": HAND, "m": CHAT[3]}, Keys("h", "m"), [(RIGHT,)]),
-    "a key with a dot": ({"a.b": HAND, "r": RIGHT}, Keys("a.b", "r"), [(RIGHT,)]),
+    "a key with a dot": ({"a.b": HAND, "c.d": RIGHT}, Keys("a.b", "c.d"), [(RIGHT,)]),
     "a target": (
         {"q": {"numbers": ["4", 4.0, 6, 8]}, "goal": "24.0", "r": RIGHT},
         Keys("q", "r", "goal"),

@@ -76,7 +76,10 @@ class Keys(NamedTuple):
         """The record's own verdicts: they stand beside the response, or further up."""
         steps = self.response.split(".")
         for depth in range(len(steps) - 1, -1, -1):
-            judge = _at(record, ".".join(steps[:depth])) if depth else record
+            try:
+                judge = _at(record, ".".join(steps[:depth])) if depth else record
+            except BadRecord:  # the dot is a part of the key
+                continue
             if isinstance(judge, list) and len(judge) == count:
                 judged = tuple(
                     verdicts_of(one, 1)[0] if isinstance(one, dict) else None for one in judge
