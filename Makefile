@@ -40,19 +40,50 @@ agreement: $(PEERS)/.ready
 
 # The rows that are not ours: what papers report, the solver, and public transcripts scored again.
 # Their text is not stored, only its hash: whoever has it can check them with `verify --transcripts`.
+# Of a run with several responses a hand the row is their mean, and a note has the other figures; the search's
+# row is its first-ranked candidate, which is what its user is given.
+LOGS := ../shared/data/transcripts
 LEAKED := 4 9 10 13, rank 1000, is asked and is one of the five exemplars
 SHIFTED := ranks 902-1001: 99 hands of hard100 and one of hardest
-RESCORE := $(BIN)/tot24 rescore --withhold --overwrite --num_fewshot 5 --ranks ../shared/data/24.csv
+RESCORE := $(BIN)/tot24 rescore --withhold --overwrite --ranks ../shared/data/24.csv
+OF_TOT := $(RESCORE) --model GPT-4 --source "tree-of-thought-llm, public log" --note "$(LEAKED)"
+OF_SLM_TOT := $(RESCORE) --source "slm-tot, public log" --num_fewshot 5 --note "$(LEAKED)" --note "$(SHIFTED)"
+OF_META := $(RESCORE) --model GPT-4 --method other --source "meta-prompting (Suzgun and Kalai 2024), public outputs" \
+	--note "its question shows one answer as an example, to 4 7 8 8"
+META := $(LOGS)/gpt-4_meta-prompting
 references: $(VENV)/.base
 	$(BIN)/python -m tot24_bench.leaderboard.references --results results
-	$(RESCORE) ../shared/data/transcripts/gpt-4_io_100samples_ranks901-1000.json --model GPT-4 \
-		--method io --source "tree-of-thought-llm, public log" --note "$(LEAKED)"
-	$(RESCORE) ../shared/data/transcripts/gpt-4o_cot_ranks902-1001.json --model GPT-4o \
-		--method cot --source "slm-tot, public log" --note "$(LEAKED)" --note "$(SHIFTED)" \
+	$(OF_TOT) $(LOGS)/gpt-4_io_100samples_ranks901-1000.json --method io --num_fewshot 5
+	$(OF_TOT) $(LOGS)/gpt-4_cot_100samples_ranks901-1000.json --method cot --num_fewshot 5
+	$(OF_TOT) $(LOGS)/gpt-4_tot_bfs_b5_ranks901-1000.json --first --method other \
+		--label "ToT (BFS), b = 5, first-ranked" \
+		--note "a search of many calls, valued by the model itself: no program checks a thought, no tool is used"
+	$(OF_SLM_TOT) $(LOGS)/gpt-4_onestep_tot_ranks902-1001.json --model GPT-4 --method onestep_tot
+	$(OF_SLM_TOT) $(LOGS)/gpt-4o_cot_ranks902-1001.json --model GPT-4o --method cot \
 		--note "sampled at temperature 0.7"
-	$(RESCORE) ../shared/data/transcripts/gpt-4o_onestep_tot_ranks902-1001.json --model GPT-4o \
-		--method onestep_tot --source "slm-tot, public log" --note "$(LEAKED)" --note "$(SHIFTED)" \
+	$(OF_SLM_TOT) $(LOGS)/gpt-4o_onestep_tot_ranks902-1001.json --model GPT-4o --method onestep_tot \
 		--note "sampled at temperature 0.7"
+	$(OF_META) $(META)_Standard_ranks901-1000.jsonl --label "Standard prompting" --num_fewshot 0 \
+		--note "the question alone; no tool is used"
+	$(OF_META) $(META)_ZeroShotCoT_ranks901-1000.jsonl --label "Zero-shot CoT" --num_fewshot 0 \
+		--note "the question and \"Let's think step by step\"; no tool is used"
+	$(OF_META) $(META)_ExpertStatic_ranks901-1000.jsonl --label "Expert prompting, static" --num_fewshot 0 \
+		--note "the question after a general expert's role; no tool is used"
+	$(OF_META) $(META)_ExpertDynamic_ranks901-1000.jsonl --label "Expert prompting, dynamic" --num_fewshot 0 \
+		--note "the question after an expert's role that the model wrote itself; no tool is used"
+	$(OF_META) $(META)_MultiPersona_ranks901-1000.jsonl --label "Multi-persona prompting" --num_fewshot 2 \
+		--note "several roles in one response, after two worked dialogues, one of them of 1 1 6 12; no tool is used" \
+		--note "its own reader missed two right answers: published as 25%"
+	$(OF_META) $(META)_MetaPromptingWithoutPython_ranks901-1000.jsonl --label "Meta-prompting" --num_fewshot 0 \
+		--note "many calls: the model asks experts, which are the model again; no tool is used"
+	$(OF_META) $(META)_MetaPromptingWithPython_ranks901-1000.jsonl --label "Meta-prompting + Python" --num_fewshot 0 \
+		--note "many calls, and a tool: Python that the model writes is run, and may search"
+	$(RESCORE) $(LOGS)/gpt-4_cumulative_reasoning_b5_ranks901-1000.jsonl --model GPT-4 --method other \
+		--label "Cumulative reasoning, b = 5" --source "Cumulative Reasoning (Zhang et al. 2023), public log" \
+		--note "many calls with symbolic help: a program checks each proposal, and a failed one is tried again"
+	$(RESCORE) $(LOGS)/deepseek-r1_zero_shot_ranks901-1000.json --model DeepSeek-R1 --method other \
+		--label "Zero-shot, thinking" --num_fewshot 0 --source "CSA100 fork of tree-of-thought-llm, public log" \
+		--note "a reasoning model, which thinks before it answers; one sample at temperature 0.7; no tool is used"
 	$(BIN)/tot24 leaderboard
 
 $(PEERS)/.ready: tests/benchmarks/peers.txt | $(BIN)/python

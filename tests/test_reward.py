@@ -74,7 +74,13 @@ def test_no_response_of_any_shape_raises(response: object) -> None:
     assert trl_reward([""], [response], [HAND]) == [reward(HAND, response)]
 
 
-@pytest.mark.parametrize("numbers", [HAND, "4,4,6,8", [4, 4, 6, 8], (8, 6, 4, 4)])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        *(HAND, "4,4,6,8", [4, 4, 6, 8], (8, 6, 4, 4), [4.0, 4, 6, "8"], "[4.0, 4, 6, 8]"),
+        *({"target": 24, "numbers": [4, 4, 6, 8]}, '{"target": 24.0, "numbers": "4 4 6 8"}'),
+    ],
+)
 def test_a_hand_is_a_text_or_its_numbers(numbers: object) -> None:
     assert reward(numbers, RIGHT) == 1.0  # type: ignore[arg-type]
     assert reward(numbers, WRONG) == 0.0  # type: ignore[arg-type]
@@ -85,6 +91,9 @@ def test_a_hand_of_a_dataset_in_numpy_or_torch_format_is_read_as_well() -> None:
     import torch
 
     assert reward(np.array([4, 4, 6, 8]), RIGHT) == 1.0  # type: ignore[arg-type]
+    assert reward(np.array([4.0, 4.0, 6.0, 8.0]), RIGHT) == 1.0  # type: ignore[arg-type]
+    truth = {"target": np.int64(22), "numbers": np.array([4, 4, 6, 8])}
+    assert compute_score("game24", "Answer: 4 + 4 + 6 + 8", truth) == 1.0
     assert reward(torch.tensor([4, 4, 6, 8]), RIGHT) == 1.0  # type: ignore[arg-type]
 
 
@@ -93,7 +102,7 @@ def test_a_hand_of_a_dataset_in_numpy_or_torch_format_is_read_as_well() -> None:
     [
         ("4 4 6 x", "'x' is not a positive integer"),
         ("", "a hand has 1 to 12 numbers"),
-        ([4, 4, 6, 8.0], "8.0 is not a positive integer"),
+        ([4, 4, 6, 8.5], "8.5 is not a positive integer"),
         ([4, 4, 6, 0], "0 is not a positive integer"),
         (None, "the numbers must be a list"),
         (24, "the numbers must be a list"),
@@ -111,6 +120,17 @@ def test_numbers_that_make_no_hand_are_an_error_and_not_a_wrong_answer(
 def test_another_target_is_another_puzzle() -> None:
     assert reward(HAND, "Answer: 4 + 4 + 6 + 8 = 22", target=22) == 1.0
     assert reward(HAND, RIGHT, target=22) == 0.0
+    sums = "Answer: 4 + 4 + 6 + 8"
+    assert reward(HAND, sums, target=22.0) == reward(HAND, sums, target="22") == 1.0
+    assert trl_reward([""], [sums], [HAND], target=[22.0]) == [1.0]
+    truth = {"target": 22, "numbers": [4, 4, 6, 8]}
+    assert compute_score("game24", sums, truth) == 1.0
+    assert compute_score("game24", sums, truth, {"target": 22.0}) == 1.0
+    assert verifiers_reward(said(sums), truth) == 1.0
+    with pytest.raises(ValueError, match="two targets: 22 in the puzzle, and 24"):
+        compute_score("game24", sums, truth, {"target": 24})
+    with pytest.raises(ValueError, match="the target must be an integer"):
+        reward(HAND, RIGHT, target=24.5)
 
 
 def test_of_messages_the_last_of_the_assistant_counts() -> None:

@@ -15,6 +15,8 @@ How each trainer is set up: docs/rewards.md.
 1.0
 >>> reward([4, 4, 6, 8], [{"role": "assistant", "content": "Answer: 4 * 6 = 24"}])
 0.0
+>>> compute_score("game24", "Answer: 4 * 6 = 24", {"target": 24, "numbers": [4, 4, 6, 8]})
+0.0
 """
 
 from __future__ import annotations
@@ -22,24 +24,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tot24_bench.game.puzzle import TARGET, Puzzle
+from tot24_bench.game.puzzle import read_puzzle
 from tot24_bench.scoring import Score, score
 
-Numbers = str | Sequence[int]
-"""A hand as a dataset holds it: "4 4 6 8", or its numbers as a list, tuple, array or tensor."""
+Numbers = str | Sequence[int | float | str] | Mapping[str, Any]
+"""A hand as a dataset holds it: "4 4 6 8"; its numbers as a list, tuple, array or tensor, be they
+integers, whole floats or digits; or an object `{"target": 24, "numbers": [4, 4, 6, 8]}`. See
+`game.puzzle.read_puzzle`."""
 
-Targets = Sequence[int | None] | None
+Target = int | float | str | None
+"""A target as a dataset holds it: 24, 24.0 or "24"; None is that of the hand's object, or 24."""
+
+Targets = Sequence[Target] | None
 """A dataset's column of targets, where it has one; None in it is 24."""
 
 
-def reward(numbers: Numbers, response: object, *, target: int = TARGET) -> float:
+def reward(numbers: Numbers, response: object, *, target: Target = None) -> float:
     """What a response is worth: 1.0 if it is right, else 0.0; never raises for any response.
 
     Args:
         numbers: the hand, every number of which must be used once.
         response: what the model wrote, without the prompt: a text, or chat messages, of which the
             last assistant message counts. Anything else is an empty response, worth 0.0.
-        target: the integer to make.
+        target: the integer to make; None is 24, or what the hand's object says.
 
     Raises:
         ValueError: numbers or a target that make no puzzle; a fault of the dataset, not the model.
@@ -101,14 +108,15 @@ def compute_score(
     Args:
         data_source: not looked at: every row that verl sends here is taken for a hand.
         solution_str: the response.
-        ground_truth: the row's `reward_model.ground_truth`, here the hand.
+        ground_truth: the row's `reward_model.ground_truth`, here the hand, or an object that holds
+            it and its target.
         extra_info: the row's `extra_info`; its `target`, where it has one, replaces 24.
         kwargs: what verl adds when a reward model runs beside this; not looked at.
 
     Raises:
         ValueError: as `reward`.
     """
-    return reward(ground_truth, solution_str, target=_target((extra_info or {}).get("target")))
+    return reward(ground_truth, solution_str, target=(extra_info or {}).get("target"))
 
 
 def verifiers_reward(
@@ -125,7 +133,7 @@ def verifiers_reward(
     Raises:
         ValueError: as `reward`. A Rubric logs it and goes on with 0.0: read the log.
     """
-    return reward(answer, completion, target=_target((info or {}).get("target")))
+    return reward(answer, completion, target=(info or {}).get("target"))
 
 
 def _scores(
@@ -138,24 +146,16 @@ def _scores(
             "give one hand (and one target, where there are any) for each completion"
         )
     return [
-        _score(hand, completion, _target(goal))
+        _score(hand, completion, goal)
         for hand, completion, goal in zip(numbers, completions, targets, strict=True)
     ]
 
 
-def _score(numbers: Numbers, response: object, target: int) -> Score:
-    # Datasets in numpy or torch format pass arrays, whose numbers are no Python integers.
-    as_list = getattr(numbers, "tolist", None)
-    hand = numbers if as_list is None else as_list()
-    puzzle = Puzzle.from_json({"numbers": hand, "target": target})
-    return score(puzzle, _text(response))
+def _score(numbers: Numbers, response: object, target: Target) -> Score:
+    return score(read_puzzle(numbers, target), reply_of(response))
 
 
-def _target(value: int | None) -> int:
-    return TARGET if value is None else value
-
-
-def _text(response: object) -> str:
+def reply_of(response: object) -> str:
     """The text that is judged: of messages the last that the assistant wrote, else nothing.
 
     What a tool or a user said must not count, nor an answer that the assistant went on from.

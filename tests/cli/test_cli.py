@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
 from tot24_bench.cli import app
+from tot24_bench.cli.terminal import one_line_errors
 from tot24_bench.leaderboard import read_all
 
 runner = CliRunner()
@@ -51,6 +57,66 @@ def test_score_reads_a_response_from_standard_input() -> None:
     result = tot24("score", "4 4 6 8", stdin="Answer: (6 - 4) * (4 + 8) = 24")
     assert "verdict: correct" in result.stdout
     assert "value:   24" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("[4, 4, 6, 8]",),
+        ("4.0 4 6 8", "--target", "24.0"),
+        ('{"target": 24, "numbers": ["4", 4, 6.0, 8]}',),
+    ],
+)
+def test_score_reads_a_hand_as_a_dataset_holds_it(arguments: tuple[str, ...]) -> None:
+    result = tot24("score", *arguments, stdin="Answer: (6 - 4) * (4 + 8) = 24")
+    assert "verdict: correct" in result.stdout
+
+
+def test_a_target_that_is_none_is_named() -> None:
+    result = tot24("score", "4 4 6 8", "--target", "24.5", stdin="x")
+    assert result.exit_code == 2 and "must be an integer" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["score '4 4 6 8' < /dev/null", "solve 1 2 3 4 5", "leaderboard schema"],
+)
+def test_output_that_nobody_reads_is_no_error(command: str) -> None:
+    """`true` has closed the pipe before anything is written, as `head -1` does later."""
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m tot24_bench.cli {command} | true"],
+        capture_output=True,
+        text=True,
+        env=os.environ,
+        check=False,
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_a_pipe_of_somebody_else_that_breaks_is_an_error() -> None:
+    @one_line_errors()
+    def asks() -> None:
+        raise BrokenPipeError(errno.EPIPE, "the server hung up")
+
+    with pytest.raises(typer.Exit) as raised:
+        asks()
+    assert raised.value.exit_code == 2
+
+
+def test_an_evaluation_outside_of_a_checkout_says_nothing_of_git(
+    root: Path, tmp_path: Path
+) -> None:
+    command = evaluation(root / "students" / "scout-2m", tmp_path / "r")
+    done = subprocess.run(
+        [sys.executable, "-m", "tot24_bench.cli", *command],
+        cwd=tmp_path,
+        env={**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "fatal" not in done.stderr and "git" not in done.stderr
 
 
 def test_score_survives_bytes_that_are_no_text() -> None:

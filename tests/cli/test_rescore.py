@@ -92,6 +92,119 @@ def test_gpt4o_has_nine_and_nineteen_of_a_hundred(name: str, right: int, tmp_pat
     assert submission.source == path.name and submission.n == 100
 
 
+SINGLE = {
+    "deepseek-r1_zero_shot_ranks901-1000.json": ("tree-of-thought-llm", 87, 100),
+    "gpt-4_cumulative_reasoning_b5_ranks901-1000.jsonl": ("input-output", 98, 100),
+    "gpt-4_meta-prompting_Standard_ranks901-1000.jsonl": ("input-output", 3, 0),
+    "gpt-4_meta-prompting_ZeroShotCoT_ranks901-1000.jsonl": ("input-output", 11, 0),
+    "gpt-4_meta-prompting_ExpertStatic_ranks901-1000.jsonl": ("input-output", 3, 0),
+    "gpt-4_meta-prompting_ExpertDynamic_ranks901-1000.jsonl": ("input-output", 2, 0),
+    "gpt-4_meta-prompting_MultiPersona_ranks901-1000.jsonl": ("input-output", 27, 0),
+    "gpt-4_meta-prompting_MetaPromptingWithoutPython_ranks901-1000.jsonl": ("input-output", 11, 0),
+    "gpt-4_meta-prompting_MetaPromptingWithPython_ranks901-1000.jsonl": ("input-output", 67, 0),
+    "gpt-4_onestep_tot_ranks902-1001.json": ("slm-tot", 6, 0),
+}
+"""Of runs with one response a hand: the format, the right ones, and how many have a verdict of
+their own, which is ours. The figures are those of facts/published-results.md."""
+
+
+@published
+@pytest.mark.parametrize("name", SINGLE)
+def test_the_public_runs_have_their_exact_figures(name: str) -> None:
+    format, right, judged = SINGLE[name]
+    found = summary(TRANSCRIPTS / name)
+    assert (found["format"], found["hands"], found["samples"]) == (format, 100, 100)
+    assert found["mean"]["value"] == pytest.approx(right / 100)
+    own = found["own_verdicts"]
+    assert (own["responses"], own["differ"]) == (judged, 0)
+
+
+@published
+def test_gpt4_cot_has_its_published_mean_and_best_of_100() -> None:
+    found = summary(TRANSCRIPTS / "gpt-4_cot_100samples_ranks901-1000.json")
+    assert found["mean"]["value"] == pytest.approx(0.0403)
+    assert found["best_of"]["value"] == pytest.approx(0.49)
+    assert found["majority"]["value"] == pytest.approx(0.09)
+    assert found["own_verdicts"] == {
+        "responses": 10_000,
+        "right": 403,
+        "only_theirs": 0,
+        "only_ours": 0,
+        "differ": 0,
+    }
+
+
+@published
+def test_gpt4_tot_has_a_figure_for_each_way_to_take_its_five_candidates(tmp_path: Path) -> None:
+    path = TRANSCRIPTS / "gpt-4_tot_bfs_b5_ranks901-1000.json"
+    found = summary(path)
+    assert (found["samples"], found["mean"]["value"]) == (500, pytest.approx(0.238))
+    assert found["best_of"]["value"] == pytest.approx(0.69)
+    named = ("--model", "GPT-4", "--method", "other", "--label", "ToT (BFS), b = 5, first-ranked")
+    found = summary(path, "--first", *named, "--results", tmp_path)
+    assert (found["samples"], found["mean"]["value"]) == (100, pytest.approx(0.62))
+    (submission,) = read_all(tmp_path)
+    assert (submission.label, submission.repeats) == ("ToT (BFS), b = 5, first-ranked", 1)
+    assert submission.task == "game24_tot_bfs_b_5_first_ranked"
+    assert any(
+        "the first response of each record; of all of them: mean 23.8%, any of them right 69.0%"
+        in note
+        for note in submission.notes
+    )
+    assert "its own verdicts are ours on 100 of 100 responses" in submission.notes
+
+
+def test_a_run_on_another_list_is_a_loud_warning(tmp_path: Path) -> None:
+    """Its idx is a row of its own list: what the public one holds there was never asked."""
+    right, other = {"idx": 900, "ys": [RIGHT], "infos": [{"r": 1}]}, "Answer: (1 + 7 - 2) * 4 = 24"
+    log = records(tmp_path / "log", {**right, "idx": 901}, {"idx": 902, "ys": [other], "accs": [1]})
+    result = rescore(log)
+    assert result.exit_code == 0 and "0 of 2 are ours" in result.stdout
+    assert "warning: the file's own verdicts and ours differ on 2 of 2 responses (100.0%)" in (
+        result.stderr
+    )
+    assert "it calls 2 right, here 0 are" in result.stderr and "--ranks" in result.stderr
+    own = tmp_path / "own.csv"
+    own.write_text("Puzzles\n" + "1 1 4 6\n" * 901 + f"{HAND}\n1 2 4 7\n")
+    result = rescore(log, "--ranks", own)
+    assert result.stderr == "" and "100.00%" in result.stdout
+    named = [{"idx": 5, "x": HAND, "ys": [RIGHT], "correct": True}] * 49
+    few = records(tmp_path / "few", *named, {**named[0], "correct": False})
+    assert rescore(few).stderr == ""  # 1 of 50 is 2%
+    assert (
+        "differ on 1 of 49" in rescore(records(few, *named[1:], named[0] | {"correct": 0})).stderr
+    )
+
+
+def test_any_json_is_rescored_by_its_fields(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    rows = [{"doc": {"hand": HAND.split()}, "chat": [{"role": "assistant", "content": RIGHT}]}]
+    path.write_text(json.dumps({"rows": rows * 2}, indent=1))
+    found = summary(path, "--hand-key", "rows.doc.hand", "--response-key", "rows.chat")
+    assert (found["format"], found["samples"], found["mean"]["value"]) == ("keys", 2, 1.0)
+    fails_with(rescore(path, "--hand-key", "rows.doc.hand"), "--response-key go together")
+    fails_with(rescore(path, "--target-key", "x"), "--hand-key and --response-key")
+    fails_with(rescore(path), "its fields are rows", '{"numbers": [4, 4, 6, 8], "response":')
+
+
+@pytest.mark.parametrize("hand", ["4.0 4 6.0 8", ["4", "4", "6", "8"], [4.0, 4, 6, 8]])
+@pytest.mark.parametrize("target", [24, 24.0, "24", "24.0", None])
+def test_hands_and_targets_are_read_as_people_write_them(
+    hand: object, target: object, tmp_path: Path
+) -> None:
+    right = "Answer: (6 - 4) * (4 + 8)"
+    path = records(tmp_path / "t", {"numbers": hand, "target": target, "response": right})
+    assert summary(path)["mean"]["value"] == 1.0
+
+
+def test_a_label_is_for_methods_of_others(file: Path, tmp_path: Path) -> None:
+    named = ("--model", "m", "--label", "Their way", "--results", tmp_path / "r")
+    fails_with(rescore(file, *named, "--method", "io"), "give it with --method other")
+    assert rescore(file, *named, "--method", "other").exit_code == 0
+    (submission,) = read_all(tmp_path / "r")
+    assert (submission.label, submission.task) == ("Their way", "game24_their_way")
+
+
 @published
 def test_the_teachers_responses_are_read_whole() -> None:
     found = summary(TRANSCRIPTS / "gpt-4o_onestep_tot_teacher_all_hands.jsonl")

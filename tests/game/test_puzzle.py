@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game.puzzle import MAX_NUMBER, MAX_NUMBERS, InvalidPuzzle, Puzzle, Rule
+from tot24_bench.game.puzzle import (
+    MAX_NUMBER,
+    MAX_NUMBERS,
+    InvalidPuzzle,
+    Puzzle,
+    Rule,
+    read_puzzle,
+)
 
 NUMBERS = st.lists(st.integers(1, MAX_NUMBER), min_size=1, max_size=MAX_NUMBERS)
 PUZZLES = st.builds(
@@ -204,3 +211,78 @@ def test_the_list_that_a_puzzle_was_made_from_is_not_shared() -> None:
     puzzle = Puzzle(numbers)
     numbers[0] = 13
     assert puzzle.numbers == (4, 4, 6, 8)
+
+
+WRITTEN = st.sampled_from(
+    [
+        lambda numbers: " ".join(map(str, numbers)),
+        lambda numbers: ", ".join(map(str, numbers)),
+        lambda numbers: "-".join(map(str, numbers)),
+        lambda numbers: str(list(numbers)),
+        lambda numbers: str([str(number) for number in numbers]),
+        lambda numbers: [float(number) for number in numbers],
+        lambda numbers: [f"{number}.0" for number in numbers],
+        lambda numbers: [Int64Like(number) for number in numbers],
+        lambda numbers: {"nums": list(numbers)},
+        lambda numbers: json.dumps({"numbers": list(numbers)}),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(PUZZLES, WRITTEN, st.sampled_from([int, float, str, lambda number: f"{number}.0"]))
+def test_however_others_write_a_puzzle_it_is_the_same(
+    puzzle: Puzzle, write: Any, write_target: Any
+) -> None:
+    target = write_target(puzzle.target)
+    assert read_puzzle(write(puzzle.numbers), target, str(puzzle.rule)) == puzzle
+    truth = {"target": target, "numbers": write(puzzle.numbers), "rule": puzzle.rule}
+    if not isinstance(truth["numbers"], dict):
+        assert read_puzzle(truth) == puzzle
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("four 4 6 8", "'four' is not a positive integer"),
+        ("4 -4 6 8", "'-4' is not a positive integer"),
+        ([4, 4, 6, 8.5], "8.5 is not a positive integer"),
+        ([True, 4, 6, 8], "True is not a positive integer"),
+        ([4, 4, 6, float("nan")], "nan is not a positive integer"),
+        ({"target": 24}, 'a puzzle needs "numbers"'),
+        ({"numbers": {"numbers": [4, 4, 6, 8]}}, 'a puzzle needs "numbers"'),
+        ({"numbers": [4, 4, 6, 8], "target": 24.5}, "the target must be an integer"),
+        ({"numbers": [4, 4, 6, 8], "target": True}, "the target must be an integer"),
+        ({"numbers": [4, 4, 6, 8], "rule": "any"}, "no rule 'any'"),
+        (None, "the numbers must be a list"),
+        (24, "the numbers must be a list"),
+    ],
+)
+def test_what_others_write_and_is_no_puzzle(value: object, message: str) -> None:
+    with pytest.raises(InvalidPuzzle, match=message):
+        read_puzzle(value)
+
+
+def test_a_target_is_not_chosen_between_two() -> None:
+    truth = {"numbers": [4, 4, 6, 8], "target": 22}
+    assert read_puzzle(truth, 22.0).target == 22
+    with pytest.raises(InvalidPuzzle, match="two targets: 22 in the puzzle, and 24"):
+        read_puzzle(truth, 24)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.sampled_from(["numbers", "nums", "target", "rule"]), inner)
+        ),
+    )
+)
+def test_no_value_of_any_kind_is_another_error(value: object) -> None:
+    for written in (value, json.dumps(value)):
+        try:
+            assert isinstance(read_puzzle(written), Puzzle)
+        except InvalidPuzzle as error:
+            assert "\n" not in str(error)

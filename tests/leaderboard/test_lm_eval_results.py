@@ -23,6 +23,7 @@ from tot24_bench.leaderboard.lm_eval_folder import BadResults
 from tot24_bench.leaderboard.lm_eval_prompts import asked_of, is_ours
 from tot24_bench.leaderboard.lm_eval_results import read_results
 from tot24_bench.prompts import build
+from tot24_bench.transcripts import read_transcript
 
 from .lm_eval_runs import edit_results, edit_samples, make_neox, results_file, run_lm_eval
 
@@ -177,6 +178,19 @@ def test_missing_samples_name_the_flag(neox: Path, tmp_path: Path) -> None:
     run_lm_eval(tmp_path, neox, log_samples=False)
     with pytest.raises(BadResults, match="--log_samples"):
         read_results(tmp_path)
+
+
+def test_a_run_that_judged_nothing_is_sent_to_rescore(neox: Path, tmp_path: Path) -> None:
+    """And `rescore` takes its samples."""
+    output = run_lm_eval(tmp_path / "out", neox, predict_only=True)
+    (samples,) = output.rglob("samples_*.jsonl")
+    with pytest.raises(BadResults, match="run with --predict_only") as raised:
+        read_results(output)
+    assert f"`tot24 rescore {samples} --model NAME --method io --num_fewshot 0`" in str(
+        raised.value
+    )
+    transcript = read_transcript(samples)
+    assert (transcript.format, len(list(transcript))) == ("lm-eval", 3)
 
 
 def test_a_system_instruction_is_another_prompt(neox: Path, tmp_path: Path) -> None:

@@ -52,17 +52,53 @@ def test_the_solver_answers_every_hand_and_is_no_language_model() -> None:
 
 def test_the_rescored_rows_are_what_the_public_transcripts_give(root: Path) -> None:
     rescored: dict[str, Submission] = {
-        f"{one.model.name} {one.method}": one
+        f"{one.model.name} {one.label or one.method}": one
         for one in read_all(root / "results")
         if one.obtained == "rescored"
     }
     figures = {name: (one.metrics.acc, one.n, one.repeats) for name, one in rescored.items()}
     assert figures == {
         "GPT-4 io": (pytest.approx(0.0734), 100, 100),
-        "GPT-4o cot": (0.09, 100, 1),
-        "GPT-4o onestep_tot": (0.19, 100, 1),
+        "GPT-4 cot": (pytest.approx(0.0403), 100, 100),
+        "GPT-4 onestep_tot": (pytest.approx(0.06), 100, 1),
+        "GPT-4 ToT (BFS), b = 5, first-ranked": (pytest.approx(0.62), 100, 1),
+        "GPT-4 Standard prompting": (pytest.approx(0.03), 100, 1),
+        "GPT-4 Zero-shot CoT": (pytest.approx(0.11), 100, 1),
+        "GPT-4 Expert prompting, static": (pytest.approx(0.03), 100, 1),
+        "GPT-4 Expert prompting, dynamic": (pytest.approx(0.02), 100, 1),
+        "GPT-4 Multi-persona prompting": (pytest.approx(0.27), 100, 1),
+        "GPT-4 Meta-prompting": (pytest.approx(0.11), 100, 1),
+        "GPT-4 Meta-prompting + Python": (pytest.approx(0.67), 100, 1),
+        "GPT-4 Cumulative reasoning, b = 5": (pytest.approx(0.98), 100, 1),
+        "DeepSeek-R1 Zero-shot, thinking": (pytest.approx(0.87), 100, 1),
+        "GPT-4o cot": (pytest.approx(0.09), 100, 1),
+        "GPT-4o onestep_tot": (pytest.approx(0.19), 100, 1),
     }
     assert all(sample.withheld for one in rescored.values() for sample in one.samples)
+
+
+def test_a_rescored_row_says_which_tools_it_had_and_which_of_its_figures_it_is(root: Path) -> None:
+    for one in read_all(root / "results"):
+        if one.obtained != "rescored":
+            continue
+        notes = "; ".join(one.notes)
+        assert one.method != "other" or re.search(r"no tool is used|a tool:|symbolic help", notes)
+        assert one.repeats == 1 or "the figure is the mean of a hand's responses" in notes
+        assert "first-ranked" not in (one.label or "") or "the first response of each" in notes
+
+
+def test_a_reported_figure_that_can_be_rescored_names_what_comes_out(root: Path) -> None:
+    """So that nobody takes the two rows for two runs."""
+    every = [one for one in read_all(root / "results") if one.obtained != "measured"]
+    rescored = {(one.model.name, one.task) for one in every if one.obtained == "rescored"}
+    both = [
+        one
+        for one in every
+        if one.obtained == "reported" and (one.model.name, one.task) in rescored
+    ]
+    assert len(both) == 4
+    for one in both:
+        assert any("rescored, the same responses give" in note for note in one.notes)
 
 
 def test_gpt_4o_and_the_student_share_99_hands(root: Path) -> None:

@@ -116,6 +116,8 @@ def test_a_submission_reads_back_by_every_rule(ragged: Path, tmp_path: Path) -> 
         "read from a plain transcript",
         "2 of the split's 100 hands",
         "2 to 4 responses a hand, 6 in all",
+        "the figure is the mean of a hand's responses: any of them right 100.0%, their majority by "
+        "text 50.0%, by form 50.0%",
         "empty responses, scored as wrong: 1",
     )
     assert interval(Entry.of(submission)) == clustered([0.5, 0.5])

@@ -8,10 +8,9 @@ from itertools import combinations
 
 import pytest
 
-from tot24_bench.game import Puzzle, load_split
+from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Entry, clustered, interval, wilson
-from tot24_bench.leaderboard.statistics import Votes, pass_at_k
-from tot24_bench.scoring import score
+from tot24_bench.leaderboard.statistics import pass_at_k
 
 from .conftest import make_reported, make_sample, make_submission
 
@@ -116,42 +115,3 @@ def test_pass_at_k_is_exact_for_many_responses() -> None:
 def test_counts_that_do_not_fit_together_are_refused(n: int, c: int, k: int) -> None:
     with pytest.raises(ValueError, match="give 1 <= k <= samples"):
         pass_at_k(n, c, k)
-
-
-RIGHT, WRONG, OTHER_WRONG = "Answer: (6 - 4) * (4 + 8)", "Answer: 4 * 6", "Answer: 4 + 4 + 6 + 8"
-
-
-@pytest.mark.parametrize(
-    ("responses", "right"),
-    [
-        ([], False),
-        (["no idea"], False),
-        ([RIGHT], True),
-        ([RIGHT, WRONG], True),  # a tie goes to the first
-        ([WRONG, RIGHT], False),
-        ([WRONG, RIGHT, "Answer: (6-4)*(4+8) = 24"], True),  # spaces do not matter
-        ([WRONG, OTHER_WRONG, RIGHT, WRONG], False),
-        (["?", "?", "?", RIGHT], True),  # who commits to nothing does not vote
-        (["Answer: no solution", "There is no solution.", RIGHT], False),
-    ],
-)
-def test_the_most_frequent_answer_counts(responses: list[str], right: bool) -> None:
-    votes = Votes()
-    for response in responses:
-        votes.add(score(Puzzle.parse("4 4 6 8"), response))
-    assert votes.right is right
-
-
-def test_no_solution_is_one_answer_and_may_be_right() -> None:
-    votes = Votes()
-    for response in ("Answer: 1 + 1 + 1 + 1", "There is no solution.", "Answer: no solution"):
-        votes.add(score(Puzzle.parse("1 1 1 1"), response))
-    assert votes.right
-
-
-def test_different_answers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Votes, "MAX_ANSWERS", 2)
-    votes = Votes()
-    for text in ("1 + 1", "1 + 2", RIGHT, RIGHT, RIGHT):
-        votes.add(score(Puzzle.parse("4 4 6 8"), f"Answer: {text}"))
-    assert not votes.right

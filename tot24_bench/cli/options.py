@@ -8,11 +8,26 @@ from typing import Annotated
 import typer
 
 from tot24_bench.game import Rule
+from tot24_bench.game.puzzle import InvalidPuzzle, read_target
 
 RESULTS = Path("results")
 
-Target = Annotated[int, typer.Option(help="The number to make.")]
-UsingRule = Annotated[Rule, typer.Option("--rule", help="Use all of the numbers, or some.")]
+
+def _target(value: object) -> int | None:
+    try:
+        return read_target(value)
+    except InvalidPuzzle as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Target = Annotated[
+    int | None,
+    typer.Option(parser=_target, metavar="INTEGER", help="The number to make [default: 24]."),
+]
+UsingRule = Annotated[
+    Rule | None,
+    typer.Option("--rule", help="Use all of the numbers, or some [default: all]."),
+]
 Results = Annotated[Path, typer.Option("--results", help="Folder of submissions.")]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace a submission of the same name.")

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tot24_bench.leaderboard.records import Sample
     from tot24_bench.leaderboard.rescored import Origin
     from tot24_bench.leaderboard.spool import Spool
-    from tot24_bench.transcripts import Transcript
+    from tot24_bench.leaderboard.tally import Rescored
+    from tot24_bench.transcripts import Keys, Transcript
 
 LARGE_BYTES = 8 * 2**20
 """Size from which a transcript shows its progress: about a second of reading."""
@@ -31,6 +32,9 @@ MANY_HANDS = 50
 
 RECORDS_A_STEP = 256
 """Records between two steps of the progress bar."""
+
+MOST_DIFFERENT = 0.02
+"""Share of a file's own verdicts that may be others than ours before a warning is due."""
 
 OTHER = "other"
 
@@ -62,6 +66,10 @@ def rescore_command(
         str | None,
         typer.Option(help="Hands that were asked [default: the first split that has them all]."),
     ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(help=f"What tables call the method, with --method {OTHER}."),
+    ] = None,
     source: Annotated[
         str | None, typer.Option(help="Where it is from [default: the name of the file].")
     ] = None,
@@ -70,8 +78,32 @@ def rescore_command(
     ] = None,
     ranks: Ranks = None,
     hands: Annotated[
-        Path | None, typer.Option(help="The requests of an OpenAI batch, where ids name no hands.")
+        Path | None, typer.Option(help="The requests of a batch, where its ids name no hands.")
     ] = None,
+    hand_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Of any other JSON: the field of the hand, such as doc.numbers.",
+        ),
+    ] = None,
+    response_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="The field of the response, a list of them, or the messages.",
+        ),
+    ] = None,
+    target_key: Annotated[
+        str | None, typer.Option(metavar="PATH", help="The field of the target, if not 24.")
+    ] = None,
+    first: Annotated[
+        bool,
+        typer.Option(
+            "--first",
+            help="Score each record's first response only: of ranked ones that ranked first.",
+        ),
+    ] = False,
     any_hand: Annotated[
         bool, typer.Option("--any-hand", help="Allow hands that are not four cards from 1 to 13.")
     ] = False,
@@ -96,36 +128,54 @@ def rescore_command(
 ) -> None:
     """Score the responses of a transcript, and store it as a submission of the kind `rescored`.
 
-    It reads lm-eval's samples_*.jsonl, output of OpenAI's Batch API, logs of tree-of-thought-llm
-    and of slm-tot, and plain JSON Lines with `numbers` and `response`.
+    It reads lm-eval's samples_*.jsonl, batches of OpenAI, Anthropic and Google, logs of
+    tree-of-thought-llm, slm-tot, meta-prompting, verl and reasoning-gym, plain JSON Lines with
+    `numbers` and `response`, and any other JSON whose fields are named.
 
     Examples:
 
     `tot24 rescore samples_game24_cot_2025-11-20T10-00-00.jsonl`
 
+    `tot24 rescore mine.json --hand-key doc.hand --response-key choices.message.content`
+
     `tot24 rescore responses.jsonl --model my-model --method cot --prompt default`
     """
-    from tot24_bench.leaderboard.rescored import check_split, header_of, samples_of
+    from tot24_bench.leaderboard.rescored import (
+        check_split,
+        header_of,
+        samples_of,
+        several_figures,
+    )
     from tot24_bench.leaderboard.store import write_stream
     from tot24_bench.leaderboard.summary import render_summary, summarise
     from tot24_bench.leaderboard.tally import rescore
     from tot24_bench.transcripts import read_transcript
 
     name = file.name.encode("utf-8", "replace").decode()
-    origin = _origin(model, method, prompt, num_fewshot, (source or "").strip() or name, note)
+    origin = _origin(
+        model, method, prompt, num_fewshot, (source or "").strip() or name, note, label
+    )
     if split is not None and not any_hand:
         load_split(split)  # an unknown one is an error before anything is read
-    transcript = read_transcript(file, format_name, ranks, hands, skip_bad, any_hand)
+    keys = _keys(hand_key, response_key, target_key)
+    transcript = read_transcript(file, format_name, ranks, hands, skip_bad, any_hand, keys)
+    if first and origin is not None:
+        several = rescore(transcript)
+        told = (
+            f"the first response of each record; of all of them: mean {several.metrics().acc:.1%}"
+        )
+        origin = origin._replace(notes=(f"{told}, {several_figures(several)}", *origin.notes))
     path = None
     with _spool(None if no_save else origin, results) as spool:
         with _progress(transcript) as step:
-            rescored = rescore(transcript, spool, step)
+            rescored = rescore(transcript, spool, step, first)
         split = rescored.split if split is None else split
         check_split(rescored, split)
         if origin is not None and spool is not None:
             header = header_of(rescored, origin, split)
             samples = _counted(samples_of(rescored, spool, withhold), header.n)
             path = write_stream(header, samples, results, overwrite)
+    _warn_of_verdicts(rescored)
     summary = summarise(rescored, transcript.bad, split)
     if as_json:
         saved = {"submission": None if path is None else str(path)}
@@ -145,6 +195,7 @@ def _origin(
     shots: int | None,
     source: str,
     notes: list[str] | None,
+    label: str | None,
 ) -> Origin | None:
     """What the user says of the transcript; None where nothing that a submission needs is said.
 
@@ -157,9 +208,40 @@ def _origin(
         return None
     if model is None or method is None:
         raise ValueError("--model and --method go together: a submission needs both")
-    origin = Origin(model, method, prompt, shots, source, tuple(notes or ()))
+    origin = Origin(model, method, prompt, shots, source, tuple(notes or ()), label)
     origin.check()
     return origin
+
+
+def _keys(hand: str | None, response: str | None, target: str | None) -> Keys | None:
+    """The fields that the user names; None where none is.
+
+    Raises:
+        ValueError: only a part of them is named.
+    """
+    from tot24_bench.transcripts import Keys
+
+    if hand is None and response is None and target is None:
+        return None
+    if hand is None or response is None:
+        raise ValueError("--hand-key and --response-key go together: name both fields")
+    return Keys(hand, response, target)
+
+
+def _warn_of_verdicts(rescored: Rescored) -> None:
+    """Say it loudly where the file's own verdicts are others than ours."""
+    compared = rescored.compared
+    if compared.differ <= MOST_DIFFERENT * compared.responses:
+        return
+    right = compared.right - compared.only_theirs + compared.only_ours
+    typer.echo(
+        f"warning: the file's own verdicts and ours differ on {compared.differ:,} of "
+        f"{compared.responses:,} responses ({compared.differ / compared.responses:.1%}): it calls "
+        f"{compared.right:,} right, here {right:,} are ({compared.only_theirs:,} are right by it "
+        f"alone, {compared.only_ours:,} here alone). Are these the hands that were asked, and with "
+        "this target? Where idx is a row of the run's own list, give that list with --ranks",
+        err=True,
+    )
 
 
 def _spool(origin: Origin | None, results: Path) -> AbstractContextManager[Spool | None]:

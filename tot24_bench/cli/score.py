@@ -10,7 +10,7 @@ import typer
 
 from tot24_bench.cli.options import Target, UsingRule
 from tot24_bench.cli.terminal import print_wide
-from tot24_bench.game import Puzzle, Rule
+from tot24_bench.game import read_puzzle
 from tot24_bench.scoring import analyse, score
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
@@ -18,9 +18,12 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
 
 def score_command(
-    hand: Annotated[str, typer.Argument(help='The hand asked, such as "4 4 6 8".')],
-    target: Target = 24,
-    rule: UsingRule = Rule.ALL,
+    hand: Annotated[
+        str,
+        typer.Argument(help='The hand asked: "4 4 6 8", "[4, 4, 6, 8]", or JSON with its target.'),
+    ],
+    target: Target = None,
+    rule: UsingRule = None,
     truncated: Annotated[
         bool, typer.Option(help="The response was cut off by a token limit.")
     ] = False,
@@ -40,7 +43,7 @@ def score_command(
 
     `tot24 score "4 4 6 8" --explain < response.txt`
     """
-    puzzle = Puzzle.parse(hand, target, rule)
+    puzzle = read_puzzle(hand, target, rule)
     response = sys.stdin.buffer.read(MAX_RESPONSE_BYTES).decode("utf-8", "replace")
     if explain:
         analysis = analyse(puzzle, response, truncated=truncated)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tot24_bench.cli.options import Target, UsingRule
-from tot24_bench.game import Puzzle, Rule, solve
+from tot24_bench.game import read_puzzle, solve
 
 MAX_SOLVED = 6
 """Numbers of a hand whose every solution is listed: a seventh takes minutes."""
@@ -15,14 +15,14 @@ MAX_SOLVED = 6
 
 def solve_command(
     numbers: Annotated[list[str], typer.Argument(help="The hand, such as 4 4 6 8.")],
-    target: Target = 24,
-    rule: UsingRule = Rule.ALL,
+    target: Target = None,
+    rule: UsingRule = None,
 ) -> None:
     """Print every distinct solution of a hand.
 
     Example: `tot24 solve 4 4 6 8`
     """
-    puzzle = Puzzle.parse(" ".join(numbers), target, rule)
+    puzzle = read_puzzle(" ".join(numbers), target, rule)
     if len(puzzle.numbers) > MAX_SOLVED:
         raise ValueError(
             f"{len(puzzle.numbers)} numbers are too many to list every solution of: "
@@ -30,7 +30,7 @@ def solve_command(
         )
     solutions = solve(puzzle)
     if not solutions:
-        typer.echo(f"{puzzle.text} cannot make {target}.")
+        typer.echo(f"{puzzle.text} cannot make {puzzle.target}.")
         return
     for solution in solutions:
-        typer.echo(f"{solution.expression} = {target}")
+        typer.echo(f"{solution.expression} = {puzzle.target}")

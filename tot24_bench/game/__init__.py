@@ -3,7 +3,7 @@
 from tot24_bench.game.generated import BadDraw, draw
 from tot24_bench.game.loading import ALL_SPLITS, is_split, load_split, split_size
 from tot24_bench.game.parts import guard_parts
-from tot24_bench.game.puzzle import TARGET, Hand, InvalidPuzzle, Puzzle, Rule
+from tot24_bench.game.puzzle import TARGET, Hand, InvalidPuzzle, Puzzle, Rule, read_puzzle
 from tot24_bench.game.solver import Solution, is_solvable, solve
 from tot24_bench.game.splits import (
     SPLITS,
@@ -30,6 +30,7 @@ __all__ = [
     "is_solvable",
     "is_split",
     "load_split",
+    "read_puzzle",
     "solve",
     "split_size",
 ]

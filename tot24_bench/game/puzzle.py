@@ -11,6 +11,7 @@ Puzzle(numbers=(8, 4, 6, 4), target=24, rule=<Rule.ALL: 'all'>)
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +33,17 @@ MAX_NUMBER = 10**9
 Hand = tuple[int, ...]
 """Numbers in ascending order: two deals of the same numbers are the same hand."""
 
+MAX_HAND_CHARS = 400
+"""Characters of a text that is looked at as a hand; twelve numbers of ten digits take 143."""
+
 _SEPARATORS = re.compile(r"[\s,;]+")
+_WHOLE = re.compile(r"-?[0-9]{1,10}(?:\.0{1,10})?", re.ASCII)
+_DEALT = re.compile(
+    r"[\[({\s]*+['\"]?[0-9]{1,10}(?:\.0{1,10})?['\"]?"
+    r"(?:(?:\s*[,;|/_]\s*|\s+-\s+|-|\s+)['\"]?[0-9]{1,10}(?:\.0{1,10})?['\"]?)*+[\])}\s]*+",
+    re.ASCII,
+)
+_DEALT_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?", re.ASCII)
 
 
 class InvalidPuzzle(ValueError):
@@ -141,6 +152,105 @@ class Puzzle:
         if isinstance(numbers, str):
             return cls.parse(numbers, data.get("target", TARGET), data.get("rule", Rule.ALL))
         return cls(numbers, data.get("target", TARGET), data.get("rule", Rule.ALL))
+
+
+def read_puzzle(numbers: object, target: object = None, rule: object = None) -> Puzzle:
+    """The puzzle that other people's data hold: the one place where what they write is understood.
+
+    >>> read_puzzle(["4", 4.0, 6, 8]) == read_puzzle("[4, 4, 6, 8]") == Puzzle((4, 4, 6, 8))
+    True
+    >>> read_puzzle({"target": "22", "numbers": [4, 4, 6, 8]}).target
+    22
+
+    Args:
+        numbers: a list (or array, or tensor) of integers, whole floats or their digits; a text that
+            holds them, between spaces, commas, `;`, `|`, `/`, `_` or `-`, brackets or none; or an
+            object with `numbers` (or `nums`) and perhaps `target` and `rule`, itself or as JSON.
+        target: an integer, a whole float or its digits; None is that of the object, or 24.
+        rule: "all" or "some"; None is that of the object, or "all".
+
+    Raises:
+        InvalidPuzzle: they make no puzzle, or the object has another target or rule.
+    """
+    value = _plain(numbers)
+    if isinstance(value, str) and value.lstrip()[:1] == "{":
+        value = _object_in(value)
+    if isinstance(value, Mapping):
+        inner = next((value[key] for key in ("numbers", "nums") if key in value), None)
+        if inner is None or isinstance(inner, Mapping):
+            raise InvalidPuzzle('a puzzle needs "numbers", like {"numbers": [4, 4, 6, 8]}')
+        goal = _one_of("target", read_target(value.get("target")), read_target(target))
+        used = _one_of("rule", value.get("rule"), rule)
+        return read_puzzle(inner, goal, used)
+    goal = read_target(target)
+    return Puzzle(
+        read_numbers(value),
+        TARGET if goal is None else goal,
+        Rule.ALL if rule is None else rule,  # type: ignore[arg-type]  # Puzzle makes a Rule of it
+    )
+
+
+def read_numbers(value: object) -> tuple[int, ...]:
+    """The numbers of `read_puzzle`, where no object is expected.
+
+    Raises:
+        InvalidPuzzle: a text that is no hand. Other values are for `Puzzle` to refuse.
+    """
+    value = _plain(value)
+    if isinstance(value, str):
+        if len(value) <= MAX_HAND_CHARS and _DEALT.fullmatch(value):
+            return tuple(map(int, _DEALT_NUMBER.findall(value)))
+        return Puzzle.parse(value).numbers  # it says what is wrong
+    if isinstance(value, list | tuple):
+        return tuple(map(_whole, value))  # type: ignore[arg-type]
+    return value  # type: ignore[return-value]
+
+
+def read_target(value: object) -> int | None:
+    """The target of `read_puzzle`; None where there is none.
+
+    Raises:
+        InvalidPuzzle: it is no whole number.
+    """
+    if value is None:
+        return None
+    number = _whole(value)
+    if type(number) is not int:
+        raise InvalidPuzzle(
+            f"the target must be an integer up to {MAX_NUMBER}, not {_shown(number)}"
+        )
+    return number
+
+
+def _whole(value: object) -> object:
+    """The integer that a whole float or a text of digits is; anything else as it is."""
+    value = _plain(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)  # of numpy or a subclass
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_NUMBER:
+        return int(value)
+    if isinstance(value, str) and len(value) <= MAX_HAND_CHARS and _WHOLE.fullmatch(value.strip()):
+        return int(value.strip().partition(".")[0])
+    return value
+
+
+def _plain(value: object) -> object:
+    """What an array or a tensor holds, whose numbers are no Python integers."""
+    as_list = getattr(value, "tolist", None)
+    return value if as_list is None else as_list()
+
+
+def _object_in(text: str) -> object:
+    try:
+        return json.loads(text) if len(text) <= MAX_HAND_CHARS else text
+    except (ValueError, RecursionError):
+        return text
+
+
+def _one_of(name: str, own: object, told: object) -> object:
+    if None not in (own, told) and own != told:
+        raise InvalidPuzzle(f"two {name}s: {_shown(own)} in the puzzle, and {_shown(told)}")
+    return told if own is None else own
 
 
 def _shown(value: object) -> str:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
@@ -259,25 +260,42 @@ def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
 
-    results: Mapping[str, Any] = simple_evaluate(
-        model=model,
-        tasks=list(tasks.values()),
-        task_manager=TaskManager(include_path=str(tasks_path()), include_defaults=False),
-        limit=plan.limit,
-        use_cache=_cache_of(plan),
-        apply_chat_template=plan.chat,
-        fewshot_as_multiturn=plan.multiturn,
-        gen_kwargs=dict(plan.generation) or None,
-        random_seed=plan.seed,
-        numpy_random_seed=plan.seed,
-        torch_random_seed=plan.seed,
-        fewshot_random_seed=plan.seed,
-        bootstrap_iters=0,
-        log_samples=True,
-    )
+    with _no_word_of_git():
+        results: Mapping[str, Any] = simple_evaluate(
+            model=model,
+            tasks=list(tasks.values()),
+            task_manager=TaskManager(include_path=str(tasks_path()), include_defaults=False),
+            limit=plan.limit,
+            use_cache=_cache_of(plan),
+            apply_chat_template=plan.chat,
+            fewshot_as_multiturn=plan.multiturn,
+            gen_kwargs=dict(plan.generation) or None,
+            random_seed=plan.seed,
+            numpy_random_seed=plan.seed,
+            torch_random_seed=plan.seed,
+            fewshot_random_seed=plan.seed,
+            bootstrap_iters=0,
+            log_samples=True,
+        )
     if results is None:
         raise NotRankZero("the first process has the results")
     return results
+
+
+@contextmanager
+def _no_word_of_git() -> Iterator[None]:
+    """Keep lm-eval from asking git for a commit, which complains where there is no checkout.
+
+    The commit would be that of whatever folder the user stands in; nothing here reads it.
+    """
+    from lm_eval import evaluator
+
+    asked = evaluator.get_git_commit_hash
+    evaluator.get_git_commit_hash = lambda: None
+    try:
+        yield
+    finally:
+        evaluator.get_git_commit_hash = asked
 
 
 def _cache_of(plan: Plan) -> str | None:

@@ -8,7 +8,7 @@ A sample's metadata says what was asked: `numbers`, and `target` or `rule` where
 
 from __future__ import annotations
 
-from tot24_bench.game import Puzzle
+from tot24_bench.game import read_puzzle
 from tot24_bench.harness.documents import metrics_of_scores
 from tot24_bench.scoring import score
 
@@ -37,7 +37,7 @@ def game24() -> Scorer:
 
     async def judge(state: TaskState, target: Target) -> Score:
         truncated = state.output.stop_reason in CUT_OFF
-        puzzle = Puzzle.from_json(state.metadata)
+        puzzle = read_puzzle(state.metadata)
         result = score(puzzle, state.output.completion, truncated=truncated)
         return Score(
             value=metrics_of_scores([result]),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tot24_bench.game import Puzzle
+from tot24_bench.game import read_puzzle
 from tot24_bench.harness.documents import METRICS, metrics_of_scores
 from tot24_bench.scoring import score
 
@@ -39,7 +39,7 @@ class Game24(SampleLevelComputation):
         Raises:
             InvalidPuzzle: when the Doc's `specific` holds no hand.
         """
-        puzzle = Puzzle.from_json(doc.specific or {})
+        puzzle = read_puzzle(doc.specific or {})
         metrics = metrics_of_scores([score(puzzle, text) for text in model_response.final_text])
         return {name: metrics[name] for name in NAMES}
 

@@ -68,6 +68,10 @@ class Recorded(NamedTuple):
     notes: tuple[str, ...]
 
 
+_PREDICTED = "bypass,none"
+"""The one figure of lm-eval's --predict_only, which is none."""
+
+
 class FromLmEval(NamedTuple):
     """One task of one run: the evaluation, and what was recorded beside it."""
 
@@ -160,6 +164,12 @@ def _setting(run: Run, task: str) -> Setting | None:
 
 def _read(run: Run, task: str, setting: Setting, tokenizer: str | None) -> FromLmEval:
     path = run.samples(task)
+    if _PREDICTED in run.settings.results.get(task, {}):
+        raise BadResults(
+            f"{run.path}: {task} was run with --predict_only, so lm-eval judged nothing: score its "
+            f"responses with `tot24 rescore {path} --model NAME --method {setting.method} "
+            f"--num_fewshot {setting.shots}`, or evaluate again without --predict_only"
+        )
     notes: list[str] = []
     model_args = _model_args(run)
     counted = {**model_args, "tokenizer": tokenizer} if tokenizer else model_args

@@ -42,6 +42,7 @@ SOLVER = "solver (exact search)"
 _LEAKED = "4 9 10 13, rank 1000, is asked and is one of the five exemplars"
 _ORACLE = "the best of many is chosen by the right answer, which a user does not have"
 _SHIFTED = "ranks 902-1001: 99 hands of hard100 and one of hardest"
+_AGREES = "rescored, the same responses give"
 
 
 class Figure(NamedTuple):
@@ -68,8 +69,8 @@ class Figure(NamedTuple):
 
 
 FIGURES = (
-    Figure("GPT-4", "game24_io", None, 0.073, 100, YAO, (_LEAKED,)),
-    Figure("GPT-4", "game24_cot", None, 0.040, 100, YAO, (_LEAKED,)),
+    Figure("GPT-4", "game24_io", None, 0.073, 100, YAO, (_LEAKED, f"{_AGREES} 7.34%")),
+    Figure("GPT-4", "game24_cot", None, 0.040, 100, YAO, (_LEAKED, f"{_AGREES} 4.03%")),
     Figure(
         "GPT-4",
         "game24_cot_sc100",
@@ -77,7 +78,7 @@ FIGURES = (
         0.09,
         1,
         YAO,
-        (_LEAKED, "the majority of 100 responses"),
+        (_LEAKED, "the majority of 100 responses", f"{_AGREES} 9%"),
     ),
     Figure(
         "GPT-4",
@@ -88,8 +89,24 @@ FIGURES = (
         YAO,
         (_LEAKED, "each refinement is told whether the answer before it was right"),
     ),
-    Figure("GPT-4", "game24_io_best100", "IO, best of 100", 0.33, 1, YAO, (_LEAKED, _ORACLE)),
-    Figure("GPT-4", "game24_cot_best100", "CoT, best of 100", 0.49, 1, YAO, (_LEAKED, _ORACLE)),
+    Figure(
+        "GPT-4",
+        "game24_io_best100",
+        "IO, best of 100",
+        0.33,
+        1,
+        YAO,
+        (_LEAKED, _ORACLE, f"{_AGREES} 33%"),
+    ),
+    Figure(
+        "GPT-4",
+        "game24_cot_best100",
+        "CoT, best of 100",
+        0.49,
+        1,
+        YAO,
+        (_LEAKED, _ORACLE, f"{_AGREES} 49%"),
+    ),
     Figure("GPT-4", "game24_tot_b1", "ToT (BFS), b = 1", 0.45, 1, YAO, (_LEAKED,)),
     Figure(
         "GPT-4",
@@ -98,7 +115,11 @@ FIGURES = (
         0.74,
         1,
         YAO,
-        (_LEAKED, "the public logs of a later run give 69%"),
+        (
+            _LEAKED,
+            "another run: the public logs of a later one, rescored, give 69% where any of its five "
+            "candidates counts and 62% where the first-ranked does",
+        ),
     ),
     Figure(
         "GPT-4o",
@@ -121,7 +142,7 @@ FIGURES = (
         0.19,
         1,
         SLM_TOT,
-        (_LEAKED, _SHIFTED, "sampled at temperature 0.7"),
+        (_LEAKED, _SHIFTED, f"{_AGREES} 19%", "sampled at temperature 0.7"),
     ),
 )
 

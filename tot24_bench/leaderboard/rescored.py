@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import platform
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ from tot24_bench.leaderboard.tally import DECK, Rescored, hands_of
 from tot24_bench.prompts import METHODS, VARIANTS, UnknownMethod, UnknownVariant, variant_of
 from tot24_bench.transcripts.fields import in_deck
 
+MAX_TASK_CHARS = 60
+"""Characters of a label that name its task; a submission's file is named by it."""
+
 
 class Origin(NamedTuple):
     """What the user says of a transcript, which does not say it of itself.
@@ -29,6 +33,7 @@ class Origin(NamedTuple):
         shots: exemplars in the prompt; None where nobody knows.
         source: where the transcript is from.
         notes: what a reader of the figure must know.
+        label: what tables call a method that is none of this project's.
     """
 
     model: str
@@ -37,11 +42,13 @@ class Origin(NamedTuple):
     shots: int | None
     source: str
     notes: tuple[str, ...] = ()
+    label: str | None = None
 
     @property
     def task(self) -> str:
-        """The task whose question it is, as a submission names it."""
-        return task_name(self.method)
+        """The task whose question it is, as a submission names it; of another, from its label."""
+        name = re.sub(r"[^a-z0-9]+", "_", (self.label or "").casefold()).strip("_")
+        return task_name(name[:MAX_TASK_CHARS] or self.method)
 
     @property
     def variant(self) -> str:
@@ -67,6 +74,8 @@ class Origin(NamedTuple):
         if self.method not in (*METHODS, OTHER):
             names = ", ".join((*METHODS, OTHER))
             raise UnknownMethod(f"no method {self.method[:40]!r}: the methods are {names}")
+        if self.label is not None and (self.method != OTHER or not self.label.strip()):
+            raise ValueError(f"--label names a method of others: give it with --method {OTHER}")
         if self.prompt not in (*VARIANTS, OTHER):
             names = ", ".join((*VARIANTS, OTHER))
             raise UnknownVariant(f"no prompt {self.prompt[:40]!r}: the prompts are {names}")
@@ -99,6 +108,7 @@ def header_of(rescored: Rescored, origin: Origin, split: str) -> Header:
         model=ModelInfo(name=origin.model, backend="transcript", source=origin.model),
         task=origin.task,
         method=origin.method,
+        label=origin.label,
         split=split,
         shots=origin.shots,
         variant=origin.variant,
@@ -127,14 +137,31 @@ def samples_of(rescored: Rescored, spool: Spool, withhold: bool = False) -> Iter
 
 
 def _notes(rescored: Rescored, split: str) -> Iterator[str]:
-    yield f"read from a {rescored.format} transcript"
+    article = "an" if rescored.format[0] in "aeiou" else "a"
+    yield f"read from {article} {rescored.format} transcript"
     if is_split(split) and len(rescored.hands) < len(hands_of(split)):
         yield f"{len(rescored.hands)} of the split's {len(hands_of(split))} hands"
     fewest, most = rescored.repeats
     if fewest < most:
         total = sum(tally.samples for tally in rescored.hands)
         yield f"{fewest} to {most} responses a hand, {total} in all"
+    if most > 1:
+        yield f"the figure is the mean of a hand's responses: {several_figures(rescored)}"
     if rescored.empty:
         yield f"empty responses, scored as wrong: {rescored.empty}"
+    if compared := rescored.compared.responses:
+        agree = compared - rescored.compared.differ
+        yield f"its own verdicts are ours on {agree:,} of {compared:,} responses"
     if rescored.bad:
         yield f"records that could not be used and were left out: {rescored.bad}"
+
+
+def several_figures(rescored: Rescored) -> str:
+    """What several responses a hand are worth together, beside their mean."""
+    count = len(rescored.hands)
+    figures = (
+        ("any of them right", rescored.any_right()),
+        ("their majority by text", rescored.majority_by_text()),
+        ("by form", rescored.majority_by_form()),
+    )
+    return ", ".join(f"{name} {sum(right) / count:.1%}" for name, right in figures)

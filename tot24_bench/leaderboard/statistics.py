@@ -18,7 +18,6 @@ from math import comb
 from typing import NamedTuple
 
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.scoring import Score, Verdict
 
 LEVEL = 0.95
 """Share of such intervals that hold the true accuracy."""
@@ -114,47 +113,3 @@ def pass_at_k(samples: int, right: int, k: int) -> float:
     if not (0 <= right <= samples and 1 <= k <= samples):
         raise ValueError(f"no pass@{k} of {right} right in {samples}: give 1 <= k <= samples")
     return 1 - comb(samples - right, k) / comb(samples, k)
-
-
-class Votes:
-    """Self-consistency (Wang et al. 2023): the answer that most responses to a hand give.
-
-    Answers are the same where their texts are, spaces aside; all claims that there is no solution
-    are one answer. A response that commits to no answer does not vote. Of answers with equally many
-    votes the one that was given first counts.
-
-    >>> from tot24_bench.game import Puzzle
-    >>> from tot24_bench.scoring import score
-    >>> votes = Votes()
-    >>> for text in ("Answer: 4 * 6", "Answer: (6 - 4) * (4 + 8)", "Answer: (6-4)*(4+8)"):
-    ...     votes.add(score(Puzzle.parse("4 4 6 8"), text))
-    >>> votes.right
-    True
-    """
-
-    MAX_ANSWERS = 4_096
-    """Different answers of a hand that are counted; what first comes after them does not vote."""
-
-    __slots__ = ("_counts",)
-
-    def __init__(self) -> None:
-        # By a hash of the answer: votes, doubled, and one more where it is right. A file may hold
-        # millions of answers.
-        self._counts: dict[int, int] = {}
-
-    def add(self, score: Score) -> None:
-        """Count the vote of one response."""
-        if not score.answered:
-            return
-        claim = score.verdict is Verdict.NO_SOLUTION
-        answer = hash(None if claim else "".join(score.answer.split()))
-        if answer in self._counts:
-            self._counts[answer] += 2
-        elif len(self._counts) < self.MAX_ANSWERS:
-            self._counts[answer] = 2 + score.correct
-
-    @property
-    def right(self) -> bool:
-        """Whether the most frequent answer is right; False where nobody voted."""
-        most = max(self._counts.values(), key=lambda count: count // 2, default=0)
-        return bool(most % 2)

@@ -6,14 +6,14 @@ Wilson's, means over hands (the mean, pass@k) a bootstrap over hands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.game import is_split
 from tot24_bench.leaderboard.records import Metrics
 from tot24_bench.leaderboard.statistics import Interval, clustered, pass_at_k, wilson
-from tot24_bench.leaderboard.tally import Rescored, hands_of
+from tot24_bench.leaderboard.tally import Compared, Rescored, hands_of
 from tot24_bench.scoring import Verdict
 from tot24_bench.transcripts import BadLines
 
@@ -53,12 +53,14 @@ class Summary:
         repeats: the fewest and the most responses to a hand.
         mean: the mean over hands of the share of right responses.
         best_of: the share of hands with any right response.
-        majority: the share of hands whose most frequent answer is right; see `Votes`.
+        majority: the share of hands whose most frequent last line is right; see `votes`.
+        majority_by_form: the same of the most frequent expression.
         pass_at: pass@k by k; see `pass_at_k`.
         metrics: the metrics of a submission.
         verdicts: how many responses have each verdict, the most frequent first.
         empty: how many responses hold nothing.
         bad: the records that were left out.
+        compared: the transcript's own verdicts beside ours.
     """
 
     format: str
@@ -69,11 +71,13 @@ class Summary:
     mean: Estimate
     best_of: Estimate
     majority: Estimate
+    majority_by_form: Estimate
     pass_at: dict[int, Estimate]
     metrics: Metrics
     verdicts: dict[Verdict, int]
     empty: int
     bad: BadLines
+    compared: Compared
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
@@ -86,10 +90,12 @@ class Summary:
             "mean": self.mean.to_json(),
             "best_of": self.best_of.to_json(),
             "majority": self.majority.to_json(),
+            "majority_by_form": self.majority_by_form.to_json(),
             "pass_at": {str(k): estimate.to_json() for k, estimate in self.pass_at.items()},
             "metrics": self.metrics.to_json(),
             "verdicts": {str(verdict): count for verdict, count in self.verdicts.items()},
             "empty": self.empty,
+            "own_verdicts": {**asdict(self.compared), "differ": self.compared.differ},
             "bad": {
                 "count": self.bad.count,
                 "first": [{"line": line, "reason": reason} for line, reason in self.bad.first],
@@ -118,13 +124,15 @@ def summarise(rescored: Rescored, bad: BadLines, split: str) -> Summary:
         samples=sum(tally.samples for tally in hands),
         repeats=(fewest, most),
         mean=_mean([tally.right / tally.samples for tally in hands]),
-        best_of=_share([tally.right > 0 for tally in hands]),
-        majority=_share([tally.votes.right for tally in hands]),
+        best_of=_share(rescored.any_right()),
+        majority=_share(rescored.majority_by_text()),
+        majority_by_form=_share(rescored.majority_by_form()),
         pass_at=at_k,
         metrics=rescored.metrics(),
         verdicts=dict(rescored.verdicts.most_common()),
         empty=rescored.empty,
         bad=bad,
+        compared=rescored.compared,
     )
 
 
@@ -155,11 +163,16 @@ def _rows(summary: Summary) -> list[tuple[str, str]]:
     if most > 1:
         rows += [
             (f"best of {times}", summary.best_of.text),
-            (f"majority of {times}", summary.majority.text),
+            (f"majority of {times}, by text", summary.majority.text),
+            ("  by form", summary.majority_by_form.text),
             *((f"pass@{k}", estimate.text) for k, estimate in summary.pass_at.items()),
         ]
     verdicts = ", ".join(f"{verdict} {count}" for verdict, count in summary.verdicts.items())
     rows.append(("verdicts", verdicts))
+    if summary.compared.responses:
+        agree = summary.compared.responses - summary.compared.differ
+        own = f"{agree:,} of {summary.compared.responses:,} are ours"
+        rows.append(("own verdicts", own))
     if summary.empty:
         rows.append(("empty", f"{summary.empty} responses, scored as wrong"))
     if summary.bad.count:

@@ -11,16 +11,17 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from statistics import fmean
 
-from tot24_bench.game import SPLITS, Hand, Puzzle, Rule, load_split
+from tot24_bench.game import SPLITS, Hand, Puzzle, Rule, is_solvable, load_split
 from tot24_bench.leaderboard.records import Metrics
 from tot24_bench.leaderboard.spool import Spool
-from tot24_bench.leaderboard.statistics import Votes
 from tot24_bench.leaderboard.submission import OTHER
+from tot24_bench.leaderboard.votes import Votes
 from tot24_bench.scoring import Score, Verdict, score
 from tot24_bench.transcripts import BadTranscript, Transcript
-from tot24_bench.transcripts.fields import in_deck
+from tot24_bench.transcripts.fields import CARDS, in_deck
 
 MAX_HANDS = 20_000
 """Different hands of one transcript; the deck has 1,820."""
@@ -51,7 +52,7 @@ class Tally:
     tokens: int | None = 0
     votes: Votes = field(default_factory=Votes)
 
-    def add(self, score: Score, tokens: int | None) -> None:
+    def add(self, response: str, score: Score, tokens: int | None) -> None:
         """Count one response."""
         self.samples += 1
         self.right += score.correct
@@ -60,7 +61,37 @@ class Tally:
         self.false_claim += score.false_claim
         self.truncated += score.truncated
         self.tokens = None if self.tokens is None or tokens is None else self.tokens + tokens
-        self.votes.add(score)
+        self.votes.add(response, score)
+
+
+@dataclass(slots=True)
+class Compared:
+    """A transcript's own verdicts beside ours.
+
+    Attributes:
+        responses: how many have a verdict of their own.
+        only_theirs: how many of them are right by their verdict and wrong by ours.
+        only_ours: how many are right by ours and wrong by theirs.
+        right: how many are right by theirs.
+    """
+
+    responses: int = 0
+    only_theirs: int = 0
+    only_ours: int = 0
+    right: int = 0
+
+    def add(self, judged: bool | None, correct: bool) -> None:
+        """Count one response; None has no verdict of its own."""
+        if judged is not None:
+            self.responses += 1
+            self.right += judged
+            self.only_theirs += judged and not correct
+            self.only_ours += correct and not judged
+
+    @property
+    def differ(self) -> int:
+        """How many are judged otherwise here."""
+        return self.only_theirs + self.only_ours
 
 
 @dataclass(frozen=True)
@@ -73,6 +104,9 @@ class Rescored:
         verdicts: how many responses have each verdict.
         empty: how many responses hold nothing.
         bad: how many records were left out.
+        compared: the transcript's own verdicts beside ours.
+        unsolvable: whether a hand without a solution was asked, as far as responses claim one: of
+            larger hands than four numbers, whether such a claim was right.
     """
 
     format: str
@@ -80,6 +114,8 @@ class Rescored:
     verdicts: Counter[Verdict]
     empty: int
     bad: int
+    compared: Compared
+    unsolvable: bool
 
     @property
     def repeats(self) -> tuple[int, int]:
@@ -94,6 +130,18 @@ class Rescored:
         if not all(in_deck(tally.puzzle) for tally in self.hands):
             return OTHER
         return next((name for name in SPLITS if hands <= hands_of(name)), DECK)
+
+    def any_right(self) -> list[bool]:
+        """For each hand, whether any response is right."""
+        return [tally.right > 0 for tally in self.hands]
+
+    def majority_by_text(self) -> list[bool]:
+        """For each hand, whether its most frequent last line is right; see `votes`."""
+        return [tally.votes.by_text(claims=self.unsolvable) for tally in self.hands]
+
+    def majority_by_form(self) -> list[bool]:
+        """For each hand, whether its most frequent expression is right; see `votes`."""
+        return [tally.votes.by_form(claims=self.unsolvable) for tally in self.hands]
 
     def metrics(self) -> Metrics:
         """The metrics, the mean over hands of the mean over a hand's responses."""
@@ -115,11 +163,13 @@ def rescore(
     transcript: Transcript,
     spool: Spool | None = None,
     progress: Callable[[], object] = lambda: None,
+    first: bool = False,
 ) -> Rescored:
     """Score every response of a transcript.
 
     Args:
         transcript: what to read; it is read once.
+        first: score the first response of each record only.
         spool: where responses are kept for a submission; None keeps none.
         progress: called after each record.
 
@@ -129,7 +179,9 @@ def rescore(
     """
     hands: dict[tuple[Hand, int, Rule], Tally] = {}
     verdicts: Counter[Verdict] = Counter()
+    compared = Compared()
     empty = 0
+    proven = False
     for rollouts in transcript:
         asked = rollouts.puzzle
         identity = (asked.hand, asked.target, asked.rule)
@@ -138,17 +190,35 @@ def rescore(
             if len(hands) == MAX_HANDS:
                 raise BadTranscript(f"{transcript.path}: more than {MAX_HANDS} different hands")
             tally = hands[identity] = Tally(asked)
-        for response, cut, tokens in zip(
-            rollouts.responses, rollouts.truncated, rollouts.tokens, strict=True
-        ):
+        every = zip(
+            rollouts.responses, rollouts.truncated, rollouts.tokens, rollouts.judged, strict=True
+        )
+        for response, cut, tokens, judged in islice(every, 1 if first else None):
             result = score(asked, response, truncated=cut)
-            tally.add(result, tokens)
+            tally.add(response, result, tokens)
             verdicts[result.verdict] += 1
+            compared.add(judged, result.correct)
+            proven |= result.correct and result.verdict is Verdict.NO_SOLUTION
             empty += not response.strip()
             if spool is not None:
                 spool.add(tally.puzzle, response, tokens, result)
         progress()
-    return Rescored(transcript.format, tuple(hands.values()), verdicts, empty, transcript.bad.count)
+    unsolvable = proven or (
+        verdicts[Verdict.NO_SOLUTION] > 0
+        and any(
+            len(tally.puzzle.numbers) <= CARDS and not is_solvable(tally.puzzle)
+            for tally in hands.values()
+        )
+    )
+    return Rescored(
+        transcript.format,
+        tuple(hands.values()),
+        verdicts,
+        empty,
+        transcript.bad.count,
+        compared,
+        unsolvable,
+    )
 
 
 @cache

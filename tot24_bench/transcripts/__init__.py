@@ -3,13 +3,16 @@
     for rollouts in read_transcript(Path("samples_game24_cot.jsonl")):
         rollouts.puzzle, rollouts.responses, rollouts.source_line
 
-A format is one reader from a JSON record to `Rollouts`; how records stand in a file (one a line, or
-in an array) is a question apart. Nothing here holds more of a file than one record.
+A format is one reader from a JSON record to `Rollouts`; how records stand in a file (one a line,
+in an array, laid out over lines) is a question apart. Nothing here holds more of a file than one
+record.
 
 >>> ", ".join(FORMATS)
-'lm-eval, openai-batch, slm-tot, slm-tot-teacher, tree-of-thought-llm, plain'
+'lm-eval, openai-batch, anthropic-batch, gemini-batch, slm-tot, slm-tot-teacher, \
+tree-of-thought-llm, plain, verl, input-output, reasoning-gym'
 """
 
+from tot24_bench.transcripts.plain import Keys
 from tot24_bench.transcripts.reading import FORMATS, Transcript, read_transcript
 from tot24_bench.transcripts.rollouts import (
     BadLines,
@@ -23,6 +26,7 @@ __all__ = [
     "BadLines",
     "BadRecord",
     "BadTranscript",
+    "Keys",
     "Rollouts",
     "Transcript",
     "read_transcript",

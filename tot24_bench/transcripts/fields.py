@@ -1,19 +1,30 @@
 """What the fields of a record may hold, and the one line that says what they hold instead.
 
->>> numbers_of("4, 4, 6, 8"), numbers_of(["4", 4, 6, 8])
+>>> numbers_of("4, 4, 6, 8"), numbers_of(["4", 4, 6.0, 8])
 ((4, 4, 6, 8), (4, 4, 6, 8))
 >>> texts_of(None, "response"), texts_of(["a", None], "response")
 (('',), ('a', ''))
+>>> texts_of([{"role": "user", "content": "?"}, {"role": "assistant", "content": "a"}], "messages")
+('a',)
+>>> verdicts_of({"infos": [{"r": 1}, {"r": 0}]}, 2), verdicts_of({"score": 0.01}, 1)
+((True, False), (False,))
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tot24_bench.game import TARGET, InvalidPuzzle, Puzzle, Rule
-from tot24_bench.game.puzzle import LARGEST_CARD
+from tot24_bench.game.puzzle import (
+    LARGEST_CARD,
+    MAX_HAND_CHARS,
+    read_numbers,
+    read_puzzle,
+    read_target,
+)
+from tot24_bench.reward import reply_of
 from tot24_bench.transcripts.rollouts import BadRecord
 
 Record = Mapping[str, Any]
@@ -22,38 +33,32 @@ Record = Mapping[str, Any]
 CARDS = 4
 """Cards of a hand of the deck."""
 
-MAX_HAND_CHARS = 200
-"""Characters of a text that is read as a hand; twelve numbers of ten digits take 143."""
-
-_HAND = re.compile(
-    r"[\[({\s]*[0-9]{1,10}(?:(?:\s*[,;|/_]\s*|\s+-\s+|-|\s+)[0-9]{1,10})*[\])}\s]*", re.ASCII
+VERDICTS = (
+    "correct",
+    "is_correct",
+    "right",
+    "accs",
+    "infos",
+    "acc",
+    "exact_match",
+    "score",
+    "reward",
 )
-_NUMBER = re.compile(r"[0-9]+")
+"""Where a record may say which of its responses are right; the first there is taken."""
+
+_INPUT = re.compile(r"Input:[ \t]*([^\n]*)")
 
 
 def puzzle_of(numbers: object, target: object = None, rule: object = None) -> Puzzle:
-    """The puzzle of a record's fields.
-
-    Args:
-        numbers: as `numbers_of`.
-        target: an integer, or its digits; None is 24.
-        rule: "all" or "some"; None is "all".
+    """The puzzle of a record's fields, as `game.puzzle.read_puzzle` reads them.
 
     Raises:
         BadRecord: they make no puzzle.
     """
-    if isinstance(target, str) and re.fullmatch(r"-?[0-9]{1,10}", target.strip(), re.ASCII):
-        target = int(target)
-    if target is not None and (isinstance(target, bool) or not isinstance(target, int)):
-        raise BadRecord(f"the target is {kind(target)}, not an integer")
-    if rule is not None and not isinstance(rule, str):
-        raise BadRecord(f"the rule is {kind(rule)}, not text")
+    if numbers is None:
+        raise BadRecord("there is no hand")
     try:
-        return Puzzle(
-            numbers_of(numbers),
-            TARGET if target is None else target,
-            rule or Rule.ALL,  # type: ignore[arg-type]  # Puzzle makes a Rule of its text
-        )
+        return read_puzzle(numbers, target, rule)
     except InvalidPuzzle as error:
         raise BadRecord(str(error)) from None
 
@@ -64,23 +69,70 @@ def numbers_of(value: object) -> tuple[int, ...]:
     Raises:
         BadRecord: anything else.
     """
-    if isinstance(value, str):
-        if len(value) > MAX_HAND_CHARS or not _HAND.fullmatch(value):
-            raise BadRecord(f"{value[:40]!r} is no hand: give it like '4 4 6 8'")
-        return tuple(map(int, _NUMBER.findall(value)))
-    if isinstance(value, list):
-        return tuple(map(_number, value))
     if value is None:
         raise BadRecord("there is no hand")
-    raise BadRecord(f"the hand is {kind(value)}, not a list or a text of numbers")
+    if not isinstance(value, str | list):
+        raise BadRecord(f"the hand is {kind(value)}, not a list or a text of numbers")
+    try:
+        return read_numbers(value)
+    except InvalidPuzzle:
+        raise BadRecord(f"{value[:40]!r} is no hand: give it like '4 4 6 8'") from None
 
 
-def _number(value: object) -> int:
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value.strip(), re.ASCII):
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise BadRecord(f"a number of the hand is {kind(value)}, not an integer")
-    return value
+def number_or_none(target: object) -> int | None:
+    """A target; None where the field holds something else, such as a reference answer in words."""
+    try:
+        return read_target(target)
+    except InvalidPuzzle:
+        return None
+
+
+def asked_in(question: object, target: object = None) -> Puzzle:
+    """The puzzle that a question asks: the question is the hand, or shows it as `Input: 4 4 6 8`.
+
+    Args:
+        question: a text, of which the last `Input:` counts; or messages, of which the last of the
+            user does; or what `puzzle_of` takes.
+        target: as `puzzle_of`.
+
+    Raises:
+        BadRecord: it shows no hand.
+    """
+    if _is_messages(question):
+        question = last_question(question)
+    shown = _INPUT.findall(question) if isinstance(question, str) else []
+    try:
+        return puzzle_of(shown[-1] if shown else question, target)
+    except BadRecord as error:
+        if shown or not isinstance(question, str) or len(question) <= MAX_HAND_CHARS // 4:
+            raise
+        raise BadRecord(f"the question shows no hand after `Input:` ({error})") from None
+
+
+def last_question(messages: object) -> str:
+    """The text of the last user message.
+
+    Raises:
+        BadRecord: there is none.
+    """
+    if not isinstance(messages, list):
+        raise BadRecord(f"messages is {kind(messages)}, not a list")
+    for message in reversed(messages):
+        if isinstance(message, dict) and message.get("role", "user") == "user":
+            # Parts of a content are OpenAI's, Gemini's stand in the message itself.
+            content = message.get("content", message.get("parts"))
+            return (
+                "\n".join(_parts(content))
+                if isinstance(content, list)
+                else text_of(content, "content")
+            )
+    raise BadRecord("there is no user message")
+
+
+def _parts(content: list[object]) -> Iterator[str]:
+    for part in content:
+        if isinstance(part, dict):
+            yield text_of(part.get("text"), "a part's text")
 
 
 def in_deck(puzzle: Puzzle) -> bool:
@@ -92,12 +144,51 @@ def in_deck(puzzle: Puzzle) -> bool:
 def texts_of(value: object, name: str) -> tuple[str, ...]:
     """The responses of a field that holds one, a list of them, or nothing: then one empty one.
 
+    Args:
+        value: a response is a text, a message, or a list of messages, of which the assistant's last
+            is the response.
+        name: of the field, for messages.
+
     Raises:
         BadRecord: it holds what is no text.
     """
-    if isinstance(value, list):
-        return tuple(text_of(part, name) for part in value) or ("",)
-    return (text_of(value, name),)
+    if isinstance(value, list) and not _is_messages(value):
+        return tuple(_response(part, name) for part in value) or ("",)
+    return (_response(value, name),)
+
+
+def _response(value: object, name: str) -> str:
+    if isinstance(value, dict) and value.get("role") == "assistant":
+        value = [value]
+    return text_of(reply_of(value) if _is_messages(value) else value, name)
+
+
+def _is_messages(value: object) -> bool:
+    """Whether it is a chat: a list of objects that have a role each."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(part, dict) and "role" in part for part in value)
+    )
+
+
+def verdicts_of(record: Record, count: int) -> tuple[bool | None, ...]:
+    """Which of a record's responses it calls right itself, where VERDICTS are such a judgement.
+
+    A number from -1 to 1 is: 1 is right and less is not, as rewards are for a near miss. Anything
+    else, another scale among it, is no verdict.
+    """
+    value = next((record[name] for name in VERDICTS if record.get(name) is not None), None)
+    values = value if isinstance(value, list) else [value]
+    if len(values) != count:
+        return (None,) * count
+    return tuple(map(_verdict, values))
+
+
+def _verdict(value: object) -> bool | None:
+    if isinstance(value, dict):
+        value = value.get("r")
+    return value == 1 if isinstance(value, int | float) and -1 <= value <= 1 else None
 
 
 def text_of(value: object, name: str) -> str:

@@ -1,6 +1,8 @@
-r"""JSON records of a file, one at a time: an object a line, or the elements of one array.
+r"""JSON records of a file, one at a time: an object a line, the elements of one array, or objects
+that are laid out over lines.
 
-- A file whose first sign is `[` is an array, laid out over lines in whatever way; any other file is
+- A file whose first sign is `[` is an array, laid out over lines in whatever way. One whose first
+  line opens an object that the next line goes on with holds objects laid out so. Any other file is
   JSON Lines. Blank lines, CRLF and a byte order mark are passed over.
 - No more than one record is held, and a record is bounded.
 - A line that is no JSON is one bad record. What is wrong within an array is wrong for all that
@@ -11,6 +13,8 @@ r"""JSON records of a file, one at a time: an object a line, or the elements of 
 [(1, {'a': 1}), (3, None)]
 >>> [record[:2] for record in json_records(io.BytesIO(b'[\n {"a": 1},\n {"a": 2}\n]\n'))]
 [(2, {'a': 1}), (3, {'a': 2})]
+>>> [record[:2] for record in json_records(io.BytesIO(b'{\n "a": 1\n}\n{\n "a": 2\n}\n'))]
+[(1, {'a': 1}), (4, {'a': 2})]
 """
 
 from __future__ import annotations
@@ -59,7 +63,12 @@ def json_records(file: BinaryIO) -> Iterator[JsonRecord]:
     start = file.tell()
     sign = _first_sign(file)
     file.seek(start)
-    yield from _elements(file) if sign == b"[" else _lines(file)
+    if sign == b"[":
+        yield from _elements(file)
+        return
+    laid_out = sign == b"{" and _goes_on(file)
+    file.seek(start)
+    yield from _objects(file) if laid_out else _lines(file)
 
 
 def _first_sign(file: BinaryIO) -> bytes:
@@ -67,6 +76,29 @@ def _first_sign(file: BinaryIO) -> bytes:
         if text := chunk.lstrip(_BLANKS):
             return text[:1]
     return b""
+
+
+def _goes_on(file: BinaryIO) -> bool:
+    """Whether the first line breaks off where a line of a laid-out object does, and the next is no
+    object of its own: where it is one, the file is JSON Lines, of which a line is broken.
+    """
+    lines = (line.strip(_BLANKS) for line in iter(lambda: file.readline(MAX_RECORD_BYTES + 1), b""))
+    filled = filter(None, lines)
+    if not next(filled).endswith((b"{", b"[", b",", b":")):
+        return False
+    second = next(filled, b"")
+    return bool(second) and not isinstance(_Parser().record(2, second).value, dict)
+
+
+def _objects(file: BinaryIO) -> Iterator[JsonRecord]:
+    window = _Window(file)
+    parser = _Parser()
+    while sign := window.sign():
+        if sign != "{":
+            raise BadTranscript(_broken(window.line, sign, "an object"))
+        line = window.line
+        value = window.take_element(parser)
+        yield JsonRecord(line, None if parser.fault else value, parser.fault)
 
 
 def _lines(file: BinaryIO) -> Iterator[JsonRecord]:
@@ -205,13 +237,13 @@ class _Window:
             if len(self._text) - self._at > MAX_RECORD_BYTES:
                 fault = fault or "it does not end"
                 raise BadTranscript(
-                    f"the element that starts on line {self.line} is not JSON, or longer than "
+                    f"the value that starts on line {self.line} is not JSON, or longer than "
                     f"{MAX_RECORD_BYTES} characters ({fault})"
                 )
             if not self._grow():
                 if fault:
                     raise BadTranscript(
-                        f"the element that starts on line {self.line} is not JSON ({fault})"
+                        f"the value that starts on line {self.line} is not JSON ({fault})"
                     )
                 break
         self._go_to(end)

@@ -20,6 +20,7 @@ from tot24_bench.game import Puzzle
 from tot24_bench.transcripts.fields import (
     Record,
     kind,
+    number_or_none,
     object_of,
     puzzle_of,
     texts_of,
@@ -66,14 +67,11 @@ def _puzzle(doc: Record) -> Puzzle:
         raise BadRecord(f"no hand in doc: looked for {', '.join(HAND_KEYS)}")
     value = by_name[key]
     if isinstance(value, dict):
-        return puzzle_of(value.get("numbers"), value.get("target"), value.get("rule"))
+        return puzzle_of(value)
     if isinstance(value, str):
         value = value.strip().removeprefix("Input:")
-    # The target of another's task is often its reference answer in words.
-    target = by_name.get("target")
-    known = isinstance(target, int) or (isinstance(target, str) and target.strip().isdigit())
     rule = doc.get("rule") if doc.keys() >= _OURS else None
-    return puzzle_of(value, target if known else None, rule)
+    return puzzle_of(value, number_or_none(by_name.get("target")), rule)
 
 
 def _responses(record: Record, ours: bool) -> tuple[str, ...]:

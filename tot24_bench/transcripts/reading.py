@@ -13,24 +13,46 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
 
 from tot24_bench.game import TARGET, Puzzle
-from tot24_bench.transcripts.fields import Record, in_deck, object_of
+from tot24_bench.transcripts.batch_requests import load_hands
+from tot24_bench.transcripts.batches import (
+    Answered,
+    anthropic_answers,
+    batch_reader,
+    gemini_answers,
+    is_anthropic_batch,
+    is_gemini_batch,
+    is_openai_batch,
+    openai_answers,
+)
+from tot24_bench.transcripts.fields import Record, in_deck, object_of, verdicts_of
 from tot24_bench.transcripts.json_records import json_records
 from tot24_bench.transcripts.lm_eval_samples import is_lm_eval, lm_eval_reader
-from tot24_bench.transcripts.openai_batch import (
-    is_openai_batch,
-    load_hands,
-    openai_batch_reader,
+from tot24_bench.transcripts.plain import (
+    MAX_NAMED,
+    PLAIN,
+    Keys,
+    is_plain,
+    one_each,
+    read_plain,
 )
-from tot24_bench.transcripts.plain import is_plain, read_plain
 from tot24_bench.transcripts.published_logs import (
+    is_input_output,
     is_slm_tot,
     is_slm_tot_teacher,
     is_tree_of_thought,
+    read_input_output,
     read_slm_tot,
     read_slm_tot_teacher,
     tree_of_thought_reader,
 )
 from tot24_bench.transcripts.ranks import load_ranks
+from tot24_bench.transcripts.rl_logs import (
+    is_reasoning_gym,
+    is_verl,
+    read_reasoning_gym,
+    read_verl,
+    reasoning_gym_entries,
+)
 from tot24_bench.transcripts.rollouts import (
     BadLines,
     BadRecord,
@@ -49,7 +71,7 @@ class Beside(NamedTuple):
     """What stands beside a transcript.
 
     Attributes:
-        ranks: hands by rank, as text.
+        ranks: hands by rank, as text; of a run's own list by row.
         hands: puzzles by the id of their request; None where the ids spell them.
         any_hand: whether hands that are not of the deck are allowed.
     """
@@ -59,6 +81,10 @@ class Beside(NamedTuple):
     any_hand: bool
 
 
+def _one(record: Record) -> Iterator[Record]:
+    yield record
+
+
 class Format(NamedTuple):
     """One way to write a transcript.
 
@@ -66,20 +92,24 @@ class Format(NamedTuple):
         knows: whether a record is of this format.
         reader: makes the reader of one file.
         fields: the fields that a record must have, for messages.
+        entries: the records that one JSON value holds.
     """
 
     knows: Callable[[Record], bool]
     reader: Callable[[Beside], Reader]
     fields: str
+    entries: Callable[[Record], Iterator[Record]] = _one
+
+
+def _batch(answered: Callable[[Record], Answered]) -> Callable[[Beside], Reader]:
+    return lambda beside: batch_reader(answered, beside.hands, beside.any_hand)
 
 
 FORMATS: dict[str, Format] = {
     "lm-eval": Format(is_lm_eval, lambda _: lm_eval_reader(), "doc, resps"),
-    "openai-batch": Format(
-        is_openai_batch,
-        lambda beside: openai_batch_reader(beside.hands, beside.any_hand),
-        "custom_id, response",
-    ),
+    "openai-batch": Format(is_openai_batch, _batch(openai_answers), "custom_id, response"),
+    "anthropic-batch": Format(is_anthropic_batch, _batch(anthropic_answers), "custom_id, result"),
+    "gemini-batch": Format(is_gemini_batch, _batch(gemini_answers), "key, response"),
     "slm-tot": Format(is_slm_tot, lambda _: read_slm_tot, "original_puzzle, response"),
     "slm-tot-teacher": Format(
         is_slm_tot_teacher, lambda _: read_slm_tot_teacher, "file, rank, numbers, response"
@@ -88,8 +118,22 @@ FORMATS: dict[str, Format] = {
         is_tree_of_thought, lambda beside: tree_of_thought_reader(beside.ranks), "idx, ys"
     ),
     "plain": Format(is_plain, lambda _: read_plain, "numbers, response"),
+    "verl": Format(is_verl, lambda _: read_verl, "input, output, gts, score, step"),
+    "input-output": Format(is_input_output, lambda _: read_input_output, "input or puzzle, output"),
+    "reasoning-gym": Format(
+        is_reasoning_gym,
+        lambda _: read_reasoning_gym,
+        "results of question, completions",
+        reasoning_gym_entries,
+    ),
 }
 """Every format by name, in the order in which they are tried."""
+
+BATCHES = ("openai-batch", "anthropic-batch", "gemini-batch")
+"""Formats whose hands may stand in the batch's requests."""
+
+KEYS = "keys"
+"""What a transcript's format is called whose fields the user named."""
 
 
 class Transcript:
@@ -97,18 +141,26 @@ class Transcript:
 
     Attributes:
         path: the file.
-        format: the name of its format.
+        format: the name of its format; KEYS where the user named the fields.
         size: its bytes.
         bad: the records that could not be used, so far or in the last reading.
     """
 
-    def __init__(self, path: Path, format: str, beside: Beside, skip_bad: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        format: str,
+        beside: Beside,
+        skip_bad: bool,
+        keys: Keys | None = None,
+    ) -> None:
         self.path = path
         self.format = format
         self.size = path.stat().st_size
         self.bad = BadLines()
         self._beside = beside
         self._skip_bad = skip_bad
+        self._keys = keys
         self._file: BinaryIO | None = None
 
     @property
@@ -124,11 +176,11 @@ class Transcript:
                 no record that can be used; at once, where an array breaks off.
         """
         self.bad = BadLines()
-        read = FORMATS[self.format].reader(self._beside)
+        entries, read = self._read()
         given = 0
         with self.path.open("rb") as file:
             self._file = file
-            for rollouts in _named(self.path, self._rollouts(file, read)):
+            for rollouts in _named(self.path, self._rollouts(file, entries, read)):
                 if self._skip_bad or not self.bad.count:
                     given += 1
                     yield rollouts
@@ -137,20 +189,44 @@ class Transcript:
         if not given:
             raise BadTranscript(f"{self.path}: no record can be used: {self.bad.text}")
 
-    def _rollouts(self, file: BinaryIO, read: Reader) -> Iterator[Rollouts]:
+    def _read(self) -> tuple[Callable[[Record], Iterator[Record]], Reader]:
+        """What takes a JSON value apart into records, and a new reader of them."""
+        if self._keys is not None:
+            hand = self._keys.hand
+            return lambda record: one_each(record, hand), self._keys.read
+        found = FORMATS[self.format]
+        return found.entries, found.reader(self._beside)
+
+    def _rollouts(
+        self, file: BinaryIO, entries: Callable[[Record], Iterator[Record]], read: Reader
+    ) -> Iterator[Rollouts]:
         for line, value, fault in json_records(file):
             try:
                 if fault:
                     raise BadRecord(fault)
-                rollouts = read(object_of(value, "the record"), line)
-                if rollouts is None:
-                    continue
-                if not (self._beside.any_hand or in_deck(rollouts.puzzle)):
-                    raise BadRecord(_not_in_deck(rollouts.puzzle))
+                records = entries(object_of(value, "the record"))
             except BadRecord as error:
                 self.bad.add(line, str(error))
-            else:
-                yield rollouts
+                continue
+            for record in records:
+                try:
+                    rollouts = self._one(record, line, read)
+                except BadRecord as error:
+                    self.bad.add(line, str(error))
+                else:
+                    if rollouts is not None:
+                        yield rollouts
+
+    def _one(self, record: Record, line: int, read: Reader) -> Rollouts | None:
+        rollouts = read(record, line)
+        if rollouts is None:
+            return None
+        if not (self._beside.any_hand or in_deck(rollouts.puzzle)):
+            raise BadRecord(_not_in_deck(rollouts.puzzle))
+        if not any(judged is not None for judged in rollouts.judged):
+            judged = verdicts_of(record, len(rollouts.responses))
+            rollouts = rollouts._replace(judged=judged)
+        return rollouts
 
 
 def read_transcript(
@@ -160,17 +236,20 @@ def read_transcript(
     hands: Path | None = None,
     skip_bad: bool = False,
     any_hand: bool = False,
+    keys: Keys | None = None,
 ) -> Transcript:
     """A transcript, ready to be iterated.
 
     Args:
-        path: the file: JSON Lines, or a JSON array.
+        path: the file: JSON Lines, a JSON array, or objects laid out over lines.
         format: one of FORMATS; None recognises it.
-        ranks: the public list of hands by rank, where a log names hands beyond the test splits;
-            a format that spells its hands does not need it.
-        hands: the requests of an OpenAI batch, where its ids do not spell the hands.
+        ranks: the list of hands that a log's `idx` counts in, where it is not the public one, or
+            where hands beyond the test splits were asked; a format that spells its hands does not
+            need it.
+        hands: the requests of a batch, where its ids do not spell the hands.
         skip_bad: leave records that cannot be used out, rather than end in an error.
         any_hand: allow hands that are not four cards from 1 to 13 with the target 24.
+        keys: the fields of records of any other format.
 
     Raises:
         BadTranscript: an empty file, an unknown format, a file beside it that does not fit.
@@ -180,22 +259,26 @@ def read_transcript(
         raise BadTranscript(f"no format {format[:40]!r}: {_known()}")
     if path.exists() and not path.is_file():
         raise BadTranscript(f"{path}: not a file that can be read from its beginning twice")
-    name = _recognise(path) if format is None else format
-    if hands is not None and name != "openai-batch":
-        raise BadTranscript(f"--hands goes with openai-batch; {path} is {name}")
+    if keys is not None and format is not None:
+        raise BadTranscript("--format names a format, --hand-key the fields of none: give one")
+    name = KEYS if keys is not None else _recognise(path) if format is None else format
+    if hands is not None and name not in BATCHES:
+        raise BadTranscript(f"--hands goes with {', '.join(BATCHES)}; {path} is {name}")
     by_rank = load_ranks() if name == "tree-of-thought-llm" else {}
     if by_rank and ranks is not None:
-        by_rank |= load_ranks(ranks)
+        by_rank |= load_ranks(ranks, by_row=True)
     beside = Beside(by_rank, None if hands is None else load_hands(hands), any_hand)
-    return Transcript(path, name, beside, skip_bad)
+    return Transcript(path, name, beside, skip_bad, keys)
 
 
 def _recognise(path: Path) -> str:
     fault = ""
+    first: Record = {}
     with path.open("rb") as file:
         records = list(_named(path, islice(json_records(file), LOOKED_AT)))
     for line, value, wrong in records:
         if isinstance(value, dict):
+            first = first or value
             for name, format in FORMATS.items():
                 if format.knows(value):
                     return name
@@ -205,7 +288,12 @@ def _recognise(path: Path) -> str:
         raise BadTranscript(f"{path}: holds no records")
     if fault:
         raise BadTranscript(f"{path}: {fault}")
-    raise BadTranscript(f"{path}: a format that is not known here: {_known()}")
+    named = ", ".join(sorted(map(str, first))[:MAX_NAMED])[:200]
+    fields = f" (its fields are {named})" if named else ""
+    raise BadTranscript(
+        f"{path}: a format that is not known here{fields}: name its fields with --hand-key and "
+        f"--response-key, or write a record a line as {PLAIN}; {_known()}"
+    )
 
 
 _T = TypeVar("_T")

@@ -33,6 +33,8 @@ class Rollouts(NamedTuple):
         source_line: the line of the file on which the record starts, from 1.
         truncated: for each response whether the record says that the token limit cut it off.
         tokens: the length of each response in the model's tokens; None where the record has none.
+        judged: for each response whether the record itself calls it right; None where it does not
+            say.
     """
 
     puzzle: Puzzle
@@ -40,12 +42,14 @@ class Rollouts(NamedTuple):
     source_line: int
     truncated: tuple[bool, ...]
     tokens: tuple[int | None, ...]
+    judged: tuple[bool | None, ...]
 
     @classmethod
     def bare(cls, puzzle: Puzzle, responses: Sequence[str], source_line: int) -> Self:
         """Rollouts of which nothing is known but the responses."""
-        count = len(responses)
-        return cls(puzzle, tuple(responses), source_line, (False,) * count, (None,) * count)
+        none = (None,) * len(responses)
+        cut = (False,) * len(responses)
+        return cls(puzzle, tuple(responses), source_line, cut, none, none)
 
 
 @dataclass
