@@ -268,7 +268,8 @@ def _copies(every: Sequence[Gist]) -> Iterator[tuple[Fault, bool]]:
         for hand, one in own:
             equal.update(_with(there, hand, one) - {number})
         for other, count in equal.items():
-            if count < COMPARED_WRONG or _one_model(gist, every[other]):
+            same = look_of(every[other].header.model.name) == look_of(gist.header.model.name)
+            if same or count < COMPARED_WRONG:
                 continue
             judged = _judged(gist, every[other], own, there, other)
             pair = (min(number, other), max(number, other))
@@ -334,25 +335,21 @@ def _with(there: _There, hand: Asked, one: Written) -> set[int]:
     return loose | there.get((hand, one.exact), set())
 
 
-def _one_model(one: Gist, other: Gist) -> bool:
-    names = look_of(one.header.model.name) == look_of(other.header.model.name)
-    return names or (one.weights is not None and one.weights[0] == (other.weights or ("",))[0])
-
-
 def _related(one: Gist, other: Gist) -> bool:
-    """Whether they say that they come from the same rows, or the one from the other."""
+    """Whether they say that they are the same weights, of the same rows, or one of the other."""
     if one.data is not None and one.data == other.data:
         return True
     models = (one.header.model, other.header.model)
+    if None is not models[0].checkpoint_sha256 == models[1].checkpoint_sha256:
+        return True
     return any(a.base and a.base in (b.name, b.source, b.base) for a, b in (models, models[::-1]))
 
 
 def _loose(text: str) -> bytes | None:
-    if len(text.strip()) < LONG:
+    start = text[:MAX_LOOSE_CHARS]
+    if len(start.strip()) < LONG:
         return None
-    return hashlib.sha256(
-        "".join(text[:MAX_LOOSE_CHARS].split()).encode("utf-8", "replace")
-    ).digest()
+    return hashlib.sha256("".join(start.split()).encode("utf-8", "replace")).digest()
 
 
 def _groups(every: Sequence[Gist], key: Callable[[Gist], object]) -> Iterator[list[Gist]]:

@@ -168,7 +168,7 @@ def notes_of(entry: Entry) -> tuple[str, ...]:
     return tuple(one_line(note, MAX_NOTE_CHARS) for note in (*given, *chosen, *withheld))
 
 
-_CHOSEN = "A student's checkpoint is chosen on these hands: no test of it."
+_CHOSEN = "Students of training/ have their checkpoint chosen on these hands: no test of it."
 
 
 def is_row(entry: Entry) -> bool:

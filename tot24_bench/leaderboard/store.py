@@ -28,7 +28,7 @@ import stat
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -63,8 +63,8 @@ MAX_HEADER_BYTES = 4 * 2**20
 """Bytes of a submission without its samples that are read, and of a file of training hands; an
 ordinary one has 2,000."""
 
-MAX_SAMPLE_BYTES = 64 * 2**20
-"""Bytes of one sample, decompressed: 100 repeats of a response of 600,000 characters."""
+MAX_SAMPLE_BYTES = 32 * 2**20
+"""Bytes of one sample, decompressed: 100 repeats of a response of 300,000 characters."""
 
 MAX_SAMPLE_PARTS = 300_000
 """Fields, objects and lists of one hand that are read, brackets within responses included: each is
@@ -264,15 +264,8 @@ def read_stream(path: Path) -> tuple[Header, Iterator[Sample]]:
 
 
 def _held_against(path: Path, header: Header, samples: Iterator[Sample]) -> Iterator[Sample]:
-    first = next(samples, None)
-    if first is None:
-        if header.obtained != "reported":
-            raise BadSubmission(
-                f"{path}: samples are missing: a {header.obtained} figure needs its responses"
-            )
-        return
     try:
-        yield from _checked(chain((first,), samples), header)
+        yield from _checked(samples, header)
     except BadSubmission:
         raise
     except ValueError as error:
@@ -360,12 +353,18 @@ def _zipped(samples: Iterable[Sample], digest: Any) -> Writer:
 def _checked(samples: Iterable[Sample], header: Header) -> Iterator[Sample]:
     """The same, and at the end an error where the header says something else."""
     ledger = Ledger()
-    for number, sample in enumerate(samples):
-        if number == header.n:  # whoever says three and gives a million is not read to the end
+    count = 0  # no enumerate: it holds on to what it gave last
+    for sample in samples:
+        if count == header.n:  # whoever says three and gives a million is not read to the end
             raise ValueError(f"n is {header.n}, but there are more samples")
+        count += 1
         ledger.add(sample)
         yield sample
-    ledger.check(header)
+        del sample  # before the next one is read: it may be large
+    if count:
+        ledger.check(header)
+    elif header.obtained != "reported":
+        raise ValueError(f"samples are missing: a {header.obtained} figure needs its responses")
 
 
 def _not_writable(folder: Path, error: OSError) -> ResultsNotWritable:
@@ -463,18 +462,22 @@ def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
     digest = hashlib.sha256()
     try:
         with open_plain(path) as plain, gzip.GzipFile(fileobj=plain) as file:
-            total = 0
-            for number, line in enumerate(iter(lambda: file.readline(MAX_SAMPLE_BYTES + 1), b"")):
+            number = total = 0
+            while line := file.readline(MAX_SAMPLE_BYTES + 1):
+                number += 1
                 total += len(line)
                 digest.update(line)
                 if len(line) > MAX_SAMPLE_BYTES or total > MAX_SAMPLES_BYTES:
-                    raise BadSubmission(f"{path}: line {number + 1}: too large when decompressed")
+                    raise BadSubmission(f"{path}: line {number}: too large when decompressed")
                 if sum(map(line.count, (b'":', b"{", b"["))) > MAX_SAMPLE_PARTS:
-                    raise BadSubmission(f"{path}: line {number + 1}: too many parts")
+                    raise BadSubmission(f"{path}: line {number}: too many parts")
                 try:
-                    yield Sample.model_validate_json(line, strict=True)
+                    sample = Sample.model_validate_json(line, strict=True)
                 except ValidationError as error:
-                    raise BadSubmission(f"{path}: line {number + 1}: {_fault(error)}") from None
+                    raise BadSubmission(f"{path}: line {number}: {_fault(error)}") from None
+                del line
+                yield sample
+                del sample
     except FileNotFoundError:
         if stored is not None:
             raise BadSubmission(f"{header}: {path.name} is missing beside it") from None

@@ -240,6 +240,7 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
                 note(_prompt_faults(header, sample))
                 note(_score_faults(sample, responses))
                 note(_token_faults(header, sample, responses))
+            del sample, responses  # before the next one is read: they may be large
         note(_seen_faults(header, seen))
         note(_hand_faults(header, asked))
     except BadSubmission as error:
