@@ -227,13 +227,16 @@ def rival(search: Submission, **changes: Any) -> Submission:
 
 def test_responses_of_another_model_are_refused(search: Submission, tmp_path: Path) -> None:
     (fault,) = faults(written(tmp_path, search, rival(search)))
-    assert "100 of 100 long responses are those of another model" in fault
+    assert "100 of 100 responses are those of another model" in fault
     assert search.key in fault and "rival/" in fault
 
 
-def test_so_they_are_with_other_blanks_and_some_changed(search: Submission, tmp_path: Path) -> None:
+def test_so_they_are_in_another_dress_and_some_changed(search: Submission, tmp_path: Path) -> None:
     samples = tuple(
-        same_answers(one, lambda text, i=i: text + " Done." if i < 5 else text.replace("\n", " \n"))
+        same_answers(
+            one,
+            lambda text, i=i: text + " Done." if i < 5 else text.upper().replace("\n", " \u200b\n"),
+        )
         for i, one in enumerate(search.samples)
     )
     copy = rival(search, samples=samples)
@@ -244,9 +247,9 @@ def test_so_are_the_solvers_own(root: Path, tmp_path: Path) -> None:
     (path,) = (root / "results/submissions").glob("solver*/game24_onestep_tot.0shot.json")
     solver = read(path)
     copy = changed(solver, model={"name": "genius", "backend": "hf", "source": "genius"})
-    assert "long responses are those" in faults(written(tmp_path / "a", solver, copy))[0]
+    assert "responses are those" in faults(written(tmp_path / "a", solver, copy))[0]
     taught = changed(copy, model={"teacher": SOLVER})
-    assert "long responses are those" in faults(written(tmp_path / "b", solver, taught))[0]
+    assert "responses are those" in faults(written(tmp_path / "b", solver, taught))[0]
 
 
 def test_so_are_those_that_were_published_by_their_hashes(
@@ -258,9 +261,11 @@ def test_so_are_those_that_were_published_by_their_hashes(
         )
         for one in search.samples
     )
-    model = {"name": "GPT-X", "checkpoint_sha256": None}
+    model = {"name": "GPT-X", **NOT_TAUGHT, "checkpoint_sha256": None}
     log = changed(search, model=model, samples=samples, obtained="rescored", source="a log")
-    assert "100 of 100" in faults(written(tmp_path, log, rival(search)))[0]
+    assert "100 of 100" in faults(written(tmp_path / "a", log, rival(search)))[0]
+    renamed = changed(log, model={"name": "GPT-Y"})
+    assert "100 of 100" in faults(written(tmp_path / "b", log, renamed))[0]
 
 
 def test_a_choice_among_many_published_responses_is_one_of_them(root: Path, tmp_path: Path) -> None:
@@ -402,7 +407,7 @@ def test_a_run_of_part_of_the_hands_is_refused_where_git_keeps_the_results(
 
 def test_add_refuses_what_verify_would(search: Submission, tmp_path: Path) -> None:
     write(search, tmp_path)
-    with pytest.raises(BadResults, match="long responses are those of another model"):
+    with pytest.raises(BadResults, match="responses are those of another model"):
         check_beside([rival(search)], tmp_path)
     assert check_beside([search], tmp_path) == ()  # the one that it replaces is not beside it
 

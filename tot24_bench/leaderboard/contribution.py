@@ -288,6 +288,9 @@ def _run_questions(submission: Submission) -> Iterator[str]:
         yield f"{share:.0%} of the responses were cut off by the token limit"
     if submission.obtained == "measured" and submission.mean_response_tokens is None:
         yield "tokens were not counted: name a tokenizer (tokenizer=NAME in --model_args)"
+    limit = submission.generation.get("max_gen_toks")
+    if submission.mean_response_tokens is not None and not isinstance(limit, int):
+        yield "no token limit (max_gen_toks) is recorded: who can say which responses were cut off?"
     sampled = submission.generation.get("do_sample") or submission.generation.get("temperature")
     if sampled and submission.repeats == 1:
         yield "sampled, with one response a hand: greedy, or several repeats, say more"

@@ -14,6 +14,7 @@ are a question and no fault.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ MAX_FINGERPRINTS = 50_000
 """Responses of a submission that are compared; bounds memory."""
 
 MAX_LOOSE_CHARS = 20_000
-"""Characters of a response that a fingerprint without blanks is taken of; bounds time."""
+"""Characters of a response that a fingerprint is taken of; bounds time."""
 
 SAME_SIZE = 1.05
 """Counts of weights that differ by less are the same: 360M is said of 361,821,120."""
@@ -55,6 +56,9 @@ _LOADED = {
     "autogptq", "gguf_file", "load_in_4bit", "load_in_8bit", "peft", "quantization", "revision",
 }  # fmt: skip
 """Model arguments that make other weights of the same file."""
+
+_PASSED_OVER = re.compile(r"[^\w+*/=()-]+")
+"""What a response can have more or less of and be the same: blanks, points, what shows nothing."""
 
 _PRECISIONS = {"float32": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16"}
 
@@ -86,7 +90,8 @@ class Written(NamedTuple):
 
     Attributes:
         exact: hash of the text; all that is known of one that is withheld.
-        loose: of the text without blanks; None where it is withheld or too short to compare.
+        loose: of its letters, numbers and operators; None where it is withheld, or too short to
+            compare.
         right: whether it is.
     """
 
@@ -261,8 +266,6 @@ def _copies(every: Sequence[Gist]) -> Iterator[tuple[Fault, bool]]:
                     there[hand, digest].add(number)
     found: dict[tuple[int, int], tuple[bool, float, str]] = {}
     for number, gist in enumerate(every):
-        if gist.withheld:
-            continue
         own = list(_comparable(gist))
         equal: Counter[int] = Counter()
         for hand, one in own:
@@ -315,17 +318,22 @@ def _judged(
     copied = copied and not _related(gist, other)
     if not copied and (len(same) < COMPARED or share < ALIKE):
         return None
-    return copied, share, f"{sum(same)} of {len(same)} long responses are those of another model"
+    return copied, share, f"{sum(same)} of {len(same)} responses are those of another model"
 
 
 def _comparable(gist: Gist) -> Iterator[tuple[Asked, Written]]:
-    """The responses that are long, and that the model wrote for one hand alone."""
-    hands = Counter(
-        digest for each in gist.written.values() for digest in {one.loose for one in each}
-    )
-    for hand, responses in gist.written.items():
-        for one in {one.loose: one for one in responses}.values():
-            if one.loose is not None and hands[one.loose] == 1:
+    """The responses that are long, and that the model wrote for one hand alone.
+
+    Of what is withheld nobody knows how long it is: all of it, beside what is withheld, too.
+    """
+    marked = {
+        hand: {one.exact if gist.withheld else one.loose: one for one in responses}
+        for hand, responses in gist.written.items()
+    }
+    hands = Counter(mark for each in marked.values() for mark in each)
+    for hand, each in marked.items():
+        for mark, one in each.items():
+            if mark is not None and hands[mark] == 1:
                 yield hand, one
 
 
@@ -342,14 +350,15 @@ def _related(one: Gist, other: Gist) -> bool:
     models = (one.header.model, other.header.model)
     if None is not models[0].checkpoint_sha256 == models[1].checkpoint_sha256:
         return True
-    return any(a.base and a.base in (b.name, b.source, b.base) for a, b in (models, models[::-1]))
+    return any(a.base and a.base in (b.name, b.source) for a, b in (models, models[::-1]))
 
 
 def _loose(text: str) -> bytes | None:
     start = text[:MAX_LOOSE_CHARS]
     if len(start.strip()) < LONG:
         return None
-    return hashlib.sha256("".join(start.split()).encode("utf-8", "replace")).digest()
+    kept = _PASSED_OVER.sub("", start.casefold())
+    return hashlib.sha256(kept.encode("utf-8", "replace")).digest()
 
 
 def _groups(every: Sequence[Gist], key: Callable[[Gist], object]) -> Iterator[list[Gist]]:

@@ -30,7 +30,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -193,7 +193,11 @@ def is_tracked(results: Path) -> bool:
     """Whether git keeps submissions of the folder: then it is the record, not a place to try."""
     try:
         done = subprocess.run(
-            ["git", "ls-files", "--", FOLDER], cwd=results, capture_output=True, timeout=60
+            # A folder from elsewhere may bring a configuration that names a program to run.
+            ["git", "-c", "core.fsmonitor=false", "ls-files", "--", FOLDER],
+            cwd=results,
+            capture_output=True,
+            timeout=60,
         )
     except (OSError, subprocess.SubprocessError):
         return False
@@ -252,11 +256,6 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
 
 def _unreadable(path: Path, error: BadSubmission) -> Verified:
     return Verified(path, (Fault(path, "file", str(error).removeprefix(f"{path}: ")),), 0, 0)
-
-
-def verify_submission(path: Path, results: Path | None = None) -> Iterator[Fault]:
-    """The faults of one submission; see `verify_file`."""
-    yield from verify_file(path, results).faults
 
 
 def texts_of(transcripts: Iterable[Sequence[str]]) -> dict[str, str]:
@@ -320,10 +319,9 @@ def _header_faults(header: Header) -> Iterator[tuple[str, str]]:
             f"{SOLVER} is the solver's name, and {header.model.backend} is no solver",
         )
     if header.model.training is not None:
-        try:
-            guard_training_hands(header.model.training.hands, "training.hands")
-        except (LeakedHand, InvalidPuzzle) as error:
-            yield "model.training", str(error)
+        _, fault = _trained(header.model.training.hands)
+        if fault is not None:
+            yield "model.training", fault
 
 
 def _task_faults(header: Header) -> Iterator[tuple[str, str]]:
@@ -345,10 +343,21 @@ def _trained_on(header: Header) -> frozenset[Hand]:
     training = header.model.training
     if training is None or header.split in MAY_BE_TRAINED_ON or not is_split(header.split):
         return frozenset()
+    return _trained(training.hands)[0]
+
+
+@lru_cache(maxsize=8)
+def _trained(hands: tuple[str, ...]) -> tuple[frozenset[Hand], str | None]:
+    """Declared hands as hands, and what is wrong with them; many submissions declare the same."""
     try:
-        return frozenset(Puzzle.parse(hand).hand for hand in training.hands)
-    except InvalidPuzzle:
-        return frozenset()  # the guard has said so
+        guard_training_hands(hands, "training.hands")
+        fault = None
+    except (LeakedHand, InvalidPuzzle) as error:
+        fault = str(error)
+    try:
+        return frozenset(Puzzle.parse(hand).hand for hand in hands), fault
+    except InvalidPuzzle:  # the guard has said so
+        return frozenset(), fault
 
 
 def _seen_faults(header: Header, seen: Sequence[Puzzle]) -> Iterator[tuple[str, str]]:
