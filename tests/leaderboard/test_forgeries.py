@@ -469,6 +469,9 @@ def test_changed_missing_and_foreign_lists_of_hands_are_refused(
     file.write_bytes(hands)
     (file.parent / "notes.txt").write_text("x")
     assert "training hands of no submission: remove it" in faults(list(verify(tmp_path)))[0]
+    file.parent.rename(tmp_path / "away")
+    file.parent.symlink_to(tmp_path / "away")
+    assert "is a link" in faults(list(verify(tmp_path)))[0]
 
 
 def test_a_test_hand_in_such_a_list_is_caught_by_the_guard(

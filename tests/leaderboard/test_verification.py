@@ -155,9 +155,10 @@ def test_an_untouched_submission_is_consistent(results: Path) -> None:
     assert "not who wrote the responses" in found.stdout
 
 
-def test_every_published_submission_is_consistent(root: Path) -> None:
-    every = list(verify(root / "results"))
-    assert every and not [one.faults for one in every if one.faults]
+@pytest.mark.parametrize("folder", ["results", "training/study"])
+def test_every_published_submission_is_consistent(folder: str, root: Path) -> None:
+    every = list(verify(root / folder))
+    assert every and not [fault for one in every for fault in (*one.faults, *one.warnings)]
 
 
 def test_several_processes_find_the_same(results: Path, root: Path) -> None:

@@ -407,6 +407,8 @@ def _put_hands(path: Path, header: dict[str, Any]) -> None:
     if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
         raise BadSubmission(f"{path}: model.training.{HANDS}: not a hash")
     file = hands_path(path.parent.parent.parent, digest)
+    if file.parent.is_symlink():
+        raise BadSubmission(f"{path}: {file.parent} is a link: put the folder itself there")
     if not file.exists():
         raise BadSubmission(
             f"{path}: model.training.{HANDS}: {TRAINING}/{file.name} is missing beside "
