@@ -28,6 +28,7 @@ from tot24_bench.game.parts import guard_parts
 from tot24_bench.prompts import SHOTS, build, pick, variant_of
 from tot24_bench.scoring import score
 from tot24_bench.teachers.solver import DEAD_END, EXPLORE, CannotTeach, Curriculum, write
+from tot24_bench.teachers.teacher import SOLVER
 from tot24_bench.traces.dataset import read_dataset
 from tot24_bench.traces.dataset_reading import read_record
 
@@ -167,7 +168,7 @@ def describe(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def teacher_of(config: RowConfig) -> str:
     """Who writes the traces, as submissions and cards name it."""
     if config.dataset is None:
-        return "solver (exact search)"
+        return SOLVER
     teachers = read_record(Path(config.dataset)).teachers
     return " and ".join(sorted({teacher.label for teacher in teachers if teacher.kept}))
 

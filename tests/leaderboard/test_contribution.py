@@ -108,6 +108,7 @@ def test_a_folder_of_tot24_eval_is_copied_once_it_is_verified(root: Path, tmp_pa
     (theirs / "submissions" / "scout-2m").mkdir(parents=True)
     for file in (root / "results" / "submissions").glob(f"{key}.*"):
         shutil.copy(file, theirs / "submissions" / "scout-2m")
+    shutil.copytree(root / "results" / "training_hands", theirs / "training_hands")
     (submission,) = gather(theirs).submissions
     assert submission.key == key
     path = theirs / "submissions" / f"{key}.json"

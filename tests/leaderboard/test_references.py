@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tot24_bench.leaderboard import Submission, read_all, read_entries
-from tot24_bench.leaderboard.references import FIGURES, SOLVER, main, reported, solver
+from tot24_bench.leaderboard.references import FIGURES, main, reported, solver
+from tot24_bench.teachers.teacher import SOLVER
 
 
 @pytest.fixture(scope="module")

@@ -240,7 +240,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a large file": (lambda path: path.write_text(" " * 5_000_000), "larger than"),
     "a missing field": (lambda path: path.write_text("{}"), "model: Field required .and"),
     "an unknown field": (lambda path: header(path, colour=1), "colour: Extra inputs"),
-    "another schema": (lambda path: header(path, schema_version=3), "schema_version: "),
+    "another schema": (lambda path: header(path, schema_version=4), "schema_version: "),
     "samples inside": (lambda path: header(path, samples=[]), "samples: they belong in"),
     "another accuracy": (
         lambda path: header(path, metrics={**json.loads(path.read_text())["metrics"], "acc": 1.0}),

@@ -13,6 +13,7 @@ from rich.console import Console
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Submission, render_markdown, render_rich, rows
 from tot24_bench.leaderboard.records import Training, sha256_of
+from tot24_bench.teachers.teacher import EXACT_SEARCH, SOLVER
 
 from .conftest import entries, make_reported, make_sample, make_submission
 
@@ -278,6 +279,58 @@ def test_a_student_stands_beside_its_teacher() -> None:
     assert row[8:] == ["-16.0 [-24.4, -9.0]", "3.1e-05"]
 
 
+def test_beside_exact_search_there_is_no_p() -> None:
+    """It is always right, so a test says only that the student is not."""
+    solver = make_submission(100, 100, name=SOLVER, model={"backend": EXACT_SEARCH})
+    student = make_submission(84, 100, model={"teacher": SOLVER})
+    table = measured_part([solver, student]).partition("## Students beside")[2]
+    heads, row = cells(table)
+    assert heads[-1] == "difference [95%]" and row[-1] == "-16.0 [-24.4, -9.0]"
+    of_a_model = make_submission(84, 100, name="b", model={"teacher": "scout-2m"})
+    table = measured_part([solver, student, of_a_model]).partition("## Students beside")[2]
+    assert {row[0]: row[-1] for row in cells(table)[1:]} == {"scout-2m": "–", "b": "1.000"}
+
+
+@pytest.mark.parametrize("said", ["solver: exact search", "solver (exact search)"])
+def test_a_student_of_the_solver_finds_its_row_by_either_name(said: str) -> None:
+    solver = make_submission(100, 100, name=SOLVER, model={"backend": EXACT_SEARCH})
+    student = make_submission(84, 100, model={"teacher": said})
+    (row,) = cells(measured_part([solver, student]).partition("## Students beside")[2])[1:]
+    assert row[5:8] == [SOLVER, "100.0%", "100"]
+
+
+def of_state_holdout(*hands: str) -> Submission:
+    training = Training(hands=hands) if hands else None
+    return make_submission(name="s", split="state_holdout", model={"training": training})
+
+
+def test_state_holdout_of_a_student_that_was_not_held_out_is_no_row() -> None:
+    """4 5 6 10 has no way around the states of hard100; 1 1 1 8 has one."""
+    for submission, why in (
+        (of_state_holdout("1 1 1 8", "4 5 6 10"), "1 of its training hands have no way around"),
+        (of_state_holdout(), "no training under the hold-out is declared"),
+    ):
+        every = entries([submission, make_submission()])
+        assert [row.split for row in rows(every)] == ["hard100"]
+        page = render_markdown(every)
+        assert why in page.partition("## No rows")[2] and "| state" not in page
+        caption = str(render_rich(entries([submission])).caption)
+        assert why in caption
+    held_out = entries([of_state_holdout("1 1 1 8")])
+    assert [row.split for row in rows(held_out)] == ["state_holdout"]
+    assert "## No rows" not in render_markdown(held_out)
+
+
+def test_the_page_says_who_is_a_specialist_and_what_val_chose() -> None:
+    training = Training(hands=("1 1 1 8",))
+    val = tuple(make_sample(puzzle, (True,)) for puzzle in load_split("val")[:3])
+    student = make_submission(split="val", samples=val, model={"training": training})
+    page = " ".join(measured_part([student]).split())
+    assert "a model trained on this very game, beside generalists that were not" in page
+    assert "was chosen by its accuracy on `val`" in page
+    assert "checkpoint chosen on these hands: no test of it" in page.partition("Notes:")[2]
+
+
 def test_a_model_cannot_pass_for_its_teacher() -> None:
     solver = make_submission(
         100, 100, name="solver (exact search)", model={"backend": "Exact Search"}
@@ -288,11 +341,11 @@ def test_a_model_cannot_pass_for_its_teacher() -> None:
     page = measured_part([solver, false, student, own])
     (row, other) = cells(page.partition("## Students beside")[2])[1:]
     assert (row[0], row[6]) == ("scout-2m", "100.0%")
-    assert other[5:] == ["own", "no row", "–", "–", "–"]
+    assert other[5:] == ["own", "no row", "–", "–"]
 
 
 def test_a_student_without_its_teachers_row_says_so() -> None:
     student = make_submission(1, model={"teacher": "GPT-4o"})
     page = measured_part([student])
     (row,) = cells(page.partition("## Students beside")[2])[1:]
-    assert row[5:] == ["GPT-4o", "no row", "–", "–", "–"]
+    assert row[5:] == ["GPT-4o", "no row", "–", "–"]

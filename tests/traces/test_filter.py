@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.teachers.teacher import Finish, TeacherInfo
+from tot24_bench.teachers.solver import SolverTeacher
+from tot24_bench.teachers.teacher import SOLVER, Finish, TeacherInfo
 from tot24_bench.traces.balance import Balance, Candidate, Limits, choose
 from tot24_bench.traces.filter import ChangedFile, FilterConfig, kept_traces, select
 from tot24_bench.traces.held_out import Avoid
@@ -372,6 +373,13 @@ def test_teachers_are_counted_apart_and_oracles_say_so(
         (one.label, one.teacher.oracle, one.asked, one.kept) for one in select([file]).teachers
     ]
     assert found == [("openai: gpt-4o", False, 2, 1), ("solver: exact", True, 1, 1)]
+
+
+def test_the_solver_has_the_name_of_its_row(make_trace: MakeTrace, tmp_path: Path) -> None:
+    """So that a student of these traces finds its teacher on the leaderboard."""
+    file = write(tmp_path / "t.jsonl", [make_trace(TRAIN, SEARCH, teacher=SolverTeacher().info)])
+    (teacher,) = select([file]).teachers
+    assert teacher.label == SOLVER == "solver (exact search)"
 
 
 def published(shared: Path, folder: Path) -> Path:

@@ -13,6 +13,7 @@ import typer
 
 from tot24_bench.cli.options import RESULTS, Overwrite, Results
 from tot24_bench.cli.terminal import one_line, print_wide
+from tot24_bench.cli.verify import said
 
 if TYPE_CHECKING:
     from tot24_bench.leaderboard.contribution import Told
@@ -91,6 +92,7 @@ def add_command(
     from tot24_bench.leaderboard import Entry, render_rich
     from tot24_bench.leaderboard.contribution import (
         Told,
+        check_beside,
         check_consistent,
         describe,
         gather,
@@ -123,6 +125,8 @@ def add_command(
     for one in submissions:
         check_consistent(one)
     key_conflicts(submissions, results, overwrite)
+    for warning in check_beside(submissions, results):
+        typer.echo(f"warning: {said(warning)}", err=True)
     paths = places(submissions, results) if dry_run else written(submissions, results, overwrite)
     for path in paths:
         typer.echo(f"{'would write' if dry_run else 'wrote'} {path}")
@@ -143,26 +147,25 @@ def check_command(
 ) -> None:
     """Say what is wrong with a submission, and how to mend it, before a pull request is opened.
 
-    Everything that `tot24 leaderboard verify` checks, for files in a results folder or elsewhere;
-    then what a reviewer will ask. Exit code 2 where something is wrong. It shows consistency only:
-    nobody can tell from a file which model wrote it.
+    Everything that `tot24 leaderboard verify` checks, for files in a results folder or elsewhere,
+    and beside what else stands in their folder; then what a reviewer will ask. Exit code 2 where
+    something is wrong. It shows consistency only: nobody can tell from a file which model wrote it.
 
     Example: `tot24 leaderboard check results/submissions/my-model/*.json`
     """
-    from tot24_bench.leaderboard.contribution import header_path, mend, questions, results_of
+    from tot24_bench.leaderboard.contribution import check_files, header_path, mend, questions
     from tot24_bench.leaderboard.store import read
-    from tot24_bench.leaderboard.verification import verify_file
 
     paths = list(dict.fromkeys(map(header_path, files)))
     wrong = responses = 0
-    for path in paths:
-        verified = verify_file(path, results_of(path))
+    for verified in check_files(paths):
+        path = verified.path
         wrong += bool(verified.faults)
         responses += verified.responses
         for fault in verified.faults:
-            typer.echo(
-                one_line(f"{path}: {fault.where}: {fault.what}") + f" -> {mend(fault)}", err=True
-            )
+            typer.echo(said(fault._replace(path=path, fix=mend(fault))), err=True)
+        for warning in verified.warnings:
+            typer.echo(f"warning: {said(warning._replace(path=path))}", err=True)
         if not verified.faults:
             typer.echo(one_line(f"{path}: consistent, {verified.responses:,} responses"))
             for line in questions(read(path)):

@@ -14,7 +14,7 @@ from tot24_bench.cli.difficulty import difficulty_command
 from tot24_bench.cli.evaluate import eval_command, tasks_path_command
 from tot24_bench.cli.export import export_command
 from tot24_bench.cli.failures import failures_command
-from tot24_bench.cli.leaderboard import leaderboard_command
+from tot24_bench.cli.leaderboard import leaderboard_command, upgrade_command
 from tot24_bench.cli.overlap import overlap_command
 from tot24_bench.cli.rescore import rescore_command
 from tot24_bench.cli.score import score_command
@@ -72,6 +72,7 @@ leaderboard_app.callback(invoke_without_command=True)(one_line_errors()(leaderbo
 leaderboard_app.command("verify")(one_line_errors()(verify_command))
 leaderboard_app.command("add")(one_line_errors()(add_command))
 leaderboard_app.command("check")(one_line_errors()(check_command))
+leaderboard_app.command("upgrade")(one_line_errors()(upgrade_command))
 leaderboard_app.command("schema")(one_line_errors()(schema_command))
 leaderboard_app.command("export")(one_line_errors()(export_command))
 traces_app.command("generate")(one_line_errors()(generate_command))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from tot24_bench.cli.options import RESULTS, Ranks, Results
 from tot24_bench.cli.terminal import one_line
 
 if TYPE_CHECKING:
+    from tot24_bench.leaderboard.cross_checks import Fault
     from tot24_bench.leaderboard.verification import Verified
 
 STUDENTS = Path("students")
@@ -45,8 +47,11 @@ def verify_command(
     """Score every response of every submission again, and fail on any difference.
 
     It also fails on unknown, doubled and missing hands, wrong hashes, prompts that are not this
-    benchmark's, and held-out hands in declared training data. This shows that submissions are
-    consistent, not that their models wrote the responses; `--rerun` asks a model again.
+    benchmark's, held-out hands in declared training data, tokens and dates that cannot be, and
+    across submissions on one name for two models, one checkpoint that was trained twice, and
+    responses that are another model's. What is odd and may be honest is a warning. This shows that
+    submissions are consistent, not that their models wrote the responses; `--rerun` asks a model
+    again.
 
     Examples:
 
@@ -60,12 +65,15 @@ def verify_command(
     texts = texts_of(
         one.responses for path in transcripts or () for one in read_transcript(path, ranks=ranks)
     )
-    verified = list(_with_progress(verify(results, jobs, texts), results))
+    with _progress(results) as advance:
+        verified = list(verify(results, jobs, texts, advance))
     if not verified:
         raise ValueError(f"no submissions under {results}: nothing to verify")
     faults = [fault for one in verified for fault in one.faults]
     for fault in faults:
-        typer.echo(one_line(f"{fault.path}: {fault.where}: {fault.what}"), err=True)
+        typer.echo(said(fault), err=True)
+    for warning in (warning for one in verified for warning in one.warnings):
+        typer.echo(f"warning: {said(warning)}", err=True)
     good = sum(not one.faults for one in verified)
     responses = sum(one.responses for one in verified)
     typer.echo(f"{good} of {len(verified)} submissions are consistent, {responses:,} responses")
@@ -78,6 +86,12 @@ def verify_command(
         raise typer.Exit(2)
     if not rerun:
         typer.echo("This shows consistency, not who wrote the responses: see --rerun.")
+
+
+def said(fault: Fault) -> str:
+    """A fault in one line, with what to do about it where it says so."""
+    line = one_line(f"{fault.path}: {fault.where}: {fault.what}")
+    return f"{line} -> {fault.fix}" if fault.fix else line
 
 
 def _rerun(
@@ -120,15 +134,17 @@ def _rerun(
     return differs
 
 
-def _with_progress(verified: Iterator[Verified], results: Path) -> Iterator[Verified]:
+@contextmanager
+def _progress(results: Path) -> Iterator[Callable[[], object]]:
+    """A bar on a terminal, moved on by what is given."""
     if not sys.stderr.isatty():
-        yield from verified
+        yield lambda: None
         return
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
     from tot24_bench.leaderboard.store import paths
 
-    yield from track(
-        verified, "verify", total=len(paths(results)), console=Console(stderr=True), transient=True
-    )
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("verify", total=len(paths(results)))
+        yield lambda: bar.advance(task)

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from tot24_bench import __version__
 from tot24_bench.game import is_split, split_size
 from tot24_bench.harness.checkpoint import teacher_of
+from tot24_bench.leaderboard.cross_checks import Fault, Gist
 from tot24_bench.leaderboard.lm_eval_environment import changed_since, weights_of
 from tot24_bench.leaderboard.lm_eval_folder import BadResults
 from tot24_bench.leaderboard.lm_eval_results import FromLmEval, read_results
@@ -25,7 +26,12 @@ from tot24_bench.leaderboard.measured import submissions_of, training_of
 from tot24_bench.leaderboard.records import ModelInfo, Training
 from tot24_bench.leaderboard.store import FOLDER, check_writable, path_of, paths, read, write
 from tot24_bench.leaderboard.submission import OTHER, Header, Submission
-from tot24_bench.leaderboard.verification import Fault, verify_file
+from tot24_bench.leaderboard.verification import (
+    Verified,
+    beside_each_other,
+    gists_of,
+    verify_file,
+)
 from tot24_bench.weights import checkpoint_sha256
 
 MOST_TRUNCATED = 0.1
@@ -145,6 +151,44 @@ def check_consistent(submission: Submission) -> None:
         raise BadResults(f"{submission.key}: {listed}: {mend(faults[0])}")
 
 
+def check_beside(submissions: Sequence[Submission], results: Path) -> tuple[Fault, ...]:
+    """Refuse what `tot24 leaderboard verify` would find fault with in the results folder.
+
+    Returns:
+        What is odd, and may be honest.
+
+    Raises:
+        BadResults: the first faults, with what to do.
+    """
+    verified = []
+    for submission in submissions:
+        gist = Gist(path_of(results, submission.key), submission)
+        for sample in submission.samples:
+            gist.add(sample)
+        verified.append(Verified(gist.path, (), 0, 0, gist=gist))
+    there = gists_of(results, without=(one.path for one in verified))
+    found = list(beside_each_other(verified, results, there))
+    if faults := [fault for one in found for fault in one.faults]:
+        listed = "; ".join(f"{fault.where}: {fault.what}: {fault.fix}" for fault in faults[:3])
+        raise BadResults(listed)
+    return tuple(warning for one in found for warning in one.warnings)
+
+
+def check_files(files: Sequence[Path]) -> Iterator[Verified]:
+    """Check submissions by themselves, beside each other and beside what else is in their folder.
+
+    Args:
+        files: their JSON files.
+    """
+    folders: dict[Path | None, list[Path]] = {}
+    for path in files:
+        folders.setdefault(results_of(path), []).append(path)
+    for results, inside in folders.items():
+        verified = [verify_file(path, results) for path in inside]
+        others = () if results is None else gists_of(results, without=inside)
+        yield from beside_each_other(verified, results, others)
+
+
 def results_of(path: Path) -> Path | None:
     """The results folder that a submission's file stands in; None where it lies elsewhere."""
     return path.parents[2] if len(path.parents) > 2 and path.parents[1].name == FOLDER else None
@@ -159,12 +203,15 @@ def header_path(path: Path) -> Path:
 
 def mend(fault: Fault) -> str:
     """What to do about a fault, in a few words."""
-    return next(words for part, words in _MENDS if part in f"{fault.where}: {fault.what}")
+    return fault.fix or next(
+        words for part, words in _MENDS if part in f"{fault.where}: {fault.what}"
+    )
 
 
 _AGAIN = "run `tot24 leaderboard add RESULTS --overwrite` again, and change nothing by hand"
 
 _MENDS: tuple[tuple[str, str], ...] = (
+    ("hands_sha256", "commit the folder training_hands, too, as it was written"),
     ("held-out", "train without these hands and evaluate again: they are the test"),
     ("were trained on", "evaluate on hands that were not trained on"),
     ("model.training", "declare the hands that were trained on: --training FILE"),
@@ -177,6 +224,11 @@ _MENDS: tuple[tuple[str, str], ...] = (
     ("mean_response_tokens", _AGAIN),
     ("is asked twice", "evaluate each hand once"),
     ("does not belong to it", "name the split that was asked"),
+    ("a pipe or a device", "put the file itself there"),
+    ("created: ", "give the day of the evaluation"),
+    ("task: ", "name the task that was asked"),
+    ("tokens", "count them with the model's own tokenizer: --checkpoint FOLDER, or tokenizer=NAME"),
+    ("model.name", "give the model a name of its own: --name"),
     ("missing: ", "evaluate all hands of the split, or the first so many"),
     (
         "prompt_sha256 is not that",
@@ -236,6 +288,9 @@ def _run_questions(submission: Submission) -> Iterator[str]:
         yield f"{share:.0%} of the responses were cut off by the token limit"
     if submission.obtained == "measured" and submission.mean_response_tokens is None:
         yield "tokens were not counted: name a tokenizer (tokenizer=NAME in --model_args)"
+    limit = submission.generation.get("max_gen_toks")
+    if submission.mean_response_tokens is not None and not isinstance(limit, int):
+        yield "no token limit (max_gen_toks) is recorded: who can say which responses were cut off?"
     sampled = submission.generation.get("do_sample") or submission.generation.get("temperature")
     if sampled and submission.repeats == 1:
         yield "sampled, with one response a hand: greedy, or several repeats, say more"

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 
 from tot24_bench.game import is_split, split_size
 from tot24_bench.game.generated import parse_name
@@ -75,6 +76,17 @@ def key_of(
     return f"{_model(model)}/{'.'.join(parts)}"
 
 
+def look_of(name: str) -> str:
+    """What is left of a name when case, look-alike letters and what shows nothing are left out.
+
+    >>> look_of("GPT-4") == look_of("gpt\u20104\u200b"), look_of("\u0455cout-2m")
+    (True, 'scout-2m')
+    """
+    shown = "".join(char for char in unicodedata.normalize("NFKC", name) if not _hidden(char))
+    plain = unicodedata.normalize("NFKC", shown.translate(_LOOKS_LATIN).casefold())
+    return _BETWEEN.sub("-", plain.translate(_LOOKS_LATIN)).strip("-")
+
+
 def first_of(split: str, asked: int | None) -> int | None:
     """How many hands of a fixed split were asked, where not all were; None where all were.
 
@@ -89,6 +101,23 @@ def first_of(split: str, asked: int | None) -> int | None:
 def is_key(text: str) -> bool:
     """Whether the text has the form of a key: two safe parts around one slash."""
     return _KEY.fullmatch(text) is not None
+
+
+_LOOKS_LATIN = str.maketrans(
+    "АВЕКМНОРСТУХЅІЈԌԚԜаеорсухѕіјԁһԛԝкӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧοανιρυκχıɡ",
+    "ABEKMHOPCTYXSIJGQWaeopcyxsijdhqwklABEZHIKMNOPTYXoavipukxig",
+)
+"""Letters of Cyrillic and Greek that no reader tells from Latin ones (Unicode TR 39 has more)."""
+
+_BETWEEN = re.compile(r"[\s_‐‑‒–—―−-]+")
+
+_SHOWS_NOTHING = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
+
+
+def _hidden(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cf") or _SHOWS_NOTHING.match(char) is not None
 
 
 _SAFE = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,250}[A-Za-z0-9_])?"

@@ -114,6 +114,8 @@ class Ledger:
             raise ValueError("mean_response_tokens is stated, but tokens of samples are not known")
         if header.prompt_sha256 != self.prompts_sha256():
             raise ValueError("prompt_sha256 is not the hash of the prompts of the stored samples")
+        if header.obtained == "measured" and header.prompt_sha256 is None:
+            raise ValueError("prompt_sha256 is missing: what was measured has known prompts")
         if self.withheld and header.obtained != "rescored":
             raise ValueError(f"responses are withheld: a {header.obtained} figure must give them")
 

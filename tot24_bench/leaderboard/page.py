@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from tot24_bench.leaderboard.baselines import load_baselines, not_run
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.rows import COLUMNS, RIGHT_ALIGNED, Ranked, one_line, sections
-from tot24_bench.leaderboard.teaching import PAIR_COLUMNS, beside_teachers
+from tot24_bench.leaderboard.rows import COLUMNS, RIGHT_ALIGNED, Ranked, no_rows, one_line, sections
+from tot24_bench.leaderboard.teaching import beside_teachers
 from tot24_bench.prompts import METHOD_NAMES
 
 HEADER = """\
@@ -34,7 +34,11 @@ each other: `tot24 compare A B`.
 **Tokens** are the model's own, the mean of a response.
 
 **Trained on** is `deck` for a student whose data show hands of four cards from 1 to 13 alone, and
-`wide` where they show others too (larger numbers, states of a search).
+`wide` where they show others too (larger numbers, states of a search). Either way it is a
+specialist: a model trained on this very game, beside generalists that were not. The difference
+between two such rows is what training on the game gives, not which model reasons better. The
+checkpoint of a student from `training/` was chosen by its accuracy on `val`: its row of that split
+is no test.
 """
 
 EMPTY = "There are no submissions yet: `tot24 eval` writes one.\n"
@@ -43,9 +47,15 @@ BESIDE = """\
 ## Students beside their teachers
 
 On the hands that both answered with the same method. The difference is student less teacher, in
-points, with its 95% interval; p is of the exact McNemar test, or of sign flips over hands where a
-hand has several responses. A teacher called `exact search` is a program that solves every hand: the
-difference is what the student lacks, not a comparison of models.
+points, with its 95% interval; p, where there is one, is of the exact McNemar test, or of sign flips
+over hands where a hand has several responses. A teacher called `exact search` is a program that
+solves every hand: the difference is what the student lacks, and a test of it would say nothing.
+"""
+
+NO_ROWS = """\
+## No rows
+
+Submissions that are kept, and whose figure does not say what their split asks.
 """
 
 NOT_RUN = """\
@@ -65,8 +75,12 @@ def render_markdown(entries: Iterable[Entry]) -> str:
         parts.append(f"## {title}\n\n{words}\n\n{body}{notes}")
     if not every:
         return "\n".join([*parts, EMPTY])
+    if left_out := no_rows(every):
+        parts.append(
+            f"{NO_ROWS}\n" + "".join(f"- {_as_paragraph(escape(one))}\n" for one in left_out)
+        )
     if pairs := beside_teachers(every):
-        parts.append(f"{BESIDE}\n{_table(PAIR_COLUMNS, pairs)}")
+        parts.append(f"{BESIDE}\n{_table(pairs[0], pairs[1:])}")
     missing: dict[str, list[str]] = {}
     for row in not_run(every, load_baselines()):
         form = "chat" if row.chat else "plain"

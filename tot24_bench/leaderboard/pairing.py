@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from tot24_bench.game import Hand
 from tot24_bench.leaderboard.entry import Entry, Outcome
-from tot24_bench.leaderboard.rank_groups import EXACT_SEARCH
+from tot24_bench.leaderboard.rank_groups import is_exact_search
 from tot24_bench.leaderboard.rows import method_of, one_line
 from tot24_bench.leaderboard.significance import LEVEL, mcnemar, p_text, sign_flip
 from tot24_bench.leaderboard.statistics import Interval, clustered, interval, wilson
@@ -248,7 +248,7 @@ def _warnings(first: Header, second: Header) -> Iterator[str]:
     if first.model.name != second.model.name and first.method != second.method:
         yield f"model and method both differ: {_what(first)} against {_what(second)}"
     for header in (first, second):
-        if header.model.backend == EXACT_SEARCH:
+        if is_exact_search(header):
             yield f"{one_line(header.model.name)} is exact search, no language model"
 
 

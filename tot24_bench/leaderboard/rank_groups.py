@@ -27,16 +27,14 @@ from typing import TYPE_CHECKING, Any
 from tot24_bench.game import is_split, split_size
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.significance import LEVEL
-from tot24_bench.leaderboard.submission import OTHER
+from tot24_bench.leaderboard.submission import OTHER, Header
+from tot24_bench.teachers.teacher import EXACT_SEARCH
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-EXACT_SEARCH = "exact search"
-"""The backend of rows that a solver wrote."""
 
 BATCH = 250
 """Entries whose pairs with all others are tested at once: bounds memory."""
@@ -63,9 +61,9 @@ def ranks(entries: Sequence[Entry]) -> list[int | None]:
     return found
 
 
-def is_exact_search(entry: Entry) -> bool:
+def is_exact_search(header: Header) -> bool:
     """Whether a solver wrote the row, not a model."""
-    return entry.header.model.backend.casefold() == EXACT_SEARCH
+    return header.model.backend.casefold() == EXACT_SEARCH
 
 
 def is_ranked(entry: Entry) -> bool:
@@ -73,7 +71,7 @@ def is_ranked(entry: Entry) -> bool:
     header = entry.header
     return (
         bool(entry.outcomes)
-        and not is_exact_search(entry)
+        and not is_exact_search(header)
         and is_split(header.split)
         and len(entry.outcomes) == split_size(header.split)
     )

@@ -27,6 +27,7 @@ from tot24_bench.schema import (
     without_machine_path,
 )
 from tot24_bench.scoring import Score, Verdict
+from tot24_bench.teachers.teacher import teacher_name
 
 
 def sha256_of(response: str) -> str:
@@ -124,9 +125,17 @@ class Training(Record):
         data_sha256: hash of the dataset as `training` or the contributor wrote it.
     """
 
-    hands: Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100_000)]
+    hands: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[^\n]+$", max_length=200)], ...],
+        Field(max_length=100_000),
+    ]
     rows: Annotated[int, Field(gt=0, le=MAX_COUNT)] | None = None
     data_sha256: Sha256 | None = None
+
+    def hands_file(self) -> tuple[str, bytes]:
+        """The hands as a file of their own, one a line, and its SHA-256, by which it is known."""
+        data = "".join(f"{hand}\n" for hand in self.hands).encode()
+        return hashlib.sha256(data).hexdigest(), data
 
 
 class ModelInfo(Record):
@@ -144,7 +153,7 @@ class ModelInfo(Record):
         licence: SPDX identifier, as far as known.
         link: a page about it.
         teacher: who wrote its training traces, e.g. "solver (exact search)"; the name of the
-            teacher's own row, where it has one.
+            teacher's own row, where it has one (an older name of the solver is read as today's).
         training: what a student was trained on; None for a model that is no student, or whose
             data are not known.
     """
@@ -161,5 +170,5 @@ class ModelInfo(Record):
     link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2_000)] | None = (
         None
     )
-    teacher: Text | None = None
+    teacher: Annotated[Text, AfterValidator(teacher_name)] | None = None
     training: Training | None = None

@@ -29,15 +29,13 @@ from tot24_bench.leaderboard.submission import OTHER, Submission, metrics_of, pr
 from tot24_bench.prompts import METHODS, build
 from tot24_bench.scoring import score
 from tot24_bench.teachers.solver import write_response
+from tot24_bench.teachers.teacher import EXACT_SEARCH, SOLVER
 
 DATE = datetime.date(2026, 11, 21)
 """When these rows were entered; fixed, so that writing them again changes nothing."""
 
 YAO = "Yao et al. 2023, Tree of Thoughts (arXiv 2305.10601), table 2"
 SLM_TOT = "slm-tot, plot of failed steps"
-
-SOLVER = "solver (exact search)"
-"""The solver's name as a model; students that it taught name it as their teacher."""
 
 _LEAKED = "4 9 10 13, rank 1000, is asked and is one of the five exemplars"
 _ORACLE = "the best of many is chosen by the right answer, which a user does not have"
@@ -176,7 +174,7 @@ def solver() -> Iterator[Submission]:
         yield Submission(
             model=ModelInfo(
                 name=SOLVER,
-                backend="exact search",
+                backend=EXACT_SEARCH,
                 source="tot24_bench.teachers.solver",
                 licence="Apache-2.0",
             ),

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from tot24_bench.game import ALL_SPLITS, Puzzle, is_split, split_size
@@ -105,8 +106,8 @@ class Section(NamedTuple):
 
 
 def sections(entries: Iterable[Entry]) -> list[Section]:
-    """The sections that have rows, in order."""
-    every = sorted(entries, key=order_of)
+    """The sections that have rows, in order; what is no row (`no_rows`) is in none."""
+    every = sorted(filter(is_row, entries), key=order_of)
     placed = dict(zip(map(id, every), ranks(every), strict=True))
     found = []
     for obtained, (title, words) in SECTIONS.items():
@@ -162,23 +163,48 @@ def notes_of(entry: Entry) -> tuple[str, ...]:
     submission = entry.header
     source = () if submission.source is None else (f"Source: {submission.source}.",)
     given = (*source, *submission.notes)[:MAX_NOTES]
-    trained = () if entry.header.split != "state_holdout" else _holdout_note(entry)
+    chosen = (_CHOSEN,) if submission.split == "val" and submission.model.training else ()
     withheld = ("The responses are withheld: their hashes are stored.",) if entry.withheld else ()
-    return tuple(one_line(note, MAX_NOTE_CHARS) for note in (*given, *trained, *withheld))
+    return tuple(one_line(note, MAX_NOTE_CHARS) for note in (*given, *chosen, *withheld))
 
 
-def _holdout_note(entry: Entry) -> tuple[str, ...]:
-    """What `state_holdout` is without a training that respects it: hard100 under another name."""
-    training = entry.header.model.training
+_CHOSEN = "Students of training/ have their checkpoint chosen on these hands: no test of it."
+
+
+def is_row(entry: Entry) -> bool:
+    """Whether an entry says what its split asks: see `no_rows`."""
+    return _why_no_row(entry.header) is None
+
+
+def no_rows(entries: Iterable[Entry]) -> list[str]:
+    """The entries that no table has, and why, a line each.
+
+    `state_holdout` asks the hands of hard100 of students that never saw their inner states. Of any
+    other model it is hard100 under another name.
+    """
+    found = [(entry, _why_no_row(entry.header)) for entry in sorted(entries, key=order_of)]
+    return [one_line(f"{entry.key}: {why}", MAX_NOTE_CHARS) for entry, why in found if why]
+
+
+def _why_no_row(header: Header) -> str | None:
+    if header.split != "state_holdout":
+        return None
+    training = header.model.training
     if training is None:
-        return ("Its training hands are not declared: read this row as hard100.",)
-    through = sum(not avoids_held_out_states(Puzzle.parse(hand).hand) for hand in training.hands)
+        return "no training under the hold-out is declared, so it would be hard100 a second time"
+    through = _through_held_out_states(training.hands)
     if not through:
-        return ()
+        return None
     return (
-        f"Not trained under the hold-out: {through} of its training hands have no way around the "
-        "held-out states. Read this row as hard100.",
+        f"not trained under the hold-out, so it would be hard100 a second time: {through} of its "
+        "training hands have no way around the held-out states"
     )
+
+
+@lru_cache(maxsize=64)
+def _through_held_out_states(hands: tuple[str, ...]) -> int:
+    """How many of the hands cannot be won without passing through a held-out state."""
+    return sum(not avoids_held_out_states(Puzzle.parse(hand).hand) for hand in hands)
 
 
 def method_of(submission: Header) -> str:

@@ -2,15 +2,18 @@
 
     results/submissions/<model>/<task>.<shots>shot[...].json               everything but samples
     results/submissions/<model>/<task>.<shots>shot[...].samples.jsonl.gz   one sample a line
+    results/training_hands/<SHA-256>.txt                                   one hand a line
 
 - Both are replaced together (`atomic`). The JSON moves away first and comes last, so that even a
   killed process leaves no JSON beside samples that are not its own.
 - The JSON holds the hash of the samples as they are unzipped: samples that were changed, or are
   another submission's, are refused.
+- The hands that a student was trained on stand once, whatever number of submissions declare them:
+  in a file that their hash names, and the JSON holds the hash.
 - Equal submissions give equal bytes: the gzip file holds no time and no name.
 - A submission too large for memory is written a sample at a time, by the same rules.
-- What is read is not trusted: links are not followed, sizes are bounded before anything is
-  decompressed in full, and every fault is one line that names the file and the field.
+- What is read is not trusted: links, pipes and devices are not read, sizes are bounded before
+  anything is decompressed in full, and every fault is one line that names the file and the field.
 """
 
 from __future__ import annotations
@@ -19,9 +22,13 @@ import contextlib
 import gzip
 import hashlib
 import json
+import os
+import re
+import stat
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -32,8 +39,8 @@ from tot24_bench.leaderboard.atomic import Writer, replace_all
 from tot24_bench.leaderboard.entry import Entry, Outcome
 from tot24_bench.leaderboard.key import is_key
 from tot24_bench.leaderboard.ledger import Ledger
-from tot24_bench.leaderboard.records import Sample
-from tot24_bench.leaderboard.submission import Header, Submission
+from tot24_bench.leaderboard.records import Sample, Training
+from tot24_bench.leaderboard.submission import SCHEMA_VERSION, Header, Submission
 
 FOLDER = "submissions"
 """Below the results folder."""
@@ -41,11 +48,23 @@ FOLDER = "submissions"
 HASH = "samples_sha256"
 """Key of the JSON file that is no field of a submission: hash of the samples' lines, unzipped."""
 
-MAX_HEADER_BYTES = 4 * 2**20
-"""Bytes of a submission without its samples that are read; an ordinary one has 2,000."""
+TRAINING = "training_hands"
+"""Below the results folder: lists of hands that students were trained on."""
 
-MAX_SAMPLE_BYTES = 64 * 2**20
-"""Bytes of one sample, decompressed: 100 repeats of a response of 600,000 characters."""
+HANDS = "hands_sha256"
+"""Key of `training` in the JSON file that stands for `hands`: the name of their file."""
+
+INLINE_HANDS = 2
+"""The older `schema_version` that is still read: training hands stood in the JSON file itself."""
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+MAX_HEADER_BYTES = 4 * 2**20
+"""Bytes of a submission without its samples that are read, and of a file of training hands; an
+ordinary one has 2,000."""
+
+MAX_SAMPLE_BYTES = 32 * 2**20
+"""Bytes of one sample, decompressed: 100 repeats of a response of 300,000 characters."""
 
 MAX_SAMPLE_PARTS = 300_000
 """Fields, objects and lists of one hand that are read, brackets within responses included: each is
@@ -123,6 +142,7 @@ def _store(
     check_writable(results, key, overwrite)
     path = path_of(results, key)
     digest = hashlib.sha256()
+    header, hands = _without_hands(header, results)
 
     def write_header(file: BinaryIO) -> None:  # after the samples, whose hash it holds
         stored = header if samples is None else {**header, HASH: digest.hexdigest()}
@@ -130,19 +150,39 @@ def _store(
         file.write(text.encode())
 
     contents: dict[Path, Writer | None] = {
+        **hands,
         _samples_path(path): None if samples is None else _zipped(samples, digest),
         path: write_header,
     }
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for file in contents:
+            file.parent.mkdir(parents=True, exist_ok=True)
         replace_all(contents)
     except OSError as error:
         raise _not_writable(path.parent, error) from error
-    finally:
-        with contextlib.suppress(OSError):  # only folders that are empty can be removed
-            path.parent.rmdir()
-            path.parent.parent.rmdir()
+    finally:  # only folders that are empty can be removed
+        for folder in (path.parent, path.parent.parent, *(file.parent for file in hands)):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
     return path
+
+
+def _without_hands(
+    header: dict[str, Any], results: Path
+) -> tuple[dict[str, Any], dict[Path, Writer | None]]:
+    """The header with the hash of its training hands in their place, and their file to write."""
+    model = header["model"]
+    if model["training"] is None:
+        return header, {}
+    training = Training.from_json(model["training"])
+    digest, data = training.hands_file()
+    if len(data) > MAX_HEADER_BYTES:
+        raise TooLarge(f"the training hands are larger than {MAX_HEADER_BYTES} bytes")
+    stored = {HANDS: digest, **{k: v for k, v in model["training"].items() if k != "hands"}}
+    file = hands_path(results, digest)
+    there = file.is_file() and not file.is_symlink() and file.read_bytes() == data
+    contents: dict[Path, Writer | None] = {} if there else {file: lambda out: out.write(data)}
+    return {**header, "model": {**model, "training": stored}}, contents
 
 
 def check_writable(results: Path, key: str, overwrite: bool = False) -> None:
@@ -156,7 +196,7 @@ def check_writable(results: Path, key: str, overwrite: bool = False) -> None:
         ValueError: for a key that `key_of` has not made.
     """
     path = path_of(results, key)
-    for folder in (results / FOLDER, path.parent):
+    for folder in (results / FOLDER, path.parent, results / TRAINING):
         if folder.is_symlink():
             raise ResultsNotWritable(f"{folder} is a link: submissions are written into folders")
     try:
@@ -187,6 +227,11 @@ def path_of(results: Path, key: str) -> Path:
     return results / FOLDER / f"{key}.json"
 
 
+def hands_path(results: Path, digest: str) -> Path:
+    """The file of training hands that a hash names."""
+    return results / TRAINING / f"{digest}.txt"
+
+
 def read(path: Path) -> Submission:
     """Read a submission from its JSON file and the samples beside it.
 
@@ -195,11 +240,36 @@ def read(path: Path) -> Submission:
     """
     header, stored = _read_header(path)
     try:
-        Header.from_json(header)  # its faults come before those of the samples
-        samples = tuple(_read_samples(path, stored))
+        n = Header.from_json(header).n  # its faults come before those of the samples
+        samples = tuple(islice(_read_samples(path, stored), n + 1))
         return Submission.from_json({**header, "samples": samples})
     except ValidationError as error:
         raise BadSubmission(f"{path}: {_fault(error)}") from None
+
+
+def read_stream(path: Path) -> tuple[Header, Iterator[Sample]]:
+    """A submission whose samples are read as they are taken; no two of them are held at once.
+
+    After the last one they are held against the header, by the same rules as `read`.
+
+    Raises:
+        BadSubmission: as `read`: some of it at once, the rest while samples are taken.
+    """
+    data, stored = _read_header(path)
+    try:
+        header = Header.from_json(data)
+    except ValidationError as error:
+        raise BadSubmission(f"{path}: {_fault(error)}") from None
+    return header, _held_against(path, header, _read_samples(path, stored))
+
+
+def _held_against(path: Path, header: Header, samples: Iterator[Sample]) -> Iterator[Sample]:
+    try:
+        yield from _checked(samples, header)
+    except BadSubmission:
+        raise
+    except ValueError as error:
+        raise BadSubmission(f"{path}: {error}") from None
 
 
 def read_entry(path: Path) -> Entry:
@@ -210,24 +280,12 @@ def read_entry(path: Path) -> Entry:
     Raises:
         BadSubmission: as `read`.
     """
-    data, stored = _read_header(path)
-    ledger, outcomes = Ledger(), []
-    try:
-        header = Header.from_json(data)
-        for sample in _read_samples(path, stored):
-            ledger.add(sample)
-            outcomes.append(Outcome.of(sample))
-        if outcomes:
-            ledger.check(header)
-        elif header.obtained != "reported":
-            raise ValueError(f"samples are missing: a {header.obtained} figure needs its responses")
-    except ValidationError as error:
-        raise BadSubmission(f"{path}: {_fault(error)}") from None
-    except BadSubmission:
-        raise
-    except ValueError as error:
-        raise BadSubmission(f"{path}: {error}") from None
-    return Entry(header, tuple(outcomes), ledger.withheld)
+    header, samples = read_stream(path)
+    outcomes, withheld = [], False
+    for sample in samples:
+        outcomes.append(Outcome.of(sample))
+        withheld = withheld or sample.withheld
+    return Entry(header, tuple(outcomes), withheld)
 
 
 def paths(results: Path) -> list[Path]:
@@ -295,10 +353,18 @@ def _zipped(samples: Iterable[Sample], digest: Any) -> Writer:
 def _checked(samples: Iterable[Sample], header: Header) -> Iterator[Sample]:
     """The same, and at the end an error where the header says something else."""
     ledger = Ledger()
+    count = 0  # no enumerate: it holds on to what it gave last
     for sample in samples:
+        if count == header.n:  # whoever says three and gives a million is not read to the end
+            raise ValueError(f"n is {header.n}, but there are more samples")
+        count += 1
         ledger.add(sample)
         yield sample
-    ledger.check(header)
+        del sample  # before the next one is read: it may be large
+    if count:
+        ledger.check(header)
+    elif header.obtained != "reported":
+        raise ValueError(f"samples are missing: a {header.obtained} figure needs its responses")
 
 
 def _not_writable(folder: Path, error: OSError) -> ResultsNotWritable:
@@ -310,18 +376,9 @@ def _not_writable(folder: Path, error: OSError) -> ResultsNotWritable:
 
 def _read_header(path: Path) -> tuple[dict[str, Any], str | None]:
     """The fields of a submission as its JSON file has them, and the hash of its samples."""
-    if path.is_symlink() or _samples_path(path).is_symlink():
-        raise BadSubmission(f"{path}: is a link: a submission is two plain files")
+    data = _read_plain(path)
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_HEADER_BYTES + 1)
-        if len(data) > MAX_HEADER_BYTES:
-            raise BadSubmission(f"{path}: larger than {MAX_HEADER_BYTES} bytes")
         header = from_json(data)
-    except OSError as error:
-        raise BadSubmission(f"{path}: cannot be read ({error.strerror})") from None
-    except BadSubmission:
-        raise
     except ValueError as error:
         raise BadSubmission(f"{path}: not JSON ({error})") from None
     if not isinstance(header, dict):
@@ -331,7 +388,69 @@ def _read_header(path: Path) -> tuple[dict[str, Any], str | None]:
     stored = header.pop(HASH, None)
     if stored is not None and not isinstance(stored, str):
         raise BadSubmission(f"{path}: {HASH}: not a hash")
+    _put_hands(path, header)
     return header, stored
+
+
+def _put_hands(path: Path, header: dict[str, Any]) -> None:
+    """Put the training hands in the place of their hash; an older file has them there already."""
+    if header.get("schema_version") == INLINE_HANDS:
+        header["schema_version"] = SCHEMA_VERSION
+        return
+    model = header.get("model")
+    training = model.get("training") if isinstance(model, dict) else None
+    if not isinstance(training, dict):
+        return
+    digest = training.pop(HANDS, None)
+    if "hands" in training:
+        raise BadSubmission(f"{path}: model.training.hands: they belong in {TRAINING}, by {HANDS}")
+    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+        raise BadSubmission(f"{path}: model.training.{HANDS}: not a hash")
+    file = hands_path(path.parent.parent.parent, digest)
+    if file.parent.is_symlink():
+        raise BadSubmission(f"{path}: {file.parent} is a link: put the folder itself there")
+    if not file.exists():
+        raise BadSubmission(
+            f"{path}: model.training.{HANDS}: {TRAINING}/{file.name} is missing beside "
+            f"{FOLDER}: commit it too"
+        )
+    data = _read_plain(file)
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise BadSubmission(f"{path}: model.training.{HANDS} is not the hash of {file}")
+    lines = data.decode("utf-8", "replace").removesuffix("\n").split("\n")
+    training["hands"] = lines if data else []
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a plain file; a link is not followed, a pipe is not waited for.
+
+    Raises:
+        BadSubmission: it is a link, a folder, a pipe or a device.
+        OSError: it cannot be opened.
+    """
+    if path.is_symlink():
+        raise BadSubmission(f"{path}: is a link: a submission is two plain files")
+    # A pipe without a writer would hold the open up for ever; not every system has the flag.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    file = os.fdopen(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise BadSubmission(
+            f"{path}: is a folder, a pipe or a device: a submission is two plain files"
+        )
+    return file
+
+
+def _read_plain(path: Path) -> bytes:
+    """A file of bounded size."""
+    try:
+        with open_plain(path) as file:
+            data = file.read(MAX_HEADER_BYTES + 1)
+    except OSError as error:
+        raise BadSubmission(f"{path}: cannot be read ({error.strerror})") from None
+    if len(data) > MAX_HEADER_BYTES:
+        raise BadSubmission(f"{path}: larger than {MAX_HEADER_BYTES} bytes")
+    return data
 
 
 def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
@@ -344,19 +463,23 @@ def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
     path = _samples_path(header)
     digest = hashlib.sha256()
     try:
-        with gzip.open(path, "rb") as file:
-            total = 0
-            for number, line in enumerate(iter(lambda: file.readline(MAX_SAMPLE_BYTES + 1), b"")):
+        with open_plain(path) as plain, gzip.GzipFile(fileobj=plain) as file:
+            number = total = 0
+            while line := file.readline(MAX_SAMPLE_BYTES + 1):
+                number += 1
                 total += len(line)
                 digest.update(line)
                 if len(line) > MAX_SAMPLE_BYTES or total > MAX_SAMPLES_BYTES:
-                    raise BadSubmission(f"{path}: line {number + 1}: too large when decompressed")
+                    raise BadSubmission(f"{path}: line {number}: too large when decompressed")
                 if sum(map(line.count, (b'":', b"{", b"["))) > MAX_SAMPLE_PARTS:
-                    raise BadSubmission(f"{path}: line {number + 1}: too many parts")
+                    raise BadSubmission(f"{path}: line {number}: too many parts")
                 try:
-                    yield Sample.model_validate_json(line, strict=True)
+                    sample = Sample.model_validate_json(line, strict=True)
                 except ValidationError as error:
-                    raise BadSubmission(f"{path}: line {number + 1}: {_fault(error)}") from None
+                    raise BadSubmission(f"{path}: line {number}: {_fault(error)}") from None
+                del line
+                yield sample
+                del sample
     except FileNotFoundError:
         if stored is not None:
             raise BadSubmission(f"{header}: {path.name} is missing beside it") from None

@@ -36,7 +36,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from tot24_bench.leaderboard.key import first_of, key_of
 from tot24_bench.leaderboard.ledger import Ledger
-from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample, Training
+from tot24_bench.leaderboard.records import MAX_RESPONSES, Metrics, ModelInfo, Sample, Training
 from tot24_bench.leaderboard.split_names import check_split_name
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES, METHODS, VARIANTS
 from tot24_bench.schema import Name, Record, Sha256, Text
@@ -53,8 +53,9 @@ __all__ = [
     "prompts_sha256",
 ]
 
-SCHEMA_VERSION: Literal[2] = 2
-"""Of a submission's fields: 2 added `label`, `prompt_sha256`, `training` and withheld responses."""
+SCHEMA_VERSION: Literal[3] = 3
+"""Of a submission's fields: 2 added `label`, `prompt_sha256`, `training` and withheld responses; in
+3 a file of their own holds the training hands."""
 
 OTHER = "other"
 """A method or an exemplar variant that this project has no prompt for."""
@@ -63,8 +64,8 @@ MAX_SHOTS = 1_000
 """Exemplars in a prompt; far above what any prompt holds, so that file names stay short."""
 
 
-MAX_HANDS = 10**7
-"""Hands of a submission, and responses to one."""
+MAX_HANDS = 100_000
+"""Hands of a submission; the deck has 1,820, and a transcript that is rescored at most 20,000."""
 
 
 def _one_of(known: tuple[str, ...]) -> AfterValidator:
@@ -108,7 +109,7 @@ class Header(Record):
         notes: what a reader of the figure must know.
     """
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     model: ModelInfo
     task: Name
     method: Annotated[str, _one_of(METHODS)]
@@ -119,7 +120,7 @@ class Header(Record):
     chat: bool = False
     multiturn: bool = False
     n: Annotated[int, Field(ge=1, le=MAX_HANDS)]
-    repeats: Annotated[int, Field(ge=1, le=MAX_HANDS)] = 1
+    repeats: Annotated[int, Field(ge=1, le=MAX_RESPONSES)] = 1
     metrics: Metrics
     mean_response_tokens: Annotated[float, Field(ge=0)] | None = None
     prompt_sha256: Sha256 | None = None
@@ -181,8 +182,6 @@ class Submission(Header):
     def _keeps_the_rules(self) -> Self:
         if self.samples:
             Ledger.of(self.samples).check(self)
-            if self.obtained == "measured" and self.prompt_sha256 is None:
-                raise ValueError("prompt_sha256 is missing: what was measured has known prompts")
         elif self.obtained != "reported":
             raise ValueError(f"samples are missing: a {self.obtained} figure needs its responses")
         return self

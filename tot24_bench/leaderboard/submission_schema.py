@@ -15,7 +15,8 @@ from typing import Any
 from pydantic import Field
 from pydantic.json_schema import models_json_schema
 
-from tot24_bench.leaderboard.records import Sample
+from tot24_bench.leaderboard.records import Sample, Training
+from tot24_bench.leaderboard.store import HANDS, TRAINING
 from tot24_bench.leaderboard.submission import Header
 from tot24_bench.schema import Sha256
 
@@ -36,6 +37,14 @@ def submission_schema() -> dict[str, Any]:
     _, schema = models_json_schema([(_Stored, "validation"), (Sample, "validation")])
     definitions = schema["$defs"]
     stored = definitions.pop(_Stored.__name__)
+    training = definitions[Training.__name__]
+    del training["properties"]["hands"]
+    training["properties"][HANDS] = {
+        "description": f"Names the file of the hands in {TRAINING}/, one hand a line.",
+        "pattern": "^[0-9a-f]{64}$",
+        "type": "string",
+    }
+    training["required"] = [HANDS]
     return {
         "$schema": DIALECT,
         **stored,

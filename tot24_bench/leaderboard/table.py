@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.rows import COLUMNS, NOT_KNOWN, RIGHT_ALIGNED, Row, sections
+from tot24_bench.leaderboard.rows import COLUMNS, NOT_KNOWN, RIGHT_ALIGNED, Row, no_rows, sections
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +24,8 @@ def render_rich(entries: Iterable[Entry]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    every = sections(entries)
+    kept = list(entries)
+    every = sections(kept)
     found = [ranked.row for section in every for ranked in section.ranked]
     shared = {
         i: cells[0]
@@ -35,8 +36,10 @@ def render_rich(entries: Iterable[Entry]) -> Table:
     if len(every) == 1:
         said.append(every[0].title.lower())
     table = Table(title="Game of 24: accuracy with its 95% interval", box=box.HORIZONTALS)
-    if said:
-        table.caption = Text(f"In every row: {'; '.join(said)}")
+    below = [f"In every row: {'; '.join(said)}"] if said else []
+    below += [f"No row: {one}" for one in no_rows(kept)]
+    if below:
+        table.caption = Text("\n".join(below))
     shown = [i for i in range(len(COLUMNS)) if i not in shared]
     for i in shown:
         name = Row._fields[i]

@@ -2,6 +2,9 @@
 
 A student names its teacher by the name that the teacher's own rows have. Its row is paired with the
 teacher's row of the same method: of several, one of the same split, exemplars and shots first.
+
+Beside a teacher that is exact search there is no p: it is always right, so a test would only say
+that the student is not.
 """
 
 from __future__ import annotations
@@ -13,23 +16,24 @@ from tot24_bench.leaderboard.comparison import difference_text
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.pairing import pair
 from tot24_bench.leaderboard.rank_groups import is_exact_search
-from tot24_bench.leaderboard.rows import NOT_KNOWN, Row, order_of, row_of
+from tot24_bench.leaderboard.rows import NOT_KNOWN, Row, is_row, order_of, row_of
 from tot24_bench.leaderboard.significance import p_text
 
 PAIR_COLUMNS = (
     "student", "method", "shots", "split", "accuracy", "teacher", "teacher's accuracy", "hands",
     "difference [95%]", "p",
 )  # fmt: skip
+"""The last one is left out where no row has it."""
 
 NO_ROW = "no row"
 
 
 def beside_teachers(entries: Iterable[Entry]) -> list[tuple[str, ...]]:
-    """One row for each entry whose teacher answered the same hands; see PAIR_COLUMNS.
+    """The headings, and one row for each entry whose teacher answered the same hands.
 
-    Where the teacher has no row at all, that is said.
+    Where the teacher has no row at all, that is said. Nothing where no entry has a teacher.
     """
-    every = sorted(entries, key=order_of)
+    every = sorted(filter(is_row, entries), key=order_of)
     rows_of: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in every:
         rows_of[entry.header.model.name].append(entry)
@@ -39,13 +43,16 @@ def beside_teachers(entries: Iterable[Entry]) -> list[tuple[str, ...]]:
         if not teacher:
             continue
         its_rows = rows_of.get(teacher, [])
-        if any(is_exact_search(row) for row in its_rows):  # a model may not pass for the solver
-            its_rows = [row for row in its_rows if is_exact_search(row)]
+        # A model may not pass for the solver.
+        its_rows = [row for row in its_rows if is_exact_search(row.header)] or its_rows
         beside = _teacher_of(entry, its_rows)
         # A teacher that was never asked this split says nothing about it.
         if beside is not None or not its_rows or teacher == entry.header.model.name:
             found.append(_cells(entry, beside))
-    return found
+    if not found:
+        return []
+    tested = any(cells[-1] != NOT_KNOWN for cells in found)
+    return [cells if tested else cells[:-1] for cells in (PAIR_COLUMNS, *found)]
 
 
 def _teacher_of(student: Entry, rows: Sequence[Entry]) -> Entry | None:
@@ -87,7 +94,7 @@ def _cells(student: Entry, teacher: Entry | None) -> tuple[str, ...]:
         _percent(test.second),
         str(test.hands),
         difference_text(test.difference, test.ends),
-        p_text(test.p),
+        NOT_KNOWN if is_exact_search(teacher.header) else p_text(test.p),
     )
 
 

@@ -1,38 +1,61 @@
-"""Check a submission against itself and against this benchmark's rules, response by response.
+"""Check submissions against themselves, each other and the rules, response by response.
 
 What is checked, each where the data allow it:
 
 - the file: readable, complete, where its key says, its samples the ones that its hash names;
+- what it says: the task is the method's, the date can be, nobody takes the solver's name;
 - the hands: of the split, none twice; of what was measured, all of them or the first so many;
 - the prompts: those that this benchmark asks (plain text; a chat template cannot be rendered here);
 - the scores: what `score` says of each response today, to the letter of its reason;
+- the tokens: as many as the text can have, cut off where they reach the limit;
 - the figures: what the scores give;
-- the training: none of the declared hands is held out.
+- the training: none of the declared hands is held out;
+- all of them together: see `cross_checks`.
 
-This proves that a submission is consistent. It cannot prove that the model wrote the responses:
-`rerun` asks the model again, and only for a checkpoint that is at hand.
+This proves that submissions are consistent. It cannot prove that the models wrote the responses:
+`rerun` asks a model again, and only for a checkpoint that is at hand.
 
 Responses that a `rescored` submission withholds are known by their hashes. Whoever has the
 transcript passes its responses, and they are checked, too; else they are counted as not checked.
+
+A submission is read a sample at a time, so that none takes more memory than its largest sample.
 """
 
 from __future__ import annotations
 
+import datetime
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from contextlib import suppress
+from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from tot24_bench.game import Puzzle, is_split, load_split
+from tot24_bench.game import Hand, Puzzle, is_split, load_split, split_size
 from tot24_bench.game.puzzle import InvalidPuzzle
 from tot24_bench.game.splits import LeakedHand, guard_training_hands
+from tot24_bench.harness.tasks import method_of, split_of, task_name
+from tot24_bench.leaderboard.cross_checks import Fault, Gist, together
+from tot24_bench.leaderboard.key import look_of
+from tot24_bench.leaderboard.rank_groups import is_exact_search
 from tot24_bench.leaderboard.records import Sample, sha256_of
-from tot24_bench.leaderboard.store import FOLDER, BadSubmission, path_of, paths, read
-from tot24_bench.leaderboard.submission import OTHER, Submission
+from tot24_bench.leaderboard.store import (
+    FOLDER,
+    TRAINING,
+    BadSubmission,
+    hands_path,
+    path_of,
+    paths,
+    read_stream,
+)
+from tot24_bench.leaderboard.submission import OTHER, Header
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
+from tot24_bench.teachers.teacher import SOLVER
 
 MAY_BE_TRAINED_ON = ("train", "full")
 """Splits whose rows say nothing about unseen hands in any case."""
@@ -40,22 +63,23 @@ MAY_BE_TRAINED_ON = ("train", "full")
 MAX_FAULTS = 20
 """Faults of one submission that are named; what is wrong throughout would fill the screen."""
 
+EARLIEST = datetime.date(2023, 1, 1)
+"""No language model was asked this game's hard hands before (Yao et al. 2023)."""
+
+A_DAY = datetime.timedelta(days=1)
+"""By which a clock may be ahead."""
+
+MORE_TOKENS = 16
+"""Tokens beside those of the text's bytes: a beginning, an end, a blank before the first word."""
+
+LONGEST_TOKEN = 32
+"""Characters of a token of ordinary text, on the average of a response: far more than any
+vocabulary has. Runs of one sign count once, as they may be one token."""
+
+_RUN = re.compile(r"(.)\1+", re.DOTALL)
+
 Texts = Mapping[str, str]
 """Responses of transcripts by their hash, for submissions that withhold them."""
-
-
-class Fault(NamedTuple):
-    """What is wrong with a submission.
-
-    Attributes:
-        path: its JSON file.
-        where: the field or the hand.
-        what: what is wrong there, in one line.
-    """
-
-    path: Path
-    where: str
-    what: str
 
 
 class Verified(NamedTuple):
@@ -63,19 +87,26 @@ class Verified(NamedTuple):
 
     Attributes:
         path: its JSON file.
-        faults: all that is wrong, at most MAX_FAULTS.
+        faults: all that is wrong, at most MAX_FAULTS of the submission itself.
         responses: how many were scored again.
         withheld: how many could not be, as their text is not here.
+        warnings: what is odd, and may be honest.
+        gist: what is held beside other submissions; None where it cannot be read.
     """
 
     path: Path
     faults: tuple[Fault, ...]
     responses: int
     withheld: int
+    warnings: tuple[Fault, ...] = ()
+    gist: Gist | None = None
 
 
 def verify(
-    results: Path, jobs: int | None = None, texts: Texts | None = None
+    results: Path,
+    jobs: int | None = None,
+    texts: Texts | None = None,
+    progress: Callable[[], object] = lambda: None,
 ) -> Iterator[Verified]:
     """Check every submission below a results folder, and that nothing else lies there.
 
@@ -83,51 +114,148 @@ def verify(
         results: the results folder.
         jobs: processes; None takes one a core, and one where there is little to do.
         texts: see the file's docstring.
+        progress: called after each submission.
     """
-    stray = tuple(_stray(results))
-    if stray:
-        yield Verified(results / FOLDER, stray[:MAX_FAULTS], 0, 0)
     every = paths(results)
     count = min(jobs or os.cpu_count() or 1, len(every))
     check = partial(verify_file, results=results, texts=texts)
+    found = []
     if count <= 1:
-        yield from map(check, every)
-        return
-    with ProcessPoolExecutor(count) as pool:
-        yield from pool.map(check, every, chunksize=max(1, len(every) // (8 * count)))
+        for path in every:
+            found.append(check(path))
+            progress()
+    else:
+        with ProcessPoolExecutor(count) as pool:
+            for one in pool.map(check, every, chunksize=max(1, len(every) // (8 * count))):
+                found.append(one)
+                progress()
+    gists = [one.gist for one in found if one.gist is not None]
+    named = {hands_path(results, gist.hands) for gist in gists if gist.hands}
+    stray = tuple(_stray(results, named if len(gists) == len(found) else None))
+    if stray:
+        yield Verified(results / FOLDER, stray[:MAX_FAULTS], 0, 0)
+    yield from beside_each_other(found, results)
+
+
+def beside_each_other(
+    verified: Sequence[Verified], results: Path | None, others: Iterable[Gist] = ()
+) -> Iterator[Verified]:
+    """Add what is wrong between submissions to what is wrong with each.
+
+    Args:
+        verified: submissions that were checked one by one.
+        results: the results folder that they stand in, or will; None where there is none.
+        others: of submissions that stand there, too, and were not checked themselves.
+    """
+    gists = [one.gist for one in verified if one.gist is not None]
+    found = together((*gists, *others))
+    tracked = results is not None and is_tracked(results)
+    here = {one.path for one in verified}
+
+    def about(path: Path, faults: Iterable[Fault]) -> Iterator[Fault]:
+        """Its faults, and those of one that is not checked now, beside it."""
+        for fault in faults:
+            if fault.path == path or (fault.beside == path and fault.path not in here):
+                yield fault
+
+    for one in verified:
+        partial_run = tuple(_partial_faults(one.gist)) if one.gist and tracked else ()
+        yield one._replace(
+            faults=(*one.faults, *partial_run, *about(one.path, found.faults)),
+            warnings=(*one.warnings, *about(one.path, found.warnings)),
+            gist=None,
+        )
+
+
+def gist_of(path: Path) -> Gist:
+    """What of a submission is held beside others, its scores taken as they are stored.
+
+    Raises:
+        BadSubmission: as `read`.
+    """
+    header, samples = read_stream(path)
+    gist = Gist(path, header)
+    for sample in samples:
+        gist.add(sample)
+    return gist
+
+
+def gists_of(results: Path, without: Iterable[Path] = ()) -> Iterator[Gist]:
+    """Those of a results folder; what cannot be read is for `verify` to say."""
+    left_out = set(without)
+    for path in paths(results):
+        if path not in left_out:
+            with suppress(BadSubmission):
+                yield gist_of(path)
+
+
+def is_tracked(results: Path) -> bool:
+    """Whether git keeps submissions of the folder: then it is the record, not a place to try."""
+    try:
+        done = subprocess.run(
+            # A folder from elsewhere may bring a configuration that names a program to run.
+            ["git", "-c", "core.fsmonitor=false", "ls-files", "--", FOLDER],
+            cwd=results,
+            capture_output=True,
+            timeout=60,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0 and bool(done.stdout)
 
 
 def verify_file(path: Path, results: Path | None = None, texts: Texts | None = None) -> Verified:
-    """Check one submission.
+    """Check one submission, by itself.
 
     Args:
         path: its JSON file.
         results: the results folder that it belongs into; None where it lies elsewhere still.
     """
     try:
-        submission = read(path)
+        header, samples = read_stream(path)
     except BadSubmission as error:
-        return Verified(path, (Fault(path, "file", str(error).removeprefix(f"{path}: ")),), 0, 0)
+        return _unreadable(path, error)
+    gist = Gist(path, header)
+    checked = withheld = 0
     faults: list[Fault] = []
+
+    def note(found: Iterable[tuple[str, str]]) -> None:
+        room = MAX_FAULTS - len(faults)
+        faults.extend(Fault(path, where, what) for where, what in islice(found, room))
+
     try:
-        for where, what in _faults(submission, texts or {}):
-            faults.append(Fault(path, where, what))
-            if len(faults) == MAX_FAULTS:
-                break
-        if results is not None and path != path_of(results, submission.key):
-            place = path_of(results, submission.key)
-            faults.insert(0, Fault(path, "place", f"it belongs at {place}"))
+        if results is not None and path != path_of(results, header.key):
+            note([("place", f"it belongs at {path_of(results, header.key)}")])
+        note(_header_faults(header))
+        asked: list[Puzzle] = []
+        trained = _trained_on(header)
+        seen: list[Puzzle] = []
+        for sample in samples:
+            gist.add(sample)
+            asked.append(sample.puzzle)
+            if sample.puzzle.hand in trained:
+                seen.append(sample.puzzle)
+            responses = _texts(sample, texts or {})
+            if responses is None:
+                withheld += len(sample.scores)
+            else:
+                checked += len(responses)
+            if len(faults) < MAX_FAULTS:
+                note(_prompt_faults(header, sample))
+                note(_score_faults(sample, responses))
+                note(_token_faults(header, sample, responses))
+            del sample, responses  # before the next one is read: they may be large
+        note(_seen_faults(header, seen))
+        note(_hand_faults(header, asked))
+    except BadSubmission as error:
+        return _unreadable(path, error)
     except ValueError as error:  # a setting that no prompt, split or key has
         faults.append(Fault(path, "settings", str(error)))
-    known = [sample for sample in submission.samples if _texts(sample, texts or {}) is not None]
-    checked = sum(len(sample.scores) for sample in known)
-    every = sum(len(sample.scores) for sample in submission.samples)
-    return Verified(path, tuple(faults), checked, every - checked)
+    return Verified(path, tuple(faults), checked, withheld, gist=gist)
 
 
-def verify_submission(path: Path, results: Path | None = None) -> Iterator[Fault]:
-    """The faults of one submission; see `verify_file`."""
-    yield from verify_file(path, results).faults
+def _unreadable(path: Path, error: BadSubmission) -> Verified:
+    return Verified(path, (Fault(path, "file", str(error).removeprefix(f"{path}: ")),), 0, 0)
 
 
 def texts_of(transcripts: Iterable[Sequence[str]]) -> dict[str, str]:
@@ -135,112 +263,200 @@ def texts_of(transcripts: Iterable[Sequence[str]]) -> dict[str, str]:
     return {sha256_of(text): text for responses in transcripts for text in responses}
 
 
-def _stray(results: Path) -> Iterator[Fault]:
-    """What lies among the submissions and is none: it would be published and never checked."""
+def _stray(results: Path, named: set[Path] | None) -> Iterator[Fault]:
+    """What lies among the submissions and is none: it would be published and never checked.
+
+    Args:
+        named: the files of training hands that submissions name; None where that is not known.
+    """
     folder = results / FOLDER
-    if not folder.is_dir():
-        return
     stems = {path.with_suffix("") for path in paths(results)}
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_symlink():
             yield Fault(path, "file", "is a link: a submission is two plain files")
-        elif path.is_file() and path.suffix != ".json":
+        elif path.is_dir():
+            continue
+        elif path.suffix == ".json" and not path.is_file():
+            continue  # it is read as a submission, and refused
+        elif path.suffix != ".json":
             stem = path.with_name(path.name.removesuffix(".samples.jsonl.gz"))
             if stem == path or stem not in stems:
                 yield Fault(path, "file", "belongs to no submission: remove it")
-        elif path.is_file() and path.parent.parent != folder:
+        elif path.parent.parent != folder:
             yield Fault(path, "file", f"a submission stands two levels below {folder.name}")
-
-
-def _faults(submission: Submission, texts: Texts) -> Iterator[tuple[str, str]]:
-    yield from _training_faults(submission)
-    yield from _hand_faults(submission)
-    for sample in submission.samples:
-        yield from _prompt_faults(submission, sample)
-        yield from _score_faults(sample, texts)
-
-
-def _training_faults(submission: Submission) -> Iterator[tuple[str, str]]:
-    training = submission.model.training
-    if training is None:
+    if named is None:
         return
-    try:
-        guard_training_hands(training.hands, "training.hands")
-    except (LeakedHand, InvalidPuzzle) as error:
-        yield "model.training", str(error)
-    if submission.split in MAY_BE_TRAINED_ON or not is_split(submission.split):
+    lists = results / TRAINING
+    for path in sorted(lists.iterdir()) if lists.is_dir() else ():
+        if path not in named:
+            yield Fault(path, "file", "holds training hands of no submission: remove it")
+
+
+def _partial_faults(gist: Gist) -> Iterator[Fault]:
+    header = gist.header
+    if header.obtained != "measured" or not is_split(header.split):
         return
-    try:
-        trained = {Puzzle.parse(hand).hand for hand in training.hands}
-    except InvalidPuzzle:
-        return  # the guard has said so
-    both = [sample.puzzle for sample in submission.samples if sample.puzzle.hand in trained]
-    if both:
-        yield (
-            "model.training",
-            f"{len(both)} hand(s) of {submission.split} were trained on, the first {both[0].text}",
+    if header.n < (whole := split_size(header.split)):
+        yield Fault(
+            gist.path,
+            "n",
+            f"a --limit run, {header.n} of the {whole} hands of {header.split}, in a results "
+            "folder that git keeps: whoever chooses when to stop chooses the figure",
+            "evaluate all hands, or keep it in a folder of its own (--results)",
         )
 
 
-def _hand_faults(submission: Submission) -> Iterator[tuple[str, str]]:
-    """Hands that are missing; those that are foreign or asked twice are refused when read."""
-    if submission.obtained != "measured" or not is_split(submission.split):
+def _header_faults(header: Header) -> Iterator[tuple[str, str]]:
+    """What is wrong with what a submission says, whatever its samples are."""
+    if header.created < EARLIEST:
+        yield "created", f"{header.created} is before {EARLIEST}: no model was asked these then"
+    if header.created > datetime.datetime.now(datetime.UTC).date() + A_DAY:
+        yield "created", f"{header.created} is in the future"
+    yield from _task_faults(header)
+    if look_of(header.model.name) == look_of(SOLVER) and not is_exact_search(header):
+        yield (
+            "model.name",
+            f"{SOLVER} is the solver's name, and {header.model.backend} is no solver",
+        )
+    if header.model.training is not None:
+        _, fault = _trained(header.model.training.hands)
+        if fault is not None:
+            yield "model.training", fault
+
+
+def _task_faults(header: Header) -> Iterator[tuple[str, str]]:
+    try:
+        method, split = method_of(header.task), split_of(header.task)
+    except ValueError:  # a task of others
+        if header.method != OTHER:
+            named = task_name(header.method)
+            yield "task", f"{header.task} is no task of the method {header.method}: that is {named}"
         return
-    whole = load_split(submission.split)
-    if submission.n < len(whole):
-        asked = {sample.puzzle.hand for sample in submission.samples}
-        missing = [puzzle for puzzle in whole[: submission.n] if puzzle.hand not in asked]
+    if method != header.method:
+        yield "task", f"{header.task} is the task of {method}, and the method is {header.method}"
+    if split is not None and split != header.split.partition("-")[0]:
+        yield "task", f"{header.task} asks {split}, and the split is {header.split}"
+
+
+def _trained_on(header: Header) -> frozenset[Hand]:
+    """The hands that a row may not be of, because they were trained on."""
+    training = header.model.training
+    if training is None or header.split in MAY_BE_TRAINED_ON or not is_split(header.split):
+        return frozenset()
+    return _trained(training.hands)[0]
+
+
+@lru_cache(maxsize=8)
+def _trained(hands: tuple[str, ...]) -> tuple[frozenset[Hand], str | None]:
+    """Declared hands as hands, and what is wrong with them; many submissions declare the same."""
+    try:
+        guard_training_hands(hands, "training.hands")
+        fault = None
+    except (LeakedHand, InvalidPuzzle) as error:
+        fault = str(error)
+    try:
+        return frozenset(Puzzle.parse(hand).hand for hand in hands), fault
+    except InvalidPuzzle:  # the guard has said so
+        return frozenset(), fault
+
+
+def _seen_faults(header: Header, seen: Sequence[Puzzle]) -> Iterator[tuple[str, str]]:
+    if seen:
+        yield (
+            "model.training",
+            f"{len(seen)} hand(s) of {header.split} were trained on, the first {seen[0].text}",
+        )
+
+
+def _hand_faults(header: Header, asked: Sequence[Puzzle]) -> Iterator[tuple[str, str]]:
+    """Hands that are missing; those that are foreign or asked twice are refused when read."""
+    if header.obtained != "measured" or not is_split(header.split):
+        return
+    whole = load_split(header.split)
+    if len(asked) < len(whole):
+        hands = {puzzle.hand for puzzle in asked}
+        missing = [puzzle for puzzle in whole[: len(asked)] if puzzle.hand not in hands]
         if missing:
             yield (
                 missing[0].text,
-                f"missing: {submission.n} hands were asked, and they are not the first "
-                f"{submission.n} of {submission.split}",
+                f"missing: {len(asked)} hands were asked, and they are not the first "
+                f"{len(asked)} of {header.split}",
             )
             return
-    for sample, puzzle in zip(submission.samples, whole, strict=False):
-        if sample.puzzle.numbers != puzzle.numbers:
+    for given, puzzle in zip(asked, whole, strict=False):
+        if given.numbers != puzzle.numbers:
             yield (
-                sample.puzzle.text,
-                f"{submission.split} asks {puzzle.text} in its place: hands come in the split's "
+                given.text,
+                f"{header.split} asks {puzzle.text} in its place: hands come in the split's "
                 "order, and numbers as they are dealt",
             )
             return
 
 
-def _prompt_faults(submission: Submission, sample: Sample) -> Iterator[tuple[str, str]]:
-    ours = OTHER not in (submission.method, submission.variant)
-    known = submission.obtained == "measured" and ours and not submission.chat
-    if not known or submission.shots is None:
+def _prompt_faults(header: Header, sample: Sample) -> Iterator[tuple[str, str]]:
+    ours = OTHER not in (header.method, header.variant)
+    known = header.obtained == "measured" and ours and not header.chat
+    if not known or header.shots is None:
         return
-    prompt = build(
-        submission.method, sample.puzzle, shots=submission.shots, variant=submission.variant
-    )
+    prompt = build(header.method, sample.puzzle, shots=header.shots, variant=header.variant)
     if sample.prompt_sha256 != prompt.sha256:
         yield (
             sample.puzzle.text,
-            f"prompt_sha256 is not that of this benchmark's {submission.shots}-shot "
-            f"{submission.method} prompt",
+            f"prompt_sha256 is not that of this benchmark's {header.shots}-shot "
+            f"{header.method} prompt",
         )
 
 
-def _score_faults(sample: Sample, texts: Texts) -> Iterator[tuple[str, str]]:
-    responses = _texts(sample, texts)
+def _score_faults(sample: Sample, responses: Sequence[str] | None) -> Iterator[tuple[str, str]]:
     if responses is None:
         return
-    several = len(responses) > 1
     for i, (response, stored) in enumerate(zip(responses, sample.scores, strict=True)):
         again = score(sample.puzzle, response, truncated=stored.truncated)
         if again == stored:
             continue
-        where = sample.puzzle.text + (f", response {i + 1}" if several else "")
         field = next(
             name for name, value in again.to_json().items() if value != stored.to_json().get(name)
         )
         yield (
-            where,
+            _where(sample, i),
             f"{field} is stored as {_short(stored.to_json().get(field))}, but the response gives "
             f"{_short(again.to_json()[field])}",
         )
+
+
+def _token_faults(
+    header: Header, sample: Sample, responses: Sequence[str] | None
+) -> Iterator[tuple[str, str]]:
+    """Tokens that the text cannot have; of what others ran the counts are theirs."""
+    if header.obtained != "measured" or responses is None:
+        return
+    said = header.generation.get("max_gen_toks")
+    limit = said if isinstance(said, int) and not isinstance(said, bool) else None
+    counted = zip(responses, sample.tokens, sample.scores, strict=True)
+    for i, (response, tokens, stored) in enumerate(counted):
+        if tokens is None:
+            continue
+        if limit is not None and stored.truncated != (tokens >= limit):
+            reach = "reach" if tokens >= limit else "do not reach"
+            yield (
+                _where(sample, i),
+                f"truncated is stored as {stored.truncated}, but its {tokens} tokens {reach} the "
+                f"limit of {limit}",
+            )
+        size = len(response.encode("utf-8", "replace"))
+        if tokens > size + MORE_TOKENS:
+            yield _where(sample, i), f"{tokens} tokens, but the response has {size} bytes"
+        most = LONGEST_TOKEN * (tokens + 1)
+        if len(response) > most and len(_RUN.sub(r"\1", response[: 8 * most])) > most:
+            yield (
+                _where(sample, i),
+                f"{tokens} tokens, but the response has {len(response)} characters",
+            )
+
+
+def _where(sample: Sample, i: int) -> str:
+    several = len(sample.scores) > 1
+    return sample.puzzle.text + (f", response {i + 1}" if several else "")
 
 
 def _texts(sample: Sample, texts: Texts) -> Sequence[str] | None:

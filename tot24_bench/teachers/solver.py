@@ -46,6 +46,7 @@ from tot24_bench.teachers.solver_formats import NO_SOLUTION, PATH, WRITERS
 from tot24_bench.teachers.solver_search import BACK_TO
 from tot24_bench.teachers.solver_thoughts import plausible_thoughts
 from tot24_bench.teachers.teacher import (
+    EXACT_SEARCH,
     Failure,
     Reply,
     Request,
@@ -73,8 +74,6 @@ __all__ = [
 
 NAME = "solver"
 """How records and tables name this teacher."""
-
-MODEL = "exact search"
 
 DEFAULT = Curriculum()
 
@@ -141,7 +140,7 @@ class SolverTeacher:
             seed = curriculum.seed if isinstance(curriculum, SolverSettings) else 0
         self.curriculum, self.seed = curriculum, seed
         settings = {**curriculum.settings(), "seed": seed}
-        self._info = TeacherInfo(kind=NAME, model=MODEL, oracle=True, settings=settings)
+        self._info = TeacherInfo(kind=NAME, model=EXACT_SEARCH, oracle=True, settings=settings)
 
     @property
     def info(self) -> TeacherInfo:

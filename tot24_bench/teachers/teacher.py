@@ -26,6 +26,24 @@ from tot24_bench.schema import Count, Name, Record, without_machine_path
 
 Setting = str | int | float | bool | None
 
+EXACT_SEARCH = "exact search"
+"""What the solver is called where a model would be named: the model of its traces, the backend of
+its rows."""
+
+SOLVER = f"solver ({EXACT_SEARCH})"
+"""The solver as a teacher and as a row of the leaderboard: one teacher, one name."""
+
+_OLD_SOLVER = f"solver: {EXACT_SEARCH}"
+
+
+def teacher_name(label: str) -> str:
+    """The name of a teacher, of which older records may have another one for the solver.
+
+    >>> teacher_name("solver: exact search"), teacher_name("openai: gpt-4o")
+    ('solver (exact search)', 'openai: gpt-4o')
+    """
+    return SOLVER if label == _OLD_SOLVER else label
+
 
 class TeacherUnavailable(ValueError):
     """A teacher that cannot answer at all; the message is one line with the fix, without a key."""

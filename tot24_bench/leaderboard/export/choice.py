@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tot24_bench.leaderboard.entry import Entry
+from tot24_bench.leaderboard.rows import is_row
 from tot24_bench.leaderboard.store import read_entries
 from tot24_bench.leaderboard.submission import Header
 
@@ -42,7 +43,7 @@ def choose(results: Path, splits: Sequence[str] = (), models: Sequence[str] = ()
         NothingToExport: when there are none.
         BadSubmission: when a submission is not one.
     """
-    entries = read_entries(results)
+    entries = list(filter(is_row, read_entries(results)))
     if not entries:
         raise NothingToExport(f"no submissions under {results}: run `tot24 eval` first")
     chosen = [
