@@ -647,7 +647,9 @@ def _of_another(words: str, puzzle: Puzzle) -> bool:
 
 def _offers(words: str, stated: Stated, puzzle: Puzzle) -> bool:
     """Whether an expression is complete and stands by itself among the words around it."""
-    if stated.cut.problem is not None or not stated.combines:
+    if stated.cut.problem is not None or not stated.combines or not stated.well_formed():
+        return False
+    if _LISTING.fullmatch(stated.text):
         return False
     if stated.says(puzzle.target):
         if _STEP.match(words) and not _is_full(stated, puzzle):
@@ -711,6 +713,8 @@ WORD = re.compile(r"(?<![\\\w])[^\W\d_]{2,}(?![\w(])")
 ALNUM = re.compile(r"[^\W_]")
 _OPERATION = re.compile(r"[0-9)\]}]\s{0,4}(?:[-+*/xX(]|\\[a-z])")
 _NUMBERED = re.compile(r"(?:[0-9]{1,3}[.)]|[A-Za-z]\))\s+(?=[^\s*+/)-])")
+# `+8 -4 *12 /3` lists what two numbers make, as a look-ahead of our teacher writes it.
+_LISTING = re.compile(r"\+?[0-9]{1,12}(?: [-+*/][0-9]{1,12}){2,}")
 _LONE_ITEM = re.compile(r"[0-9]{1,3}[.)]\s*")
 _ITEM = re.compile(r"[ \t>]{0,8}(?:[-*+•·]\s|\(?(?:[0-9]{1,3}|[A-Za-z])[.)]\s|\|)")
 _TAG = re.compile(r"</?[A-Za-z_][^<>\n]{0,40}>|<\|[^<>|\n]{1,40}\|>|\\n$")

@@ -62,6 +62,25 @@ class Stated(NamedTuple):
     complete: bool
     rest: str
 
+    def well_formed(self) -> bool:
+        """Whether signs, numbers and brackets stand where an expression has them."""
+        depth, operand = 0, False  # whether an operand is complete before the next token
+        for token in self.cut.tokens:
+            if operand:
+                if token == ")":
+                    depth -= 1
+                elif token in ("+", "-", "*", "/"):
+                    operand = False
+                else:
+                    return False
+            elif token == "(":
+                depth += 1
+            elif isinstance(token, int):
+                operand = True
+            elif token not in ("+", "-"):
+                return False
+        return operand and depth == 0
+
     def repeats(self, target: int) -> bool:
         """Whether it is just the target."""
         return not self.combines and self.cut.problem is None and literal(self.cut.tokens) == target
