@@ -42,6 +42,7 @@ from typing import NamedTuple
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, Claim, read_claim
 from tot24_bench.scoring.denials import (
+    Denial,
     denied_after,
     denied_before,
     next_sentences,
@@ -57,6 +58,7 @@ from tot24_bench.scoring.equation import (
     readable,
 )
 from tot24_bench.scoring.markup import Response, read_response, undress
+from tot24_bench.scoring.notation import FUNCTIONS
 from tot24_bench.scoring.tokens import MAX_EXPRESSION_CHARS, Problem
 
 MAX_RESPONSE_CHARS = 1_000_000
@@ -207,10 +209,11 @@ _LISTED = re.compile(r"[0-9]{1,12}(?:[ ,]{1,3}(?:and )?[0-9]{1,12}){1,12}")
 _HEADER = re.compile(
     r"""
     ^(?!\n)(?:
-        [ \t>#*_-]{0,8}(?:input|question|q|user|human|problem|puzzle|instructions?|prompt|system)
+        [ \t>#*_-]{0,8}(?:input|question|q|user|human|problem|puzzle|instructions?|prompt|system
+                |game|exercise|round|example)
             [ \t]?\#?[0-9]{0,3}[ \t*_]{0,4}:(?P<role>)
         |[ \t]{0,3}\#{1,6}[ \t]*(?:instructions?|input|question|user|human|system)\b
-        |[^\n0-9:=]{1,40}:[ \t*_\[(]{0,4}
+        |(?:[^\n0-9:=]{1,40}:)?[ \t*_\[(]{0,4}
             (?P<list>[0-9]{1,12}(?:[ ,]{1,3}(?:and[ ])?[0-9]{1,12}){1,12})[ \t\])*_.]{0,6}$
     )
     |(?P<token></?s>|<\|(?:im_(?:end|start|sep)|end_?of_?(?:text|turn|sentence)|eo[tms](?:_id)?|end
@@ -244,7 +247,7 @@ def _in_turn(text: str, start: int, end: int, puzzle: Puzzle) -> Answer:
     introduced = _introduced(text, start, end, puzzle)
     if introduced is not None and not _is_target(introduced, puzzle):
         return _settled(text, introduced, end, puzzle)
-    standing = _standing(text, start, end, puzzle)
+    standing = _standing(text, start, end, puzzle) or _only_one(text, start, end, puzzle)
     if standing is None and introduced is None:
         standing = _last_line(text, start, end, puzzle)
     if standing is not None:
@@ -267,22 +270,36 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     prose = stated.rest + "\n" + text[answer.end : until][:MAX_CLAIM_CHARS]
     marker = _MARKER.search(prose)
     prose = prose[: marker.start()] if marker else prose
-    back = taken_back(prose, target)
+    back = _denied_in(prose, stated, puzzle)
     if back is None and (answer.kind is Kind.DENIED or denied_after(prose, target)):
-        back = 0
-    claimed = prose if stated.says_other(target) else prose[back or 0 :]
+        back = Denial(0, 0, firm=True)
+    falls_short = stated.says_other(target)
+    claimed = prose if back is None or falls_short else prose[back.end :]
     claim = read_claim(next_sentences(claimed), introduced=True)
-    if claim is not None and claim[0] is Claim.NO_SOLUTION and not _OTHERWISE.search(claim[1]):
-        if back is None and not stated.says_other(target):
+    if claim is not None and claim[0] is Claim.NO_SOLUTION:
+        if back is None and not falls_short and _is_bare(claim[1], puzzle):
             return answer._replace(kind=Kind.HEDGED, stated=())
-        if stated.says_other(target) or _WHOLE.search(claim[1]):
+        if falls_short or (back is not None and _WHOLE.search(claim[1])):
             return Answer(Kind.NO_SOLUTION, claim[1].lstrip(" ,;:"), (), True, start=answer.start)
     if back is None:
         return answer
     later = _standing(text, answer.end, until, puzzle)
-    if later is None:
-        return answer._replace(kind=Kind.DENIED, stated=())
-    return _confirmed(text, later, answer.end, until, puzzle)
+    if later is not None:
+        return _confirmed(text, later, answer.end, until, puzzle)
+    return answer._replace(kind=Kind.DENIED, stated=()) if back.firm else answer
+
+
+def _denied_in(prose: str, stated: Stated, puzzle: Puzzle) -> Denial | None:
+    """The denial of an expression in the prose after it; not that of another one in between."""
+    denial = taken_back(prose, puzzle.target)
+    if denial is None:
+        return None
+    between = readable(prose[: denial.start].replace("\n", "; "))
+    for _, other in each_stated(between, puzzle.target):
+        another = _is_full(other, puzzle) or other.says(puzzle.target)
+        if another and other.cut.tokens != stated.cut.tokens:
+            return None
+    return denial
 
 
 def _settled_claim(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
@@ -291,7 +308,7 @@ def _settled_claim(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Ans
         return answer
     said = text.find(answer.text, answer.start, until) + len(answer.text)
     later = _standing(text, max(said, answer.end), until, puzzle)
-    if taken_back(text[said : min(until, said + MAX_CLAIM_CHARS)], puzzle.target) is not None:
+    if taken_back(text[said : min(until, said + MAX_CLAIM_CHARS)], puzzle.target):
         return later or answer._replace(kind=Kind.DENIED)
     if later is None:
         return answer
@@ -306,21 +323,36 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
     stated = answer.stated[-1]
     closing = _closing_claim(stated.rest + text[answer.end : end])
     closing = closing._replace(start=len(text), end=len(text))
-    if _OTHERWISE.search(closing.text):
-        return answer
-    if closing.kind is Kind.NO_SOLUTION and not stated.says_other(puzzle.target):
-        return answer._replace(kind=Kind.HEDGED, stated=())
-    if closing.kind is Kind.NO_SOLUTION or (
-        closing.kind is Kind.ABSTAINED and not stated.says(puzzle.target)
-    ):
+    falls_short = stated.says_other(puzzle.target)
+    if closing.kind is Kind.NO_SOLUTION:
+        if falls_short:
+            return closing
+        return (
+            answer._replace(kind=Kind.HEDGED, stated=())
+            if _is_bare(closing.text, puzzle)
+            else answer
+        )
+    if closing.kind is Kind.ABSTAINED and not stated.says(puzzle.target):
         return closing
     before = text[max(start, answer.start - MAX_CLAIM_CHARS) : answer.start].rstrip()
+    if falls_short:
+        earlier = read_claim(before, introduced=False)
+        if earlier is None or earlier[0] is not Claim.NO_SOLUTION:
+            return answer
+        return Answer(Kind.NO_SOLUTION, earlier[1], start=len(text), end=len(text))
     claim = read_claim(before.rpartition("\n")[2], introduced=False)
-    if claim is not None and claim[0] is Claim.NO_SOLUTION:
+    if claim is not None and claim[0] is Claim.NO_SOLUTION and _is_bare(claim[1], puzzle):
         line = text[answer.start : answer.end].strip().partition("\n")[0]
         if not _CONTRAST.search(find_stated(line, puzzle.target)[0]):
             return answer._replace(kind=Kind.HEDGED, stated=())
     return answer
+
+
+def _is_bare(claim: str, puzzle: Puzzle) -> bool:
+    """Whether a claim says that there is no solution and nothing that narrows it."""
+    return not _of_another(claim, puzzle, supposed=False) and all(
+        _BARE_WORD.fullmatch(word) for word in _CLAIM_WORD.findall(claim)
+    )
 
 
 def _closing_claim(prose: str) -> Answer:
@@ -399,10 +431,29 @@ def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answe
             continue
         answer = _read_line(line, puzzle, bullets=True, prose=prose)
         prose = False
+        if answer is not None and answer.stated and not _is_full(answer.stated[0], puzzle):
+            answer, stop = _whole_after(text, answer, stop, until, puzzle)
         if answer is not None:
             answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=False)
             return _placed(text, answer, marker.start())
     return None
+
+
+def _whole_after(
+    text: str, answer: Answer, stop: int, until: int, puzzle: Puzzle
+) -> tuple[Answer, int]:
+    """The first complete expression on the lines straight after a step, or the step."""
+    at = stop
+    for _ in range(MAX_LINES):
+        if at >= until:
+            break
+        first, at = at + 1, _line_end(text, at + 1, until)
+        if not ALNUM.search(text, first, at) or _LEFT.search(text, first, at):
+            continue
+        more = _read_line(text[first:at], puzzle, bullets=True, prose=True)
+        if more is not None and more.kind is Kind.EXPRESSION and _is_full(more.stated[0], puzzle):
+            return more, at
+    return answer, stop
 
 
 def _placed(text: str, answer: Answer, start: int) -> Answer:
@@ -587,7 +638,8 @@ def _standing(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
         if found is None:
             continue
         after = found.stated[-1].rest + text[last : min(end, last + MAX_CLAIM_CHARS)]
-        if taken_back(after, puzzle.target) is not None:
+        back = _denied_in(after, found.stated[-1], puzzle)
+        if found.kind is Kind.DENIED or (back is not None and back.firm):
             denied = denied or found._replace(kind=Kind.DENIED, stated=())
         elif not _is_full(found.stated[0], puzzle):
             shorter = shorter or found
@@ -616,11 +668,16 @@ def _stands(text: str, first: int, last: int, puzzle: Puzzle) -> Answer | None:
     if not _OPERATION.search(line) or _LEFT.search(line):
         return None
     line = undress(readable(_TAG.sub(" ", line)), bullets=True)
+    if (call := _CALL.fullmatch(line)) and (call[1] or call[2].lower() not in FUNCTIONS):
+        line = undress(call[3])
     if numbered := _NUMBERED.match(line):
         line = undress(line[numbered.end() :])
     parts = list(each_stated(line, puzzle.target))
     offered = [
-        part for part in parts if _offers(*part, puzzle) and not _of_another(part[0], puzzle)
+        part
+        for part in parts
+        if _offers(*part, puzzle)
+        and not _of_another(part[0], puzzle, supposed=not part[1].says(puzzle.target))
     ]
     if not offered:
         return None
@@ -633,16 +690,17 @@ def _stands(text: str, first: int, last: int, puzzle: Puzzle) -> Answer | None:
     return Answer(Kind.EXPRESSION, chosen[0].text, tuple(chosen), False, at_end, first, last)
 
 
-def _of_another(words: str, puzzle: Puzzle) -> bool:
-    """Whether the words before an expression suppose it, or name another hand."""
-    if _SUPPOSES.search(words[-60:]):
+def _of_another(words: str, puzzle: Puzzle, *, supposed: bool = True) -> bool:
+    """Whether the words before an expression name another hand, or only suppose the expression."""
+    if supposed and _SUPPOSES.search(re.split(r"[.!?]\s", words[-60:])[-1]):
         return True
     size = len(puzzle.numbers)
+    named = False
     for listed in _LISTED.finditer(words[-_HEADER_CHARS:]):
         numbers = tuple(sorted(int(number) for number in _NUMBER.findall(listed[0])))
         if len(numbers) == size and size > 1:
-            return numbers != puzzle.hand
-    return False
+            named = numbers != puzzle.hand
+    return named
 
 
 def _offers(words: str, stated: Stated, puzzle: Puzzle) -> bool:
@@ -663,6 +721,35 @@ def _offers(words: str, stated: Stated, puzzle: Puzzle) -> bool:
         return True
     leads = not ALNUM.search(words) or _LEADS.search(words) is not None or _OR.match(words)
     return bool(leads) and (not ALNUM.search(stated.rest) or bool(_BREAKS.match(stated.rest)))
+
+
+def _only_one(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
+    """The complete expression of a turn that states no other, wherever it stands in its prose."""
+    found: Answer | None = None
+    for first, last in _lines_backwards(text, start, end):
+        line = text[first : min(last, first + MAX_LINE_CHARS)]
+        if not _OPERATION.search(line) or _LEFT.search(line):
+            continue
+        for words, stated in each_stated(undress(readable(_TAG.sub(" ", line))), puzzle.target):
+            if not _is_full(stated, puzzle) or not stated.well_formed() or puzzle.rule is Rule.SOME:
+                continue
+            reaches = _TO.match(stated.rest)
+            supposed = reaches is None or int(reaches[1]) != puzzle.target
+            if stated.says_other(puzzle.target) or _of_another(words, puzzle, supposed=supposed):
+                continue
+            if denied_before(words) or denied_after(stated.rest, puzzle.target):
+                continue
+            if _ASKS.search(words) or _IS_ASKED.match(stated.rest):
+                continue
+            if found is not None and found.stated[0].cut.tokens != stated.cut.tokens:
+                return None
+            at_end = last == len(text) and not stated.complete
+            found = Answer(Kind.EXPRESSION, stated.text, (stated,), False, at_end, first, last)
+    if found is None or found.stated[0].cut.problem is not None:
+        return None
+    after = found.stated[0].rest + text[found.end : min(end, found.end + MAX_CLAIM_CHARS)]
+    denied = _denied_in(after, found.stated[0], puzzle)
+    return None if denied is not None and denied.firm else found
 
 
 def _last_line(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
@@ -707,7 +794,10 @@ def _line_end(text: str, start: int, until: int) -> int:
 STEP = re.compile(
     r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:|\(left\b|^\W{0,8}step\b", re.IGNORECASE
 )
-_LEFT = re.compile(r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:|\(left\b", re.IGNORECASE)
+_LEFT = re.compile(
+    r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:[\s(\[]{0,3}[0-9]|\(left\b[^)]{0,4}[0-9]",
+    re.IGNORECASE,
+)
 _STEP = re.compile(r"\W{0,8}step\b", re.IGNORECASE)
 WORD = re.compile(r"(?<![\\\w])[^\W\d_]{2,}(?![\w(])")
 ALNUM = re.compile(r"[^\W_]")
@@ -715,10 +805,15 @@ _OPERATION = re.compile(r"[0-9)\]}]\s{0,4}(?:[-+*/xX(]|\\[a-z])")
 _NUMBERED = re.compile(r"(?:[0-9]{1,3}[.)]|[A-Za-z]\))\s+(?=[^\s*+/)-])")
 # `+8 -4 *12 /3` lists what two numbers make, as a look-ahead of our teacher writes it.
 _LISTING = re.compile(r"\+?[0-9]{1,12}(?: [-+*/][0-9]{1,12}){2,}")
+# `print(E)`, `submit("E")`, `Finish[E]`: a call of anything but a function of arithmetic.
+_CALL = re.compile(
+    r"(?:[A-Za-z_]\w{0,20}\s?[:=]\s?)?((?:\w{1,20}\.){0,2})([A-Za-z_]\w{1,20})\s?[(\[](.{3,400})[)\]]"
+    r"\s?;?\s{0,4}(?:(?:#|//).{0,80})?"
+)
 _LONE_ITEM = re.compile(r"[0-9]{1,3}[.)]\s*")
 _ITEM = re.compile(r"[ \t>]{0,8}(?:[-*+•·]\s|\(?(?:[0-9]{1,3}|[A-Za-z])[.)]\s|\|)")
 _TAG = re.compile(r"</?[A-Za-z_][^<>\n]{0,40}>|<\|[^<>|\n]{1,40}\|>|\\n$")
-_TAG_END = re.compile(r"</answer>", re.IGNORECASE)
+_TAG_END = re.compile(r"</answer>|\[/ANSWER\]", re.IGNORECASE)
 _BRACE = re.compile(r"(?<!\\)[{}]")
 _BOX_END = re.compile(r"<\|end_of_box\|>")
 _RESTART = re.compile(r"\W{0,8}steps?\W{0,8}$", re.IGNORECASE)
@@ -735,8 +830,11 @@ _VALUE_LINE = re.compile(
 _OR_LINE = re.compile(r"[\s>#*_`-]{0,8}(?:or\b|alternativ|another\b|other\b|also\b)", re.IGNORECASE)
 _OPENS = re.compile(r"[*_`\"'$|>]\s?$|\\[(\[]\s?$")
 _CLOSES = re.compile(r"\s?(?:[*_`\"'$|<]|\\[)\]])")
-_LEADS = re.compile(r"(?::|=|\b(?:is|are|be))[\s*_`\"'$\\(\[]{0,8}$", re.IGNORECASE)
+_LEADS = re.compile(r"(?::|=|\b(?:is|are|be|return))[\s*_`\"'$\\(\[]{0,8}$", re.IGNORECASE)
 _BREAKS = re.compile(r"[\s*_`\"'$)\]]{0,4}[,;(.–][^0-9]*$")
+_TO = re.compile(r"[^0-9\n.!?]{1,40}?([0-9]{1,12})(?![0-9]|\s?[-+*/])")
+_ASKS = re.compile(r"\?\s{0,4}$")
+_IS_ASKED = re.compile(r"[^.!?\n]{0,80}\?")
 _SUPPOSES = re.compile(
     r"\b(?:if|suppose|would|could|unless|whether|need|want|were)\b", re.IGNORECASE
 )
@@ -745,9 +843,16 @@ _WHOLE = re.compile(
     r"\b(?:no\b|none\b|there\s|(?:obtain|get|make|reach|form|achieve|produce)\b|solution|unsolvable)",
     re.IGNORECASE,
 )
-# What cannot be done in another way, or without something.
-_OTHERWISE = re.compile(
-    r"\b(?:other|another|else|otherwise|different|alternative|without|unless|fewer|simpler|better)\b",
+# The words of a claim about the hand itself; any other word narrows it, in whatever language.
+_CLAIM_WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
+_BARE_WORD = re.compile(
+    r"[0-9]+|there|that|is|are|isn't|aren't|it|its|it's|this|these|the|those|given|a|an|any|no|not|none|so|then|and|or"
+    r"|in|on|with|from|of|for|by|to|using|use|used|combining|four|all|numbers?|cards?|digits|hand|input"
+    r"|set|puzzle|problem|game|basic|arithmetic|operations?|way|ways|solutions?|answers?|valid|possible"
+    r"|impossible|unsolvable|solvable|false|exists?|cannot|can't|be|been|can|has|have|does|do|doesn't"
+    r"|don't|make|made|get|obtain|obtained|reach|reached|form|formed|achieve|achieved|solve|solved"
+    r"|found|target|therefore|thus|hence|unfortunately|actually|sorry|wait|oh|also|but|either|expression"
+    r"|combination|total|result|results|feasible|note|final|conclusion|here|nosolution",
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(r"\b(?:but|however|instead|actually|wait|except|yet|oh)\b", re.IGNORECASE)
@@ -784,7 +889,7 @@ _MARKER = re.compile(
         |(?P<heading>[ \t*_]{0,8}$)
         )
     |(?P<box>\\(?:f?boxed|fbox)\s{0,4}\{|(?P<glm><\|begin_of_box\|>))
-    |(?P<tag><[Aa][Nn][Ss][Ww][Ee][Rr][^<>\n]{0,40}>)
+    |(?P<tag><[Aa][Nn][Ss][Ww][Ee][Rr][^<>\n]{0,40}>|\[ANSWER\])
     """,
     re.MULTILINE | re.VERBOSE,
 )

@@ -48,10 +48,16 @@ def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
         sentences = _SENTENCE.split(prose[-MAX_CLAIM_CHARS:])[::-1]
     for said in sentences:
         sentence = _TOKEN.sub(r"\1 \2", said)
-        if _DENIES.search(_NO_DENIAL.sub(" ", sentence)):
+        denial = _DENIES.search(_NO_DENIAL.sub(_BLANK, sentence))
+        if denial is not None:
+            concluded = _CONCLUDES.sub(_BLANK, sentence)
+            start = max(
+                (cut.end() for cut in _CLAUSE.finditer(concluded, 0, denial.start())), default=0
+            )
             hedged = (
                 sentence.rstrip(_CLOSING_SIGNS).endswith("?")
-                or _HEDGES.search(_CONCLUDES.sub(" ", sentence))
+                or _DOUBTS.search(concluded)
+                or _HEDGES.search(concluded[start:])
                 or (not introduced and _REPORTS.search(sentence))
             )
             return (Claim.ABSTAINED if hedged else Claim.NO_SOLUTION), said.strip()
@@ -77,6 +83,7 @@ _SAY = (
 _NO_DENIAL = re.compile(
     rf"""
     \bnot\s["'`*(]{{0,3}}no\ssolution
+    |\b(?:unsolvable|impossible|no_solution)\W{{0,3}}[:=]\s?(?:false|no)\b
     |(?:\b(?:not|nothing|nothing's|never|hardly|cannot\sbe|far\sfrom)|n't)
         \s(?:[a-z]{{1,12}}\s){{0,2}}
         (?:impossible|unsolvable|infeasible|unreachable)\b
@@ -93,8 +100,33 @@ _NO_DENIAL = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+def _BLANK(match: re.Match[str]) -> str:  # noqa: N802 - so that places stay where they are
+    return " " * len(match[0])
+
+
+_CLAUSE = re.compile(r"[,;:]\s|\b(?:but|so|that|because|since)\b", re.IGNORECASE)
 _CLOSING_SIGNS = " \t!*_`\"')"
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+# The same in other languages: "impossible", or a negation within three words of "solution".
+_NOUN = (
+    r"(?:solución|solucion|solução|soluções|soluzion\w|solution|lösung\w*|решени\w|розв'язк\w|rozwiąza\w+"
+    r"|oplossing\w*|lösning\w*|çözüm\w*|lời\sgiải|nghiệm|解|해|हल|حل)"
+)
+_NEGATOR = (
+    r"(?:keine?|aucune?|pas\s(?:de|d')|sin|sem|sans|nessuna?|nenhuma?|ninguna?|não|нет|немає|brak|geen|ingen"
+    r"|inga|nie\sma|không\scó|no\s(?:hay|tiene|existe|tienen)|non\s(?:c'è|ha|esiste|ci\ssono))"
+)
+_ABROAD = (
+    rf"\b{_NEGATOR}\s(?:\w{{1,12}}\s){{0,3}}{_NOUN}|(?:{_NOUN})\s?(?:нет|немає|yok|없\w*|नहीं)"
+    r"|не\sимеет\sрешени|(?:没有|沒有|无|無)(?:\w{0,4})解|解(?:なし|が?(?:ありません|ない)|は(?:存在しません|ありません))"
+    r"|不可能|无法(?:得到|实现)|無法|불가능|できません|असंभव|مستحيل|لا\s(?:يوجد|يمكن)"
+    r"|\b(?:imposible|impossível|impossibile|unmöglich|unlösbar|nicht\s(?:möglich|lösbar)|невозможно"
+    r"|неможливо|niemożliw\w+|imkansız|imkânsız|mümkün\sdeğil|không\sthể|onmogelijk|omöjligt"
+    r"|no\ses\sposible|não\sé\spossível|non\sè\spossibile|pas\spossible|nicht\s(?:erreichen|erreicht|machbar)|no\sse\spuede|не\sсуществует|nie\sda\ssię"
+    r"|niet\smogelijk|inte\smöjligt)\b|无法|無法|不存在|만들\s수\s없"
+)
 _DENIES = re.compile(
     rf"""
     \bno\s{_DENIED}(?:solutions?|answers?|ways?|combinations?|expressions?|path)\b
@@ -114,22 +146,27 @@ _DENIES = re.compile(
             |multiplication|division)(?!,|\s(?:and|or)\b))\b)
     |\b(?:cannot|can\s?not|can't)\s(?:make|reach|produce|equal|give|yield|form|directly\ssolve)\b
         (?!\s(?:you|sense|up|(?:an?|any)\s(?:answer|guess|solution)|it\swork)\b)
-    |\b(?:you|one|numbers)\s(?:cannot|can\s?not|can't)\s(?:get|obtain|create)\b
+    |\b(?:you|one|we|numbers)\s(?:cannot|can\s?not|can't)\s(?:get|obtain|create)\b
+    |\bcan\snever\s(?:be|make|reach|get|equal|give)\b
+    |\bnone\s(?:of\s(?:them|these)\s)?(?:yields?|gives?|makes?|works?|equals?|reach\w*)\b
     |\b(?:do|does)(?:\snot|n't)\s{_WORDS}(?:solutions?|exist)\b
-    |^\W*(?:none|none\sexists?)\W*$
+    |(?:^|:)\W*(?:none|none\sexists?)\W*$
     |(?:^|:)\W*(?:此题|本题|该题)?(?:无解|無解|没有解|解なし|해가\s없\w*)\W*$
-    |\b(?:keine\s(?:gültige\s)?lösung|unlösbar|(?:pas\sde|aucune)\ssolution|sin\ssolución
-        |no\s(?:hay|tiene|existe)\s(?:una\s|ninguna\s)?solución|nessuna\ssoluzione|sem\ssolução
-        |não\s(?:há|tem)\ssolução|нет\sрешения|решения\sнет|не\sимеет\sрешения|невозможно
-        |brak\srozwiązania|geen\soplossing|ingen\slösning)\b
+    |{_ABROAD}
     |\b(?:solvable|possible|feasible|has_solution|solution_exists)\W{{0,3}}[:=]\s?(?:false|no)\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# Doubt that stands anywhere in a sentence, and what narrows the clause that denies.
+_DOUBTS = re.compile(
+    r"\b(?:may|might|maybe|seems?|appears?|perhaps|probably|possibly|likely|unsure|doubt|direct|directly"
+    r"|straightforward|straightforwardly|attempts?|tried"
+    r"|(?:not|cannot|can't|n't)\s(?:sure|certain|clear|conclude|say|prove|determine)|think|believe|guess|suspect|unable|yet|so\sfar)\b",
+    re.IGNORECASE,
+)
 _HEDGES = re.compile(
-    r"\b(?:may|might|maybe|seems?|appears?|perhaps|probably|possibly|likely|straightforward"
-    r"|straightforwardly|direct|directly|simple|simply|easy|easily|obvious|clear|immediately"
-    r"|i|i'm|i've|we|my|me|unable|yet|so\sfar|attempts?|tried|these\s(?:steps|operations)|approach|path"
+    r"\b(?:simple|simply|easy|easily|obvious|clear|immediately"
+    r"|i|i'm|i've|my|me|these\s(?:steps|operations)|approach|path"
     r"|(?<!and\s)(?<!or\s)(?:addition|subtraction|multiplication|division)\s(?:only|alone)"
     r"|(?:only|just)\s(?:addition|subtraction|multiplication|division)(?!,|\s(?:and|or)\b)"
     r"|integer\s(?:solutions?|answers?)|(?:with|using)\s(?:only\s)?integers"

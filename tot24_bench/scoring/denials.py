@@ -7,18 +7,27 @@ nothing, and neither does what only points out what else would not work.
 >>> denied_after(" is not 24", 24), denied_after(" is not the only way", 24)
 (True, False)
 >>> taken_back("\nThat is wrong. 4 * 6", 24), taken_back("\nThis is not hard to see.", 24)
-(14, None)
+(Denial(start=1, end=14, firm=True), None)
 """
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 MAX_PROSE_CHARS = 600
 """Characters after an answer that may take it back: about four sentences."""
 
 SENTENCES = 3
 """Sentences after an answer that may speak of it; what comes later speaks of something else."""
+
+
+class Denial(NamedTuple):
+    """Where prose takes an answer back; one that is not firm ("wait") only if another follows."""
+
+    start: int
+    end: int
+    firm: bool
 
 
 def denied_before(words: str) -> bool:
@@ -34,15 +43,16 @@ def denied_after(words: str, target: int) -> bool:
     return unequal is not None and int(unequal[1]) == target
 
 
-def taken_back(prose: str, target: int) -> int | None:
-    """Where the denial of an answer ends, in the prose that follows it; None without one."""
+def taken_back(prose: str, target: int) -> Denial | None:
+    """The denial of an answer in the prose that follows it; None without one."""
     prose = next_sentences(prose)
-    denial = _TAKEN_BACK.search(prose)
-    if denial is None:
-        denial = _WORTH.search(prose)
-        if denial is None or int(denial[1]) == target:
-            return None
-    return denial.end()
+    for denial in _TAKEN_BACK.finditer(prose):
+        if not _CONDITION.search(prose[: denial.start()]):
+            return Denial(denial.start(), denial.end(), denial["hesitates"] is None)
+    worth = _WORTH.search(prose)
+    if worth is None or int(worth[1]) == target:
+        return None
+    return Denial(worth.start(), worth.end(), True)
 
 
 def next_sentences(prose: str) -> str:
@@ -66,7 +76,7 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _WRONG = (
-    r"(?:(?:wrong|incorrect|invalid|false|mistaken)\b(?!\s(?:way|order|assumption))"
+    r"(?:(?:wrong|incorrect|invalid|false|mistaken)\b(?!\s(?:way|order|assumption|to\ssay|that))"
     r"|off\sby\b|too\s(?:big|small|high|low|large|much)\b|a\sdead\send\b)"
 )
 # What an expression has to be or to do.
@@ -79,13 +89,15 @@ _AS_IT_SHOULD = (
 )
 _FALLS_SHORT = (
     rf"(?:(?:is|was|are|does|did|do|will|would|can|could)(?:n't|\s(?:\w{{1,12}}\s)?not)\s{_AS_IT_SHOULD}"
-    rf"|(?:is|was)\s(?:\w{{1,12}}\s)?{_WRONG}|(?:fails|failed)\b"
+    rf"|(?:is|was)\s(?:(?!not\b)\w{{1,12}}\s)?{_WRONG}|(?:fails|failed)\b(?!\s(?:attempts?|tries))"
     rf"|cannot\s(?:be\s)?(?:right|correct|true|work)\b|(?:has|contains|uses)\san?\s(?:mistake|error)\b)"
 )
 _AFTER = re.compile(
     rf"[\s.,;:!)\]$`*_\"'}}|]{{0,8}}(?:</?\w{{1,20}}>\s?)?\(?"
     rf"(?:(?:(?:but|which|that|and|it|this)\s)*{_FALLS_SHORT}|not\s{_AS_IT_SHOULD}|{_WRONG}|[✗✘❌✖]"
-    r"|\\neq?\b(?!\s?[0-9])|≠(?!\s?[0-9]))",
+    r"|\\neq?\b(?!\s?[0-9])|≠(?!\s?[0-9])"
+    # "is not" in other languages.
+    r"|n'est\spas|ne\s\w{1,12}\spas|(?:ist|ergibt)\snicht|no\ses\b|não\sé\b|non\sè\b|не\s|不是|不等于|ではない)",
     re.IGNORECASE,
 )
 _UNEQUAL = re.compile(
@@ -100,18 +112,20 @@ _PAUSE = r"(?:(?:wait|oops|hmm|sorry|actually|no)\b\W{1,4}){0,3}"
 _TAKEN_BACK = re.compile(
     rf"\b{_POINTING}(?:\s{_FALLS_SHORT}|'s\s(?:not\s{_AS_IT_SHOULD}|{_WRONG}))"
     r"|\b(?:(?:scratch|strike)\sthat|tak(?:e|ing)\s(?:it|that|this)\sback|my\smistake|never\s?mind"
-    r"|ignore\s(?:that|this|it)|i\s(?:was|am)\s(?:wrong|mistaken)|i\smade\san?\s(?:mistake|error))\b"
+    r"|ignore\s(?:that|this|it)|i\s(?:was|am)\s(?:wrong|mistaken)|i\smade\san?\s(?:mistake|error)(?!\sin\s(?:step|line)))\b"
     rf"|(?:^|[.!?\n])\W{{0,8}}{_PAUSE}{_WRONG}\s?[.!\n]"
-    rf"|(?:^|[.!?\n])\W{{0,8}}{_PAUSE}no\W{{1,4}}(?:that|this|it|wait|sorry|wrong)\b"
-    r"|\b(?:is|was)\s(?:this|that|it|he|she|the\s\w{1,12})\s(?:correct|right|valid)\s?\?"
-    r"(?!\W{0,4}(?:yes|yep|let|\d))"
+    rf"|(?P<hesitates>(?:^|[.!?\n])\W{{0,8}}{_PAUSE}no\W{{1,4}}(?:that|this|it|wait|sorry|wrong)\b)"
+    r"|\b(?:is|was)\s(?:he|she|(?:the|my)\s(?:student|teacher|user|friend))\s(?:correct|right)\s?\?"
     r"|\b(?:do|does|did|would)(?:n't|\snot)\s(?:think|believe)\s(?:that|this|it)\b"
     r"|\bit\sshould\s(?:be|have\sbeen)\s(?=[0-9(])|^\W{0,12}[✗✘❌]",
     re.IGNORECASE,
 )
+_CONDITION = re.compile(
+    r"\b(?:if|whether|unless|in\scase|should|without)\b[^.!?\n]{0,40}$", re.IGNORECASE
+)
 _WORTH = re.compile(
     r"\b(?:that|this|it|which)(?:'s|\sis|\sequals|\sgives|\smakes|\scomes\sto)\s"
-    r"(?:only\s|actually\s|just\s)?([0-9]{1,12})(?![0-9]|\s?[-+*/x(=]|[.,][0-9]|\s\w)",
+    r"(?:only\s|actually\s|just\s)?([0-9]{1,12})\s?(?=[,;)]|[.](?![0-9])|\n|$|not\b)",
     re.IGNORECASE,
 )
 _REPLACES = re.compile(

@@ -31,6 +31,9 @@ from tot24_bench.scoring.tokens import Tokens, tokenize
 MAX_LINE_CHARS = 4_000
 """Characters of one line that are read: more than any expression may have (`tokens`)."""
 
+MAX_FRACTIONS = 12
+"""Fractions inside each other that are written out; a puzzle has at most 12 numbers."""
+
 MAX_SIDES = 16
 """Signs `=` of one equation that are followed; a chain of four numbers' steps has three."""
 
@@ -121,6 +124,9 @@ def read_stated(text: str, target: int) -> Stated | None:
         if sign is None:
             break
         right = undress(tail[sign.end() :])
+        if opaque := _OPAQUE.match(right):
+            tail = right[opaque.end() :]
+            continue
         if decimal := _DECIMAL.match(right):
             sides.append(Fraction(decimal[0]))
             tail = right[decimal.end() :]
@@ -137,7 +143,7 @@ def read_stated(text: str, target: int) -> Stated | None:
             sides.append(Fraction(target))
             complete = bool(tail.strip())
         elif side.problem is not None:
-            break
+            continue
         else:
             number_said = literal(side.tokens)
             sides.append(side.tokens if number_said is None else Fraction(number_said))
@@ -166,8 +172,22 @@ def each_stated(line: str, target: int) -> Iterator[tuple[str, Stated]]:
 def readable(line: str) -> str:
     """The line with LaTeX signs, bold print and the letter x made plain."""
     line = line[:MAX_LINE_CHARS]
+    if ">>" in line:
+        line = _QUOTED.sub(" ", line)
+    if "*" in line and (italic := _ITALIC.fullmatch(line)):
+        line = italic[1]
+    elif line[-1:] == "*":
+        line = _STARS_AFTER.sub("", line)
     if "\\" in line:
-        line = _LATEX_TIMES.sub("*", line).replace(r"\div", "/")
+        line = _LATEX_BRACKET.sub("$", line)
+        line = _LATEX_TIMES.sub("*", _LATEX_DRESS.sub(" ", line)).replace(r"\div", "/")
+        line = _ESCAPED_SIGN.sub(r"\1", line)
+        if "frac" in line:
+            line = _FRACTION.sub(r"\1{\2}", _DENOMINATOR.sub(r"\1{\2}", line))
+            for _ in range(MAX_FRACTIONS):
+                line, count = _INNER_FRACTION.subn(r"((\1)/(\2))", line)
+                if not count:
+                    break
     if "**" in line:
         line = _BOLD.sub(r'"\1"', line)
     if "x" in line or "X" in line:
@@ -217,7 +237,7 @@ def _unwrapped(text: str, cut: Tokens) -> str | None:
 
 
 # One class of characters and no alternatives in it: the time stays linear.
-_EQUALS = re.compile(r"[\s$`*_&~\\)\]\"']*=+>?")
+_EQUALS = re.compile(r"[\s$`*_&~\\)\]\"'#/]*=+>?")
 # Other ways to say what an expression is worth; only a number may follow, or it is the next step.
 _SAID = re.compile(
     r"[\s$`*_&~\\\"')\]|:]{0,8}(?:-{1,3}>|→|⇒|⟹|≈|\\(?:r?ightarrow|Rightarrow|implies|to|approx)(?![a-z])"
@@ -228,6 +248,23 @@ _SAID = re.compile(
 )
 _LAST_NUMBER = re.compile(r" ?= ?([0-9]{1,12})")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}\.[0-9]{1,12}(?![0-9])")
+# Arithmetic with decimals on the way to the value: no answer, and no value of one.
+_OPAQUE = re.compile(
+    r"[0-9()\s+\-*/]{0,60}[0-9]\.[0-9]{1,12}[0-9()\s.+\-*/]{0,60}?[-+*/][0-9()\s.+\-*/]{1,60}(?=\s?[=≈])"
+    r"|[0-9()\s+*/-]{0,60}[-+*/]\s?[0-9]{1,12}\.[0-9]{1,12}[)\s]{0,8}(?=\s?[=≈])"
+)
+_LATEX_DRESS = re.compile(
+    r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|quad|qquad)(?![A-Za-z])(?=\s{0,4}(?:[()\[\]|]|\\[{}]))"
+    r"|\\\\(?![A-Za-z(\[])|\\[,;:! ]"
+)
+_LATEX_BRACKET = re.compile(r"\\[()\[\]]")
+_ESCAPED_SIGN = re.compile(r"\\([-+=#.>])")
+# LaTeX needs no braces around one digit: `\frac82`, `\frac{8}2`, `\frac8{2}`.
+_DENOMINATOR = re.compile(r"(\\[dtc]?frac\s{0,4}(?:[0-9]|\{[^{}]{1,200}\})\s{0,4})([0-9])")
+_FRACTION = re.compile(r"(\\[dtc]?frac\s{0,4})([0-9])")
+_INNER_FRACTION = re.compile(
+    r"(?<![0-9])(?<![0-9] )\\[dtc]?frac\s{0,4}\{([^{}]{1,400})\}\s{0,4}\{([^{}]{1,400})\}"
+)
 _LATEX_TIMES = re.compile(r"~?\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])(?:\{\}|~)?")
 # Not `0x18`, which is a number of another base to whoever writes it so.
 _LETTER_X = re.compile(
@@ -235,9 +272,13 @@ _LETTER_X = re.compile(
 )
 # Bold print, whose stars would be signs: none opens behind an operand, where they are a power.
 _BOLD = re.compile(r"(?<![\w)\]*])(?<![0-9)\]] )\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,400}?)\*\*")
+_ITALIC = re.compile(r"\s{0,8}\*(?=[^\s*])([^\n]{1,400}[^\s*])\*\s{0,4}")
+_STARS_AFTER = re.compile(r"(?<=[0-9)\]])\*{1,3}$")
+_QUOTED = re.compile(r">{2,4}\s*$")
 _RUN = re.compile(r"[0-9\s()\[\]{}+\-*/]+")
 _BINARY = re.compile(r"[0-9][\s)\]}]*[-+*/][\s(\[{+-]*[0-9]|[0-9)\]}][(\[{][0-9]")
-_WORD_BEFORE = re.compile(r"\\?\w{1,40}$")
+# Names are written in scripts that have capitals; a word of Han, Kana or Hangul is prose.
+_WORD_BEFORE = re.compile(r"\\?[0-9A-Za-z_\u00c0-\u024f\u0370-\u052f]{1,40}$")
 _CLOSE = re.compile(r"\s?=[^()\[\]{}\n]{0,80}([)\]}])(?!\s{0,4}[-+*/(])")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 

@@ -82,7 +82,7 @@ def plain(text: str) -> str:
     if "\\" in text:
         text = _UNDECODED_LINE_END.sub("\n", text)
         text = _ESCAPED.sub("", text)
-    return text
+    return _CONTINUES.sub(" ", text) if "=" in text else text
 
 
 def undress(line: str, *, bullets: bool = False) -> str:
@@ -94,8 +94,6 @@ def undress(line: str, *, bullets: bool = False) -> str:
     """
     if "\\" in line:
         line = _WRAPPER.sub(r" \1 ", line)
-        if "frac" in line:
-            line = _FRACTION.sub(r"\1{\2}", _DENOMINATOR.sub(r"\1{\2}", line))
     dress = _DRESS.match(line)
     start = dress.end() if dress else 0
     if bullets and (bullet := _BULLET.match(line, start)):
@@ -106,6 +104,7 @@ def undress(line: str, *, bullets: bool = False) -> str:
 
 def _without_json(text: str) -> str:
     """The text with each JSON object or list in it written out as lines."""
+    text = _LONE_COMMAND.sub(r"\\\\", text)
     parts: list[str] = []
     start = at = 0
     for _ in range(MAX_JSON_VALUES):
@@ -154,9 +153,13 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_Pairs)
+# LaTeX in JSON whose backslash was forgotten to be doubled would decode to a tab and "imes".
+_LONE_COMMAND = re.compile(
+    r"(?<!\\)\\(?=(?:times|frac|tfrac|left|right|text|boxed|div|cdot|neq|big)(?![a-z]))"
+)
 _JSON_OPENS = re.compile(r'\{\s{0,40}"|\[\s{0,40}["{]')
 _THINKING_NAMES = (
-    r"(?:[a-z]{1,12}[:_ -])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflections?|analysis"
+    r"(?:[a-z]{1,12}[:_ -])?(?:think(?:ing)?|thoughts?|reasoning|reflections?|analysis"
     r"|scratch_?pad|rationale|monologue|chain_of_thought)"
 )
 _THINKING_NAME = re.compile(_THINKING_NAMES, re.IGNORECASE)
@@ -209,12 +212,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UNDECODED_LINE_END = re.compile(
     r"\\n(?!(?:e|eq|eg|ot|otin|i|u|abla|ewline|onumber|leq|geq|mid|less|gtr|sim|cong)(?![a-z]))"
 )
+_CONTINUES = re.compile(r"\n(?=[ \t]{0,8}&?=[^=])")  # a chain over several lines is one
 _ESCAPED = re.compile(
     r"(?<!\\)\\(?=\\(?:(?:times|cdot|div|ast|[dtc]?frac|left|right|f?box(?:ed)?)(?![a-z])"
     r"|[()\]]|\[(?!\s?-?[0-9.]{1,4}\s?(?:pt|em|ex|mm|cm))))"
 )
 _WRAPPER = re.compile(
-    r"\\(?:text|textbf|textit|mathbf|mathrm|boldsymbol|boxed|fbox)\s{0,4}\{([^{}]*)\}"
+    r"\\(?:text(?!su)[a-z]{0,4}|math(?!bin|op)[a-z]{1,4}|boldsymbol|bm|f?box(?:ed)?|under(?:brace|line)"
+    r"|overbrace)\s{0,4}\{([^{}]*)\}(?:_\{[^{}]{0,80}\})?"
 )
 # Any sign that opens no expression: not a word character, a bracket, a sign before a number, a
 # root, a LaTeX command or a decimal point.
@@ -223,9 +228,6 @@ _DRESS = re.compile(
     r"|\\(?:displaystyle|left(?=\\)|quad|[,;:! ]))++"
 )
 _BULLET = re.compile(r"[-+](?=\s)")
-# LaTeX needs no braces around one digit: `\frac82`, `\frac{8}2`, `\frac8{2}`.
-_DENOMINATOR = re.compile(r"(\\[dtc]?frac\s{0,4}(?:[0-9]|\{[^{}]{1,200}\})\s{0,4})([0-9])")
-_FRACTION = re.compile(r"(\\[dtc]?frac\s{0,4})([0-9])")
 
 _SIGNS = str.maketrans(
     {
@@ -246,8 +248,8 @@ _SIGNS = str.maketrans(
             "|": "｜",
             "'": "‘’",
             '"': "“”„«»「」『』",
-            ".": "。",
-            ",": "，、،",
+            ". ": "。",
+            ", ": "，、،",
             "_": "▁",
             "<": "＜",
             ">": "＞",

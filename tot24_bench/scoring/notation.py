@@ -55,7 +55,7 @@ TOKEN = re.compile(
         |~(?=\s*(?:\\[A-Za-z%]|[-+*/=(^%!]))|(?<=[A-Za-z+*/-])~(?!~)
         |\\(?:q?quad|(?:thin|med|thick)space|left|right|[bB]igg?[lr]?|displaystyle)(?![A-Za-z]))+)
     |(?P<decimal>[0-9]*\.[0-9]+)
-    |(?P<glued>[0-9]+(?!(?:st|nd|rd|th)\b)[^\W0-9]\w*)
+    |(?P<glued>[0-9]+(?!(?:st|nd|rd|th)\b)[A-Za-z_\u00c0-\u024f\u0370-\u052f]\w*)
     |(?P<number>[0-9]+)
     |(?P<stars>\*\*+)
     |(?P<slashes>//+)
@@ -68,9 +68,9 @@ TOKEN = re.compile(
     |(?P<bar>\|)
     |(?P<ratio>:(?=[0-9(\[])|(?<=\s):(?=\s?[0-9(\[]))
     |(?P<bits><<|>>|[&@≪≫⋆∸](?=\s*[0-9(]))
-    |(?P<power>\\[%^]|<su[pb]>|[\^%!¬⌊⌋⌈⌉±∓⊕⊖⊗⊘ⁿ√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹⁺⁻½⅓⅔¼¾⅕⅙⅛°‰′∑∏∫])
+    |(?P<power>\\[%^]|<su[pb]>|[\^%!¬⌊⌋⌈⌉±∓⊕⊖⊗⊘ⁿ√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉½⅓⅔¼¾⅕⅙⅛°‰′∑∏∫])
     |(?P<command>\\[A-Za-z]*)
-    |(?P<word>[^\W0-9]\w*)
+    |(?P<word>[A-Za-z_\u00c0-\u024f\u0370-\u052f]\w*)
     |(?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
