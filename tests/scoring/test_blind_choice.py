@@ -22,7 +22,9 @@ from tot24_bench.game.splits import load_split
 from tot24_bench.scoring import Kind, find_answer, score
 
 RIGHT = "(6 - 4) * (4 + 8)"
-WRONG = "(6 - 8) * (4 + 4)"
+WRONGS = ("(6 - 8) * (4 + 4)", "(8 - 6) * (4 + 4)", "(4 - 6) * (4 + 8)", "(4 - 8) * (4 + 6)")
+WRONGS += ("(8 - 4) * (4 + 6)", WRONGS[0].replace("+", "-"))
+WRONG = WRONGS[0]
 HAND = Puzzle.parse("4 4 6 8")
 
 LINES = [
@@ -66,12 +68,12 @@ BETWEEN = [
 def test_the_same_place_is_chosen_whichever_candidate_is_right(
     parts: list[tuple[str, str]],
 ) -> None:
-    """Each place in turn gets the right expression; the wrong ones have the same signs."""
+    """Each place in turn gets the right expression; the wrong ones are as long."""
     chosen = set()
     for place in range(len(parts)):
         response = ""
         for i, (line, between) in enumerate(parts):
-            response += line.format(RIGHT if i == place else WRONG) + f"\n{between}\n"
+            response += line.format(RIGHT if i == place else WRONGS[i]) + f"\n{between}\n"
         answer = find_answer(response, HAND)
         chosen.add((answer.kind, len(answer.stated), answer.start, answer.introduced))
     assert len(chosen) == 1
@@ -89,7 +91,7 @@ def test_of_responses_with_one_right_candidate_at_most_one_place_wins(
     for place in range(len(parts)):
         response = "There is no solution.\n" if claims else ""
         for i, (line, between) in enumerate(parts):
-            response += line.format(RIGHT if i == place else WRONG) + f"\n{between}\n"
+            response += line.format(RIGHT if i == place else WRONGS[i]) + f"\n{between}\n"
         wins += score(HAND, response).correct
     assert wins <= 1
 

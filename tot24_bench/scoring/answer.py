@@ -48,6 +48,7 @@ from tot24_bench.scoring.denials import (
     next_sentences,
     replaces,
     taken_back,
+    taken_back_later,
 )
 from tot24_bench.scoring.equation import (
     MAX_LINE_CHARS,
@@ -64,14 +65,21 @@ from tot24_bench.scoring.tokens import MAX_EXPRESSION_CHARS, Problem
 MAX_RESPONSE_CHARS = 1_000_000
 """Characters of a response that are read at all: about 250,000 tokens, beyond any task's limit."""
 
-MAX_TURNS = 50
+MAX_TURNS = 20
 """Turns that a response is cut into: a model that runs on writes one exemplar after another."""
+
+MAX_OTHER_HANDS = 5
+"""Other hands that may be named before an answer: as many exemplars as a prompt has. A response
+that answers every hand of the deck answers none."""
 
 MAX_MARKERS = 100
 """Markers of a turn that are tried, the last first; transcripts have up to 11."""
 
 MAX_LINES = 100
 """Lines that are searched for an answer from where it should stand: transcripts need up to 4."""
+
+MAX_CHANGES = 20
+"""Lines after an answer that may say that it changes to another."""
 
 MIN_FULL_NUMBERS = 3
 """Numbers of an equation that says how the target is made; a single step has two."""
@@ -138,7 +146,22 @@ def locate_answer(said: str, puzzle: Puzzle) -> Answer:
     """The answer of a text in plain signs without thinking (`markup.read_response`)."""
     turns = _turns(said, puzzle)
     if turns is None:
-        return _plain_answer(said, puzzle) or _in_turn(said, 0, len(said), puzzle)
+        answer = _plain_answer(said, puzzle) or _in_turn(said, 0, len(said), puzzle)
+    else:
+        answer = _of_turns(said, turns, puzzle)
+    if answer.stated and (turns is not None or not answer.introduced):
+        named = {
+            tuple(sorted(numbers))
+            for listed in _LISTED.finditer(said, 0, answer.end)
+            if len(numbers := _numbers(listed[0])) == len(puzzle.numbers)
+        }
+        if len(named - {puzzle.hand}) > MAX_OTHER_HANDS:
+            return answer._replace(kind=Kind.HEDGED, stated=())
+    return answer
+
+
+def _of_turns(said: str, turns: list[tuple[int, int, _Whose]], puzzle: Puzzle) -> Answer:
+    """The answer of the turn that counts: the last that is about the hand asked."""
     chosen: Answer | None = None
     aside: Answer | None = None
     for start, end, whose in turns:
@@ -151,7 +174,16 @@ def locate_answer(said: str, puzzle: Puzzle) -> Answer:
             aside = found if aside is None else aside
         elif chosen is None or found.kind is not Kind.ABSTAINED:
             chosen = found
-    return chosen or aside or Answer(Kind.NOTHING, start=len(said), end=len(said))
+    nothing = Answer(Kind.NOTHING, start=len(said), end=len(said))
+    if chosen is not None or aside is None:
+        return chosen or nothing
+    # An answer to another hand: told as it is, unless by chance its numbers are those asked for.
+    uses = [tuple(sorted(_written(stated))) for stated in aside.stated]
+    return nothing if puzzle.hand in uses else aside
+
+
+def _written(stated: Stated) -> list[int]:
+    return [token for token in stated.cut.tokens if isinstance(token, int)]
 
 
 # --- turns ------------------------------------------------------------------------------------
@@ -171,47 +203,76 @@ def _turns(said: str, puzzle: Puzzle) -> list[tuple[int, int, _Whose]] | None:
     if not headers:
         return None
     turns: list[tuple[int, int, _Whose]] = []
-    start, whose = 0, _Whose.ASKED
+    start, whose, ended = 0, _Whose.ASKED, False
     for header in headers:
         named = _named(said, header, puzzle)
         if named is None:
             continue
-        if header.start() > start:
+        if header.start() > start and not ended:
             turns.append((start, header.start(), whose))
+        # What a model writes behind its own end token is no part of its response.
+        ended = ended or (header["token"] is not None and _said_something(said[: header.start()]))
         start, whose = header.start(), named
-    turns.append((start, len(said), whose))
+        if header["user"] is not None:
+            start = _reply_after(said, header.end())
+    if not ended:
+        turns.append((start, len(said), whose))
     return turns
+
+
+def _said_something(text: str) -> bool:
+    """Whether a text holds anything but an echoed prompt and the names of roles."""
+    return ALNUM.search(_ROLE_LINE.sub("", text)) is not None
+
+
+def _reply_after(said: str, start: int) -> int:
+    """Where somebody answers the user who speaks from `start` on; the end where nobody does."""
+    reply = _REPLY.search(said, start, start + _PROMPT_CHARS)
+    return len(said) if reply is None else reply.start()
 
 
 def _named(said: str, header: re.Match[str], puzzle: Puzzle) -> _Whose | None:
     """Whose hand a header names; None where it is no header after all."""
-    line = header["list"]
-    if line is None:
-        if header["token"] is not None:
-            return _Whose.NOBODY
-        line = said[header.end() : header.end() + _HEADER_CHARS].lstrip("\n").partition("\n")[0]
-        if header["role"] is None and not line.strip():
-            return None
-    numbers = [int(number) for number in _NUMBER.findall(line)]
     size = len(puzzle.numbers)
     if header["list"] is not None:
+        numbers = _numbers(header["list"])
         same = len(numbers) != size or tuple(sorted(numbers)) == puzzle.hand
         return None if same else _Whose.OTHER
-    windows = [tuple(sorted(numbers[i : i + size])) for i in range(len(numbers) - size + 1)]
-    if puzzle.hand in windows:
-        return _Whose.ASKED
-    return _Whose.OTHER if windows else _Whose.NOBODY
+    if header["token"] is not None:
+        return _Whose.NOBODY
+    line = said[header.end() : header.end() + _HEADER_CHARS].lstrip("\n").partition("\n")[0]
+    others = False
+    for listed in _LISTED.finditer(line):
+        numbers = _numbers(listed[0])
+        for i in range(len(numbers) - size + 1):
+            if tuple(sorted(numbers[i : i + size])) == puzzle.hand:
+                return _Whose.ASKED
+            others = True
+    return _Whose.OTHER if others else _Whose.NOBODY
 
 
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in _NUMBER.findall(text)]
+
+
+_PROMPT_CHARS = 4_000
 _HEADER_CHARS = 200
 _NUMBER = re.compile(r"(?<![0-9.])[0-9]{1,12}(?![0-9])")
+_ROLE_LINE = re.compile(
+    r"(?:^|>)\s{0,4}(?:user|system|human|assistant|model)\b[^<]{0,2000}?(?=<)|<[^<>\s]{1,40}>|\[/?INST\]"
+)
+_REPLY = re.compile(
+    r"^\W{0,4}(?:assistant|ai|model|bot|response|(?:final )?answer)\b"
+    r"|<(?:\|im_start\|>assistant|start_of_turn>model)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _LISTED = re.compile(r"[0-9]{1,12}(?:[ ,]{1,3}(?:and )?[0-9]{1,12}){1,12}")
 _HEADER = re.compile(
     r"""
     ^(?!\n)(?:
-        [ \t>#*_-]{0,8}(?:input|question|q|user|human|problem|puzzle|instructions?|prompt|system
-                |game|exercise|round|example)
-            [ \t]?\#?[0-9]{0,3}[ \t*_]{0,4}:(?P<role>)
+        [ \t>#*_-]{0,8}(?:input|question|q|(?P<user>user|human|system)|problem|puzzle|instructions?
+                |prompt|game|exercise|round|example)
+            [ \t]?\#?[0-9]{0,3}[ \t*_]{0,4}:
         |[ \t]{0,3}\#{1,6}[ \t]*(?:instructions?|input|question|user|human|system)\b
         |(?:[^\n0-9:=]{1,40}:)?[ \t*_\[(]{0,4}
             (?P<list>[0-9]{1,12}(?:[ ,]{1,3}(?:and[ ])?[0-9]{1,12}){1,12})[ \t\])*_.]{0,6}$
@@ -282,11 +343,50 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
         if falls_short or (back is not None and _WHOLE.search(claim[1])):
             return Answer(Kind.NO_SOLUTION, claim[1].lstrip(" ,;:"), (), True, start=answer.start)
     if back is None:
-        return answer
+        return _with_later(text, answer, until, puzzle)
     later = _standing(text, answer.end, until, puzzle)
     if later is not None:
         return _confirmed(text, later, answer.end, until, puzzle)
     return answer._replace(kind=Kind.DENIED, stated=()) if back.firm else answer
+
+
+def _with_later(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
+    """An answer with the other whole equations to the target that stand behind it."""
+    if taken_back_later(text[answer.end : until]):
+        return answer._replace(kind=Kind.DENIED, stated=())
+    instead = _instead(text, answer, until, puzzle)
+    if instead is not None:
+        return instead
+    later = _standing(text, answer.end, until, puzzle)
+    if later is None or later.kind is not Kind.EXPRESSION:
+        return answer
+    more = tuple(
+        one
+        for one in later.stated
+        if _is_full(one, puzzle)
+        and one.says(puzzle.target)
+        and one.cut.tokens not in [mine.cut.tokens for mine in answer.stated]
+    )
+    return answer._replace(stated=answer.stated + more)
+
+
+def _instead(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer | None:
+    """The complete expression that a response says it changes its answer to."""
+    first = answer.end
+    for _ in range(MAX_CHANGES):
+        first = text.find("\n", first, until) + 1
+        if not first:
+            return None
+        last = _line_end(text, first, until)
+        line = text[first : min(last, first + MAX_LINE_CHARS)]
+        if _OPERATION.search(line) and _CHANGES.search(line):
+            for words, other in each_stated(readable(_untagged(line)), puzzle.target):
+                if not _is_full(other, puzzle) or other.says_other(puzzle.target):
+                    continue
+                if _CHANGES.search(words) or _CHANGES.match(other.rest):
+                    at_end = last == len(text) and not other.complete
+                    return Answer(Kind.EXPRESSION, other.text, (other,), True, at_end, first, last)
+    return None
 
 
 def _denied_in(prose: str, stated: Stated, puzzle: Puzzle) -> Denial | None:
@@ -334,6 +434,9 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
         )
     if closing.kind is Kind.ABSTAINED and not stated.says(puzzle.target):
         return closing
+    instead = _instead(text, answer, end, puzzle)
+    if instead is not None:
+        return instead
     before = text[max(start, answer.start - MAX_CLAIM_CHARS) : answer.start].rstrip()
     if falls_short:
         earlier = read_claim(before, introduced=False)
@@ -379,8 +482,8 @@ def _introduced(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | Non
         if answer is None:
             continue
         if not _is_target(answer, puzzle):
-            if marker["box"] is not None and answer.stated:
-                return _with_boxes_before(text, marker, answer, start, puzzle)
+            if answer.stated:
+                return _with_markers_before(text, marker, answer, start, puzzle)
             return answer
         only_target = only_target or answer
     return only_target
@@ -406,14 +509,19 @@ def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answe
     start = marker.end()
     if marker["box"] is not None:
         return _in_box(text, marker, until, puzzle)
+    after = until
     if marker["tag"] is not None and (close := _TAG_END.search(text, start, until)):
         until = close.start()
     stop = _line_end(text, start, until)
     answer = _read_line(text[start:stop], puzzle, bullets=False, prose=marker["bare"] is None)
     if answer is not None:
         if marker["bare"] is not None and answer.stated and not answer.stated[0].combines:
-            return answer if _is_target(answer, puzzle) else None
+            ends = not ALNUM.search(answer.stated[0].rest)
+            return answer._replace(end=stop) if ends or _is_target(answer, puzzle) else None
         answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=True)
+        if until < after:
+            answer = _with_rest(text, answer, until, after, puzzle)
+            answer = _with_or_below(text, answer, until, after, puzzle)
         return _placed(text, answer, marker.start())
     if marker["bare"] is not None:
         return None
@@ -465,29 +573,52 @@ def _placed(text: str, answer: Answer, start: int) -> Answer:
 def _with_lines_after(
     text: str, answer: Answer, stop: int, until: int, puzzle: Puzzle, *, only_or: bool
 ) -> Answer:
-    """The answer with the alternatives that the lines straight after it offer."""
+    """The answer with the alternatives that the rest of its line and the lines after it offer."""
     answer = answer._replace(end=stop)
-    if not answer.stated or not _is_full(answer.stated[0], puzzle):
+    if not answer.stated:
         return answer
+    open_end = _GOES_ON.search(answer.stated[-1].rest) is not None
     for _ in range(MAX_LINES):
         if stop >= until:
             break
         line_end = _line_end(text, stop + 1, until)
         line = text[stop + 1 : line_end]
-        item = _ITEM.match(line)
-        if not line.strip() and not only_or:
+        if not ALNUM.search(line) or _LONE_OR.fullmatch(line):
+            open_end = open_end or ALNUM.search(line) is not None
+            if only_or and not open_end and not _LONE_OR.match(text, line_end + 1):
+                break
             stop = line_end
             continue
-        if not _OR_LINE.match(line) and (only_or or (not item and stop != answer.end)):
+        another = open_end or _OR_LINE.match(line) is not None
+        if not another and (only_or or (stop != answer.end and not _ITEM.match(line))):
             break
-        more = _read_line(line, puzzle, bullets=True, prose=_OR_LINE.match(line) is not None)
-        if more is None or not more.stated or not _is_full(more.stated[0], puzzle):
+        more = _read_line(line, puzzle, bullets=True, prose=another)
+        if more is None or not more.stated or more.stated[0].says_other(puzzle.target):
             break
-        if more.stated[0].says_other(puzzle.target):
+        if not another and not _is_full(more.stated[0], puzzle):
             break
-        stop = line_end
+        stop, open_end = line_end, _GOES_ON.search(more.stated[-1].rest) is not None
         answer = answer._replace(stated=answer.stated + more.stated, end=stop)
     return answer
+
+
+def _with_or_below(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
+    """The answer with what "or" on the lines below its closing tag or brace joins to it."""
+    below = _line_end(text, start, until)
+    more = _with_lines_after(text, answer, below, until, puzzle, only_or=True)
+    return answer if len(more.stated) == len(answer.stated) else more
+
+
+def _with_rest(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
+    """The answer with what "or" joins to it behind its closing tag or brace."""
+    rest = text[start : _line_end(text, start, until)]
+    lead = _OR_FIRST.match(rest)
+    more = (
+        None if lead is None else _read_line(rest[lead.end() :], puzzle, bullets=False, prose=True)
+    )
+    if more is None or not more.stated:
+        return answer
+    return answer._replace(stated=answer.stated + more.stated)
 
 
 def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answer | None:
@@ -516,22 +647,36 @@ def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Ans
     rest = text[stop + 1 : end]
     if answer.stated and denied_after(rest, puzzle.target):
         answer = answer._replace(kind=Kind.DENIED)
+    if answer.stated:
+        answer = _with_rest(text, answer, stop, until, puzzle)
+        answer = _with_or_below(text, answer._replace(end=stop), stop, until, puzzle)
+        stop = answer.end
     return _placed(text, answer._replace(end=stop), marker.start())
 
 
-def _with_boxes_before(
+def _with_markers_before(
     text: str, marker: re.Match[str], answer: Answer, start: int, puzzle: Puzzle
 ) -> Answer:
-    """The answer with those of the boxes before it that nothing in between replaces."""
-    until = marker.start()
-    boxes = [one for one in _MARKER.finditer(text, start, until) if one["box"] is not None]
-    for box in reversed(boxes[-MAX_MARKERS:]):
-        other = _in_box(text, box, until, puzzle)
-        if other is None or replaces(text[box.end() : until][-MAX_CLAIM_CHARS:]):
+    """The answer with what the markers before it hold: boxes, and others that stand right before.
+
+    A box is an alternative unless the words in between replace it; of other markers (`Answer 1:`, a
+    second `<answer>`, a key of JSON that stands twice) only those with nothing in between.
+    """
+    until, box = marker.start(), marker["box"] is not None
+    line = text.rfind("\n", start, until) + 1
+    if replaces(text[max(line, until - _CLAUSE_CHARS) : marker.end()]):
+        return answer
+    markers = _MARKER.finditer(text, start, until)
+    before = deque((m for m in markers if (m["box"] is not None) is box), maxlen=MAX_MARKERS)
+    for one in reversed(before):
+        other = _held(text, one, until, puzzle)
+        if other is None or (box and replaces(text[one.end() : until][-MAX_CLAIM_CHARS:])):
+            break
+        if not box and ALNUM.search(_TAG.sub("", text[other.end : until])):
             break
         if other.kind is Kind.EXPRESSION and _is_full(other.stated[0], puzzle):
             answer = answer._replace(stated=other.stated + answer.stated)
-        until = box.start()
+        until = one.start()
     return answer
 
 
@@ -649,11 +794,12 @@ def _standing(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
 
 
 def _with_lines_before(text: str, answer: Answer, start: int, puzzle: Puzzle) -> Answer:
-    """The answer with the alternatives of the lines straight before it, or of its list."""
-    listed = _ITEM.match(text, answer.start) is not None
+    """The answer with the alternatives of the lines before it; only labels may stand between."""
     for first, last in _lines_backwards(text, start, answer.start - 1):
         line = text[first:last]
-        if (listed and not line.strip()) or _VALUE_LINE.fullmatch(line):
+        if not ALNUM.search(line) or _VALUE_LINE.fullmatch(line):
+            continue
+        if _LABEL.fullmatch(line) and not replaces(line):
             continue
         found = _stands(text, first, last, puzzle)
         if found is None or not _is_full(found.stated[0], puzzle):
@@ -667,7 +813,9 @@ def _stands(text: str, first: int, last: int, puzzle: Puzzle) -> Answer | None:
     line = text[first : min(last, first + MAX_LINE_CHARS)]
     if not _OPERATION.search(line) or _LEFT.search(line):
         return None
-    line = undress(readable(_TAG.sub(" ", line)), bullets=True)
+    before = text[max(0, first - _CLAUSE_CHARS) : first].rstrip()
+    denied = before.endswith(":") and denied_before(before.rpartition("\n")[2])
+    line = undress(readable(_untagged(line)), bullets=True)
     if (call := _CALL.fullmatch(line)) and (call[1] or call[2].lower() not in FUNCTIONS):
         line = undress(call[3])
     if numbered := _NUMBERED.match(line):
@@ -681,13 +829,26 @@ def _stands(text: str, first: int, last: int, puzzle: Puzzle) -> Answer | None:
     ]
     if not offered:
         return None
+    offered = _joined(parts, offered, puzzle)
     chosen, _ = _alternatives(offered, puzzle)
-    if not chosen:
+    if denied or not chosen:
         return Answer(
             Kind.DENIED, offered[-1][1].text, (offered[-1][1],), False, False, first, last
         )
     at_end = last == len(text) and not chosen[-1].complete
     return Answer(Kind.EXPRESSION, chosen[0].text, tuple(chosen), False, at_end, first, last)
+
+
+def _joined(
+    parts: list[tuple[str, Stated]], offered: list[tuple[str, Stated]], puzzle: Puzzle
+) -> list[tuple[str, Stated]]:
+    """What a line offers, with the complete expressions that only "or" and commas join to it."""
+    places = {i for i, part in enumerate(parts) if part in offered}
+    for order in (range(1, len(parts)), range(len(parts) - 1, 0, -1)):
+        for i in order:
+            if {i - 1, i} & places and _JOINS.fullmatch(parts[i][0]):
+                places |= {j for j in (i - 1, i) if _is_full(parts[j][1], puzzle)}
+    return [part for i, part in enumerate(parts) if i in places]
 
 
 def _of_another(words: str, puzzle: Puzzle, *, supposed: bool = True) -> bool:
@@ -697,7 +858,7 @@ def _of_another(words: str, puzzle: Puzzle, *, supposed: bool = True) -> bool:
     size = len(puzzle.numbers)
     named = False
     for listed in _LISTED.finditer(words[-_HEADER_CHARS:]):
-        numbers = tuple(sorted(int(number) for number in _NUMBER.findall(listed[0])))
+        numbers = tuple(sorted(_numbers(listed[0])))
         if len(numbers) == size and size > 1:
             named = numbers != puzzle.hand
     return named
@@ -707,7 +868,7 @@ def _offers(words: str, stated: Stated, puzzle: Puzzle) -> bool:
     """Whether an expression is complete and stands by itself among the words around it."""
     if stated.cut.problem is not None or not stated.combines or not stated.well_formed():
         return False
-    if _LISTING.fullmatch(stated.text):
+    if _LISTING.fullmatch(stated.text) or stated.rest.strip(" $`*_\"')") == "?":
         return False
     if stated.says(puzzle.target):
         if _STEP.match(words) and not _is_full(stated, puzzle):
@@ -730,7 +891,7 @@ def _only_one(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
         line = text[first : min(last, first + MAX_LINE_CHARS)]
         if not _OPERATION.search(line) or _LEFT.search(line):
             continue
-        for words, stated in each_stated(undress(readable(_TAG.sub(" ", line))), puzzle.target):
+        for words, stated in each_stated(undress(readable(_untagged(line))), puzzle.target):
             if not _is_full(stated, puzzle) or not stated.well_formed() or puzzle.rule is Rule.SOME:
                 continue
             reaches = _TO.match(stated.rest)
@@ -755,7 +916,7 @@ def _only_one(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
 def _last_line(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
     """The last line that holds anything, if it is wholly one expression or equation."""
     for first, last in _lines_backwards(text, start, end):
-        line = _TAG.sub(" ", text[first : min(last, first + MAX_LINE_CHARS)])
+        line = _untagged(text[first : min(last, first + MAX_LINE_CHARS)])
         if not ALNUM.search(line):
             continue
         if STEP.search(line) or last - first > MAX_LINE_CHARS:
@@ -784,6 +945,14 @@ def _lines_backwards(text: str, start: int, end: int) -> Iterator[tuple[int, int
         end = first - 1
 
 
+def _untagged(line: str) -> str:
+    """The line without tags; one between two operands is notation, and no sign of ours."""
+    if "<" not in line:
+        return line
+    line = _NOTATION_TAG.sub(" √ ", line)
+    return _TAG.sub(" ", _BETWEEN_OPERANDS.sub(" ^ ", _CELLS.sub(" | ", line)))
+
+
 def _line_end(text: str, start: int, until: int) -> int:
     stop = text.find("\n", start, until)
     return until if stop < 0 else stop
@@ -810,9 +979,21 @@ _CALL = re.compile(
     r"(?:[A-Za-z_]\w{0,20}\s?[:=]\s?)?((?:\w{1,20}\.){0,2})([A-Za-z_]\w{1,20})\s?[(\[](.{3,400})[)\]]"
     r"\s?;?\s{0,4}(?:(?:#|//).{0,80})?"
 )
+_GOES_ON = re.compile(r"(?:\bor\b[^0-9\n]{0,30}:?|,)[\s*_`$]{0,6}$", re.IGNORECASE)
+_LONE_OR = re.compile(
+    r"[\s>#*_`-]{0,8}(?:or|oder|ou|или|alternatively)\b[\s:,*_`]{0,6}$", re.IGNORECASE | re.M
+)
+_OR_FIRST = re.compile(r"(?:</\w{1,12}>|\})?[\s,;$.]{0,6}(?:or|oder|ou|или|或者?)\b", re.IGNORECASE)
 _LONE_ITEM = re.compile(r"[0-9]{1,3}[.)]\s*")
 _ITEM = re.compile(r"[ \t>]{0,8}(?:[-*+•·]\s|\(?(?:[0-9]{1,3}|[A-Za-z])[.)]\s|\|)")
 _TAG = re.compile(r"</?[A-Za-z_][^<>\n]{0,40}>|<\|[^<>|\n]{1,40}\|>|\\n$")
+_CELLS = re.compile(r"</t[dh]>\s{0,8}<t[dh][^<>]{0,40}>|<br\s?/?>", re.IGNORECASE)
+_BETWEEN_OPERANDS = re.compile(
+    r"(?<=[0-9)\]])\s{0,4}(?:</?[A-Za-z][^<>]{0,40}>\s{0,4}){1,4}(?=[0-9(\[])"
+)
+_NOTATION_TAG = re.compile(
+    r"<(?:m?sqrt|msup|msub|mfrac|mroot|mover|sup|sub)\b[^<>]{0,40}>", re.IGNORECASE
+)
 _TAG_END = re.compile(r"</answer>|\[/ANSWER\]", re.IGNORECASE)
 _BRACE = re.compile(r"(?<!\\)[{}]")
 _BOX_END = re.compile(r"<\|end_of_box\|>")
@@ -825,6 +1006,19 @@ _OR = re.compile(
 # `result: 24` between two expressions of a list that was JSON or a form.
 _VALUE_LINE = re.compile(
     r"\W{0,8}\w[\w ]{0,20}\s?[:=]\s?[\"']?(?:-?[0-9]{1,12}(?:\.[0-9]{1,12})?|true|false)\W{0,4}",
+    re.IGNORECASE,
+)
+_JOINS = re.compile(
+    r"[\s,;.)\]$`*_\"'|&/(\[]{0,12}(?:(?:and|or|oder|ou|или|或者?|e|y|und|et)\b)?[\s:,$`*_\"'(\[/]{0,8}"
+    r"(?:else|maybe|also|even|just)?[\s:,$`*_\"'(\[]{0,8}",
+    re.IGNORECASE,
+)
+_CHANGES = re.compile(
+    r"\b(?:wait|change|go\swith|instead|meant|correction|rather|actually)\b", re.IGNORECASE
+)
+_LABEL = re.compile(
+    r"[\s>#*_`-]{0,8}(?:(?:and\s)?or|alternatively,?|(?:\w{1,14}\s){0,2}\w{1,14}\s?#?[0-9A-D]{0,2}[*_]{0,3}:|#[^:\n]{1,40}"
+    r"|```\w{0,12}|(?:option|solution|way|alternative)\s?#?\w{0,2})[\s:.*_`]{0,8}",
     re.IGNORECASE,
 )
 _OR_LINE = re.compile(r"[\s>#*_`-]{0,8}(?:or\b|alternativ|another\b|other\b|also\b)", re.IGNORECASE)

@@ -191,7 +191,7 @@ _GIVES_UP = re.compile(
     |\b(?:can't|cannot|can\snot)\s(?:give|make|produce|provide)\s(?:an?|any)\s(?:answer|guess)\b
     |\b(?:don't|do\snot)\sknow\b|\bno\s(?:idea|clue)\b
     |\b(?:impossible|possible|hard|difficult)\sto\s{_SAY}\b
-    |\b(?:not\ssure|give\sup|giving\sup|(?<!no\s)(?:difficulty|trouble)|struggling)\b
+    |\b(?:not\ssure|idk|dunno|give\sup|giving\sup|(?<!no\s)(?:difficulty|trouble)|struggling)\b
     |\b(?:has|have)(?:n't|\snot)\s(?:resulted|led|produced|yielded|worked)\b
     |\b(?:yet\sto\sbe|not\syet|not\s(?:been\s)?found|not\sderived)\b
     |^(?:\W*+(?:n/a|unknown)|[^\w?]*+\?)\W*+$

@@ -13,10 +13,14 @@ nothing, and neither does what only points out what else would not work.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 MAX_PROSE_CHARS = 600
 """Characters after an answer that may take it back: about four sentences."""
+
+MAX_LATER = 20
+"""Places far behind an answer that are looked at for words that take it back."""
 
 SENTENCES = 3
 """Sentences after an answer that may speak of it; what comes later speaks of something else."""
@@ -55,6 +59,14 @@ def taken_back(prose: str, target: int) -> Denial | None:
     return Denial(worth.start(), worth.end(), True)
 
 
+def taken_back_later(text: str) -> bool:
+    """Whether a response says further on, in so many words, that its answer is wrong."""
+    return any(
+        not _CONDITION.search(text[max(0, found.start() - 80) : found.start()])
+        for found in islice(_LATER.finditer(text), MAX_LATER)
+    )
+
+
 def next_sentences(prose: str) -> str:
     """The beginning of the prose that may speak of what stands before it."""
     prose = prose[:MAX_PROSE_CHARS]
@@ -70,7 +82,9 @@ def replaces(words: str) -> bool:
 # Repeats are bounded everywhere: the time is linear in the text whatever it holds.
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n+")
 _BEFORE = re.compile(
-    r"(?:\bnot|n't|\bnever|\brather\sthan|\binstead\sof)"
+    r"(?<![a-z])(?:wrong|incorrect|invalid|false|rejected|fail(?:ed|s)?|bad|not\s(?:correct|valid|right|work))"
+    r"(?![a-z])[^.!?\n]{0,20}:[\s`$*\"']*$|\b(?:neither|nor|(?:any|every)thing\sexcept|false\sthat)\s$"
+    r"|(?:\bnot|n't|\bnever|\brather\sthan|\binstead\sof)"
     r"(?:\s(?:think|believe|be|equal|necessarily|it's|take))?(?:\sthat)?"
     r"(?:\sthe\s(?:answer|solution|expression))?[\s:`$*\"'(]*$",
     re.IGNORECASE,
@@ -93,11 +107,13 @@ _FALLS_SHORT = (
     rf"|cannot\s(?:be\s)?(?:right|correct|true|work)\b|(?:has|contains|uses)\san?\s(?:mistake|error)\b)"
 )
 _AFTER = re.compile(
-    rf"[\s.,;:!)\]$`*_\"'}}|]{{0,8}}(?:</?\w{{1,20}}>\s?)?\(?"
-    rf"(?:(?:(?:but|which|that|and|it|this)\s)*{_FALLS_SHORT}|not\s{_AS_IT_SHOULD}|{_WRONG}|[✗✘❌✖]"
+    rf"[\s.,;:!)\]$`*_\"'}}|?#>-]{{0,8}}(?:</?\w{{1,20}}>\s?)?[(\[]?"
+    rf"(?:(?:(?:but|which|that|and|it|this)\s)*{_FALLS_SHORT}|not\s{_AS_IT_SHOULD}|{_WRONG}"
+    r"|rejected\b|nope\b|violates\b|never\s(?:makes|gives|equals)\b|(?<=\?\s)no\b(?=\s?[.!\n,]|$)|[✗✘❌✖]"
     r"|\\neq?\b(?!\s?[0-9])|≠(?!\s?[0-9])"
     # "is not" in other languages.
-    r"|n'est\spas|ne\s\w{1,12}\spas|(?:ist|ergibt)\snicht|no\ses\b|não\sé\b|non\sè\b|не\s|不是|不等于|ではない)",
+    r"|n'est\spas|ne\s\w{1,12}\spas|(?:ist|ergibt)\snicht|no\ses\b|não\sé\b|non\sè\b|не\s|不是|不等于|ではない"
+    r"|(?:ist\s|est\s|es\s|é\s|è\s)?(?:falsch|faux|incorrecto|errado|sbagliato|неверно|неправильно)\b|不对|不正确|错)",
     re.IGNORECASE,
 )
 _UNEQUAL = re.compile(
@@ -117,7 +133,14 @@ _TAKEN_BACK = re.compile(
     rf"|(?P<hesitates>(?:^|[.!?\n])\W{{0,8}}{_PAUSE}no\W{{1,4}}(?:that|this|it|wait|sorry|wrong)\b)"
     r"|\b(?:is|was)\s(?:he|she|(?:the|my)\s(?:student|teacher|user|friend))\s(?:correct|right)\s?\?"
     r"|\b(?:do|does|did|would)(?:n't|\snot)\s(?:think|believe)\s(?:that|this|it)\b"
+    r"|\bi\s(?:meant|disagree|retract)\b|\b(?:disregard|forget)\s(?:the\sabove|that|this|it)\b|\b(?:is_)?(?:correct|valid|works|success)\W{1,3}(?:false|no)\b"
+    r"|\bcheck\W{1,4}(?:incorrect|wrong|failed|invalid)\b"
     r"|\bit\sshould\s(?:be|have\sbeen)\s(?=[0-9(])|^\W{0,12}[✗✘❌]",
+    re.IGNORECASE,
+)
+_LATER = re.compile(
+    r"\b(?:the|my)\s(?:answer|solution|expression)\s(?:(?:above|i\sgave|given|before)\s){1,2}"
+    rf"(?:(?:is|was)\s(?:(?!not\b)\w{{1,12}}\s)?{_WRONG}|(?:is|was|does)(?:n't|\snot)\s{_AS_IT_SHOULD})",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(

@@ -37,7 +37,7 @@ MAX_FRACTIONS = 12
 MAX_SIDES = 16
 """Signs `=` of one equation that are followed; a chain of four numbers' steps has three."""
 
-MAX_STATED = 64
+MAX_STATED = 24
 """Expressions of one line that are told apart; an answer on a line has one."""
 
 Side = Fraction | tuple[int | str, ...]
@@ -172,6 +172,8 @@ def each_stated(line: str, target: int) -> Iterator[tuple[str, Stated]]:
 def readable(line: str) -> str:
     """The line with LaTeX signs, bold print and the letter x made plain."""
     line = line[:MAX_LINE_CHARS]
+    if "=!=" in line or "=/=" in line:
+        line = line.replace("=!=", "≠").replace("=/=", "≠")
     if ">>" in line:
         line = _QUOTED.sub(" ", line)
     if "*" in line and (italic := _ITALIC.fullmatch(line)):
@@ -267,9 +269,7 @@ _INNER_FRACTION = re.compile(
 )
 _LATEX_TIMES = re.compile(r"~?\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])(?:\{\}|~)?")
 # Not `0x18`, which is a number of another base to whoever writes it so.
-_LETTER_X = re.compile(
-    r"(?<=[0-9)\]}])(?<!\W0)(?<!^0)\s{0,3}[xX]\s{0,3}(?=[-+]?\s?(?:[0-9(\[{]|\\[dtc]?frac))"
-)
+_LETTER_X = re.compile(r"(?<=[0-9)\]}])(?<!\W0)(?<!^0)\s{0,3}[xX]\s{0,3}(?=[0-9(\[{]|\\[dtc]?frac)")
 # Bold print, whose stars would be signs: none opens behind an operand, where they are a power.
 _BOLD = re.compile(r"(?<![\w)\]*])(?<![0-9)\]] )\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,400}?)\*\*")
 _ITALIC = re.compile(r"\s{0,8}\*(?=[^\s*])([^\n]{1,400}[^\s*])\*\s{0,4}")

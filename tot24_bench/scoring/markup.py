@@ -31,6 +31,12 @@ from typing import Any, NamedTuple
 MAX_JSON_VALUES = 32
 """Places of a response that are tried as JSON; each costs at most the length of the response."""
 
+MAX_JSON_FAILURES = 3
+"""Of them, those that turn out to be no JSON: each may have been read to its end."""
+
+MAX_ENTITIES = 10_000
+"""HTML entities that are decoded; a text with more is left as it is."""
+
 MAX_JSON_DEPTH = 8
 """Objects and lists inside each other that are read; a tool call with its arguments has three."""
 
@@ -52,11 +58,13 @@ class Response(NamedTuple):
 def read_response(response: str) -> Response:
     """The response in plain text; its length is bounded by the caller."""
     said, thought, struck = response, "", False
+    if "&" in said and said.count("&") <= MAX_ENTITIES:
+        said = _ENTITY.sub(lambda entity: html.unescape(entity[0]), said)
     if '"' in said and ("{" in said or "[" in said):
         said = _without_json(said)
     if _MAY_THINK.search(said):
-        said, thought = _divided(said)
-    if "~" in said or "<" in said or "{" in said or not said.isascii() or "\x1b" in said:
+        said, thought = _divided(_HIDDEN.sub("", said))
+    if not said.isascii() or _MAY_STRIKE.search(said):
         said, count = _STRUCK.subn(" ", said)
         struck = count > 0
     return Response(plain(said).rstrip(), plain(thought), struck)
@@ -64,15 +72,11 @@ def read_response(response: str) -> Response:
 
 def plain(text: str) -> str:
     r"""The text with ASCII signs, straight quotes and `\n` line ends; thinking is left in."""
-    if "&" in text:
-        text = html.unescape(text)
     if not text.isascii():
         digits = {
-            ord(sign): str(unicodedata.decimal(sign))
-            for sign in set(text)
-            if sign.isdecimal() and not sign.isascii()
+            ord(sign): str(unicodedata.decimal(sign)) for sign in set(_FOREIGN_DIGIT.findall(text))
         }
-        text = _INVISIBLE.sub("", text).translate(_SIGNS | digits)
+        text = _CROSSED_EQUALS.sub("≠", _INVISIBLE.sub("", text)).translate(_SIGNS | digits)
     if "\x1b" in text:
         text = _TERMINAL.sub("", text)
     if "\r" in text:
@@ -106,7 +110,7 @@ def _without_json(text: str) -> str:
     """The text with each JSON object or list in it written out as lines."""
     text = _LONE_COMMAND.sub(r"\\\\", text)
     parts: list[str] = []
-    start = at = 0
+    start = at = failures = 0
     for _ in range(MAX_JSON_VALUES):
         opening = _JSON_OPENS.search(text, at)
         if opening is None:
@@ -115,6 +119,9 @@ def _without_json(text: str) -> str:
             value, end = _DECODER.raw_decode(text, opening.start())
         except (ValueError, RecursionError):
             at = opening.end()
+            failures += 1
+            if failures == MAX_JSON_FAILURES:
+                break
             continue
         lines: list[str] = []
         _write_out("", value, lines, MAX_JSON_DEPTH)
@@ -128,9 +135,16 @@ def _write_out(key: str, value: Any, lines: list[str], depth: int) -> None:
     """Write a JSON value as lines; what is nested deeper than `depth` is left out."""
     if depth == 0:
         return
-    if isinstance(value, _Pairs):
-        for name, item in value:
-            _write_out(name, item, lines, depth - 1)
+    if _THINKING_KEY.fullmatch(key):
+        lines.append(f"<think>{_texts(value, depth)}</think>")
+    elif isinstance(value, _Pairs):
+        fields = {name: item for name, item in value if isinstance(item, str)}
+        if _THINKING_KEY.fullmatch(fields.get("type", "")):
+            lines.append(f"<think>{_texts(value, depth)}</think>")
+        elif fields.get("role") not in ("user", "system"):
+            for name, item in value:
+                if name.lower() not in _ASKED_KEYS:
+                    _write_out(name, item, lines, depth - 1)
     elif isinstance(value, list):
         if all(isinstance(item, str) for item in value) and len(value) > 1:
             lines += [f"{key}:", *(f"- {item}" for item in value), ""]
@@ -141,17 +155,24 @@ def _write_out(key: str, value: Any, lines: list[str], depth: int) -> None:
                 _write_out(key, item, lines, depth - 1)
     elif isinstance(value, str) and value.lstrip()[:1] == "{" and _JSON_OPENS.search(value):
         lines.append(_without_json(value))
-    elif _THINKING_NAME.fullmatch(key):
-        lines.append(f"<think>{value}</think>")
     else:
         said = value if isinstance(value, str) else json.dumps(value).replace("null", "")
         lines.append(f"{key}: {said}" if key else said)
+
+
+def _texts(value: Any, depth: int) -> str:
+    """Every text inside a JSON value, a line each."""
+    if isinstance(value, str) or depth == 0:
+        return str(value) if isinstance(value, str) else ""
+    inner = [item for _, item in value] if isinstance(value, _Pairs) else value
+    return "\n".join(_texts(item, depth - 1) for item in inner) if isinstance(inner, list) else ""
 
 
 class _Pairs(list[tuple[str, Any]]):
     """The fields of a JSON object, in order: a name that stands twice says two things."""
 
 
+_ASKED_KEYS = frozenset({"question", "prompt", "query"})
 _DECODER = json.JSONDecoder(object_pairs_hook=_Pairs)
 # LaTeX in JSON whose backslash was forgotten to be doubled would decode to a tab and "imes".
 _LONE_COMMAND = re.compile(
@@ -159,18 +180,30 @@ _LONE_COMMAND = re.compile(
 )
 _JSON_OPENS = re.compile(r'\{\s{0,40}"|\[\s{0,40}["{]')
 _THINKING_NAMES = (
-    r"(?:[a-z]{1,12}[:_ -])?(?:think(?:ing)?|thoughts?|reasoning|reflections?|analysis"
-    r"|scratch_?pad|rationale|monologue|chain_of_thought)"
+    r"[\w -]{0,20}?"
+    r"(?:think|thought|reason|reflect|scratch|rationale|monologue|analysis)[\w-]{0,20}|cot"
 )
-_THINKING_NAME = re.compile(_THINKING_NAMES, re.IGNORECASE)
+_THINKING_KEY = re.compile(rf"(?!reasons?$)(?:{_THINKING_NAMES})", re.IGNORECASE)
 _THINKING_TAG = re.compile(
-    rf"[<◁](?P<closes>/?){_THINKING_NAMES}[>▷]|\[(?P<ends>/?)THINK\]"
-    r"|<\|begin_of_thought\|>|<\|(?P<over>end)_of_thought\|>"
+    r"[<◁](?=[^<>]{1,60}[>▷])(?P<closes>/?)\s?"
+    rf"(?:{_THINKING_NAMES})\s?[>▷]|\[(?P<ends>/?)(?:THINK|REASONING)\]"
+    r"|<\|(?:begin_of_|start_?)(?:thought|thinking)\|>|<\|(?P<over>end_)(?:of_)?(?:thought|thinking)\|>"
+    r"|<\|?channel\|?>\s?thought|<(?P<shut>channel\|)>|<unused94>thought|<(?P<gone>unused95)>"
+    r"|<\|(?P<out>/?)thinking\|>|^\s{0,8}analysis(?=[A-Z])"
     r"|<\|channel\|>\s{0,4}(?:analysis|commentary)[^<]{0,40}<\|message\|>"
     r"|<\|channel\|>\s{0,4}final[^<]{0,40}<\|message\|>(?P<final>)|assistantfinal(?P<glued>)",
     re.IGNORECASE,
 )
-_MAY_THINK = re.compile(r"<[/|a-zA-Z]|\[/?THINK|◁|assistantfinal")
+_MAY_THINK = re.compile(
+    r"<[/|!a-zA-Z]|\[/?(?:THINK|REASONING)|◁|assistantfinal|^\s{0,8}analysis[A-Z]|\\h?phantom|\x1b\[8m"
+)
+# What no reader sees: comments, phantoms, hidden text. `<s>` may begin a response as a token.
+_HIDDEN = re.compile(
+    r"<!--(?:.(?!-->)){0,4000}.?-->|\\h?phantom\s?\{[^{}]{0,600}\}|\x1b\[8m[^\x1b]{0,600}|^\s{0,20}<s>"
+    r"|<(?:template|script|style)\b[^<>]{0,80}>[^<]{0,600}<|<(\w{1,10})\s[^<>]{0,80}(?:hidden|display:\s?none)[^<>]{0,80}>"
+    r"[^<]{0,600}</\1>",
+    re.DOTALL,
+)
 
 
 def _divided(response: str) -> tuple[str, str]:
@@ -180,7 +213,8 @@ def _divided(response: str) -> tuple[str, str]:
     start, thinks = 0, False
     for tag in _THINKING_TAG.finditer(response):
         final = tag["final"] is not None
-        opens = not (tag["closes"] or tag["ends"] or tag["over"] or final) and tag["glued"] is None
+        closes = any(tag[name] for name in ("closes", "ends", "over", "shut", "gone", "out"))
+        opens = not closes and not final and tag["glued"] is None
         part = response[start : tag.start()]
         if thinks:
             inside.append(part)
@@ -195,9 +229,12 @@ def _divided(response: str) -> tuple[str, str]:
     return "\n".join(filter(None, outside)), "\n".join(filter(None, inside))
 
 
+_MAY_STRIKE = re.compile(r"~~|<|\[s\]|\\(?:sout|st|x?cancel)\b|\x1b", re.IGNORECASE)
 _STRUCK = re.compile(
-    r"~~(?=[^\s~])[^~]{1,600}~~|<(del|s|strike)>[^<]{0,600}</\1>"
-    r"|\\(?:sout|st|x?cancel)\s?\{[^{}]{0,600}\}|(?:[^\n]\u0336)+|\x1b\[9m[^\x1b]{0,600}"
+    r"~~(?=[^~])[^~]{1,600}~~|<(del|s|strike)(?:\s[^<>]{0,80})?>(?:[^<]|<(?!/\1)){0,600}</\1\s?>"
+    r"|\[s\][^\[]{0,600}\[/s\]|<(\w{1,10})\s[^<>]{0,80}line-through[^<>]{0,80}>[^<]{0,600}</\2>"
+    r"|\\(?:sout|st|x?cancel)\s?\{[^{}]{0,600}\}|(?:[^\n][\u0335\u0336])+|\x1b\[(?:[0-9]{1,2};)?9m[^\x1b]{0,600}",
+    re.IGNORECASE,
 )
 # Marks that show nothing: what Unicode calls format characters, selectors and fillers, and the
 # box that an emoji draws around a digit.
@@ -206,6 +243,9 @@ _INVISIBLE = re.compile(
     "\u2060-\u206f\u20e3\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
+_CROSSED_EQUALS = re.compile("=[\u0337\u0338\u20d2\u20e5]")
+_ENTITY = re.compile(r"&#?\w{1,10};")
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b[^\[]?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # Of JSON that nobody decoded: `\n` where no LaTeX command starts, and a backslash before one.
@@ -236,7 +276,7 @@ _SIGNS = str.maketrans(
             "*": "×✕✖⨯⨉⋅·∙•∗⁎＊",
             "/": "÷∕⁄／➗",
             "-": "−–—‒―‐‑﹣－➖⁃˗",
-            "+": "＋➕﹢",
+            "+": "＋➕﹢✚✛",
             "=": "＝﹦",
             "(": "（﹙⟮❨",
             ")": "）﹚⟯❩",
@@ -254,6 +294,7 @@ _SIGNS = str.maketrans(
             "<": "＜",
             ">": "＞",
             "?": "？",
+            "%": "％",
             "x": "хХχ",
             " ": "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"
             "\u205f\u3000",

@@ -17,7 +17,25 @@ FUNCTIONS = frozenset(
 )
 WORD_SIGNS = frozenset(
     {"times", "plus", "minus", "over", "divided", "multiplied", "squared", "cubed", "mod"}
-    | {"modulo", "factorial", "percent", "choose", "xor", "raised", "halved", "doubled"}
+    | {
+        "modulo",
+        "div",
+        "плюс",
+        "минус",
+        "más",
+        "menos",
+        "plusieurs",
+        "mal",
+        "durch",
+        "fois",
+        "factorial",
+        "percent",
+        "choose",
+        "xor",
+        "raised",
+        "halved",
+        "doubled",
+    }
 )
 LATEX_UNSUPPORTED = frozenset(
     {
@@ -45,6 +63,48 @@ LATEX_UNSUPPORTED = frozenset(
     | {"bigcirc", "boxplus", "boxminus", "boxtimes", "setminus", "cap", "cup", "land", "lor"}
     | {"mathbin", "mathop", "textsuperscript", "factorial", "prime", "overline", "cdots"}
 )
+LATEX_RELATIONS = frozenset(
+    {
+        "approx",
+        "to",
+        "rightarrow",
+        "Rightarrow",
+        "implies",
+        "neq",
+        "ne",
+        "equiv",
+        "iff",
+        "sim",
+        "simeq",
+    }
+    | {
+        "leftrightarrow",
+        "longrightarrow",
+        "text",
+        "textbf",
+        "mathbf",
+        "mathrm",
+        "boxed",
+        "fbox",
+        "qquad",
+    }
+    | {
+        "quad",
+        "because",
+        "therefore",
+        "checkmark",
+        "",
+        "left",
+        "right",
+        "geq",
+        "leq",
+        "begin",
+        "end",
+    }
+)
+"""Commands that may stand between an expression and a number without being arithmetic."""
+
+RELATIONS = frozenset("=<>≈≠≡→⇒⟹⟶≤≥∴|~¬")
 SIGN_COMMANDS = {r"\div": "/"} | dict.fromkeys(
     (r"\times", r"\cdot", r"\cdotp", r"\centerdot", r"\bullet", r"\ast", r"\*"), "*"
 )

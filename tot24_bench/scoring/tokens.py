@@ -20,6 +20,7 @@ of that text that can be one. The rules, in order:
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,12 +30,14 @@ from tot24_bench.scoring.notation import (
     CLOSER,
     EMPHASIS_ENDS,
     FUNCTIONS,
+    LATEX_RELATIONS,
     LATEX_UNSUPPORTED,
     NAME_COMBINES,
     NEXT_GROUP,
     NOTE,
     OPERAND_FOLLOWS,
     PROSE_FOLLOWS,
+    RELATIONS,
     SCALES,
     SIGN_COMMANDS,
     TOKEN,
@@ -254,8 +257,11 @@ class _Cutter:
     def symbol(self, kind: str, match: re.Match[str], after_operand: bool) -> bool:
         """Signs that are neither number, bracket nor `+ - * /`: unsupported, or the end."""
         sign = match[0]
+        follows = after_operand and OPERAND_FOLLOWS.match(self.text, match.end()) is not None
         if kind == "command":
-            unsupported = sign[1:] in LATEX_UNSUPPORTED
+            unsupported = sign[1:] in LATEX_UNSUPPORTED or (
+                follows and sign[1:] not in LATEX_RELATIONS
+            )
         elif kind == "bar":  # of an absolute value; a bar that nothing follows is dress
             closes_or_opens = BAR_CLOSES if after_operand else OPERAND_FOLLOWS
             unsupported = bool(closes_or_opens.match(self.text, match.end()))
@@ -269,6 +275,9 @@ class _Cutter:
             unsupported = kind in ("decimal", "glued", "stars", "bits") or (
                 kind == "ratio" and after_operand
             )
+            # A mathematical sign that nobody here knows, before a number: part of the answer.
+            if kind == "other" and follows and sign not in RELATIONS:
+                unsupported = unicodedata.category(sign) == "Sm"
         if unsupported:
             self.stop(Problem.UNSUPPORTED, "a decimal" if kind == "decimal" else f"`{sign[:20]}`")
         return unsupported
