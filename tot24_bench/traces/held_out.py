@@ -5,6 +5,7 @@
 | hands of a test part, held-out targets, and 4 4 6 8 | the hand asked |
 | hands of a test part | the exemplars of the prompt; a response that runs on into another hand |
 | the same as four numbers or more left of a larger hand, or as a list | all that a response shows |
+| the same as numbers that are combined to the target (`combined`) | all that a response shows |
 | three-number states of hard100, where they are to be avoided | all that the response shows |
 
 The numbers left that `propose` and `value` ask about are in every search of every train hand; with
@@ -20,21 +21,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.game.inner_states import held_out_states
 from tot24_bench.game.parts import held_out_targets, part_of
-from tot24_bench.game.puzzle import Hand, InvalidPuzzle
+from tot24_bench.game.puzzle import TARGET, Hand, InvalidPuzzle
 from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, HELD_OUT
 from tot24_bench.game.states import Number, State
 from tot24_bench.prompts import STEP_METHODS, build_any
 from tot24_bench.scoring.analysis import Analysis, Thought, analyse, check
 from tot24_bench.scoring.canonical import read_canonical
-from tot24_bench.scoring.steps import read_steps
-from tot24_bench.traces.shown import after_input, bare, lists_in, states_in
-from tot24_bench.traces.statements import statements
+from tot24_bench.scoring.replay import Replay
+from tot24_bench.scoring.steps import Step, read_steps
+from tot24_bench.traces.combined import path_tree, solved, solved_by, steps_in, terms
+from tot24_bench.traces.shown import Numbers, after_input, bare, lists_in, states_in
 from tot24_bench.traces.trace import Trace
 
 EXEMPLAR = "exemplar 4 4 6 8"
@@ -175,17 +177,61 @@ def leak_in(
         lists = lists_in(text)
         numbers |= {*lists, *after}
         hands |= {hand for one in lists for hand in _hands_of(one, asked)}
-        hands |= {
-            one.numbers for one in statements(text) if one.value == asked.target
-        }  # the solution of a hand shows the hand
+    hands |= _solved(completion, text, asked, thoughts, steps)
     for hand in sorted(hands):
-        if len(hand) >= SMALLEST_HAND and hand != asked.hand and part_of(hand) == "test":
+        if hand != asked.hand and _is_test(hand):
             return Leak(" ".join(map(str, hand)), False)
     if avoid is Avoid.STATE_HOLDOUT:
         state = held_out_state_of({*numbers, asked.hand})
         if state is not None:
             return Leak(state.text, True)
     return None
+
+
+def _solved(
+    completion: str,
+    text: str,
+    asked: Puzzle,
+    thoughts: Sequence[Thought],
+    steps: Sequence[Step],
+) -> set[Hand]:
+    """The hands of a test part that a response makes the target of, or comes to on its way."""
+    targets = frozenset({TARGET, asked.target})
+    own = {thought.step[:3] for thought in thoughts if thought.exact}
+    found: set[Numbers] = set()
+    larger = len(asked.hand) > SMALLEST_HAND
+    if larger:
+        for thought in thoughts:
+            if thought.exact and thought.step.value in targets:
+                tree = path_tree(asked.hand, _path_to(thought, thoughts))
+                found |= set() if tree is None else solved_by(tree, targets)
+    if not text:  # every line is a thought but the last
+        if all(thought.exact for thought in thoughts):
+            completion = completion.rpartition("\n")[2]
+        text = completion
+    elif larger:
+        said = [
+            Step(*tree.step, tree.value, None) for tree in steps_in(terms(text)) if tree.leaves == 2
+        ]
+        if len(said) > len(steps):
+            found |= {one.left for one in Replay(asked).run(said) if one.exact}
+    found |= solved(text, targets, lambda tree: tree.step in own, _is_test)
+    return {hand for numbers in found if (hand := _whole(numbers)) is not None}
+
+
+def _path_to(thought: Thought, thoughts: Sequence[Thought]) -> list[tuple[Number, str, Number]]:
+    path = [thought.step[:3]]
+    while thought.parent >= 0:
+        thought = thoughts[thought.parent]
+        path.append(thought.step[:3])
+    return path[::-1]
+
+
+@lru_cache(maxsize=200_000)
+def _is_test(numbers: Numbers) -> bool:
+    """Whether numbers, ascending, are a hand of a test part."""
+    hand = _whole(numbers)
+    return hand is not None and len(hand) >= SMALLEST_HAND and part_of(hand) == "test"
 
 
 def held_out_state_of(shown: Iterable[tuple[Number, ...]]) -> State | None:

@@ -1,0 +1,489 @@
+r"""Numbers that a text combines to the target, in whatever dress: what it solves on the way.
+
+A hand is solved as soon as its numbers make the target, whether the text says so as an equation
+(either way round), with an arrow, in JSON, in the cells of a table, in words, or in several steps.
+So dress is passed over, and what is left is looked at: the numbers as they stand, and the signs and
+words of arithmetic between them.
+
+- A *term* is an expression in signs, however long, or two numbers and what comes of them with words
+  or other dress between. Its tree says what it is made of.
+- A tree that makes the target solves every set of nodes that it can be cut at: `((1 + 4) * 5) - 1`
+  solves 1 1 4 5, and 1 5 5. To multiply by one, or to add nothing, is no step.
+- Steps make one tree: `10 - 6 = 4`, `5 * 4 = 20`, `20 + 4 = 24`.
+- Of four or five numbers side by side in other dress it is asked whether they make the target in
+  their order: with the signs that are said, or, of four, with any where the target stands beside.
+
+>>> for said in ("24 = 5 * (10 - 6) + 4", '["5", "*", ["10", "-", "6"], "+", "4"]'):
+...     print(solved(said, {24}))
+{(4, 5, 6, 10)}
+{(4, 5, 6, 10)}
+>>> solved("Ten minus six leaves four; five times that four is 20, and 20 plus 4 makes 24", {24})
+{(4, 5, 6, 10)}
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+from tot24_bench.game.states import Number, make_thought
+
+FEWEST, MOST = 4, 5
+"""Numbers that are looked at side by side; longer hands are read in signs alone."""
+
+MOST_LEAVES = 12
+"""Numbers of the largest hand, and so of a tree that is cut."""
+
+LARGEST = 10**12
+"""Larger values are on no way to a target."""
+
+STEPS_BACK = 8
+"""Terms before a term that may have made its numbers."""
+
+MAX_GAP = 160
+"""Characters between two numbers that still belong together."""
+
+Numbers = tuple[Number, ...]
+
+
+class Tree(NamedTuple):
+    """A number, or two of them combined.
+
+    Attributes:
+        value: what it is worth.
+        leaves: how many numbers it is made of.
+        op, left, right: how; none of a number.
+    """
+
+    value: Number
+    leaves: int = 1
+    op: str = ""
+    left: Tree | None = None
+    right: Tree | None = None
+
+    @property
+    def step(self) -> tuple[Number, str, Number]:
+        """Its last step."""
+        assert self.left is not None and self.right is not None
+        return self.left.value, self.op, self.right.value
+
+
+def combine(left: Tree, op: str, right: Tree) -> Tree | None:
+    """Both combined; None where nobody can, or need, say what comes out."""
+    try:
+        value = make_thought(left.value, op, right.value, ()).value
+    except ZeroDivisionError:
+        return None
+    if not -LARGEST < value < LARGEST or value.denominator > LARGEST:
+        return None
+    return Tree(value, left.leaves + right.leaves, op, left, right)
+
+
+def cuts(tree: Tree) -> set[Numbers]:
+    """Every set of numbers from which a tree goes on to its value: where it can be cut, ascending.
+
+    >>> one, two, three = Tree(1), Tree(2), Tree(3)
+    >>> sum_ = combine(two, "+", three)
+    >>> sorted(cuts(sum_)), sorted(cuts(combine(sum_, "*", one)))
+    ([(2, 3), (5,)], [(1, 2, 3), (1, 5), (2, 3), (5,)])
+    """
+    found: set[Numbers] = {(tree.value,)}
+    if tree.left is None or tree.right is None:
+        return found
+    left, right = cuts(tree.left), cuts(tree.right)
+    found |= {tuple(sorted(one + other)) for one in left for other in right}
+    nothing = 0 if tree.op in "+-" else 1
+    if tree.right.value == nothing:
+        found |= left
+    if tree.left.value == nothing and tree.op in "+*":
+        found |= right
+    return found
+
+
+def solved_by(tree: Tree, targets: Collection[int]) -> set[Numbers]:
+    """The sets of four numbers or more that a tree, or a part of it, makes a target of."""
+    found: set[Numbers] = set()
+    waiting = [tree]
+    while waiting:
+        one = waiting.pop()
+        if one.left is None or one.right is None or one.leaves < FEWEST:
+            continue
+        waiting += one.left, one.right
+        if one.value in targets and one.leaves <= MOST_LEAVES:
+            found |= {numbers for numbers in cuts(one) if len(numbers) >= FEWEST}
+    return found
+
+
+def path_tree(hand: Sequence[Number], path: Sequence[tuple[Number, str, Number]]) -> Tree | None:
+    """The tree of thoughts that follow each other; None where one combines what is not there.
+
+    Of equal numbers the newest is used.
+    """
+    there = [Tree(number) for number in hand]
+    for a, op, b in path:
+        right = _take(there, b)
+        left = _take(there, a)
+        made = None if left is None or right is None else combine(left, op, right)
+        if made is None:
+            return None
+        there.append(made)
+    return there[-1] if there else None
+
+
+def _take(there: list[Tree], number: Number) -> Tree | None:
+    place = next((i for i in range(len(there) - 1, -1, -1) if there[i].value == number), None)
+    return None if place is None else there.pop(place)
+
+
+class Term(NamedTuple):
+    """What a text combines in one place.
+
+    Attributes:
+        tree: what comes of it; None where it is one number.
+        numbers: those that it combines, in their order.
+        before, after: the signs of arithmetic, of whatever dress, in the gaps beside it; `|` where
+            nothing reaches over the gap.
+    """
+
+    tree: Tree | None
+    numbers: Numbers
+    before: str
+    after: str
+
+
+def terms(text: str) -> list[Term]:
+    """The text cut up: expressions in signs, and the numbers between them.
+
+    Args:
+        text: as `shown.bare` gives it.
+    """
+    text = in_digits(text)
+    found: list[Term] = []
+    run: list[Number] = []
+    signs: list[str] = []
+    before, end = "|", 0
+    for match in _NUMBER.finditer(text):
+        number = _value(match[0])
+        gap = text[end : match.start()] if match.start() - end <= MAX_GAP else None
+        end = match.end()
+        joined = None if gap is None or not run else _JOINED.fullmatch(gap)
+        if joined is not None:
+            signs.append(_in_ascii(joined[0]))
+        else:
+            around = "|" if gap is None else _signs_in(gap)
+            if run:
+                found.append(_term(run, signs, before, around))
+            run, signs, before = [], [], around
+            opened = _OPENED.search(gap or "")
+            signs.append(opened[0] if opened else "")
+        run.append(number)
+    if run:
+        found.append(_term(run, signs, before, _signs_in(text[end : end + MAX_GAP]) + "|"))
+    return found
+
+
+def steps_in(found: Sequence[Term]) -> list[Tree]:
+    """The expressions, and two numbers and what comes of them with any dress between, in order.
+
+    >>> said = "Subtract 6 from 10 to get 4. 5 times 4 makes 20"
+    >>> [tree.step for tree in steps_in(terms(said))]
+    [(10, '-', 6), (5, '*', 4)]
+    """
+    steps: list[Tree] = []
+    for place, term in enumerate(found):
+        if term.tree is not None:
+            steps.append(term.tree)
+            continue
+        three = found[place : place + 3]
+        if len(three) < 3 or any(len(one.numbers) > 1 or "|" in one.after for one in three[:2]):
+            continue
+        said = three[0].before + three[0].after + three[1].after
+        numbers = [one.numbers[0] for one in three]
+        step = len(three[2].numbers) == 1 and _some_step(numbers, "".join(sorted(set(said) & OPS)))
+        if step:
+            steps.append(step)
+    return steps
+
+
+def solved(
+    text: str,
+    targets: frozenset[int] | set[int],
+    own: Callable[[Tree], bool] = lambda tree: False,
+    matters: Callable[[Numbers], bool] = lambda numbers: True,
+) -> set[Numbers]:
+    """The sets of numbers, ascending, of which a text shows how they make a target.
+
+    Args:
+        text: as `shown.bare` gives it.
+        targets: 24, and what was asked for.
+        own: whether a step is known to be one of the hand asked: it is no step of another.
+        matters: whether a set is asked for; the others are left out.
+    """
+    found = terms(text)
+    steps = steps_in(found)
+    shown: set[Numbers] = set()
+    for tree in steps:
+        shown |= solved_by(tree, targets)
+    foreign = [tree for tree in steps if not own(tree)]
+    for place, tree in enumerate(foreign):
+        if tree.value in targets and tree.leaves < FEWEST:
+            shown |= _by_steps(tree, foreign[max(0, place - STEPS_BACK) : place])
+    shown |= _in_unknown_words(found, targets)
+    shown = set(filter(matters, shown))
+    return shown | _side_by_side(found, targets, own, matters)
+
+
+def _by_steps(tree: Tree, earlier: Sequence[Tree]) -> set[Numbers]:
+    """Four numbers that make what a tree makes, by way of steps before it."""
+    found: set[Numbers] = set()
+    waiting = [(_leaves(tree), len(earlier))]
+    while waiting:
+        leaves, end = waiting.pop()
+        if len(leaves) == FEWEST:
+            found.add(tuple(sorted(leaves)))
+            continue
+        for place in range(end - 1, -1, -1):
+            one = earlier[place]
+            if one.value in leaves and len(leaves) + one.leaves - 1 <= FEWEST:
+                rest = list(leaves)
+                rest.remove(one.value)
+                waiting.append(((*rest, *_leaves(one)), place))
+    return found
+
+
+def _in_unknown_words(found: Sequence[Term], targets: Collection[int]) -> set[Numbers]:
+    """Three steps that follow each other, told in words that nobody knows: nine numbers."""
+    shown: set[Numbers] = set()
+    for place in range(len(found) - 8):
+        nine = found[place : place + 9]
+        if nine[8].numbers[-1] not in targets:
+            continue
+        if any(len(one.numbers) > 1 for one in nine) or any("|" in one.after for one in nine[:8]):
+            continue
+        numbers = [one.numbers[0] for one in nine]
+        first, second, last = (_some_step(numbers[at : at + 3]) for at in (0, 3, 6))
+        if first is not None and second is not None and last is not None:
+            shown |= _by_steps(last, (first, second))
+    return shown
+
+
+def _side_by_side(
+    found: Sequence[Term],
+    targets: Collection[int],
+    own: Callable[[Tree], bool],
+    matters: Callable[[Numbers], bool],
+) -> set[Numbers]:
+    """Four or five numbers in a row that make a target in their order."""
+    shown: set[Numbers] = set()
+    for start in range(len(found)):
+        numbers: Numbers = ()
+        said = re.split("[=|]", found[start].before)[-1]
+        for end in range(start, min(start + MOST, len(found))):
+            one = found[end]
+            numbers += one.numbers
+            if len(numbers) > MOST or (one.tree is not None and own(one.tree)):
+                break
+            said += "".join(_ops(one.tree))
+            ends = _ENDS.search(one.after)
+            signs = said + one.after[: ends.start() if ends else None]
+            wanted = tuple(sorted(numbers))
+            if len(numbers) >= FEWEST and end > start and matters(wanted):
+                beside = {n for at in (start - 1, end + 1) for n in _single(found, at)}
+                near = beside & set(targets) if len(numbers) == FEWEST else set()
+                near -= set(numbers)
+                told = len(numbers) - 1 <= len(signs) <= len(numbers) + 1
+                if any(makes(numbers, None, target) for target in near) or (
+                    told and any(makes(numbers, "".join(sorted(signs)), t) for t in targets)
+                ):
+                    shown.add(wanted)
+            if ends:
+                break
+            said += one.after
+    return shown
+
+
+def _single(found: Sequence[Term], place: int) -> Numbers:
+    """The number in a place, where it is one by itself."""
+    one = found[place].numbers if 0 <= place < len(found) else ()
+    return one if len(one) == 1 else ()
+
+
+@lru_cache(maxsize=100_000)
+def makes(numbers: Numbers, signs: str | None, target: int) -> bool:
+    """Whether numbers make a target in their order, in some brackets.
+
+    Args:
+        numbers: at most MOST of them.
+        signs: those that there are, each once; None for any.
+        target: the target.
+
+    >>> makes((5, 10, 6, 4), "*+-", 24), makes((5, 10, 6, 4), "++-", 24)
+    (True, False)
+    """
+    return any(value == target for value, _ in _values(numbers, signs))
+
+
+@lru_cache(maxsize=100_000)
+def _values(numbers: Numbers, signs: str | None) -> frozenset[tuple[Number, str | None]]:
+    """What numbers make in their order, with the signs that are left then."""
+    if len(numbers) == 1:
+        return frozenset({(numbers[0], signs)})
+    found: set[tuple[Number, str | None]] = set()
+    for cut in range(1, len(numbers)):
+        for left, rest in _values(numbers[:cut], signs):
+            for right, free in _values(numbers[cut:], rest):
+                for op in dict.fromkeys("+-*/" if free is None else free):
+                    after = None if free is None else free.replace(op, "", 1)
+                    for a, b in ((left, right), (right, left)) if op in "-/" else ((left, right),):
+                        if op != "/" or b:
+                            found.add((make_thought(a, op, b, ()).value, after))
+    return frozenset(found)
+
+
+def _some_step(numbers: Sequence[Number], ops: str = "+-*/") -> Tree | None:
+    """A step that makes one of three numbers, the last or the first, of the two others."""
+    a, b, c = numbers
+    for x, y, value in ((a, b, c), (b, a, c), (b, c, a), (c, b, a)):
+        for op in ops:
+            tree = combine(Tree(x), op, Tree(y))
+            if tree is not None and tree.value == value:
+                return tree
+    return None
+
+
+def _leaves(tree: Tree) -> Numbers:
+    if tree.left is None or tree.right is None:
+        return (tree.value,)
+    return _leaves(tree.left) + _leaves(tree.right)
+
+
+def _ops(tree: Tree | None) -> Iterator[str]:
+    if tree is not None and tree.left is not None:
+        yield from _ops(tree.left)
+        yield tree.op
+        yield from _ops(tree.right)
+
+
+def _term(run: Sequence[Number], signs: Sequence[str], before: str, after: str) -> Term:
+    """Numbers with the signs before each of them; the first has brackets alone."""
+    return Term(_tree(run, signs) if len(run) > 1 else None, tuple(run), before, after)
+
+
+def _tree(run: Sequence[Number], signs: Sequence[str]) -> Tree | None:
+    """An expression by the two stacks; a bracket that has no other is passed over."""
+    trees: list[Tree | None] = []
+    waiting: list[str] = []
+
+    def close(priority: int) -> None:
+        while waiting and _PRIORITY[waiting[-1]] >= priority:
+            op, right, left = waiting.pop(), trees.pop(), trees.pop()
+            trees.append(None if left is None or right is None else combine(left, op, right))
+
+    for number, said in zip(run, signs, strict=True):
+        for sign in said:
+            if sign == "(":
+                waiting.append(sign)
+            elif sign == ")":
+                close(1)
+                if waiting:
+                    waiting.pop()
+            else:
+                close(_PRIORITY[sign])
+                waiting.append(sign)
+        trees.append(Tree(number))
+    while waiting:
+        close(1)
+        if waiting:
+            waiting.pop()
+    return trees[0]
+
+
+def in_digits(text: str) -> str:
+    """The text, lower case, with numbers in words and in other scripts as digits.
+
+    >>> in_digits("Twenty-four is six times FOUR; \u5341\u4e09 \u0665")
+    '24 is 6 times 4; 13 5'
+    """
+    text = _LATEX_TIMES.sub("*", _LATEX_OVER.sub("/", text)) if "\\" in text else text
+    text = _TENS.sub(lambda match: str(_WORDS[match[1]] + _WORDS[match[2]]), text.lower())
+    text = _WORD.sub(lambda match: str(_WORDS[match[0]]), text)
+    if text.isascii():
+        return text
+    text = _CJK_TENS.sub(
+        lambda match: str(10 * _numeral(match[1] or "\u4e00") + _numeral(match[2] or "\u3007")),
+        text,
+    )
+    return "".join(char if char.isascii() else _digits_of(char) for char in text)
+
+
+def _digits_of(char: str) -> str:
+    number = unicodedata.numeric(char, None)
+    return char if number is None or number != int(number) else str(int(number))
+
+
+def _numeral(char: str) -> int:
+    return int(unicodedata.numeric(char))
+
+
+def _value(text: str) -> Number:
+    if "." not in text:
+        return int(text)
+    value = Fraction(text)
+    return value.numerator if value.denominator == 1 else value
+
+
+def _in_ascii(gap: str) -> str:
+    """The brackets and the sign between two numbers of an expression."""
+    signs = "".join(_ASCII.get(char, char) for char in gap if not char.isspace())
+    if OPS & set(signs):
+        return signs
+    return signs.replace("(", "/(" if "}" in gap else "*(", 1)  # of LaTeX's \\frac{8}{3}
+
+
+def _signs_in(gap: str) -> str:
+    """The signs and words of arithmetic in a gap, and where it says what comes out."""
+    return "".join(
+        _MEANS[match.lastgroup] for match in _SIGN.finditer(gap) if match.lastgroup is not None
+    )
+
+
+OPS = frozenset("+-*/")
+_PRIORITY = {"(": 0, "+": 2, "-": 2, "*": 3, "/": 3}
+_WORDS = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+_UNITS = "|".join(word for word, number in _WORDS.items() if 0 < number < 10)
+_TENS = re.compile(
+    rf"\b({'|'.join(word for word, number in _WORDS.items() if number > 19)})[- ]?({_UNITS})\b"
+)
+_WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b")
+_CJK_TENS = re.compile(
+    "([\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d])?\u5341"
+    "([\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d])?"
+)
+_LATEX_TIMES = re.compile(r"\\(?:times|cdotp?|ast)(?![A-Za-z])")
+_LATEX_OVER = re.compile(r"\\div(?![A-Za-z])")
+_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
+_ASCII = {"x": "*", "[": "(", "{": "(", "]": ")", "}": ")"}
+_OPENS, _CLOSES = r"(?:[(\[{][ \t]{0,4}){0,20}", r"(?:[)\]}][ \t]{0,4}){0,20}"
+_JOINED = re.compile(
+    rf"[ \t]{{0,4}}{_CLOSES}(?:[-+*/][ \t]{{0,4}}\n?|x)[ \t]{{0,4}}{_OPENS}"
+    r"|[)\]}]{0,20}[(\[{]{1,20}"
+)
+_OPENED = re.compile(r"(?:\([ \t]{0,4}){0,20}$")
+_SIGN = re.compile(
+    r"(?P<is>=|\u2248)"
+    r"|(?P<plus>\+|\b(?:plus|add(?:s|ed|ing)?|sum|total)\b)"
+    r"|(?P<minus>-|\b(?:minus|less|sub|subtract\w{0,5}|difference|take|away)\b)"
+    r"|(?P<times>\*|\u00b7|\bx\b|\b(?:times|mul|multipl\w{1,8}|product)\b)"
+    r"|(?P<over>/|\\[dt]?frac|\b(?:over|div|divid\w{1,5}|quotient)\b)"
+)
+_MEANS = {"is": "=", "plus": "+", "minus": "-", "times": "*", "over": "/"}
+_ENDS = re.compile("[=|]")
