@@ -20,11 +20,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from tot24_bench.game.puzzle import LARGEST_CARD, TARGET, Hand, Puzzle
 from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, LeakedHand, load_split
+from tot24_bench.game.trees import Numbers
 
 Part = Literal["train", "test"]
 
@@ -33,6 +34,9 @@ SALT = "tot24-bench part 1"
 
 TARGETS = range(1, 101)
 """The targets that are divided."""
+
+MEMO_HANDS = 200_000
+"""Hands whose part is remembered: a search asks for the same ones again and again."""
 
 HELD_OUT_TARGETS = 20
 """How many of them are held out; never 24, which the deck trains on."""
@@ -45,6 +49,17 @@ def part_of(hand: Hand) -> Part | None:
     if len(hand) == 4 and hand[-1] <= LARGEST_CARD:
         return "train" if hand in _trained() else "test"
     return "train" if _hash(" ".join(map(str, hand))) % 2 else "test"
+
+
+@lru_cache(maxsize=MEMO_HANDS)
+def is_test_hand(numbers: Numbers) -> bool:
+    """Whether numbers, ascending, are a hand of a test part; no zero, no fraction is in a hand.
+
+    >>> is_test_hand((2, 2, 2, 9)), is_test_hand((0, 2, 2, 9))
+    (True, False)
+    """
+    whole = tuple([number for number in numbers if isinstance(number, int) and number > 0])
+    return len(whole) == len(numbers) and part_of(whole) == "test"
 
 
 @cache

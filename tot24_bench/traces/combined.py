@@ -7,8 +7,7 @@ words of arithmetic between them.
 
 - A *term* is an expression in signs, however long, or two numbers and what comes of them with words
   or other dress between. Its tree says what it is made of.
-- A tree that makes the target solves every set of nodes that it can be cut at: `((1 + 4) * 5) - 1`
-  solves 1 1 4 5, and 1 5 5. To multiply by one, or to add nothing, is no step.
+- A tree that makes the target solves every set of numbers at which it can be cut (`game.trees`).
 - Steps make one tree: `10 - 6 = 4`, `5 * 4 = 20`, `20 + 4 = 24`.
 - Of four or five numbers side by side in other dress it is asked whether they make the target in
   their order: with the signs that are said, or, of four, with any where the target stands beside.
@@ -31,112 +30,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from tot24_bench.game.states import Number, make_thought
+from tot24_bench.game.trees import SMALLEST_HAND, Numbers, Tree, combine, solved_by
 
-FEWEST, MOST = 4, 5
+MOST = 5
 """Numbers that are looked at side by side; longer hands are read in signs alone."""
-
-MOST_LEAVES = 12
-"""Numbers of the largest hand, and so of a tree that is cut."""
-
-LARGEST = 10**12
-"""Larger values are on no way to a target."""
 
 STEPS_BACK = 8
 """Terms before a term that may have made its numbers."""
 
 MAX_GAP = 160
 """Characters between two numbers that still belong together."""
-
-Numbers = tuple[Number, ...]
-
-
-class Tree(NamedTuple):
-    """A number, or two of them combined.
-
-    Attributes:
-        value: what it is worth.
-        leaves: how many numbers it is made of.
-        op, left, right: how; none of a number.
-    """
-
-    value: Number
-    leaves: int = 1
-    op: str = ""
-    left: Tree | None = None
-    right: Tree | None = None
-
-    @property
-    def step(self) -> tuple[Number, str, Number]:
-        """Its last step."""
-        assert self.left is not None and self.right is not None
-        return self.left.value, self.op, self.right.value
-
-
-def combine(left: Tree, op: str, right: Tree) -> Tree | None:
-    """Both combined; None where nobody can, or need, say what comes out."""
-    try:
-        value = make_thought(left.value, op, right.value, ()).value
-    except ZeroDivisionError:
-        return None
-    if not -LARGEST < value < LARGEST or value.denominator > LARGEST:
-        return None
-    return Tree(value, left.leaves + right.leaves, op, left, right)
-
-
-def cuts(tree: Tree) -> set[Numbers]:
-    """Every set of numbers from which a tree goes on to its value: where it can be cut, ascending.
-
-    >>> one, two, three = Tree(1), Tree(2), Tree(3)
-    >>> sum_ = combine(two, "+", three)
-    >>> sorted(cuts(sum_)), sorted(cuts(combine(sum_, "*", one)))
-    ([(2, 3), (5,)], [(1, 2, 3), (1, 5), (2, 3), (5,)])
-    """
-    found: set[Numbers] = {(tree.value,)}
-    if tree.left is None or tree.right is None:
-        return found
-    left, right = cuts(tree.left), cuts(tree.right)
-    found |= {tuple(sorted(one + other)) for one in left for other in right}
-    nothing = 0 if tree.op in "+-" else 1
-    if tree.right.value == nothing:
-        found |= left
-    if tree.left.value == nothing and tree.op in "+*":
-        found |= right
-    return found
-
-
-def solved_by(tree: Tree, targets: Collection[int]) -> set[Numbers]:
-    """The sets of four numbers or more that a tree, or a part of it, makes a target of."""
-    found: set[Numbers] = set()
-    waiting = [tree]
-    while waiting:
-        one = waiting.pop()
-        if one.left is None or one.right is None or one.leaves < FEWEST:
-            continue
-        waiting += one.left, one.right
-        if one.value in targets and one.leaves <= MOST_LEAVES:
-            found |= {numbers for numbers in cuts(one) if len(numbers) >= FEWEST}
-    return found
-
-
-def path_tree(hand: Sequence[Number], path: Sequence[tuple[Number, str, Number]]) -> Tree | None:
-    """The tree of thoughts that follow each other; None where one combines what is not there.
-
-    Of equal numbers the newest is used.
-    """
-    there = [Tree(number) for number in hand]
-    for a, op, b in path:
-        right = _take(there, b)
-        left = _take(there, a)
-        made = None if left is None or right is None else combine(left, op, right)
-        if made is None:
-            return None
-        there.append(made)
-    return there[-1] if there else None
-
-
-def _take(there: list[Tree], number: Number) -> Tree | None:
-    place = next((i for i in range(len(there) - 1, -1, -1) if there[i].value == number), None)
-    return None if place is None else there.pop(place)
 
 
 class Term(NamedTuple):
@@ -230,7 +133,7 @@ def solved(
         shown |= solved_by(tree, targets)
     foreign = [tree for tree in steps if not own(tree)]
     for place, tree in enumerate(foreign):
-        if tree.value in targets and tree.leaves < FEWEST:
+        if tree.value in targets and tree.leaves < SMALLEST_HAND:
             shown |= _by_steps(tree, foreign[max(0, place - STEPS_BACK) : place])
     shown |= _in_unknown_words(found, targets)
     shown = set(filter(matters, shown))
@@ -243,12 +146,12 @@ def _by_steps(tree: Tree, earlier: Sequence[Tree]) -> set[Numbers]:
     waiting = [(_leaves(tree), len(earlier))]
     while waiting:
         leaves, end = waiting.pop()
-        if len(leaves) == FEWEST:
+        if len(leaves) == SMALLEST_HAND:
             found.add(tuple(sorted(leaves)))
             continue
         for place in range(end - 1, -1, -1):
             one = earlier[place]
-            if one.value in leaves and len(leaves) + one.leaves - 1 <= FEWEST:
+            if one.value in leaves and len(leaves) + one.leaves - 1 <= SMALLEST_HAND:
                 rest = list(leaves)
                 rest.remove(one.value)
                 waiting.append(((*rest, *_leaves(one)), place))
@@ -273,7 +176,7 @@ def _in_unknown_words(found: Sequence[Term], targets: Collection[int]) -> set[Nu
 
 def _side_by_side(
     found: Sequence[Term],
-    targets: Collection[int],
+    targets: frozenset[int] | set[int],
     own: Callable[[Tree], bool],
     matters: Callable[[Numbers], bool],
 ) -> set[Numbers]:
@@ -291,12 +194,11 @@ def _side_by_side(
             ends = _ENDS.search(one.after)
             signs = said + one.after[: ends.start() if ends else None]
             wanted = tuple(sorted(numbers))
-            if len(numbers) >= FEWEST and end > start and matters(wanted):
-                beside = {n for at in (start - 1, end + 1) for n in _single(found, at)}
-                near = beside & set(targets) if len(numbers) == FEWEST else set()
-                near -= set(numbers)
+            if len(numbers) >= SMALLEST_HAND and end > start and matters(wanted):
+                near = _beside(found, start, end, targets - set(numbers))
                 told = len(numbers) - 1 <= len(signs) <= len(numbers) + 1
-                if any(makes(numbers, None, target) for target in near) or (
+                four = len(numbers) == SMALLEST_HAND
+                if (four and any(makes(numbers, None, target) for target in near)) or (
                     told and any(makes(numbers, "".join(sorted(signs)), t) for t in targets)
                 ):
                     shown.add(wanted)
@@ -306,10 +208,16 @@ def _side_by_side(
     return shown
 
 
-def _single(found: Sequence[Term], place: int) -> Numbers:
-    """The number in a place, where it is one by itself."""
-    one = found[place].numbers if 0 <= place < len(found) else ()
-    return one if len(one) == 1 else ()
+def _beside(found: Sequence[Term], start: int, end: int, targets: Collection[int]) -> set[Number]:
+    """The targets that stand beside numbers, by themselves, and come of no term next to them."""
+    beside: set[Number] = set()
+    for other, next_to in ((start - 1, start), (end + 1, end)):
+        if 0 <= other < len(found) and len(found[other].numbers) == 1:
+            number = found[other].numbers[0]
+            tree = found[next_to].tree
+            if number in targets and (tree is None or tree.value != number):
+                beside.add(number)
+    return beside
 
 
 @lru_cache(maxsize=100_000)

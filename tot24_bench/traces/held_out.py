@@ -21,29 +21,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.game.inner_states import held_out_states
-from tot24_bench.game.parts import held_out_targets, part_of
+from tot24_bench.game.parts import held_out_targets, is_test_hand, part_of
 from tot24_bench.game.puzzle import TARGET, Hand, InvalidPuzzle
 from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, HELD_OUT
 from tot24_bench.game.states import Number, State
+from tot24_bench.game.trees import SMALLEST_HAND, Numbers, solved_by, trees_to
 from tot24_bench.prompts import STEP_METHODS, build_any
 from tot24_bench.scoring.analysis import Analysis, Thought, analyse, check
 from tot24_bench.scoring.canonical import read_canonical
 from tot24_bench.scoring.replay import Replay
 from tot24_bench.scoring.steps import Step, read_steps
-from tot24_bench.traces.combined import path_tree, solved, solved_by, steps_in, terms
-from tot24_bench.traces.shown import Numbers, after_input, bare, lists_in, states_in
+from tot24_bench.traces.combined import solved, steps_in, terms
+from tot24_bench.traces.shown import after_input, bare, lists_in, states_in, without_look_ahead
 from tot24_bench.traces.trace import Trace
 
 EXEMPLAR = "exemplar 4 4 6 8"
 """What `held_out_split` calls the hand that every prompt shows."""
-
-SMALLEST_HAND = 4
-"""Numbers of the smallest hand; fewer are an inner state, where a method asks for those."""
 
 INNER = 3
 """Numbers of the states that are held out."""
@@ -179,7 +177,7 @@ def leak_in(
         hands |= {hand for one in lists for hand in _hands_of(one, asked)}
     hands |= _solved(completion, text, asked, thoughts, steps)
     for hand in sorted(hands):
-        if hand != asked.hand and _is_test(hand):
+        if hand != asked.hand and _is_held_back(hand):
             return Leak(" ".join(map(str, hand)), False)
     if avoid is Avoid.STATE_HOLDOUT:
         state = held_out_state_of({*numbers, asked.hand})
@@ -201,37 +199,28 @@ def _solved(
     found: set[Numbers] = set()
     larger = len(asked.hand) > SMALLEST_HAND
     if larger:
-        for thought in thoughts:
-            if thought.exact and thought.step.value in targets:
-                tree = path_tree(asked.hand, _path_to(thought, thoughts))
-                found |= set() if tree is None else solved_by(tree, targets)
+        path = [(thought.parent, *thought.step[:3]) for thought in thoughts]
+        for _, tree in trees_to(asked.hand, path, targets):
+            found |= solved_by(tree, targets)
     if not text:  # every line is a thought but the last
         if all(thought.exact for thought in thoughts):
             completion = completion.rpartition("\n")[2]
         text = completion
     elif larger:
-        said = [
-            Step(*tree.step, tree.value, None) for tree in steps_in(terms(text)) if tree.leaves == 2
-        ]
-        if len(said) > len(steps):
-            found |= {one.left for one in Replay(asked).run(said) if one.exact}
-    found |= solved(text, targets, lambda tree: tree.step in own, _is_test)
+        trees = [tree for tree in steps_in(terms(text)) if tree.leaves == 2]
+        if len(trees) > len(steps):
+            said = [Step(*tree.step, tree.value, None) for tree in trees]
+            found |= {thought.left for thought in Replay(asked).run(said) if thought.exact}
+    elif "|" in text:
+        states = {thought.left for thought in thoughts if thought.exact}
+        text = without_look_ahead(text, states)
+    found |= solved(text, targets, lambda tree: tree.step in own, _is_held_back)
     return {hand for numbers in found if (hand := _whole(numbers)) is not None}
 
 
-def _path_to(thought: Thought, thoughts: Sequence[Thought]) -> list[tuple[Number, str, Number]]:
-    path = [thought.step[:3]]
-    while thought.parent >= 0:
-        thought = thoughts[thought.parent]
-        path.append(thought.step[:3])
-    return path[::-1]
-
-
-@lru_cache(maxsize=200_000)
-def _is_test(numbers: Numbers) -> bool:
-    """Whether numbers, ascending, are a hand of a test part."""
-    hand = _whole(numbers)
-    return hand is not None and len(hand) >= SMALLEST_HAND and part_of(hand) == "test"
+def _is_held_back(numbers: Numbers) -> bool:
+    """Whether numbers, ascending, are four or more that a test part holds back."""
+    return len(numbers) >= SMALLEST_HAND and is_test_hand(numbers)
 
 
 def held_out_state_of(shown: Iterable[tuple[Number, ...]]) -> State | None:
