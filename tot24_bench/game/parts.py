@@ -24,7 +24,12 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from tot24_bench.game.puzzle import LARGEST_CARD, TARGET, Hand, Puzzle
-from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, LeakedHand, load_split
+from tot24_bench.game.splits import (
+    EXEMPLAR_IN_NO_SPLIT,
+    LeakedHand,
+    held_out_split_of,
+    load_split,
+)
 from tot24_bench.game.trees import Numbers
 
 Part = Literal["train", "test"]
@@ -76,7 +81,7 @@ def guard_parts(puzzles: Iterable[Puzzle], where: str) -> None:
     student that passes this one has never seen a test hand of any split.
 
     Raises:
-        LeakedHand: names up to five offending puzzles.
+        LeakedHand: names up to five offending puzzles, and the fixed splits that they are of.
     """
     leaked = sorted(
         {
@@ -86,7 +91,11 @@ def guard_parts(puzzles: Iterable[Puzzle], where: str) -> None:
         }
     )
     if leaked:
-        shown = "; ".join(f"{' '.join(map(str, h))} to {target}" for h, target in leaked[:5])
+        shown = "; ".join(
+            f"{' '.join(map(str, hand))} to {target}"
+            + (f" ({split})" if (split := held_out_split_of(hand)) else "")
+            for hand, target in leaked[:5]
+        )
         raise LeakedHand(
             f"{where} holds {len(leaked)} puzzle(s) of a test part: {shown}. "
             "Draw training data from train parts: draw(name, part='train')."

@@ -353,10 +353,12 @@ def _in_ascii(gap: str) -> str:
 
 
 def _signs_in(gap: str) -> str:
-    """The signs and words of arithmetic in a gap, and where it says what comes out."""
-    return "".join(
-        _MEANS[match.lastgroup] for match in _SIGN.finditer(gap) if match.lastgroup is not None
-    )
+    """The signs and words of arithmetic in a gap, and where it says what comes out.
+
+    More than three are named, as in "(+ - * /)", and combine nothing.
+    """
+    signs = [_MEANS[match.lastgroup or ""] for match in _SIGN.finditer(gap)]
+    return "".join(signs) if len(signs) <= 3 else "|"
 
 
 OPS = frozenset("+-*/")

@@ -28,7 +28,8 @@ from tot24_bench.traces.folder import (
     moved_aside,
     rows_file,
 )
-from tot24_bench.traces.rows import Guard, hashed_line, prompted_row, schema_of
+from tot24_bench.traces.guard import Guard
+from tot24_bench.traces.rows import hashed_line, prompted_row, schema_of
 
 _BATCH = 1_000
 """Rows held at once."""

@@ -21,14 +21,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from functools import cache
 from typing import NamedTuple
 
-from tot24_bench.game import Puzzle, load_split
+from tot24_bench.game import Puzzle
 from tot24_bench.game.inner_states import held_out_states
 from tot24_bench.game.parts import held_out_targets, is_test_hand, part_of
 from tot24_bench.game.puzzle import TARGET, Hand, InvalidPuzzle
-from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, HELD_OUT
+from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, held_out_split_of
 from tot24_bench.game.states import Number, State
 from tot24_bench.game.trees import SMALLEST_HAND, Numbers, solved_by, trees_to
 from tot24_bench.prompts import STEP_METHODS, build_any
@@ -66,7 +65,7 @@ def held_out_split(puzzle: Puzzle, method: str = "onestep_tot") -> str | None:
         return "held-out target"
     if is_inner_state(method, puzzle) or part_of(puzzle.hand) != "test":
         return None
-    return _splits().get(puzzle.hand, "other test hands")
+    return held_out_split_of(puzzle.hand) or "other test hands"
 
 
 def is_inner_state(method: str, puzzle: Puzzle) -> bool:
@@ -186,6 +185,23 @@ def leak_in(
     return None
 
 
+def sections(text: str, asked: Puzzle) -> Iterator[tuple[Puzzle, str]]:
+    """A text cut where `Input` shows another hand, each piece with the puzzle that it is about.
+
+    >>> [(one.text, said) for one, said in sections("A\\nInput: 1 1 4 6\\nB", Puzzle((1, 2)))]
+    [('1 2', 'A'), ('1 1 4 6', 'Input: 1 1 4 6\\nB')]
+    """
+    lines: list[str] = []
+    for line in text.split("\n"):
+        hands = shown_puzzles(line, asked)
+        if hands:
+            if lines:
+                yield asked, "\n".join(lines)
+            asked, lines = hands[-1], []
+        lines.append(line)
+    yield asked, "\n".join(lines)
+
+
 def _solved(
     completion: str,
     text: str,
@@ -196,6 +212,8 @@ def _solved(
     """The hands of a test part that a response makes the target of, or comes to on its way."""
     targets = frozenset({TARGET, asked.target})
     own = {thought.step[:3] for thought in thoughts if thought.exact}
+    if not thoughts:  # of `propose`: each goes on from what was asked
+        own = {step[:3] for step in steps if check(step, asked.hand)[0] is None}
     found: set[Numbers] = set()
     larger = len(asked.hand) > SMALLEST_HAND
     if larger:
@@ -259,8 +277,3 @@ def _hands_of(told: Sequence[Number], asked: Puzzle) -> Iterator[Hand]:
 
 def _unsigned(left: tuple[Number, ...]) -> tuple[Number, ...]:
     return tuple(sorted(-number if number < 0 else number for number in left))
-
-
-@cache
-def _splits() -> dict[Hand, str]:
-    return {puzzle.hand: name for name in HELD_OUT for puzzle in load_split(name)}
