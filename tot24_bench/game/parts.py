@@ -92,12 +92,13 @@ def guard_parts(puzzles: Iterable[Puzzle], where: str) -> None:
     )
     if leaked:
         shown = "; ".join(
-            f"{' '.join(map(str, hand))} to {target}"
+            " ".join(map(str, hand))
             + (f" ({split})" if (split := held_out_split_of(hand)) else "")
+            + f" to {target}"
             for hand, target in leaked[:5]
         )
         raise LeakedHand(
-            f"{where} holds {len(leaked)} puzzle(s) of a test part: {shown}. "
+            f"{where} holds {len(leaked)} held-out puzzle(s) of a test part: {shown}. "
             "Draw training data from train parts: draw(name, part='train')."
         )
 

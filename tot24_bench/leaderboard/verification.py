@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tot24_bench.game import Puzzle, is_split, load_split
+from tot24_bench.game.parts import guard_parts
 from tot24_bench.game.puzzle import InvalidPuzzle
-from tot24_bench.game.splits import LeakedHand, guard_training_hands
+from tot24_bench.game.splits import LeakedHand
 from tot24_bench.leaderboard.records import Sample, sha256_of
 from tot24_bench.leaderboard.store import FOLDER, BadSubmission, path_of, paths, read
 from tot24_bench.leaderboard.submission import OTHER, Submission
@@ -165,7 +166,7 @@ def _training_faults(submission: Submission) -> Iterator[tuple[str, str]]:
     if training is None:
         return
     try:
-        guard_training_hands(training.hands, "training.hands")
+        guard_parts(map(Puzzle.parse, training.hands), "training.hands")
     except (LeakedHand, InvalidPuzzle) as error:
         yield "model.training", str(error)
     if submission.split in MAY_BE_TRAINED_ON or not is_split(submission.split):

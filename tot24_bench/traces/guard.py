@@ -71,14 +71,25 @@ class Guard:
             self._refuse(leak_in(shot, asked, row["method"], self._avoid, replay=False), where)
         return asked, completion
 
-    def check_text(self, text: str, asked: Puzzle, method: str, where: str) -> None:
+    def check_text(self, text: str, asked: Puzzle, method: str, where: str) -> Puzzle:
         """Look at a text that may show several hands one after the other, each with its solution.
+
+        Args:
+            text: any text of a row.
+            asked: what the text before it was about.
+            method: how it was asked; may be none of ours.
+            where: for the message.
+
+        Returns:
+            What its end is about: the hand that it shows last.
 
         Raises:
             LeakedHand: as `check`.
         """
+        puzzle = asked
         for puzzle, piece in sections(text, asked):
             self._refuse(leak_in(piece, puzzle, method, self._avoid), where)
+        return puzzle
 
     def check_hands(self, puzzles: Iterable[Puzzle], method: str, where: str) -> None:
         """Look at hands that are asked or shown as such.

@@ -193,8 +193,8 @@ def sections(text: str, asked: Puzzle) -> Iterator[tuple[Puzzle, str]]:
     """
     lines: list[str] = []
     for line in text.split("\n"):
-        hands = shown_puzzles(line, asked)
-        if hands:
+        named = not line.isascii() or "input" in line.lower()
+        if named and (hands := shown_puzzles(line, asked)):
             if lines:
                 yield asked, "\n".join(lines)
             asked, lines = hands[-1], []
