@@ -3,8 +3,8 @@
 Hashes say only that a folder agrees with its own record: whoever edits one can compute the other
 anew. So what is trained on is judged again, by the rules that the record names: every prompt is
 built from the columns beside it, every completion is scored and ends where its answer does, nothing
-held out shows, no row comes twice, and what the record and the card say of teachers, hands and
-bands is counted once more. What no count can tell is who wrote a right answer: a record that is
+held out shows, no row comes twice, and what the record and the card say of teachers and hands is
+counted once more. What no count can tell is who wrote a right answer: a record that is
 false about that throughout is refused only where it contradicts itself.
 """
 
@@ -37,7 +37,6 @@ from tot24_bench.traces.folder import (
     moved_aside,
     rows_file,
 )
-from tot24_bench.traces.funnel import Counting, Funnel
 from tot24_bench.traces.guard import Guard
 from tot24_bench.traces.judging import Judged, Reason, judge_response
 from tot24_bench.traces.rows import hashed_line, prompted_row, schema_of
@@ -140,7 +139,8 @@ class _Recount:
 
     def __init__(self, record: DatasetRecord) -> None:
         self._record = record
-        self._counting = Counting(record.filter.level)
+        self._hands: set[object] = set()
+        self._with_backtrack = 0
         self._seen: set[bytes] = set()
         self._of_hand: Counter[object] = Counter()
         self._of_teacher: Counter[tuple[str, bool]] = Counter()
@@ -167,7 +167,8 @@ class _Recount:
             raise BadDataset(f"{where}: {fault}: filter again")
         self._seen.add(key)
         self._of_teacher[row["teacher"], row["oracle"]] += 1
-        self._counting.add(puzzle, judged)
+        self._hands.add(puzzle.identity)
+        self._with_backtrack += judged.backtracks > 0
 
     def check(self, folder: Path) -> None:
         """Hold the counts, the teachers and the card against the record.
@@ -175,7 +176,7 @@ class _Recount:
         Raises:
             BadDataset: names what differs.
         """
-        record, funnel, found = self._record, self._record.funnel, self._counting.funnel()
+        record, funnel, last = self._record, self._record.funnel, self._record.funnel.stages[-1]
         kept: Counter[tuple[str, bool]] = Counter()
         for one in record.teachers:
             if one.kept:
@@ -192,9 +193,10 @@ class _Recount:
                 funnel.kept + sum(one.traces for one in funnel.dropped),
                 funnel.asked,
             ),
-            "kept traces": (found.at("kept"), funnel.stages[-1]),
-            "traces with a backtrack": (found.kept_with_backtrack, funnel.kept_with_backtrack),
-            "bands": (_kept_of(found), _kept_of(funnel)),
+            "kept traces": (record.rows, last.traces),
+            "kept hands": (len(self._hands), last.hands),
+            "traces with a backtrack": (self._with_backtrack, funnel.kept_with_backtrack),
+            "bands": (sum(band.kept for band in funnel.bands), last.traces),
             "cut rows": (min(record.cut, record.rows), record.cut),
         }
         for name, (one, other) in counts.items():
@@ -208,10 +210,6 @@ class _Recount:
         )
         if record.version == __version__ and not same:
             raise BadDataset(f"{path} is not the card that follows from {RECORD}: filter again")
-
-
-def _kept_of(funnel: Funnel) -> dict[str, tuple[int, int]]:
-    return {band.name: (band.kept, band.hands_kept) for band in funnel.bands if band.kept}
 
 
 def _check_hands(folder: Path, record: DatasetRecord, guard: Guard) -> None:

@@ -35,7 +35,7 @@ from tot24_bench.scoring.analysis import Analysis, Thought, analyse, check
 from tot24_bench.scoring.canonical import read_canonical
 from tot24_bench.scoring.replay import Replay
 from tot24_bench.scoring.steps import Step, read_steps
-from tot24_bench.traces.combined import solved, steps_in, terms
+from tot24_bench.traces.combined import in_digits, solved, steps_in, terms
 from tot24_bench.traces.shown import after_input, bare, lists_in, states_in, without_look_ahead
 from tot24_bench.traces.trace import Trace
 
@@ -148,18 +148,22 @@ def leak_in(
     Leak(what='4 5 6 10', is_state=False)
     """
     canonical = read_canonical(completion)
-    text = "" if canonical is not None else bare(completion)
+    text = completion if canonical is not None else bare(completion)
     steps = read_steps(text) if canonical is None else canonical.steps
     thoughts: tuple[Thought, ...] = ()
-    if (
-        replay and method != "propose"
-    ):  # it lists what could come next: nothing goes on from anything
+    # `propose` lists what could come next: nothing goes on from anything.
+    if replay and method != "propose":
         thoughts = (analysis or analyse(asked, completion)).thoughts
+    if canonical is not None and thoughts and all(thought.exact for thought in thoughts):
+        # Nearly every row of the solver: thoughts of the hand asked alone, and the answer.
+        text = text.rpartition("\n")[2]
+        if len(asked.hand) <= SMALLEST_HAND and avoid is Avoid.NOTHING:
+            steps, thoughts = [], ()
     numbers = states_in(steps, thoughts)
     if method in STEP_METHODS:  # most thoughts start from what was asked
         numbers |= {check(step, asked.hand)[1] for step in steps}
     hands: set[Hand] = {hand for state in numbers if (hand := _whole(state)) is not None}
-    if text:
+    if canonical is None:
         after, unread = after_input(text)
         for told in unread:
             if Counter(told) - Counter((*asked.hand, asked.target)):
@@ -171,10 +175,10 @@ def leak_in(
                 return Leak(f"unreadable: {' '.join(map(str, hand))}", False)
             if not _is_part(puzzle, asked) and leaks([puzzle], method):
                 return Leak(" ".join(map(str, puzzle.hand)), False)
-        lists = lists_in(text)
+        lists = [*lists_in(text), *lists_in(in_digits(text))]
         numbers |= {*lists, *after}
         hands |= {hand for one in lists for hand in _hands_of(one, asked)}
-    hands |= _solved(completion, text, asked, thoughts, steps)
+    hands |= _solved(text, asked, thoughts, steps)
     for hand in sorted(hands):
         if hand != asked.hand and _is_held_back(hand):
             return Leak(" ".join(map(str, hand)), False)
@@ -203,11 +207,7 @@ def sections(text: str, asked: Puzzle) -> Iterator[tuple[Puzzle, str]]:
 
 
 def _solved(
-    completion: str,
-    text: str,
-    asked: Puzzle,
-    thoughts: Sequence[Thought],
-    steps: Sequence[Step],
+    text: str, asked: Puzzle, thoughts: Sequence[Thought], steps: Sequence[Step]
 ) -> set[Hand]:
     """The hands of a test part that a response makes the target of, or comes to on its way."""
     targets = frozenset({TARGET, asked.target})
@@ -215,23 +215,15 @@ def _solved(
     if not thoughts:  # of `propose`: each goes on from what was asked
         own = {step[:3] for step in steps if check(step, asked.hand)[0] is None}
     found: set[Numbers] = set()
-    larger = len(asked.hand) > SMALLEST_HAND
-    if larger:
+    if len(asked.hand) > SMALLEST_HAND:
         path = [(thought.parent, *thought.step[:3]) for thought in thoughts]
         for _, tree in trees_to(asked.hand, path, targets):
             found |= solved_by(tree, targets)
-    if not text:  # every line is a thought but the last
-        if all(thought.exact for thought in thoughts):
-            completion = completion.rpartition("\n")[2]
-        text = completion
-    elif larger:
         trees = [tree for tree in steps_in(terms(text)) if tree.leaves == 2]
-        if len(trees) > len(steps):
+        if len(trees) > len(steps):  # told in words
             said = [Step(*tree.step, tree.value, None) for tree in trees]
             found |= {thought.left for thought in Replay(asked).run(said) if thought.exact}
-    elif "|" in text:
-        states = {thought.left for thought in thoughts if thought.exact}
-        text = without_look_ahead(text, states)
+    text = without_look_ahead(text, {thought.left for thought in thoughts if thought.exact})
     found |= solved(text, targets, lambda tree: tree.step in own, _is_held_back)
     return {hand for numbers in found if (hand := _whole(numbers)) is not None}
 

@@ -123,7 +123,7 @@ def without_look_ahead(text: str, states: Collection[Numbers]) -> str:
         )
         return "" if true else match[0]
 
-    return _LOOK_AHEAD.sub(left, text)
+    return _LOOK_AHEAD.sub(left, text) if "|" in text else text
 
 
 def _hand(text: str) -> tuple[int, ...] | None:
