@@ -24,9 +24,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tot24_bench.game.states import Number, make_thought
@@ -40,6 +42,9 @@ STEPS_BACK = 8
 
 MAX_GAP = 160
 """Characters between two numbers that still belong together."""
+
+
+Step = tuple[Number, str, Number]
 
 
 class Term(NamedTuple):
@@ -56,6 +61,13 @@ class Term(NamedTuple):
     numbers: Numbers
     before: str
     after: str
+
+    @property
+    def number(self) -> Number | None:
+        """What it stands for as a single number: `4`, or `8/5`; None of an expression."""
+        if self.tree is None:
+            return self.numbers[0]
+        return self.tree.value if _is_fraction(self.tree) else None
 
 
 def terms(text: str) -> list[Term]:
@@ -82,7 +94,7 @@ def terms(text: str) -> list[Term]:
                 found.append(_term(run, signs, before, around))
             run, signs, before = [], [], around
             opened = _OPENED.search(gap or "")
-            signs.append(opened[0] if opened else "")
+            signs.append("(" * opened[0].count("(") if opened else "")
         run.append(number)
     if run:
         found.append(_term(run, signs, before, _signs_in(text[end : end + MAX_GAP]) + "|"))
@@ -100,15 +112,15 @@ def steps_in(found: Sequence[Term]) -> list[Tree]:
     for place, term in enumerate(found):
         if term.tree is not None:
             steps.append(term.tree)
-            continue
         three = found[place : place + 3]
-        if len(three) < 3 or any(len(one.numbers) > 1 or "|" in one.after for one in three[:2]):
+        if len(three) < 3 or "|" in three[0].after + three[1].after:
             continue
         said = three[0].before + three[0].after + three[1].after
-        numbers = [one.numbers[0] for one in three]
-        step = len(three[2].numbers) == 1 and _some_step(numbers, "".join(sorted(set(said) & OPS)))
-        if step:
-            steps.append(step)
+        numbers = [number for one in three if (number := one.number) is not None]
+        if len(numbers) == 3:
+            step = _some_step(numbers, "".join(sorted(set(said) & OPS)))
+            if step is not None:
+                steps.append(step)
     return steps
 
 
@@ -116,6 +128,7 @@ def solved(
     text: str,
     targets: frozenset[int] | set[int],
     own: Callable[[Tree], bool] = lambda tree: False,
+    ends: Mapping[Step, int] = MappingProxyType({}),
     matters: Callable[[Numbers], bool] = lambda numbers: True,
 ) -> set[Numbers]:
     """The sets of numbers, ascending, of which a text shows how they make a target.
@@ -123,38 +136,59 @@ def solved(
     Args:
         text: as `shown.bare` gives it.
         targets: 24, and what was asked for.
-        own: whether a step is known to be one of the hand asked: it is no step of another.
+        own: whether a step is known to be one of the hand asked: no other hand is solved by such
+            steps alone.
+        ends: how often a step is known to end a whole path of the hand asked: no other leads to it.
         matters: whether a set is asked for; the others are left out.
     """
-    found = terms(text)
-    steps = steps_in(found)
     shown: set[Numbers] = set()
-    for tree in steps:
-        shown |= solved_by(tree, targets)
-    foreign = [tree for tree in steps if not own(tree)]
-    for place, tree in enumerate(foreign):
-        if tree.value in targets and tree.leaves < SMALLEST_HAND:
-            shown |= _by_steps(tree, foreign[max(0, place - STEPS_BACK) : place])
-    shown |= _in_unknown_words(found, targets)
-    shown = set(filter(matters, shown))
-    return shown | _side_by_side(found, targets, own, matters)
+    # `30 / 5/4` is 30 over 5/4 to whoever writes `10 / 8 = 5/4` before it.
+    for reading in {text, _FRACTION.sub(r"(\g<0>)", text)}:
+        found = terms(reading)
+        steps = steps_in(found)
+        made = [solved_by(tree, targets) for tree in steps]
+        made += _by_steps_in(steps, targets, own, ends), _in_unknown_words(found, targets)
+        shown |= {numbers for one in made for numbers in one if matters(numbers)}
+        shown |= _side_by_side(found, targets, own, matters)
+    return shown
 
 
-def _by_steps(tree: Tree, earlier: Sequence[Tree]) -> set[Numbers]:
-    """Four numbers that make what a tree makes, by way of steps before it."""
+def _by_steps_in(
+    steps: Sequence[Tree],
+    targets: Collection[int],
+    own: Callable[[Tree], bool],
+    ends: Mapping[Step, int],
+) -> set[Numbers]:
+    """Four numbers that several steps of a text make a target of."""
     found: set[Numbers] = set()
-    waiting = [(_leaves(tree), len(earlier))]
+    if not all(map(own, steps)):
+        said = Counter(tree.step for tree in steps if tree.leaves < SMALLEST_HAND)
+        for place, tree in enumerate(steps):
+            if tree.value in targets and said[tree.step] > ends.get(tree.step, 0):
+                found |= _by_steps(tree, steps[max(0, place - STEPS_BACK) : place], own)
+    return found
+
+
+def _by_steps(
+    tree: Tree, earlier: Sequence[Tree], own: Callable[[Tree], bool] = lambda tree: False
+) -> set[Numbers]:
+    """Four numbers that make what a tree makes, by way of steps before it that are not all own."""
+    found: set[Numbers] = set()
+    waiting = [(numbers, len(earlier), own(tree)) for numbers in _takes(tree)]
     while waiting:
-        leaves, end = waiting.pop()
+        leaves, end, all_own = waiting.pop()
         if len(leaves) == SMALLEST_HAND:
-            found.add(tuple(sorted(leaves)))
+            if not all_own:
+                found.add(tuple(sorted(leaves)))
             continue
         for place in range(end - 1, -1, -1):
             one = earlier[place]
-            if one.value in leaves and len(leaves) + one.leaves - 1 <= SMALLEST_HAND:
+            if one.value in leaves:
                 rest = list(leaves)
                 rest.remove(one.value)
-                waiting.append(((*rest, *_leaves(one)), place))
+                for numbers in _takes(one):
+                    if len(rest) + len(numbers) <= SMALLEST_HAND:
+                        waiting.append(((*rest, *numbers), place, all_own and own(one)))
     return found
 
 
@@ -163,11 +197,11 @@ def _in_unknown_words(found: Sequence[Term], targets: Collection[int]) -> set[Nu
     shown: set[Numbers] = set()
     for place in range(len(found) - 8):
         nine = found[place : place + 9]
-        if nine[8].numbers[-1] not in targets:
+        if nine[8].number not in targets:
             continue
-        if any(len(one.numbers) > 1 for one in nine) or any("|" in one.after for one in nine[:8]):
+        numbers = [number for one in nine if (number := one.number) is not None]
+        if len(numbers) < 9 or any("|" in one.after for one in nine[:8]):
             continue
-        numbers = [one.numbers[0] for one in nine]
         first, second, last = (_some_step(numbers[at : at + 3]) for at in (0, 3, 6))
         if first is not None and second is not None and last is not None:
             shown |= _by_steps(last, (first, second))
@@ -188,7 +222,9 @@ def _side_by_side(
         for end in range(start, min(start + MOST, len(found))):
             one = found[end]
             numbers += one.numbers
-            if len(numbers) > MOST or (one.tree is not None and own(one.tree)):
+            if len(numbers) > MOST:
+                break
+            if one.tree is not None and one.after.startswith("=") and own(one.tree):
                 break
             said += "".join(_ops(one.tree))
             ends = _ENDS.search(one.after)
@@ -263,10 +299,19 @@ def _some_step(numbers: Sequence[Number], ops: str = "+-*/") -> Tree | None:
     return None
 
 
-def _leaves(tree: Tree) -> Numbers:
-    if tree.left is None or tree.right is None:
-        return (tree.value,)
-    return _leaves(tree.left) + _leaves(tree.right)
+def _takes(tree: Tree) -> set[Numbers]:
+    """The numbers that a step of up to three takes; `8/3` in it is one, or two."""
+    if tree.left is None or tree.right is None or tree.leaves > SMALLEST_HAND:
+        return set()
+    sides = [
+        _takes(side) | ({(side.value,)} if side.left is None or _is_fraction(side) else set())
+        for side in (tree.left, tree.right)
+    ]
+    return {one + other for one in sides[0] for other in sides[1] if len(one + other) < 4}
+
+
+def _is_fraction(tree: Tree) -> bool:
+    return tree.op == "/" and tree.leaves == 2 and isinstance(tree.value, Fraction)
 
 
 def _ops(tree: Tree | None) -> Iterator[str]:
@@ -317,6 +362,7 @@ def in_digits(text: str) -> str:
     '24 is 6 times 4; 13 5'
     """
     text = _LATEX_TIMES.sub("*", _LATEX_OVER.sub("/", text)) if "\\" in text else text
+    text = _TAG.sub(" ", text) if "<" in text else text
     text = _TENS.sub(lambda match: str(_WORDS[match[1]] + _WORDS[match[2]]), text.lower())
     text = _WORD.sub(lambda match: str(_WORDS[match[0]]), text)
     if text.isascii():
@@ -378,9 +424,11 @@ _CJK_TENS = re.compile(
     "([\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d])?\u5341"
     "([\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d])?"
 )
+_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>")
 _LATEX_TIMES = re.compile(r"\\(?:times|cdotp?|ast)(?![A-Za-z])")
 _LATEX_OVER = re.compile(r"\\div(?![A-Za-z])")
-_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
+_NUMBER = re.compile(r"(?:(?<=[(\[{])-)?\d{1,12}(?:\.\d{1,6})?")
+_FRACTION = re.compile(r"(?<![\d/*+(-])\d{1,12}/\d{1,12}(?![\d/*+)-])")
 _ASCII = {"x": "*", "[": "(", "{": "(", "]": ")", "}": ")"}
 _OPENS, _CLOSES = r"(?:[(\[{][ \t]{0,4}){0,20}", r"(?:[)\]}][ \t]{0,4}){0,20}"
 _JOINED = re.compile(

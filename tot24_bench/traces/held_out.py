@@ -224,7 +224,8 @@ def _solved(
             said = [Step(*tree.step, tree.value, None) for tree in trees]
             found |= {thought.left for thought in Replay(asked).run(said) if thought.exact}
     text = without_look_ahead(text, {thought.left for thought in thoughts if thought.exact})
-    found |= solved(text, targets, lambda tree: tree.step in own, _is_held_back)
+    ends = Counter(one.step[:3] for one in thoughts if one.exact and one.step.value in targets)
+    found |= solved(text, targets, lambda tree: tree.step in own, ends, _is_held_back)
     return {hand for numbers in found if (hand := _whole(numbers)) is not None}
 
 
