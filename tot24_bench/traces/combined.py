@@ -53,12 +53,14 @@ class Term(NamedTuple):
     Attributes:
         tree: what comes of it; None where it is one number.
         numbers: those that it combines, in their order.
+        fraction: whether it is written as one number: `8/3`, no `8 / 3`.
         before, after: the signs of arithmetic, of whatever dress, in the gaps beside it; `|` where
             nothing reaches over the gap.
     """
 
     tree: Tree | None
     numbers: Numbers
+    fraction: bool
     before: str
     after: str
 
@@ -67,7 +69,7 @@ class Term(NamedTuple):
         """What it stands for as a single number: `4`, or `8/5`; None of an expression."""
         if self.tree is None:
             return self.numbers[0]
-        return self.tree.value if _is_fraction(self.tree) else None
+        return self.tree.value if self.fraction else None
 
 
 def terms(text: str) -> list[Term]:
@@ -87,7 +89,7 @@ def terms(text: str) -> list[Term]:
         end = match.end()
         joined = None if gap is None or not run else _JOINED.fullmatch(gap)
         if joined is not None:
-            signs.append(_in_ascii(joined[0]))
+            signs.append("//" if joined[0] == "/" else _in_ascii(joined[0]))
         else:
             around = "|" if gap is None else _signs_in(gap)
             if run:
@@ -109,9 +111,12 @@ def steps_in(found: Sequence[Term]) -> list[Tree]:
     [(10, '-', 6), (5, '*', 4)]
     """
     steps: list[Tree] = []
+    told = 0  # what stands before is told
     for place, term in enumerate(found):
         if term.tree is not None:
             steps.append(term.tree)
+        if place < told:
+            continue
         three = found[place : place + 3]
         if len(three) < 3 or "|" in three[0].after + three[1].after:
             continue
@@ -121,6 +126,7 @@ def steps_in(found: Sequence[Term]) -> list[Tree]:
             step = _some_step(numbers, "".join(sorted(set(said) & OPS)))
             if step is not None:
                 steps.append(step)
+                told = place + 3
     return steps
 
 
@@ -221,7 +227,7 @@ def _side_by_side(
         said = re.split("[=|]", found[start].before)[-1]
         for end in range(start, min(start + MOST, len(found))):
             one = found[end]
-            numbers += one.numbers
+            numbers += one.numbers if one.number is None else (one.number,)
             if len(numbers) > MOST:
                 break
             if one.tree is not None and one.after.startswith("=") and own(one.tree):
@@ -231,11 +237,11 @@ def _side_by_side(
             signs = said + one.after[: ends.start() if ends else None]
             wanted = tuple(sorted(numbers))
             if len(numbers) >= SMALLEST_HAND and end > start and matters(wanted):
-                near = _beside(found, start, end, targets - set(numbers))
+                free = targets - set(numbers)
                 told = len(numbers) - 1 <= len(signs) <= len(numbers) + 1
-                four = len(numbers) == SMALLEST_HAND
-                if (four and any(makes(numbers, None, target) for target in near)) or (
-                    told and any(makes(numbers, "".join(sorted(signs)), t) for t in targets)
+                near = _beside(found, start, end, free) if len(numbers) < MOST else ()
+                if any(makes(numbers, None, target) for target in near) or (
+                    told and any(makes(numbers, "".join(sorted(signs)), t) for t in free)
                 ):
                     shown.add(wanted)
             if ends:
@@ -245,13 +251,18 @@ def _side_by_side(
 
 
 def _beside(found: Sequence[Term], start: int, end: int, targets: Collection[int]) -> set[Number]:
-    """The targets that stand beside numbers, by themselves, and come of no term next to them."""
+    """The targets that stand beside numbers, and are no more than the two next to them make."""
     beside: set[Number] = set()
-    for other, next_to in ((start - 1, start), (end + 1, end)):
-        if 0 <= other < len(found) and len(found[other].numbers) == 1:
-            number = found[other].numbers[0]
-            tree = found[next_to].tree
-            if number in targets and (tree is None or tree.value != number):
+    for other, nearest in (
+        (start - 1, found[start : start + 2]),
+        (end + 1, found[end - 1 : end + 1]),
+    ):
+        number = found[other].number if 0 <= other < len(found) else None
+        if number is not None and number in targets:
+            two = [one for term in nearest for one in term.numbers]
+            two = two[:2] if other < start else two[-2:]
+            step = _some_step((*two, number))
+            if step is None or step.value != number:
                 beside.add(number)
     return beside
 
@@ -322,8 +333,11 @@ def _ops(tree: Tree | None) -> Iterator[str]:
 
 
 def _term(run: Sequence[Number], signs: Sequence[str], before: str, after: str) -> Term:
-    """Numbers with the signs before each of them; the first has brackets alone."""
-    return Term(_tree(run, signs) if len(run) > 1 else None, tuple(run), before, after)
+    """Numbers with the signs before each of them, `//` for a close `/`; brackets before the first."""
+    fraction = len(run) == 2 and signs[1] == "//"
+    tree = _tree(run, [sign.replace("//", "/") for sign in signs]) if len(run) > 1 else None
+    fraction = fraction and tree is not None and _is_fraction(tree)
+    return Term(tree, tuple(run), fraction, before, after)
 
 
 def _tree(run: Sequence[Number], signs: Sequence[str]) -> Tree | None:
@@ -437,7 +451,7 @@ _JOINED = re.compile(
 )
 _OPENED = re.compile(r"(?:\([ \t]{0,4}){0,20}$")
 _SIGN = re.compile(
-    r"(?P<is>=|\u2248)"
+    r"(?P<is>-{0,2}>|=>?|[\u2190-\u21ff\u2248])"
     r"|(?P<plus>\+|\b(?:plus|add(?:s|ed|ing)?|sum|total)\b)"
     r"|(?P<minus>-|\b(?:minus|less|sub|subtract\w{0,5}|difference|take|away)\b)"
     r"|(?P<times>\*|\u00b7|\bx\b|\b(?:times|mul|multipl\w{1,8}|product)\b)"
