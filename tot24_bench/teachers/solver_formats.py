@@ -22,7 +22,11 @@ from tot24_bench.prompts.propose_value import IMPOSSIBLE, JUDGEMENT, SURE
 from tot24_bench.scoring.canonical import one_expression
 from tot24_bench.teachers.curriculum import MOST_LINES, CannotTeach, Curriculum
 from tot24_bench.teachers.solver_frontier import Frontier
-from tot24_bench.teachers.solver_hidden import hides_test_hands, where_test_hand_is_solved
+from tot24_bench.teachers.solver_hidden import (
+    MOST_DETOURS,
+    hides_test_hands,
+    where_test_hand_is_solved,
+)
 from tot24_bench.teachers.solver_lookahead import look_ahead, way_of
 from tot24_bench.teachers.solver_path import (
     Path,
@@ -39,9 +43,6 @@ from tot24_bench.teachers.solver_truth import Truth
 
 PATH = "Path:"
 NO_SOLUTION = "Answer: no solution"
-
-MOST_DETOURS = 50
-"""Solutions of test hands that are gone around; a hand that has more of them is not taught."""
 
 Text = TypeVar("Text")
 
@@ -126,7 +127,10 @@ def _path(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Path | None:
 def _search(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
     """The search in as many lines as there may be."""
     return _around(
-        puzzle, curriculum, lambda way: _searched(puzzle, way, rng), lambda found: found.lines
+        puzzle,
+        curriculum,
+        lambda way: _searched(puzzle, way, rng),
+        lambda found: (*found.lines, PATH, *map(text_of, found.path or ())),
     )
 
 

@@ -16,11 +16,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tot24_bench.game.parts import is_test_hand
-from tot24_bench.game.puzzle import Hand, Puzzle
+from tot24_bench.game.puzzle import TARGET, Hand, Puzzle
 from tot24_bench.game.states import State
 from tot24_bench.game.trees import SMALLEST_HAND, solved_by, trees_to
 from tot24_bench.scoring.replay import Replay
 from tot24_bench.scoring.steps import read_steps
+
+MOST_DETOURS = 50
+"""Solutions of test hands that are gone around; a hand that has more of them is not taught."""
 
 
 class Hidden:
@@ -58,8 +61,9 @@ def where_test_hand_is_solved(puzzle: Puzzle, lines: Iterable[str]) -> State | N
     """A state of a search that settles, with what came before it, the solution of a test hand."""
     thoughts = Replay(puzzle).run(read_steps("\n".join(lines)))
     steps = [(thought.parent, *thought.step[:3]) for thought in thoughts]
-    for place, tree in trees_to(puzzle.hand, steps, {puzzle.target}):
-        if any(map(is_test_hand, solved_by(tree, {puzzle.target}))):
+    targets = {TARGET, puzzle.target}
+    for place, tree in trees_to(puzzle.hand, steps, targets):
+        if any(map(is_test_hand, solved_by(tree, targets))):
             on_path = [thoughts[place]]
             while on_path[-1].parent >= 0:
                 on_path.append(thoughts[on_path[-1].parent])

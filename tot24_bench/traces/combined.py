@@ -56,6 +56,7 @@ class Term(NamedTuple):
         fraction: whether it is written as one number: `8/3`, no `8 / 3`.
         before, after: the signs of arithmetic, of whatever dress, in the gaps beside it; `|` where
             nothing reaches over the gap.
+        in_list: whether nothing but blanks and commas stands before the number that follows.
     """
 
     tree: Tree | None
@@ -63,6 +64,7 @@ class Term(NamedTuple):
     fraction: bool
     before: str
     after: str
+    in_list: bool
 
     @property
     def number(self) -> Number | None:
@@ -93,13 +95,14 @@ def terms(text: str) -> list[Term]:
         else:
             around = "|" if gap is None else _signs_in(gap)
             if run:
-                found.append(_term(run, signs, before, around))
+                in_list = gap is not None and _IN_LIST.fullmatch(gap) is not None
+                found.append(_term(run, signs, before, around, in_list))
             run, signs, before = [], [], around
             opened = _OPENED.search(gap or "")
             signs.append("(" * opened[0].count("(") if opened else "")
         run.append(number)
     if run:
-        found.append(_term(run, signs, before, _signs_in(text[end : end + MAX_GAP]) + "|"))
+        found.append(_term(run, signs, before, _signs_in(text[end : end + MAX_GAP]) + "|", False))
     return found
 
 
@@ -239,7 +242,9 @@ def _side_by_side(
             if len(numbers) >= SMALLEST_HAND and end > start and matters(wanted):
                 free = targets - set(numbers)
                 told = len(numbers) - 1 <= len(signs) <= len(numbers) + 1
-                near = _beside(found, start, end, free) if len(numbers) < MOST else ()
+                near: Collection[Number] = ()
+                if len(numbers) < MOST and not all(one.in_list for one in found[start:end]):
+                    near = _beside(found, start, end, free)
                 if any(makes(numbers, None, target) for target in near) or (
                     told and any(makes(numbers, "".join(sorted(signs)), t) for t in free)
                 ):
@@ -258,7 +263,8 @@ def _beside(found: Sequence[Term], start: int, end: int, targets: Collection[int
         (end + 1, found[end - 1 : end + 1]),
     ):
         number = found[other].number if 0 <= other < len(found) else None
-        if number is not None and number in targets:
+        in_list = number is not None and found[min(other, end)].in_list
+        if number is not None and number in targets and not in_list:
             two = [one for term in nearest for one in term.numbers]
             two = two[:2] if other < start else two[-2:]
             step = _some_step((*two, number))
@@ -332,12 +338,14 @@ def _ops(tree: Tree | None) -> Iterator[str]:
         yield from _ops(tree.right)
 
 
-def _term(run: Sequence[Number], signs: Sequence[str], before: str, after: str) -> Term:
-    """Numbers with the signs before each of them, `//` for a close `/`; brackets before the first."""
+def _term(
+    run: Sequence[Number], signs: Sequence[str], before: str, after: str, in_list: bool
+) -> Term:
+    """Numbers with the signs before each of them: `//` for a `/` that nothing keeps apart."""
     fraction = len(run) == 2 and signs[1] == "//"
     tree = _tree(run, [sign.replace("//", "/") for sign in signs]) if len(run) > 1 else None
     fraction = fraction and tree is not None and _is_fraction(tree)
-    return Term(tree, tuple(run), fraction, before, after)
+    return Term(tree, tuple(run), fraction, before, after, in_list)
 
 
 def _tree(run: Sequence[Number], signs: Sequence[str]) -> Tree | None:
@@ -417,8 +425,8 @@ def _signs_in(gap: str) -> str:
 
     More than three are named, as in "(+ - * /)", and combine nothing.
     """
-    signs = [_MEANS[match.lastgroup or ""] for match in _SIGN.finditer(gap)]
-    return "".join(signs) if len(signs) <= 3 else "|"
+    signs = "".join(_MEANS[match.lastgroup or ""] for match in _SIGN.finditer(gap))
+    return signs if len(signs.replace("=", "")) <= 3 else "|"
 
 
 OPS = frozenset("+-*/")
@@ -449,6 +457,7 @@ _JOINED = re.compile(
     rf"[ \t]{{0,4}}{_CLOSES}(?:[-+*/][ \t]{{0,4}}\n?|x)[ \t]{{0,4}}{_OPENS}"
     r"|[)\]}]{0,20}[(\[{]{1,20}"
 )
+_IN_LIST = re.compile(r"[\s,;]{1,8}")
 _OPENED = re.compile(r"(?:\([ \t]{0,4}){0,20}$")
 _SIGN = re.compile(
     r"(?P<is>-{0,2}>|=>?|[\u2190-\u21ff\u2248])"
