@@ -126,7 +126,7 @@ def steps_in(found: Sequence[Term]) -> list[Tree]:
         said = three[0].before + three[0].after + three[1].after
         numbers = [number for one in three if (number := one.number) is not None]
         if len(numbers) == 3:
-            step = _some_step(numbers, "".join(sorted(set(said) & OPS)))
+            step = _some_step(tuple(numbers), "".join(sorted(set(said) & OPS)))
             if step is not None:
                 steps.append(step)
                 told = place + 3
@@ -208,7 +208,7 @@ def _in_unknown_words(found: Sequence[Term], targets: Collection[int]) -> set[Nu
         nine = found[place : place + 9]
         if nine[8].number not in targets:
             continue
-        numbers = [number for one in nine if (number := one.number) is not None]
+        numbers = tuple([number for one in nine if (number := one.number) is not None])
         if len(numbers) < 9 or any("|" in one.after for one in nine[:8]):
             continue
         first, second, last = (_some_step(numbers[at : at + 3]) for at in (0, 3, 6))
@@ -305,7 +305,8 @@ def _values(numbers: Numbers, signs: str | None) -> frozenset[tuple[Number, str 
     return frozenset(found)
 
 
-def _some_step(numbers: Sequence[Number], ops: str = "+-*/") -> Tree | None:
+@lru_cache(maxsize=100_000)
+def _some_step(numbers: Numbers, ops: str = "+-*/") -> Tree | None:
     """A step that makes one of three numbers, the last or the first, of the two others."""
     a, b, c = numbers
     for x, y, value in ((a, b, c), (b, a, c), (b, c, a), (c, b, a)):

@@ -175,7 +175,7 @@ def leak_in(
                 return Leak(f"unreadable: {' '.join(map(str, hand))}", False)
             if not _is_part(puzzle, asked) and leaks([puzzle], method):
                 return Leak(" ".join(map(str, puzzle.hand)), False)
-        lists = [*lists_in(text), *lists_in(in_digits(text))]
+        lists = [*lists_in(text), *lists_in(in_digits(text).replace('"', "").replace("'", ""))]
         numbers |= {*lists, *after}
         hands |= {hand for one in lists for hand in _hands_of(one, asked)}
     hands |= _solved(text, asked, thoughts, steps)
