@@ -227,7 +227,7 @@ def _side_by_side(
     shown: set[Numbers] = set()
     for start in range(len(found)):
         numbers: Numbers = ()
-        said = re.split("[=|]", found[start].before)[-1]
+        inside = ""
         for end in range(start, min(start + MOST, len(found))):
             one = found[end]
             numbers += one.numbers if one.number is None else (one.number,)
@@ -235,29 +235,36 @@ def _side_by_side(
                 break
             if one.tree is not None and one.after.startswith("=") and own(one.tree):
                 break
-            said += "".join(_ops(one.tree))
-            ends = _ENDS.search(one.after)
-            signs = said + one.after[: ends.start() if ends else None]
+            inside += "".join(_ops(one.tree))
             wanted = tuple(sorted(numbers))
             if len(numbers) >= SMALLEST_HAND and end > start and matters(wanted):
+                # A sign before or after the numbers is theirs as in `add(5, 4)` and `5 4 +`, and
+                # another's where the target is one of them: `7 - 4 * 6 makes 24`.
                 free = targets - set(numbers)
-                told = len(numbers) - 1 <= len(signs) <= len(numbers) + 1
-                near: Collection[Number] = ()
-                if len(numbers) < MOST and not all(one.in_list for one in found[start:end]):
-                    near = _beside(found, start, end, free)
-                if any(makes(numbers, None, target) for target in near) or (
-                    told and any(makes(numbers, "".join(sorted(signs)), t) for t in free)
+                before, after = _ENDS.split(found[start].before)[-1], _ENDS.split(one.after)[0]
+                near = _beside(found, start, end, free) if len(numbers) < MOST else ()
+                if any(makes(numbers, None, target) for target in near) or any(
+                    _told(numbers, before + inside + after if target in free else inside, target)
+                    for target in targets
                 ):
                     shown.add(wanted)
-            if ends:
+            if _ENDS.search(one.after):
                 break
-            said += one.after
+            inside += one.after
     return shown
+
+
+def _told(numbers: Numbers, signs: str, target: int) -> bool:
+    """Whether numbers make a target with signs that are said, of which two may be left over."""
+    count = len(signs) - len(numbers) + 1
+    return 0 <= count <= 2 and makes(numbers, "".join(sorted(signs)), target)
 
 
 def _beside(found: Sequence[Term], start: int, end: int, targets: Collection[int]) -> set[Number]:
     """The targets that stand beside numbers, and are no more than the two next to them make."""
     beside: set[Number] = set()
+    if all(one.in_list for one in found[start:end]):
+        return beside
     for other, nearest in (
         (start - 1, found[start : start + 2]),
         (end + 1, found[end - 1 : end + 1]),
