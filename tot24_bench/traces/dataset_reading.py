@@ -186,7 +186,7 @@ class _Recount:
                     f"{folder}: {RECORD} is wrong about {one.label} being an oracle: filter again"
                 )
         asked = {sum(one.asked for one in record.teachers), sum(s.traces for s in record.sources)}
-        counts = {
+        counts: dict[str, tuple[object, object]] = {
             "teachers": (self._of_teacher, kept),
             "sources": (asked, {funnel.asked}),
             "dropped traces": (
@@ -199,16 +199,14 @@ class _Recount:
             "bands": (sum(band.kept for band in funnel.bands), last.traces),
             "cut rows": (min(record.cut, record.rows), record.cut),
         }
-        for name, (one, other) in counts.items():
-            if one != other:
+        for name, (counted, said) in counts.items():
+            if counted != said:
                 raise BadDataset(
                     f"{folder}: the {name} are not those that {RECORD} names: filter again"
                 )
         path = folder / CARD
-        same = path.is_file() and path.read_text(encoding="utf-8", errors="replace") == render(
-            record
-        )
-        if record.version == __version__ and not same:
+        card = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        if record.version == __version__ and card != render(record):
             raise BadDataset(f"{path} is not the card that follows from {RECORD}: filter again")
 
 
