@@ -138,6 +138,7 @@ def solved(
     targets: frozenset[int] | set[int],
     own: Callable[[Tree], bool] = lambda tree: False,
     ends: Mapping[Step, int] = MappingProxyType({}),
+    whole: Collection[Number] = (),
     matters: Callable[[Numbers], bool] = lambda numbers: True,
 ) -> set[Numbers]:
     """The sets of numbers, ascending, of which a text shows how they make a target.
@@ -148,8 +149,13 @@ def solved(
         own: whether a step is known to be one of the hand asked: no other hand is solved by such
             steps alone.
         ends: how often a step is known to end a whole path of the hand asked: no other leads to it.
+        whole: fractions that are numbers left of the hand asked: `10 * (3 - 3/5)` combines three.
         matters: whether a set is asked for; the others are left out.
     """
+    if whole:
+        text = _CLOSE.sub(
+            lambda one: f"{one[1]}{_BAR if _quotient(one) in whole else '/'}{one[2]}", text
+        )
     shown: set[Numbers] = set()
     # `30 / 5/4` is 30 over 5/4 to whoever writes `10 / 8 = 5/4` before it.
     for reading in {text, _FRACTION.sub(r"(\g<0>)", text)}:
@@ -413,10 +419,14 @@ def _numeral(char: str) -> int:
     return int(unicodedata.numeric(char))
 
 
+def _quotient(close: re.Match[str]) -> Fraction | None:
+    return Fraction(int(close[1]), int(close[2])) if int(close[2]) else None
+
+
 def _value(text: str) -> Number:
-    if "." not in text:
+    if text.lstrip("-").isdecimal():
         return int(text)
-    value = Fraction(text)
+    value = Fraction(text.replace(_BAR, "/"))
     return value.numerator if value.denominator == 1 else value
 
 
@@ -457,7 +467,9 @@ _CJK_TENS = re.compile(
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>")
 _LATEX_TIMES = re.compile(r"\\(?:times|cdotp?|ast)(?![A-Za-z])")
 _LATEX_OVER = re.compile(r"\\div(?![A-Za-z])")
-_NUMBER = re.compile(r"(?:(?<=[(\[{])-)?\d{1,12}(?:\.\d{1,6})?")
+_BAR = "\u2044"
+_NUMBER = re.compile(rf"(?:(?<=[(\[{{])-)?\d{{1,12}}(?:\.\d{{1,6}}|{_BAR}\d{{1,12}})?")
+_CLOSE = re.compile(r"(?<![\d.])(\d{1,12})/(\d{1,12})(?![\d.])")
 _FRACTION = re.compile(r"(?<![\d/*+(-])\d{1,12}/\d{1,12}(?![\d/*+)-])")
 _ASCII = {"x": "*", "[": "(", "{": "(", "]": ")", "}": ")"}
 _OPENS, _CLOSES = r"(?:[(\[{][ \t]{0,4}){0,20}", r"(?:[)\]}][ \t]{0,4}){0,20}"

@@ -223,9 +223,11 @@ def _solved(
         if len(trees) > len(steps):  # told in words
             said = [Step(*tree.step, tree.value, None) for tree in trees]
             found |= {thought.left for thought in Replay(asked).run(said) if thought.exact}
-    text = without_look_ahead(text, {thought.left for thought in thoughts if thought.exact})
+    states = {thought.left for thought in thoughts if thought.exact}
+    whole = {one for state in states for one in state if not isinstance(one, int)}
+    text = without_look_ahead(text, states)
     ends = Counter(one.step[:3] for one in thoughts if one.exact and one.step.value in targets)
-    found |= solved(text, targets, lambda tree: tree.step in own, ends, _is_held_back)
+    found |= solved(text, targets, lambda tree: tree.step in own, ends, whole, _is_held_back)
     return {hand for numbers in found if (hand := _whole(numbers)) is not None}
 
 
