@@ -22,7 +22,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tot24_bench
-from tot24_bench.game import Puzzle, guard_training_hands, load_split
+from tot24_bench.game import Puzzle, load_split
 from tot24_bench.game.generated import GENERATED, draw
 from tot24_bench.game.parts import guard_parts
 from tot24_bench.prompts import SHOTS, build, pick, variant_of
@@ -31,6 +31,7 @@ from tot24_bench.teachers.solver import DEAD_END, EXPLORE, CannotTeach, Curricul
 from tot24_bench.teachers.teacher import SOLVER
 from tot24_bench.traces.dataset import read_dataset
 from tot24_bench.traces.dataset_reading import read_record
+from tot24_bench.traces.guard import Guard
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -204,21 +205,21 @@ def guard(config: RowConfig) -> None:
     if config.long_of < 1:
         raise BadRows(f"--long_of {config.long_of} leaves nothing to choose from: give at least 1")
     _curriculum(config)
-    _refuse_leaks(load_split(config.split), f"split {config.split!r}")
+    guard_parts(load_split(config.split), f"split {config.split!r}")
     if config.wide_share:
-        _refuse_leaks(_wide(config.wide_hands), "the hands beyond the deck")
+        guard_parts(_wide(config.wide_hands), "the hands beyond the deck")
     if config.rational_share:
-        _refuse_leaks(_rational(), "the hands that need a fraction")
+        guard_parts(_rational(), "the hands that need a fraction")
     for variant in ("default", "search"):
         exemplars = [exemplar.puzzle for exemplar in pick(variant)]
-        _refuse_leaks(exemplars, f"exemplar variant {variant!r}")
+        guard_parts(exemplars, f"exemplar variant {variant!r}")
 
 
 def make_row(config: RowConfig, index: int) -> dict[str, Any]:
     """Row `index`: prompt, completion, and what they were drawn as.
 
     Raises:
-        LeakedHand: when the hand asked or an exemplar's is held out.
+        LeakedHand: when the hand asked or an exemplar's is held out, or the completion shows one.
         WrongTeacher: when the response does not score as right.
     """
     rng = Random(f"{config.row_seed}:{index}")
@@ -229,13 +230,15 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
     verdict = score(puzzle, completion)
     if not verdict.correct:
         raise WrongTeacher(f"row {index}, hand {puzzle.text}: {verdict}")
-    return {
+    row = {
         "prompt": prompt,
         "completion": completion,
         "method": method,
         "shots": shots,
         "numbers": puzzle.text,
     }
+    Guard().check(row, f"row {index}")
+    return row
 
 
 class _Drawn(NamedTuple):
@@ -254,17 +257,9 @@ def _draw(config: RowConfig, method: str, index: int, rng: Random) -> _Drawn:
         shots = SHOTS if rng.random() < config.few_shot_share else 0
         variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
         prompt = build(method, puzzle, shots=shots, variant=variant).text
-        shown = [Puzzle.parse(hand) for hand in hands_shown(prompt)]
-        _refuse_leaks(shown, f"the prompt of row {index}")
         completion = _completion(config, puzzle, method, rng)
         if completion is not None:
             return _Drawn(puzzle, shots, prompt, completion)
-
-
-def _refuse_leaks(puzzles: Sequence[Puzzle], where: str) -> None:
-    """The deck's held-out hands by the name of their split; then all that is in no train part."""
-    guard_training_hands(puzzles, where)
-    guard_parts(puzzles, where)
 
 
 def hands_shown(prompt: str) -> list[str]:

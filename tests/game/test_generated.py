@@ -119,7 +119,7 @@ def test_the_guard_refuses_test_hands_and_held_out_targets() -> None:
         with pytest.raises(LeakedHand, match="of a test part"):
             guard_parts(puzzles, "traces.jsonl")
     train = load_split("train")[0]
-    with pytest.raises(LeakedHand, match=r"traces.jsonl holds 1 puzzle\(s\)"):
+    with pytest.raises(LeakedHand, match=r"traces.jsonl holds 1 held-out puzzle\(s\)"):
         guard_parts([Puzzle(train.numbers, min(held_out_targets()))], "traces.jsonl")
     guard_parts(load_split("train"), "train")
 

@@ -14,7 +14,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tot24_bench.game import load_split
+from tot24_bench.game import draw, load_split
+from tot24_bench.game.parts import held_out_targets
 from tot24_bench.game.splits import LeakedHand
 from tot24_bench.leaderboard import Training, read, read_all, write
 from tot24_bench.leaderboard.contribution import (
@@ -171,6 +172,50 @@ def test_a_held_out_hand_is_refused_however_it_is_dealt(tmp_path: Path) -> None:
             path.write_text(text + "\n", encoding="utf-8")
             with pytest.raises(LeakedHand, match=split):
                 read_training(path)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        draw("five", size=1)[0].text,
+        {"numbers": "1 1 1 25"},
+        {"hand": [1, 1, 4, 6], "target": sorted(held_out_targets())[0]},
+        {"numbers": "1 1 4 6", "completion": "So 5 * (10 - 6) + 4 makes 24."},
+        {"numbers": "1 1 4 6", "text": "five times (ten minus six) plus four"},
+        {
+            "prompt": "Input: 1 1 4 6\n",
+            "completion": '["5", "*", "(", "10", "-", "6", ")", "+", "4"]',
+        },
+        {"prompt": "Make 24 of [4, 5, 6, 10].\nInput: 1 1 4 6"},
+        {
+            "messages": [
+                {"role": "user", "content": "Input: 1 3 4 4 13"},
+                {
+                    "role": "assistant",
+                    "content": "3 + 4 = 7; 4 + 7 = 11; 11 + 13 = 24; * 1",
+                },
+            ]
+        },
+    ],
+)
+def test_a_training_file_passes_the_guard_of_training_data(row: object, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    honest = {"numbers": "1 1 4 6", "completion": "4 * 6 * 1 * 1 = 24"}
+    rows = [honest, row] if not isinstance(row, str) else []
+    text = "".join(json.dumps(one) + "\n" for one in rows) or f"1 1 4 6\n{row}\n"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(LeakedHand, match=r"rows.jsonl: line 2.*held-out"):
+        read_training(path)
+
+
+def test_rows_of_ours_with_exemplars_are_a_training_file(tmp_path: Path) -> None:
+    from training.rows import RowConfig, make_row
+
+    path = tmp_path / "rows.jsonl"
+    config = RowConfig(few_shot_share=0.5, wide_share=0.3)
+    rows = [make_row(config, index) for index in range(60)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert read_training(path).rows == 60
 
 
 BAD_ROWS = {

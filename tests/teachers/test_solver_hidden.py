@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, Rule
 from tot24_bench.game.generated import draw
-from tot24_bench.game.parts import part_of
+from tot24_bench.game.parts import held_out_targets, part_of
 from tot24_bench.game.puzzle import Hand
 from tot24_bench.game.states import State, make_thought, thoughts
 from tot24_bench.scoring import analyse, score_method
@@ -20,7 +20,8 @@ from tot24_bench.teachers.corrected_search import line
 from tot24_bench.teachers.correction import CannotCorrect, CorrectionConfig, correct
 from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
 from tot24_bench.teachers.solver import write
-from tot24_bench.teachers.solver_hidden import Hidden, is_test_hand
+from tot24_bench.teachers.solver_hidden import Hidden, is_test_hand, where_test_hand_is_solved
+from tot24_bench.traces.held_out import leak_in
 
 KNOBS = {
     "default": Curriculum(),
@@ -45,8 +46,10 @@ def shown(text: str) -> Iterator[Hand]:
             yield tuple(sorted(map(int, words)))
 
 
-def check_shows_no_test_hand(text: str) -> None:
+def check_shows_no_test_hand(text: str, puzzle: Puzzle, method: str = "onestep_tot") -> None:
+    """No state of it, and no solution of it in whatever order of its thoughts."""
     assert [hand for hand in shown(text) if part_of(hand) == "test"] == [], text
+    assert leak_in(text, puzzle, method) is None, text
 
 
 @pytest.mark.parametrize("rule", Rule)
@@ -64,7 +67,7 @@ def test_no_train_hand_is_searched_through_a_test_hand(knobs: str, rule: Rule) -
                 continue
             taught += 1
             states += len(list(shown(text)))
-            check_shows_no_test_hand(text)
+            check_shows_no_test_hand(text, asked, method)
             assert score_method(method, asked, text).correct
             if method == "onestep_tot":
                 found = analyse(asked, text)
@@ -84,9 +87,11 @@ def test_other_targets_and_larger_numbers_hide_the_same_hands(knobs: str) -> Non
             continue
         for method in METHODS:
             try:
-                check_shows_no_test_hand(write(puzzle, method, rng, KNOBS[knobs]))
+                text = write(puzzle, method, rng, KNOBS[knobs])
             except CannotTeach:
                 continue
+            if puzzle.target not in held_out_targets():
+                check_shows_no_test_hand(text, puzzle, method)
 
 
 def test_a_state_of_hardest_is_gone_round() -> None:
@@ -96,7 +101,19 @@ def test_a_state_of_hardest_is_gone_round() -> None:
     for seed in range(20):
         text = write(puzzle, "onestep_tot", Random(seed), Curriculum(explore=1))
         assert "2 2 2 9" not in text
-        check_shows_no_test_hand(text)
+        check_shows_no_test_hand(text, puzzle)
+
+
+def test_a_solution_of_a_test_hand_times_one_is_gone_round() -> None:
+    """24 of 3 4 4 13, which is in hard100, and then times 1: no state on the way shows it."""
+    puzzle = Puzzle.parse("1 3 4 4 13")
+    straight = ["3 + 4 = 7", "4 + 7 = 11", "11 + 13 = 24", "24 * 1 = 24"]
+    assert where_test_hand_is_solved(puzzle, straight) == State((1, 11, 13))
+    other = ["4 - 1 = 3", "3 + 4 = 7", "3 * 7 = 21", "21 + 13 = 34"]
+    assert where_test_hand_is_solved(puzzle, other) is None
+    for seed in range(10):
+        text = write(puzzle, "onestep_tot", Random(seed), Curriculum(explore=0.5))
+        check_shows_no_test_hand(text, puzzle)
 
 
 def test_nothing_is_hidden_of_test_hands_and_of_up_to_four_numbers() -> None:
@@ -150,7 +167,7 @@ def test_no_correction_shows_a_test_hand_that_the_student_came_to(
         found = correct(puzzle, "\n".join(lines), rng, CorrectionConfig(explore=0.5))
     except CannotCorrect:
         return
-    check_shows_no_test_hand(found.text)
+    check_shows_no_test_hand(found.text, puzzle)
     assert analyse(puzzle, found.text).score.correct
 
 

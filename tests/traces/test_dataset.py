@@ -98,7 +98,7 @@ def test_a_filter_with_a_bug_is_caught_by_the_last_guard(
     monkeypatch.setattr(judging, "held_out_split", lambda puzzle, method: None)
     broken = select([file])
     assert broken.funnel.kept == 1
-    with pytest.raises(LeakedHand, match="row 0 of the dataset holds 1 puzzle"):
+    with pytest.raises(LeakedHand, match="row 0 of the dataset holds 1 held-out puzzle"):
         write_dataset(broken, tmp_path / "dataset")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.jsonl"]
 

@@ -18,7 +18,9 @@ from tests.traces.test_filter import SEARCH, STRAIGHT, TRAIN, write
 from tot24_bench.game import LeakedHand
 from tot24_bench.teachers.teacher import TeacherInfo
 from tot24_bench.traces import folder as folders
+from tot24_bench.traces.card import render
 from tot24_bench.traces.dataset import BadDataset, read_dataset, require_free, write_dataset
+from tot24_bench.traces.dataset_record import DatasetRecord
 from tot24_bench.traces.filter import FilterConfig, Selection, select
 from tot24_bench.traces.held_out import Avoid
 from tot24_bench.traces.rows import FORMS, PromptConfig, hashed_line, schema_of
@@ -193,6 +195,99 @@ def test_a_forged_dataset_is_refused_though_its_hashes_agree(
     with pytest.raises((BadDataset, LeakedHand), match=message) as refused:
         read_dataset(folder)
     assert "\n" not in str(refused.value)
+
+
+OTHER = SEARCH.replace("6 + 4 = 10 (left: 2 10)", "6 - 4 = 2 (left: 2 2)")
+
+
+def says(**columns: object) -> Callable[[Rows, str], None]:
+    def change(rows: Rows, form: str) -> None:
+        for row in rows:
+            row.update(columns)
+
+    return change
+
+
+def twice(rows: Rows, form: str) -> None:
+    rows[1] = {**rows[0], "numbers": rows[0]["numbers"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            completes(f"We know that 6 + 4 + 1 + 1 = 99.\n{STRAIGHT}"),
+            "row 0.*states a false equation",
+        ),
+        (completes(f"{STRAIGHT}\nBuy my book."), "row 0.*goes on after its answer"),
+        (completes(f"{STRAIGHT} \n"), "row 0.*goes on after its answer"),
+        (completes(f"{STRAIGHT}\nInput: 4 5 6 10\nAnswer: x"), "row 0.*"),
+        (completes("5 * (10 - 6) + 4 makes 24.\n" + STRAIGHT), "row 0.*4 5 6 10"),
+        (completes("Five times (ten minus six) plus four.\n" + STRAIGHT), "row 0.*4 5 6 10"),
+        (completes('["5", "*", ["10", "-", "6"], "+", "4"]\n' + STRAIGHT), "row 0.*4 5 6 10"),
+        (completes("I do not know."), "row 0.*no answer"),
+        (completes(OTHER), "row 0.*goes back 1 times, not 0"),
+        (twice, "row 1.*duplicate"),
+        (says(backtracks=7), "row 0.*goes back 0 times, not 7"),
+        (says(teacher="openai: gpt-5"), "the teachers are not those"),
+        (says(oracle=True), "the teachers are not those"),
+        (says(numbers="1 1 6 4"), "its (prompt|messages) is not what follows"),
+        (lambda rows, form: rows.pop(), "the teachers are not those"),
+    ],
+)
+def test_what_is_trained_on_is_judged_again(
+    folder: Path, change: Callable[[Rows, str], None], message: str
+) -> None:
+    forge(folder, change)
+    with pytest.raises((BadDataset, LeakedHand), match=message) as refused:
+        read_dataset(folder)
+    assert "\n" not in str(refused.value)
+
+
+def edit_record(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Edit the record, and write the card that follows from it."""
+    path = folder / "dataset.json"
+    record = json.loads(path.read_text())
+    change(record)
+    path.write_text(json.dumps(record))
+    (folder / "README.md").write_text(render(DatasetRecord.from_json(record)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r["teachers"][0]["teacher"].update(model="gpt-5"), "the teachers are not"),
+        (lambda r: r["teachers"][0]["teacher"].update(kind="solver"), "about solver: gpt-4o being"),
+        (lambda r: r["teachers"][0]["teacher"].update(oracle=True), "about openai: gpt-4o being"),
+        (lambda r: r["teachers"][0].update(kept=1), "the teachers are not"),
+        (lambda r: r["teachers"][0].update(asked=9), "the sources are not"),
+        (lambda r: r["sources"][0].update(traces=9), "the sources are not"),
+        (lambda r: r["funnel"]["stages"][-1].update(traces=9), "the (dropped|kept) traces are not"),
+        (lambda r: r["funnel"]["stages"][-1].update(hands=9), "the kept hands are not"),
+        (lambda r: r["funnel"]["bands"][0].update(kept=1), "the bands are not"),
+        (lambda r: r["funnel"].update(kept_with_backtrack=0), "the traces with a backtrack are"),
+        (lambda r: r.update(cut=9), "the cut rows are not"),
+        (lambda r: r["filter"].update(min_backtracks=1), "row 0.*too few backtracks"),
+        (lambda r: r["filter"].update(max_per_hand=1), "row 1.*over the cap"),
+    ],
+)
+def test_a_record_that_its_rows_do_not_bear_out_is_refused(
+    folder: Path, change: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    assert read_dataset(folder).record.rows == 2
+    edit_record(folder, change)
+    with pytest.raises(BadDataset, match=message):
+        read_dataset(folder)
+
+
+def test_a_card_that_says_something_else_is_refused(folder: Path) -> None:
+    card = folder / "README.md"
+    card.write_text(card.read_text().replace("gpt-4o", "gpt-5"))
+    with pytest.raises(BadDataset, match="is not the card that follows"):
+        read_dataset(folder)
+    card.unlink()
+    with pytest.raises(BadDataset, match="is not the card that follows"):
+        read_dataset(folder)
 
 
 def test_an_honest_forgery_of_the_list_of_hands_is_refused(folder: Path) -> None:

@@ -13,9 +13,10 @@ from tests.traces.test_filter import SEARCH, STRAIGHT, TRAIN
 from tot24_bench.game import LeakedHand, Puzzle, Rule
 from tot24_bench.game.path import first_path
 from tot24_bench.traces.committed import committed
+from tot24_bench.traces.guard import Guard
 from tot24_bench.traces.held_out import Avoid, leak_in
 from tot24_bench.traces.judging import Level, Reason, judge
-from tot24_bench.traces.rows import Guard, PromptConfig, make_row, prompted_row, require_together
+from tot24_bench.traces.rows import PromptConfig, make_row, prompted_row, require_together
 from tot24_bench.traces.shown import after_input, bare, lists_in
 from tot24_bench.traces.statements import statements
 from tot24_bench.traces.trace import Trace
@@ -188,6 +189,8 @@ PIECES = st.sampled_from(
         "Input", "Answer: ", "4 5 6 10", "\n", ":", " ", "*", "**", "(", ")", "=", "24", "1 1 4 6",
         "<think>", "</think>", "\u200b", "Judgement: sure", "6 * 4", "left", "\\n", "½", "-", "/0",
         "\r", "\u2028", "\\boxed{", "}", "x", "0.5",
+        "plus ", "twenty-", "four", " -> ", "[", "<td>", "\\frac{", "\u5341", "\u4e94", "\u00b2",
+        "8/3", "-(-", "4 | 4 5: +9", "99999999999999", "0", "\u2044", "/",
     ]
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from functools import cache
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tot24_bench.game.parts import part_of
 from tot24_bench.game.states import State
 from tot24_bench.prompts import METHODS, build, pick
 from tot24_bench.scoring import Verdict, score
+from tot24_bench.teachers.solver import write
 from training import rows as rows_module
 from training.rows import (
     RowConfig,
@@ -313,3 +315,14 @@ def test_an_exemplar_that_is_held_out_stops_the_rows(monkeypatch: pytest.MonkeyP
     config = RowConfig(few_shot_share=1.0, io_share=1.0, cot_share=0.0)
     with pytest.raises(LeakedHand, match="4 5 6 10"):
         make_row(config, 0)
+
+
+def test_a_completion_that_solves_a_test_hand_stops_the_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def leaking(puzzle: Puzzle, *_: Any) -> str:
+        return f"Five times (ten minus six) plus four.\n{write(puzzle, 'io', Random(0))}"
+
+    monkeypatch.setattr(rows_module, "write", leaking)
+    with pytest.raises(LeakedHand, match="row 3 shows a held-out hand of a test part: 4 5 6 10"):
+        make_row(CONFIG, 3)

@@ -20,11 +20,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from tot24_bench.game.puzzle import LARGEST_CARD, TARGET, Hand, Puzzle
-from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, LeakedHand, load_split
+from tot24_bench.game.splits import (
+    EXEMPLAR_IN_NO_SPLIT,
+    LeakedHand,
+    held_out_split_of,
+    load_split,
+)
+from tot24_bench.game.trees import Numbers
 
 Part = Literal["train", "test"]
 
@@ -33,6 +39,9 @@ SALT = "tot24-bench part 1"
 
 TARGETS = range(1, 101)
 """The targets that are divided."""
+
+MEMO_HANDS = 200_000
+"""Hands whose part is remembered: a search asks for the same ones again and again."""
 
 HELD_OUT_TARGETS = 20
 """How many of them are held out; never 24, which the deck trains on."""
@@ -45,6 +54,17 @@ def part_of(hand: Hand) -> Part | None:
     if len(hand) == 4 and hand[-1] <= LARGEST_CARD:
         return "train" if hand in _trained() else "test"
     return "train" if _hash(" ".join(map(str, hand))) % 2 else "test"
+
+
+@lru_cache(maxsize=MEMO_HANDS)
+def is_test_hand(numbers: Numbers) -> bool:
+    """Whether numbers, ascending, are a hand of a test part; no zero, no fraction is in a hand.
+
+    >>> is_test_hand((2, 2, 2, 9)), is_test_hand((0, 2, 2, 9))
+    (True, False)
+    """
+    whole = tuple([number for number in numbers if isinstance(number, int) and number > 0])
+    return len(whole) == len(numbers) and part_of(whole) == "test"
 
 
 @cache
@@ -61,7 +81,7 @@ def guard_parts(puzzles: Iterable[Puzzle], where: str) -> None:
     student that passes this one has never seen a test hand of any split.
 
     Raises:
-        LeakedHand: names up to five offending puzzles.
+        LeakedHand: names up to five offending puzzles, and the fixed splits that they are of.
     """
     leaked = sorted(
         {
@@ -71,9 +91,14 @@ def guard_parts(puzzles: Iterable[Puzzle], where: str) -> None:
         }
     )
     if leaked:
-        shown = "; ".join(f"{' '.join(map(str, h))} to {target}" for h, target in leaked[:5])
+        shown = "; ".join(
+            " ".join(map(str, hand))
+            + (f" ({split})" if (split := held_out_split_of(hand)) else "")
+            + f" to {target}"
+            for hand, target in leaked[:5]
+        )
         raise LeakedHand(
-            f"{where} holds {len(leaked)} puzzle(s) of a test part: {shown}. "
+            f"{where} holds {len(leaked)} held-out puzzle(s) of a test part: {shown}. "
             "Draw training data from train parts: draw(name, part='train')."
         )
 

@@ -103,6 +103,11 @@ def guard_training_hands(hands: Iterable[Puzzle | str | Iterable[int]], where: s
         )
 
 
+def held_out_split_of(hand: Hand) -> str | None:
+    """Which split holds a hand, numbers ascending, back from training; None where none does."""
+    return _held_out().get(hand)
+
+
 def draw_val() -> tuple[Hand, ...]:
     """Draw `val` anew: rank the 900 easier hands by difficulty, take one of each nine.
 

@@ -36,8 +36,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tot24_bench.game import Hand, Puzzle, is_split, load_split, split_size
+from tot24_bench.game.parts import guard_parts
 from tot24_bench.game.puzzle import InvalidPuzzle
-from tot24_bench.game.splits import LeakedHand, guard_training_hands
+from tot24_bench.game.splits import LeakedHand
 from tot24_bench.harness.tasks import method_of, split_of, task_name
 from tot24_bench.leaderboard.cross_checks import Fault, Gist, together
 from tot24_bench.leaderboard.key import look_of
@@ -350,7 +351,7 @@ def _trained_on(header: Header) -> frozenset[Hand]:
 def _trained(hands: tuple[str, ...]) -> tuple[frozenset[Hand], str | None]:
     """Declared hands as hands, and what is wrong with them; many submissions declare the same."""
     try:
-        guard_training_hands(hands, "training.hands")
+        guard_parts(map(Puzzle.parse, hands), "training.hands")
         fault = None
     except (LeakedHand, InvalidPuzzle) as error:
         fault = str(error)

@@ -39,7 +39,7 @@ Answer: (5 * (10 - 6)) + 4 = 24
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import NamedTuple
 
@@ -51,6 +51,11 @@ from tot24_bench.scoring.score import MAX_SOLVED_NUMBERS
 from tot24_bench.teachers.corrected_search import Judge, Search
 from tot24_bench.teachers.curriculum import MOST_LINES
 from tot24_bench.teachers.solver import EXPLORE, NO_SOLUTION, PATH
+from tot24_bench.teachers.solver_hidden import (
+    MOST_DETOURS,
+    hides_test_hands,
+    where_test_hand_is_solved,
+)
 
 MAX_LINES = 60
 """Default bound on the lines of a corrected search; twice what the solver alone writes."""
@@ -116,6 +121,21 @@ def correct(
             that must not be shown, or that takes more than `max_lines` in any case.
     """
     config = config or CorrectionConfig()
+    corrected = _correct(puzzle, response, rng, config)
+    if not hides_test_hands(puzzle.hand):
+        return corrected
+    for _ in range(MOST_DETOURS):
+        state = where_test_hand_is_solved(puzzle, corrected.text.split("\n"))
+        if state is None:
+            return corrected
+        config = replace(config, avoid=config.avoid | {state})
+        corrected = _correct(puzzle, response, rng, config)
+    raise CannotCorrect(f"{puzzle.text} solves a hand of a test part on every way: leave it out")
+
+
+def _correct(
+    puzzle: Puzzle, response: str | None, rng: Random, config: CorrectionConfig
+) -> Correction:
     if puzzle.rule is not Rule.ALL or puzzle.target < 0:
         raise CannotCorrect("only puzzles that use every number to make 0 or more are corrected")
     if len(puzzle.numbers) > MAX_SOLVED_NUMBERS:

@@ -59,6 +59,15 @@ class Kind(NamedTuple):
     costs: bool = False
 
 
+ORACLES = ("solver", "student")
+"""Kinds whose judgements are those of an exact search."""
+
+
+def is_oracle(kind: str) -> bool:
+    """Whether a kind of teacher, of ours or of a transcript, knows by exact search what it says."""
+    return kind in ORACLES
+
+
 def make_teacher(kind: str, model: str | None, given: Mapping[str, Any], beside: Beside) -> Teacher:
     """The teacher of a kind.
 

@@ -11,8 +11,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from random import Random
+from typing import TypeVar
 
 from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.game.states import State, Thought
@@ -20,6 +22,11 @@ from tot24_bench.prompts.propose_value import IMPOSSIBLE, JUDGEMENT, SURE
 from tot24_bench.scoring.canonical import one_expression
 from tot24_bench.teachers.curriculum import MOST_LINES, CannotTeach, Curriculum
 from tot24_bench.teachers.solver_frontier import Frontier
+from tot24_bench.teachers.solver_hidden import (
+    MOST_DETOURS,
+    hides_test_hands,
+    where_test_hand_is_solved,
+)
 from tot24_bench.teachers.solver_lookahead import look_ahead, way_of
 from tot24_bench.teachers.solver_path import (
     Path,
@@ -36,6 +43,8 @@ from tot24_bench.teachers.solver_truth import Truth
 
 PATH = "Path:"
 NO_SOLUTION = "Answer: no solution"
+
+Text = TypeVar("Text")
 
 TRIES = 6
 """Failing thoughts that a `value` response shows where the curriculum does not say how many."""
@@ -84,7 +93,7 @@ def propose(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
 def value(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
     """Why a state can or cannot make the target, and the judgement."""
     truth = truth_of(puzzle, curriculum)
-    path = path_of(winning_levels(puzzle, curriculum, truth, rng))
+    path = _path(puzzle, curriculum, rng)
     if path is not None:
         return _fitted(puzzle, curriculum, (*map(line_of, path), JUDGEMENT + SURE))
     most = TRIES if curriculum.dead_ends is None else curriculum.dead_ends
@@ -108,12 +117,47 @@ WRITERS = {
 
 
 def _path(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Path | None:
-    truth = truth_of(puzzle, curriculum)
-    return path_of(winning_levels(puzzle, curriculum, truth, rng))
+    def written(curriculum: Curriculum) -> Path | None:
+        truth = truth_of(puzzle, curriculum)
+        return path_of(winning_levels(puzzle, curriculum, truth, rng))
+
+    return _around(puzzle, curriculum, written, lambda path: map(line_of, path or ()))
 
 
 def _search(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
     """The search in as many lines as there may be."""
+    return _around(
+        puzzle,
+        curriculum,
+        lambda way: _searched(puzzle, way, rng),
+        lambda found: (*found.lines, PATH, *map(text_of, found.path or ())),
+    )
+
+
+def _around(
+    puzzle: Puzzle,
+    curriculum: Curriculum,
+    written: Callable[[Curriculum], Text],
+    lines_of: Callable[[Text], Iterable[str]],
+) -> Text:
+    """What is written, around the states on whose paths a test hand is solved.
+
+    Raises:
+        CannotTeach: as `no_way`, after MOST_DETOURS of them.
+    """
+    text = written(curriculum)
+    if not hides_test_hands(puzzle.hand):
+        return text
+    for _ in range(MOST_DETOURS):
+        state = where_test_hand_is_solved(puzzle, lines_of(text))
+        if state is None:
+            return text
+        curriculum = replace(curriculum, avoid=curriculum.forbidden | {state})
+        text = written(curriculum)
+    raise no_way(puzzle)
+
+
+def _searched(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
     room = _room(puzzle, curriculum)
     tries = attempts(curriculum, room)
     if goes_straight(puzzle, curriculum):

@@ -13,17 +13,17 @@ hand's own text shows is nobody's training data, and stays as it is.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable
 
-from tot24_bench.game.parts import part_of
-from tot24_bench.game.puzzle import Hand
-from tot24_bench.game.states import Number, State
+from tot24_bench.game.parts import is_test_hand
+from tot24_bench.game.puzzle import TARGET, Hand, Puzzle
+from tot24_bench.game.states import State
+from tot24_bench.game.trees import SMALLEST_HAND, solved_by, trees_to
+from tot24_bench.scoring.replay import Replay
+from tot24_bench.scoring.steps import read_steps
 
-SMALLEST_HAND = 4
-"""Numbers of the smallest state that is a hand of a part; fewer are in every search."""
-
-MEMO_HANDS = 200_000
-"""Hands whose part is remembered: a search asks for the same ones again and again."""
+MOST_DETOURS = 50
+"""Solutions of test hands that are gone around; a hand that has more of them is not taught."""
 
 
 class Hidden:
@@ -57,8 +57,15 @@ def hides_test_hands(hand: Hand) -> bool:
     return len(hand) > SMALLEST_HAND and not is_test_hand(hand)
 
 
-@lru_cache(maxsize=MEMO_HANDS)
-def is_test_hand(numbers: tuple[Number, ...]) -> bool:
-    """Whether numbers, ascending, are a hand of a test part; no zero, no fraction is in a hand."""
-    whole = tuple([number for number in numbers if isinstance(number, int) and number > 0])
-    return len(whole) == len(numbers) and part_of(whole) == "test"
+def where_test_hand_is_solved(puzzle: Puzzle, lines: Iterable[str]) -> State | None:
+    """A state of a search that settles, with what came before it, the solution of a test hand."""
+    thoughts = Replay(puzzle).run(read_steps("\n".join(lines)))
+    steps = [(thought.parent, *thought.step[:3]) for thought in thoughts]
+    targets = {TARGET, puzzle.target}
+    for place, tree in trees_to(puzzle.hand, steps, targets):
+        if any(map(is_test_hand, solved_by(tree, targets))):
+            on_path = [thoughts[place]]
+            while on_path[-1].parent >= 0:
+                on_path.append(thoughts[on_path[-1].parent])
+            return State(max((t.left for t in on_path if len(t.left) < SMALLEST_HAND), key=len))
+    return None

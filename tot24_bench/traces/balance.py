@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from tot24_bench.game import Puzzle
 from tot24_bench.traces.committed import committed
 from tot24_bench.traces.judging import Reason
 from tot24_bench.traces.sources import label_of
@@ -76,8 +77,12 @@ class Limits(NamedTuple):
 def key_of(trace: Trace) -> bytes:
     """Equal for two traces that say the same to the same hand under the same method."""
     told = committed(trace.method, trace.puzzle, trace.response)
-    words = " ".join((trace.response if told is None else told).split())
-    said = repr((trace.method, trace.puzzle.identity, words))
+    return key_of_row(trace.method, trace.puzzle, trace.response if told is None else told)
+
+
+def key_of_row(method: str, puzzle: Puzzle, completion: str) -> bytes:
+    """`key_of` by what is trained on."""
+    said = repr((method, puzzle.identity, " ".join(completion.split())))
     return hashlib.blake2b(said.encode(), digest_size=16).digest()
 
 

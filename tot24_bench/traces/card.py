@@ -66,10 +66,10 @@ Right and kept are shares of the traces asked, and of the hands asked, with Wils
 ## What is held out
 
 No row asks or shows a hand of a test part ({parts}),
-or a held-out target; four numbers or more that a longer hand leaves, or that stand as a list, count
-as a hand. Every row was looked at once more after the filter, with the exemplars of its
-prompt and the text of its completion. {states}`hands.jsonl` lists what the rows ask and show:
-{hands}.
+or a held-out target; four numbers or more that a longer hand leaves, that stand as a list, or that
+are combined to the target in whatever dress, count as a hand. Every row was looked at once more
+after the filter, with the exemplars of its prompt and the text of its completion.
+{states}`hands.jsonl` lists what the rows ask and show: {hands}.
 
 The prompts are built anew: {shots}.
 What the teachers were asked is not in this dataset. Where their prompt is known and shows a test

@@ -38,8 +38,8 @@ from tot24_bench.traces.folder import (
     require_free,
     rows_file,
 )
+from tot24_bench.traces.guard import Guard
 from tot24_bench.traces.rows import (
-    Guard,
     PromptConfig,
     hashed_line,
     make_row,

@@ -5,6 +5,7 @@
 | hands of a test part, held-out targets, and 4 4 6 8 | the hand asked |
 | hands of a test part | the exemplars of the prompt; a response that runs on into another hand |
 | the same as four numbers or more left of a larger hand, or as a list | all that a response shows |
+| the same as numbers that are combined to the target (`combined`) | all that a response shows |
 | three-number states of hard100, where they are to be avoided | all that the response shows |
 
 The numbers left that `propose` and `value` ask about are in every search of every train hand; with
@@ -20,28 +21,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from functools import cache
 from typing import NamedTuple
 
-from tot24_bench.game import Puzzle, load_split
+from tot24_bench.game import Puzzle
 from tot24_bench.game.inner_states import held_out_states
-from tot24_bench.game.parts import held_out_targets, part_of
-from tot24_bench.game.puzzle import Hand, InvalidPuzzle
-from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, HELD_OUT
+from tot24_bench.game.parts import held_out_targets, is_test_hand, part_of
+from tot24_bench.game.puzzle import TARGET, Hand, InvalidPuzzle
+from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, held_out_split_of
 from tot24_bench.game.states import Number, State
+from tot24_bench.game.trees import SMALLEST_HAND, Numbers, solved_by, trees_to
 from tot24_bench.prompts import STEP_METHODS, build_any
 from tot24_bench.scoring.analysis import Analysis, Thought, analyse, check
 from tot24_bench.scoring.canonical import read_canonical
-from tot24_bench.scoring.steps import read_steps
-from tot24_bench.traces.shown import after_input, bare, lists_in, states_in
-from tot24_bench.traces.statements import statements
+from tot24_bench.scoring.replay import Replay
+from tot24_bench.scoring.steps import Step, read_steps
+from tot24_bench.traces.combined import in_digits, solved, steps_in, terms
+from tot24_bench.traces.shown import after_input, bare, lists_in, states_in, without_look_ahead
 from tot24_bench.traces.trace import Trace
 
 EXEMPLAR = "exemplar 4 4 6 8"
 """What `held_out_split` calls the hand that every prompt shows."""
-
-SMALLEST_HAND = 4
-"""Numbers of the smallest hand; fewer are an inner state, where a method asks for those."""
 
 INNER = 3
 """Numbers of the states that are held out."""
@@ -66,7 +65,7 @@ def held_out_split(puzzle: Puzzle, method: str = "onestep_tot") -> str | None:
         return "held-out target"
     if is_inner_state(method, puzzle) or part_of(puzzle.hand) != "test":
         return None
-    return _splits().get(puzzle.hand, "other test hands")
+    return held_out_split_of(puzzle.hand) or "other test hands"
 
 
 def is_inner_state(method: str, puzzle: Puzzle) -> bool:
@@ -149,18 +148,22 @@ def leak_in(
     Leak(what='4 5 6 10', is_state=False)
     """
     canonical = read_canonical(completion)
-    text = "" if canonical is not None else bare(completion)
+    text = completion if canonical is not None else bare(completion)
     steps = read_steps(text) if canonical is None else canonical.steps
     thoughts: tuple[Thought, ...] = ()
-    if (
-        replay and method != "propose"
-    ):  # it lists what could come next: nothing goes on from anything
+    # `propose` lists what could come next: nothing goes on from anything.
+    if replay and method != "propose":
         thoughts = (analysis or analyse(asked, completion)).thoughts
+    if canonical is not None and thoughts and all(thought.exact for thought in thoughts):
+        # Nearly every row of the solver: thoughts of the hand asked alone, and the answer.
+        text = text.rpartition("\n")[2]
+        if len(asked.hand) <= SMALLEST_HAND and avoid is Avoid.NOTHING:
+            steps, thoughts = [], ()
     numbers = states_in(steps, thoughts)
     if method in STEP_METHODS:  # most thoughts start from what was asked
         numbers |= {check(step, asked.hand)[1] for step in steps}
     hands: set[Hand] = {hand for state in numbers if (hand := _whole(state)) is not None}
-    if text:
+    if canonical is None:
         after, unread = after_input(text)
         for told in unread:
             if Counter(told) - Counter((*asked.hand, asked.target)):
@@ -172,20 +175,65 @@ def leak_in(
                 return Leak(f"unreadable: {' '.join(map(str, hand))}", False)
             if not _is_part(puzzle, asked) and leaks([puzzle], method):
                 return Leak(" ".join(map(str, puzzle.hand)), False)
-        lists = lists_in(text)
+        lists = [*lists_in(text), *lists_in(in_digits(text).replace('"', "").replace("'", ""))]
         numbers |= {*lists, *after}
         hands |= {hand for one in lists for hand in _hands_of(one, asked)}
-        hands |= {
-            one.numbers for one in statements(text) if one.value == asked.target
-        }  # the solution of a hand shows the hand
+    hands |= _solved(text, asked, thoughts, steps)
     for hand in sorted(hands):
-        if len(hand) >= SMALLEST_HAND and hand != asked.hand and part_of(hand) == "test":
+        if hand != asked.hand and _is_held_back(hand):
             return Leak(" ".join(map(str, hand)), False)
     if avoid is Avoid.STATE_HOLDOUT:
         state = held_out_state_of({*numbers, asked.hand})
         if state is not None:
             return Leak(state.text, True)
     return None
+
+
+def sections(text: str, asked: Puzzle) -> Iterator[tuple[Puzzle, str]]:
+    """A text cut where `Input` shows another hand, each piece with the puzzle that it is about.
+
+    >>> [(one.text, said) for one, said in sections("A\\nInput: 1 1 4 6\\nB", Puzzle((1, 2)))]
+    [('1 2', 'A'), ('1 1 4 6', 'Input: 1 1 4 6\\nB')]
+    """
+    lines: list[str] = []
+    for line in text.split("\n"):
+        named = not line.isascii() or "input" in line.lower()
+        if named and (hands := shown_puzzles(line, asked)):
+            if lines:
+                yield asked, "\n".join(lines)
+            asked, lines = hands[-1], []
+        lines.append(line)
+    yield asked, "\n".join(lines)
+
+
+def _solved(
+    text: str, asked: Puzzle, thoughts: Sequence[Thought], steps: Sequence[Step]
+) -> set[Hand]:
+    """The hands of a test part that a response makes the target of, or comes to on its way."""
+    targets = frozenset({TARGET, asked.target})
+    own = {thought.step[:3] for thought in thoughts if thought.exact}
+    if not thoughts:  # of `propose`: each goes on from what was asked
+        own = {step[:3] for step in steps if check(step, asked.hand)[0] is None}
+    found: set[Numbers] = set()
+    if len(asked.hand) > SMALLEST_HAND:
+        path = [(thought.parent, *thought.step[:3]) for thought in thoughts]
+        for _, tree in trees_to(asked.hand, path, targets):
+            found |= solved_by(tree, targets)
+        trees = [tree for tree in steps_in(terms(text)) if tree.leaves == 2]
+        if len(trees) > len(steps):  # told in words
+            said = [Step(*tree.step, tree.value, None) for tree in trees]
+            found |= {thought.left for thought in Replay(asked).run(said) if thought.exact}
+    states = {thought.left for thought in thoughts if thought.exact}
+    whole = {one for state in states for one in state if not isinstance(one, int)}
+    text = without_look_ahead(text, states)
+    ends = Counter(one.step[:3] for one in thoughts if one.exact and one.step.value in targets)
+    found |= solved(text, targets, lambda tree: tree.step in own, ends, whole, _is_held_back)
+    return {hand for numbers in found if (hand := _whole(numbers)) is not None}
+
+
+def _is_held_back(numbers: Numbers) -> bool:
+    """Whether numbers, ascending, are four or more that a test part holds back."""
+    return len(numbers) >= SMALLEST_HAND and is_test_hand(numbers)
 
 
 def held_out_state_of(shown: Iterable[tuple[Number, ...]]) -> State | None:
@@ -224,8 +272,3 @@ def _hands_of(told: Sequence[Number], asked: Puzzle) -> Iterator[Hand]:
 
 def _unsigned(left: tuple[Number, ...]) -> tuple[Number, ...]:
     return tuple(sorted(-number if number < 0 else number for number in left))
-
-
-@cache
-def _splits() -> dict[Hand, str]:
-    return {puzzle.hand: name for name in HELD_OUT for puzzle in load_split(name)}

@@ -8,7 +8,7 @@ first that applies is the trace's. What is held out, and where: `held_out`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -91,6 +91,7 @@ class Judged:
         right: whether its answer is right today.
         backtracks: times that its search goes back.
         rescored: whether it was recorded as right and is wrong today, or the other way round.
+        kept: what of the response is trained on; None where nobody can say.
     """
 
     reason: Reason | None
@@ -98,28 +99,55 @@ class Judged:
     right: bool
     backtracks: int
     rescored: bool
+    kept: str | None = None
 
 
 def judge(trace: Trace, level: Level = Level.VALID, avoid: Avoid = Avoid.NOTHING) -> Judged:
-    """Judge one trace by itself; duplicates and caps are a matter of all of them.
+    """Judge one trace by itself; duplicates and caps are a matter of all of them."""
+    judged = judge_response(
+        trace.method, trace.puzzle, trace.response, level, avoid, finish=trace.finish, asked=trace
+    )
+    return replace(judged, rescored=judged.right is not trace.score.correct)
+
+
+def judge_response(
+    method: str,
+    puzzle: Puzzle,
+    response: str,
+    level: Level = Level.VALID,
+    avoid: Avoid = Avoid.NOTHING,
+    *,
+    finish: Finish = Finish.STOP,
+    asked: Trace | None = None,
+) -> Judged:
+    """Judge a response, of a trace or of a row.
 
     Whether it is right is asked of the whole response; all else of what is trained on.
+
+    Args:
+        method: how it was asked.
+        puzzle: what it answers.
+        response: what was said.
+        level: how much must be right.
+        avoid: what is held out beside test hands.
+        finish: why it ends.
+        asked: the trace, where the prompt that the teacher saw is to be looked at, too.
     """
     level, avoid = Level(level), Avoid(avoid)
-    cut = trace.finish is Finish.LENGTH
-    whole = trace.response.strip()
-    kept = committed(trace.method, trace.puzzle, trace.response)
+    cut = finish is Finish.LENGTH
+    whole = response.strip()
+    kept = committed(method, puzzle, response)
     told = whole if kept is None else kept
-    analysis = analyse(trace.puzzle, told, truncated=cut)
+    analysis = analyse(puzzle, told, truncated=cut)
     worth = analysis.score
-    if told != whole or trace.method in STEP_METHODS:
-        worth = score_method(trace.method, trace.puzzle, trace.response, truncated=cut)
-    if kept is not None and not _same_answer(trace.method, trace.puzzle, kept, worth, analysis):
+    if told != whole or method in STEP_METHODS:
+        worth = score_method(method, puzzle, response, truncated=cut)
+    if kept is not None and not _same_answer(method, puzzle, kept, worth, analysis):
         kept = None
     reason, detail = (
-        _unanswered(trace, worth)
-        or _unsound(trace, worth, analysis, told, level)
-        or _held_out(trace, analysis, kept, avoid)
+        _unanswered(finish, worth)
+        or _unsound(method, puzzle, worth, analysis, told, level)
+        or _held_out(method, puzzle, analysis, kept, avoid, asked)
         or (None, "")
     )
     return Judged(
@@ -127,8 +155,9 @@ def judge(trace: Trace, level: Level = Level.VALID, avoid: Avoid = Avoid.NOTHING
         detail,
         right=worth.correct,
         # A method that lists what could come next does not search.
-        backtracks=0 if trace.method in STEP_METHODS else analysis.backtracks,
-        rescored=worth.correct is not trace.score.correct,
+        backtracks=0 if method in STEP_METHODS else analysis.backtracks,
+        rescored=False,
+        kept=kept,
     )
 
 
@@ -151,8 +180,8 @@ def band_of(puzzle: Puzzle) -> str:
     return difficulty(puzzle).band or NO_BAND
 
 
-def _unanswered(trace: Trace, score: Score) -> tuple[Reason, str] | None:
-    if (reason := _NEVER_KEPT.get(trace.finish)) is not None:
+def _unanswered(finish: Finish, score: Score) -> tuple[Reason, str] | None:
+    if (reason := _NEVER_KEPT.get(finish)) is not None:
         return reason, ""
     if not score.answered and not score.correct:
         return Reason.NO_ANSWER, score.reason
@@ -160,31 +189,33 @@ def _unanswered(trace: Trace, score: Score) -> tuple[Reason, str] | None:
 
 
 def _unsound(
-    trace: Trace, worth: Score, analysis: Analysis, told: str, level: Level
+    method: str, puzzle: Puzzle, worth: Score, analysis: Analysis, told: str, level: Level
 ) -> tuple[Reason, str] | None:
     if level is Level.ANSWER:
         return None
-    return _disagreeing(trace, worth, analysis) or (
-        _invalid(trace, analysis, told) if level is Level.VALID else None
+    return _disagreeing(method, puzzle, worth, analysis) or (
+        _invalid(method, puzzle, analysis, told) if level is Level.VALID else None
     )
 
 
-def _disagreeing(trace: Trace, worth: Score, analysis: Analysis) -> tuple[Reason, str] | None:
+def _disagreeing(
+    method: str, puzzle: Puzzle, worth: Score, analysis: Analysis
+) -> tuple[Reason, str] | None:
     """Whether the answer is not what leads to it."""
     if worth.false_rhs:
         return Reason.FALSE_RESULT, worth.answer
-    if trace.method == "value" and worth.verdict is Verdict.CORRECT:
-        return None if _has_path(trace.puzzle, analysis) else (Reason.NO_PATH, "")
-    if trace.method not in METHODS:
+    if method == "value" and worth.verdict is Verdict.CORRECT:
+        return None if _has_path(puzzle, analysis) else (Reason.NO_PATH, "")
+    if method not in METHODS:
         return None
     if not analysis.thoughts:
         # The method IO asks for no steps: there is nothing that an answer could disagree with.
-        return None if trace.method == "io" else (Reason.NO_STEPS, "")
+        return None if method == "io" else (Reason.NO_STEPS, "")
     if analysis.score.verdict is Verdict.NO_SOLUTION:
         return None
     agrees = analysis.answer_agrees
     if agrees is None:
-        return Reason.AGREEMENT_UNKNOWN, _why_unknown(trace.puzzle, analysis)
+        return Reason.AGREEMENT_UNKNOWN, _why_unknown(puzzle, analysis)
     return None if agrees else (Reason.DISAGREES, "")
 
 
@@ -206,10 +237,12 @@ def _why_unknown(puzzle: Puzzle, analysis: Analysis) -> str:
     return "the steps do not come to one number"
 
 
-def _invalid(trace: Trace, analysis: Analysis, told: str) -> tuple[Reason, str] | None:
+def _invalid(
+    method: str, puzzle: Puzzle, analysis: Analysis, told: str
+) -> tuple[Reason, str] | None:
     """The first thing a response says that is not so, or that nobody can read."""
-    if trace.method == "propose":
-        if (text := _wrong_mark(trace.puzzle, told)) is not None:
+    if method == "propose":
+        if (text := _wrong_mark(puzzle, told)) is not None:
             return Reason.WRONG_MARK, text
     else:
         for thought in analysis.thoughts:
@@ -251,13 +284,17 @@ def _wrong_mark(puzzle: Puzzle, told: str) -> str | None:
 
 
 def _held_out(
-    trace: Trace, analysis: Analysis, kept: str | None, avoid: Avoid
+    method: str,
+    puzzle: Puzzle,
+    analysis: Analysis,
+    kept: str | None,
+    avoid: Avoid,
+    asked: Trace | None,
 ) -> tuple[Reason, str] | None:
-    puzzle, method = trace.puzzle, trace.method
     if (split := held_out_split(puzzle, method)) is not None:
         return Reason.HELD_OUT_HAND, split
-    if leaks(prompted(trace), method):
-        return Reason.HELD_OUT_PROMPT, f"{trace.variant}, {trace.shots} shots"
+    if asked is not None and leaks(prompted(asked), method):
+        return Reason.HELD_OUT_PROMPT, f"{asked.variant}, {asked.shots} shots"
     if kept is None:
         return Reason.NO_END, ""
     leak = leak_in(kept, puzzle, method, avoid, analysis)

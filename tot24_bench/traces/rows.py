@@ -1,4 +1,4 @@
-"""Rows of a dataset: a trace in the form that a student trains on, and the last guard over them.
+"""Rows of a dataset: a trace in the form that a student trains on.
 
 Prompts are built anew, by default the bare instruction: what the teacher was asked need not be what
 the student is asked.
@@ -18,22 +18,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tot24_bench.game import LeakedHand, Puzzle, Rule, guard_parts
-from tot24_bench.game.parts import held_out_targets
-from tot24_bench.game.puzzle import Hand
+from tot24_bench.game import LeakedHand, Puzzle
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS, build_any, pick
 from tot24_bench.scoring.steps import read_steps
 from tot24_bench.traces.committed import committed
 from tot24_bench.traces.folder import FORMS
-from tot24_bench.traces.held_out import (
-    EXEMPLAR,
-    Avoid,
-    held_out_split,
-    held_out_state_of,
-    is_inner_state,
-    leak_in,
-    shown_puzzles,
-)
+from tot24_bench.traces.held_out import EXEMPLAR, Avoid, held_out_split, held_out_state_of
 from tot24_bench.traces.shown import states_in
 from tot24_bench.traces.sources import label_of
 from tot24_bench.traces.trace import Trace
@@ -43,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMS",
-    "Guard",
     "PromptConfig",
     "hashed_line",
     "make_row",
@@ -165,48 +154,3 @@ def hashed_line(row: dict[str, Any], form: str) -> bytes:
     else:
         told = [row["prompt"], row["completion"]]
     return json.dumps(told, ensure_ascii=False).encode() + b"\n"
-
-
-class Guard:
-    """The last line: whatever the filter did, no row may show what is held out.
-
-    Attributes:
-        hands: every hand asked or shown as a hand, with its target.
-    """
-
-    def __init__(self, avoid: Avoid = Avoid.NOTHING) -> None:
-        self.hands: set[tuple[Hand, int]] = set()
-        self._avoid = avoid
-
-    def check(self, row: dict[str, Any], where: str) -> None:
-        """Look at the hand asked, the exemplars, and all that the completion shows.
-
-        Raises:
-            LeakedHand: names the hand or the state and where it stands.
-        """
-        asked = Puzzle.parse(row["numbers"], row["target"], Rule(row["rule"]))
-        if asked.target in held_out_targets():
-            raise LeakedHand(f"{where} asks for the held-out target {asked.target}: drop it")
-        messages = row.get("messages") or []
-        texts = [message["content"] for message in messages]
-        texts += [row.get("prompt") or "", row.get("completion") or ""]
-        shown = {one.identity: one for text in texts for one in shown_puzzles(text, asked)}
-        for one in (asked, *shown.values()):
-            if (one.hand, one.target) not in self.hands:
-                if not is_inner_state(row["method"], one):
-                    guard_parts([one], where)
-                self.hands.add((one.hand, one.target))
-        own = row.get("completion") or (messages[-1]["content"] if messages else "")
-        shots = {message["content"] for message in messages[:-1] if message["role"] == "assistant"}
-        for text, replay in ((own, True), *((shot, False) for shot in sorted(shots))):
-            leak = leak_in(text, asked, row["method"], self._avoid, replay=replay)
-            if leak is not None:
-                kind = "state" if leak.is_state else "hand of a test part"
-                raise LeakedHand(f"{where} shows a held-out {kind}: {leak.what}: filter again")
-
-    def text(self) -> str:
-        """The hands as JSON Lines that `tot24 overlap` reads, ascending."""
-        return "".join(
-            json.dumps({"numbers": hand, "target": target}) + "\n"
-            for hand, target in sorted(self.hands)
-        )

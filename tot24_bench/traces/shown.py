@@ -15,21 +15,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 
 from tot24_bench.game.states import Number
+from tot24_bench.game.trees import Numbers
 from tot24_bench.scoring.analysis import Thought
 from tot24_bench.scoring.markup import plain
 from tot24_bench.scoring.steps import Step
+from tot24_bench.scoring.thought import holds
 
 MAX_NUMBERS = 12
 """Numbers of the largest hand."""
 
 FEWEST = 3
 """Numbers of the smallest state that is ever held out."""
-
-Numbers = tuple[Number, ...]
 
 
 def bare(text: str) -> str:
@@ -108,6 +108,24 @@ def states_in(steps: Iterable[Step], thoughts: Iterable[Thought]) -> set[Numbers
     return found
 
 
+def without_look_ahead(text: str, states: Collection[Numbers]) -> str:
+    """The text without the lines that try out one of some states, as `4 | 4 5: +9 -1 *20 !`.
+
+    >>> without_look_ahead("4 | 4 5: +9 -1 *20 !\\n4 | 4 6: +10\\n4 | 4 5: +8", {(4, 4, 5)})
+    '\\n4 | 4 6: +10\\n4 | 4 5: +8'
+    """
+
+    def left(match: re.Match[str]) -> str:
+        held, x, y = (_number(one) for one in match.group(1, 2, 3))
+        true = tuple(sorted((held, x, y))) in states and all(
+            any(holds(a, op, b, _number(value)) for a, b in ((x, y), (y, x)))
+            for op, value in _TRIED.findall(match[4])
+        )
+        return "" if true else match[0]
+
+    return _LOOK_AHEAD.sub(left, text) if "|" in text else text
+
+
 def _hand(text: str) -> tuple[int, ...] | None:
     """The numbers of a text that is a list of them and nothing else."""
     if not _DIGIT.search(text) or not _LIST_ALONE.fullmatch(text):
@@ -124,6 +142,11 @@ def _number(text: str) -> Number:
     return value.numerator if value.denominator == 1 else value
 
 
+_LOOK_AHEAD = re.compile(
+    r"(?m)^(\d{1,12}(?:/\d{1,12})?) \| (\d{1,12}(?:/\d{1,12})?) (\d{1,12}(?:/\d{1,12})?):"
+    r"((?: [-+*/]\d{1,12}(?:/\d{1,12})?){0,8})(?: !)?$"
+)
+_TRIED = re.compile(r"([-+*/])(\d{1,12}(?:/\d{1,12})?)")
 _DRESS = re.compile(r"\*\*|__|[`$]|\\[()\[\],;:! ]|\\(?:text|boxed|mathbf|mathrm)(?=\s?\{)")
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d{1,12}")

@@ -29,14 +29,10 @@ class Statement(NamedTuple):
 
     Attributes:
         text: both sides.
-        numbers: those of its left side, ascending; none where one is a decimal.
-        value: what its left side is worth; None where that cannot be read.
         holds: whether both sides are worth the same; None where nobody can read it.
     """
 
     text: str
-    numbers: tuple[int, ...]
-    value: Fraction | None
     holds: bool | None
 
 
@@ -58,7 +54,7 @@ def statements(text: str) -> Iterator[Statement]:
             side = _left_side(match[1])
             right = _value(match[2])
             if side is not None and right is not None:
-                yield Statement(match[0].strip(), side[0], side[1], side[1] == right)
+                yield Statement(match[0].strip(), side == right)
 
 
 def _equations(line: str) -> Iterator[Statement]:
@@ -77,19 +73,17 @@ def _equations(line: str) -> Iterator[Statement]:
         right = _value(after)
         if side is None or right is None:
             if combines:
-                yield Statement(text, (), None, None)
+                yield Statement(text, None)
             continue
-        yield Statement(text, *side, side[1] == right)
+        yield Statement(text, side == right)
 
 
-def _left_side(text: str) -> tuple[tuple[int, ...], Fraction] | None:
-    """The numbers and the worth of an expression that is all of a text."""
+def _left_side(text: str) -> Fraction | None:
+    """What the expression that is all of a text is worth."""
     read = parse_expression(_in_fractions(_TIMES.sub(" * ", text.strip())))
     if read.value is None and read.text != text and text[:1] in "-(":
         read = parse_expression(_in_fractions(_TIMES.sub(" * ", text[1:].strip())))
-    if read.value is None:
-        return None
-    return (() if "." in text else read.numbers), read.value
+    return read.value
 
 
 def _value(text: str) -> Fraction | None:

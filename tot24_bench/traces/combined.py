@@ -1,0 +1,490 @@
+r"""Numbers that a text combines to the target, in whatever dress: what it solves on the way.
+
+A hand is solved as soon as its numbers make the target, whether the text says so as an equation
+(either way round), with an arrow, in JSON, in the cells of a table, in words, or in several steps.
+So dress is passed over, and what is left is looked at: the numbers as they stand, and the signs and
+words of arithmetic between them.
+
+- A *term* is an expression in signs, however long, or two numbers and what comes of them with words
+  or other dress between. Its tree says what it is made of.
+- A tree that makes the target solves every set of numbers at which it can be cut (`game.trees`).
+- Steps make one tree: `10 - 6 = 4`, `5 * 4 = 20`, `20 + 4 = 24`.
+- Of four or five numbers side by side in other dress it is asked whether they make the target in
+  their order: with the signs that are said, or, of four, with any where the target stands beside.
+
+>>> for said in ("24 = 5 * (10 - 6) + 4", '["5", "*", ["10", "-", "6"], "+", "4"]'):
+...     print(solved(said, {24}))
+{(4, 5, 6, 10)}
+{(4, 5, 6, 10)}
+>>> solved("Ten minus six leaves four; five times that four is 20, and 20 plus 4 makes 24", {24})
+{(4, 5, 6, 10)}
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+from tot24_bench.game.states import Number, make_thought
+from tot24_bench.game.trees import SMALLEST_HAND, Numbers, Tree, combine, solved_by
+
+MOST = 5
+"""Numbers that are looked at side by side; longer hands are read in signs alone."""
+
+STEPS_BACK = 8
+"""Terms before a term that may have made its numbers."""
+
+MAX_GAP = 160
+"""Characters between two numbers that still belong together."""
+
+
+Step = tuple[Number, str, Number]
+
+
+class Term(NamedTuple):
+    """What a text combines in one place.
+
+    Attributes:
+        tree: what comes of it; None where it is one number.
+        numbers: those that it combines, in their order.
+        fraction: whether it is written as one number: `8/3`, no `8 / 3`.
+        before, after: the signs of arithmetic, of whatever dress, in the gaps beside it; `|` where
+            nothing reaches over the gap.
+        in_list: whether nothing but blanks and commas stands before the number that follows.
+    """
+
+    tree: Tree | None
+    numbers: Numbers
+    fraction: bool
+    before: str
+    after: str
+    in_list: bool
+
+    @property
+    def number(self) -> Number | None:
+        """What it stands for as a single number: `4`, or `8/5`; None of an expression."""
+        if self.tree is None:
+            return self.numbers[0]
+        return self.tree.value if self.fraction else None
+
+
+def terms(text: str) -> list[Term]:
+    """The text cut up: expressions in signs, and the numbers between them.
+
+    Args:
+        text: as `shown.bare` gives it.
+    """
+    text = in_digits(text)
+    found: list[Term] = []
+    run: list[Number] = []
+    signs: list[str] = []
+    before, end = "|", 0
+    for match in _NUMBER.finditer(text):
+        number = _value(match[0])
+        gap = text[end : match.start()] if match.start() - end <= MAX_GAP else None
+        end = match.end()
+        joined = None if gap is None or not run else _JOINED.fullmatch(gap)
+        if joined is not None:
+            signs.append("//" if joined[0] == "/" else _in_ascii(joined[0]))
+        else:
+            around = "|" if gap is None else _signs_in(gap)
+            if run:
+                in_list = gap is not None and _IN_LIST.fullmatch(gap) is not None
+                found.append(_term(run, signs, before, around, in_list))
+            run, signs, before = [], [], around
+            opened = _OPENED.search(gap or "")
+            signs.append("(" * opened[0].count("(") if opened else "")
+        run.append(number)
+    if run:
+        found.append(_term(run, signs, before, _signs_in(text[end : end + MAX_GAP]) + "|", False))
+    return found
+
+
+def steps_in(found: Sequence[Term]) -> list[Tree]:
+    """The expressions, and two numbers and what comes of them with any dress between, in order.
+
+    >>> said = "Subtract 6 from 10 to get 4. 5 times 4 makes 20"
+    >>> [tree.step for tree in steps_in(terms(said))]
+    [(10, '-', 6), (5, '*', 4)]
+    """
+    steps: list[Tree] = []
+    told = 0  # what stands before is told
+    for place, term in enumerate(found):
+        if term.tree is not None:
+            steps.append(term.tree)
+        if place < told:
+            continue
+        three = found[place : place + 3]
+        if len(three) < 3 or "|" in three[0].after + three[1].after:
+            continue
+        said = three[0].before + three[0].after + three[1].after
+        numbers = [number for one in three if (number := one.number) is not None]
+        if len(numbers) == 3:
+            step = _some_step(tuple(numbers), "".join(sorted(set(said) & OPS)))
+            if step is not None:
+                steps.append(step)
+                told = place + 3
+    return steps
+
+
+def solved(
+    text: str,
+    targets: frozenset[int] | set[int],
+    own: Callable[[Tree], bool] = lambda tree: False,
+    ends: Mapping[Step, int] = MappingProxyType({}),
+    whole: Collection[Number] = (),
+    matters: Callable[[Numbers], bool] = lambda numbers: True,
+) -> set[Numbers]:
+    """The sets of numbers, ascending, of which a text shows how they make a target.
+
+    Args:
+        text: as `shown.bare` gives it.
+        targets: 24, and what was asked for.
+        own: whether a step is known to be one of the hand asked: no other hand is solved by such
+            steps alone.
+        ends: how often a step is known to end a whole path of the hand asked: no other leads to it.
+        whole: fractions that are numbers left of the hand asked: `10 * (3 - 3/5)` combines three.
+        matters: whether a set is asked for; the others are left out.
+    """
+    if whole:
+        text = _CLOSE.sub(
+            lambda one: f"{one[1]}{_BAR if _quotient(one) in whole else '/'}{one[2]}", text
+        )
+    shown: set[Numbers] = set()
+    # `30 / 5/4` is 30 over 5/4 to whoever writes `10 / 8 = 5/4` before it.
+    for reading in {text, _FRACTION.sub(r"(\g<0>)", text)}:
+        found = terms(reading)
+        steps = steps_in(found)
+        made = [solved_by(tree, targets) for tree in steps]
+        made += _by_steps_in(steps, targets, own, ends), _in_unknown_words(found, targets)
+        shown |= {numbers for one in made for numbers in one if matters(numbers)}
+        shown |= _side_by_side(found, targets, own, matters)
+    return shown
+
+
+def _by_steps_in(
+    steps: Sequence[Tree],
+    targets: Collection[int],
+    own: Callable[[Tree], bool],
+    ends: Mapping[Step, int],
+) -> set[Numbers]:
+    """Four numbers that several steps of a text make a target of."""
+    found: set[Numbers] = set()
+    if not all(map(own, steps)):
+        said = Counter(tree.step for tree in steps if tree.leaves < SMALLEST_HAND)
+        for place, tree in enumerate(steps):
+            if tree.value in targets and said[tree.step] > ends.get(tree.step, 0):
+                found |= _by_steps(tree, steps[max(0, place - STEPS_BACK) : place], own)
+    return found
+
+
+def _by_steps(
+    tree: Tree, earlier: Sequence[Tree], own: Callable[[Tree], bool] = lambda tree: False
+) -> set[Numbers]:
+    """Four numbers that make what a tree makes, by way of steps before it that are not all own."""
+    found: set[Numbers] = set()
+    waiting = [(numbers, len(earlier), own(tree)) for numbers in _takes(tree)]
+    while waiting:
+        leaves, end, all_own = waiting.pop()
+        if len(leaves) == SMALLEST_HAND:
+            if not all_own:
+                found.add(tuple(sorted(leaves)))
+            continue
+        for place in range(end - 1, -1, -1):
+            one = earlier[place]
+            if one.value in leaves:
+                rest = list(leaves)
+                rest.remove(one.value)
+                for numbers in _takes(one):
+                    if len(rest) + len(numbers) <= SMALLEST_HAND:
+                        waiting.append(((*rest, *numbers), place, all_own and own(one)))
+    return found
+
+
+def _in_unknown_words(found: Sequence[Term], targets: Collection[int]) -> set[Numbers]:
+    """Three steps that follow each other, told in words that nobody knows: nine numbers."""
+    shown: set[Numbers] = set()
+    for place in range(len(found) - 8):
+        nine = found[place : place + 9]
+        if nine[8].number not in targets:
+            continue
+        numbers = tuple([number for one in nine if (number := one.number) is not None])
+        if len(numbers) < 9 or any("|" in one.after for one in nine[:8]):
+            continue
+        first, second, last = (_some_step(numbers[at : at + 3]) for at in (0, 3, 6))
+        if first is not None and second is not None and last is not None:
+            shown |= _by_steps(last, (first, second))
+    return shown
+
+
+def _side_by_side(
+    found: Sequence[Term],
+    targets: frozenset[int] | set[int],
+    own: Callable[[Tree], bool],
+    matters: Callable[[Numbers], bool],
+) -> set[Numbers]:
+    """Four or five numbers in a row that make a target in their order."""
+    shown: set[Numbers] = set()
+    for start in range(len(found)):
+        numbers: Numbers = ()
+        inside = ""
+        for end in range(start, min(start + MOST, len(found))):
+            one = found[end]
+            numbers += one.numbers if one.number is None else (one.number,)
+            if len(numbers) > MOST:
+                break
+            if one.tree is not None and one.after.startswith("=") and own(one.tree):
+                break
+            inside += "".join(_ops(one.tree))
+            wanted = tuple(sorted(numbers))
+            if len(numbers) >= SMALLEST_HAND and end > start and matters(wanted):
+                # A sign before or after the numbers is theirs as in `add(5, 4)` and `5 4 +`, and
+                # another's where the target is one of them: `7 - 4 * 6 makes 24`.
+                free = targets - set(numbers)
+                before, after = _ENDS.split(found[start].before)[-1], _ENDS.split(one.after)[0]
+                near = _beside(found, start, end, free) if len(numbers) < MOST else ()
+                if any(makes(numbers, None, target) for target in near) or any(
+                    _told(numbers, before + inside + after if target in free else inside, target)
+                    for target in targets
+                ):
+                    shown.add(wanted)
+            if _ENDS.search(one.after):
+                break
+            inside += one.after
+    return shown
+
+
+def _told(numbers: Numbers, signs: str, target: int) -> bool:
+    """Whether numbers make a target with signs that are said, of which two may be left over."""
+    count = len(signs) - len(numbers) + 1
+    return 0 <= count <= 2 and makes(numbers, "".join(sorted(signs)), target)
+
+
+def _beside(found: Sequence[Term], start: int, end: int, targets: Collection[int]) -> set[Number]:
+    """The targets that stand beside numbers, and are no more than the two next to them make."""
+    beside: set[Number] = set()
+    if all(one.in_list for one in found[start:end]):
+        return beside
+    for other, nearest in (
+        (start - 1, found[start : start + 2]),
+        (end + 1, found[end - 1 : end + 1]),
+    ):
+        number = found[other].number if 0 <= other < len(found) else None
+        in_list = number is not None and found[min(other, end)].in_list
+        if number is not None and number in targets and not in_list:
+            two = [one for term in nearest for one in term.numbers]
+            two = two[:2] if other < start else two[-2:]
+            step = _some_step((*two, number))
+            if step is None or step.value != number:
+                beside.add(number)
+    return beside
+
+
+@lru_cache(maxsize=100_000)
+def makes(numbers: Numbers, signs: str | None, target: int) -> bool:
+    """Whether numbers make a target in their order, in some brackets.
+
+    Args:
+        numbers: at most MOST of them.
+        signs: those that there are, each once; None for any.
+        target: the target.
+
+    >>> makes((5, 10, 6, 4), "*+-", 24), makes((5, 10, 6, 4), "++-", 24)
+    (True, False)
+    """
+    return any(value == target for value, _ in _values(numbers, signs))
+
+
+@lru_cache(maxsize=100_000)
+def _values(numbers: Numbers, signs: str | None) -> frozenset[tuple[Number, str | None]]:
+    """What numbers make in their order, with the signs that are left then."""
+    if len(numbers) == 1:
+        return frozenset({(numbers[0], signs)})
+    found: set[tuple[Number, str | None]] = set()
+    for cut in range(1, len(numbers)):
+        for left, rest in _values(numbers[:cut], signs):
+            for right, free in _values(numbers[cut:], rest):
+                for op in dict.fromkeys("+-*/" if free is None else free):
+                    after = None if free is None else free.replace(op, "", 1)
+                    for a, b in ((left, right), (right, left)) if op in "-/" else ((left, right),):
+                        if op != "/" or b:
+                            found.add((make_thought(a, op, b, ()).value, after))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=100_000)
+def _some_step(numbers: Numbers, ops: str = "+-*/") -> Tree | None:
+    """A step that makes one of three numbers, the last or the first, of the two others."""
+    a, b, c = numbers
+    for x, y, value in ((a, b, c), (b, a, c), (b, c, a), (c, b, a)):
+        for op in ops:
+            tree = combine(Tree(x), op, Tree(y))
+            if tree is not None and tree.value == value:
+                return tree
+    return None
+
+
+def _takes(tree: Tree) -> set[Numbers]:
+    """The numbers that a step of up to three takes; `8/3` in it is one, or two."""
+    if tree.left is None or tree.right is None or tree.leaves > SMALLEST_HAND:
+        return set()
+    sides = [
+        _takes(side) | ({(side.value,)} if side.left is None or _is_fraction(side) else set())
+        for side in (tree.left, tree.right)
+    ]
+    return {one + other for one in sides[0] for other in sides[1] if len(one + other) < 4}
+
+
+def _is_fraction(tree: Tree) -> bool:
+    return tree.op == "/" and tree.leaves == 2 and isinstance(tree.value, Fraction)
+
+
+def _ops(tree: Tree | None) -> Iterator[str]:
+    if tree is not None and tree.left is not None:
+        yield from _ops(tree.left)
+        yield tree.op
+        yield from _ops(tree.right)
+
+
+def _term(
+    run: Sequence[Number], signs: Sequence[str], before: str, after: str, in_list: bool
+) -> Term:
+    """Numbers with the signs before each of them: `//` for a `/` that nothing keeps apart."""
+    fraction = len(run) == 2 and signs[1] == "//"
+    tree = _tree(run, [sign.replace("//", "/") for sign in signs]) if len(run) > 1 else None
+    fraction = fraction and tree is not None and _is_fraction(tree)
+    return Term(tree, tuple(run), fraction, before, after, in_list)
+
+
+def _tree(run: Sequence[Number], signs: Sequence[str]) -> Tree | None:
+    """An expression by the two stacks; a bracket that has no other is passed over."""
+    trees: list[Tree | None] = []
+    waiting: list[str] = []
+
+    def close(priority: int) -> None:
+        while waiting and _PRIORITY[waiting[-1]] >= priority:
+            op, right, left = waiting.pop(), trees.pop(), trees.pop()
+            trees.append(None if left is None or right is None else combine(left, op, right))
+
+    for number, said in zip(run, signs, strict=True):
+        for sign in said:
+            if sign == "(":
+                waiting.append(sign)
+            elif sign == ")":
+                close(1)
+                if waiting:
+                    waiting.pop()
+            else:
+                close(_PRIORITY[sign])
+                waiting.append(sign)
+        trees.append(Tree(number))
+    while waiting:
+        close(1)
+        if waiting:
+            waiting.pop()
+    return trees[0]
+
+
+def in_digits(text: str) -> str:
+    """The text, lower case, with numbers in words and in other scripts as digits.
+
+    >>> in_digits("Twenty-four is six times FOUR; \u5341\u4e09 \u0665")
+    '24 is 6 times 4; 13 5'
+    """
+    text = _LATEX_TIMES.sub("*", _LATEX_OVER.sub("/", text)) if "\\" in text else text
+    text = _TAG.sub(" ", text) if "<" in text else text
+    text = _TENS.sub(lambda match: str(_WORDS[match[1]] + _WORDS[match[2]]), text.lower())
+    text = _WORD.sub(lambda match: str(_WORDS[match[0]]), text)
+    if text.isascii():
+        return text
+    text = _CJK_TENS.sub(
+        lambda match: str(10 * _numeral(match[1] or "\u4e00") + _numeral(match[2] or "\u3007")),
+        text,
+    )
+    return "".join(char if char.isascii() else _digits_of(char) for char in text)
+
+
+def _digits_of(char: str) -> str:
+    number = unicodedata.numeric(char, None)
+    return char if number is None or number != int(number) else str(int(number))
+
+
+def _numeral(char: str) -> int:
+    return int(unicodedata.numeric(char))
+
+
+def _quotient(close: re.Match[str]) -> Fraction | None:
+    return Fraction(int(close[1]), int(close[2])) if int(close[2]) else None
+
+
+def _value(text: str) -> Number:
+    if text.lstrip("-").isdecimal():
+        return int(text)
+    value = Fraction(text.replace(_BAR, "/"))
+    return value.numerator if value.denominator == 1 else value
+
+
+def _in_ascii(gap: str) -> str:
+    """The brackets and the sign between two numbers of an expression."""
+    signs = "".join(_ASCII.get(char, char) for char in gap if not char.isspace())
+    if OPS & set(signs):
+        return signs
+    return signs.replace("(", "/(" if "}" in gap else "*(", 1)  # of LaTeX's \\frac{8}{3}
+
+
+def _signs_in(gap: str) -> str:
+    """The signs and words of arithmetic in a gap, and where it says what comes out.
+
+    More than three are named, as in "(+ - * /)", and combine nothing.
+    """
+    signs = "".join(_MEANS[match.lastgroup or ""] for match in _SIGN.finditer(gap))
+    return signs if len(signs.replace("=", "")) <= 3 else "|"
+
+
+OPS = frozenset("+-*/")
+_PRIORITY = {"(": 0, "+": 2, "-": 2, "*": 3, "/": 3}
+_WORDS = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+_UNITS = "|".join(word for word, number in _WORDS.items() if 0 < number < 10)
+_TENS = re.compile(
+    rf"\b({'|'.join(word for word, number in _WORDS.items() if number > 19)})[- ]?({_UNITS})\b"
+)
+_WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b")
+_CJK_TENS = re.compile(
+    "([\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d])?\u5341"
+    "([\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d])?"
+)
+_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>")
+_LATEX_TIMES = re.compile(r"\\(?:times|cdotp?|ast)(?![A-Za-z])")
+_LATEX_OVER = re.compile(r"\\div(?![A-Za-z])")
+_BAR = "\u2044"
+_NUMBER = re.compile(rf"(?:(?<=[(\[{{])-)?\d{{1,12}}(?:\.\d{{1,6}}|{_BAR}\d{{1,12}})?")
+_CLOSE = re.compile(r"(?<![\d.])(\d{1,12})/(\d{1,12})(?![\d.])")
+_FRACTION = re.compile(r"(?<![\d/*+(-])\d{1,12}/\d{1,12}(?![\d/*+)-])")
+_ASCII = {"x": "*", "[": "(", "{": "(", "]": ")", "}": ")"}
+_OPENS, _CLOSES = r"(?:[(\[{][ \t]{0,4}){0,20}", r"(?:[)\]}][ \t]{0,4}){0,20}"
+_JOINED = re.compile(
+    rf"[ \t]{{0,4}}{_CLOSES}(?:[-+*/][ \t]{{0,4}}\n?|x)[ \t]{{0,4}}{_OPENS}"
+    r"|[)\]}]{0,20}[(\[{]{1,20}"
+)
+_IN_LIST = re.compile(r"[\s,;]{1,8}")
+_OPENED = re.compile(r"(?:\([ \t]{0,4}){0,20}$")
+_SIGN = re.compile(
+    r"(?P<is>-{0,2}>|=>?|[\u2190-\u21ff\u2248])"
+    r"|(?P<plus>\+|\b(?:plus|add(?:s|ed|ing)?|sum|total)\b)"
+    r"|(?P<minus>-|\b(?:minus|less|sub|subtract\w{0,5}|difference|take|away)\b)"
+    r"|(?P<times>\*|\u00b7|\bx\b|\b(?:times|mul|multipl\w{1,8}|product)\b)"
+    r"|(?P<over>/|\\[dt]?frac|\b(?:over|div|divid\w{1,5}|quotient)\b)"
+)
+_MEANS = {"is": "=", "plus": "+", "minus": "-", "times": "*", "over": "/"}
+_ENDS = re.compile("[=|]")
