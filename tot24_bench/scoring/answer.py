@@ -206,8 +206,8 @@ def _turns(said: str, puzzle: Puzzle) -> list[tuple[int, int, _Whose]] | None:
     start, whose, ended = 0, _Whose.ASKED, False
     for header in headers:
         named = _named(said, header, puzzle)
-        if named is None:
-            continue
+        if named is None or (header["list"] is not None and named is whose is _Whose.ASKED):
+            continue  # to list the numbers asked is no new turn, but where another hand was told
         if header.start() > start and not ended:
             turns.append((start, header.start(), whose))
         # What a model writes behind its own end token is no part of its response.
@@ -236,8 +236,9 @@ def _named(said: str, header: re.Match[str], puzzle: Puzzle) -> _Whose | None:
     size = len(puzzle.numbers)
     if header["list"] is not None:
         numbers = _numbers(header["list"])
-        same = len(numbers) != size or tuple(sorted(numbers)) == puzzle.hand
-        return None if same else _Whose.OTHER
+        if len(numbers) != size:
+            return None
+        return _Whose.ASKED if tuple(sorted(numbers)) == puzzle.hand else _Whose.OTHER
     if header["token"] is not None:
         return _Whose.NOBODY
     line = said[header.end() : header.end() + _HEADER_CHARS].lstrip("\n").partition("\n")[0]
@@ -274,7 +275,7 @@ _HEADER = re.compile(
                 |prompt|game|exercise|round|example)
             [ \t]?\#?[0-9]{0,3}[ \t*_]{0,4}:
         |[ \t]{0,3}\#{1,6}[ \t]*(?:instructions?|input|question|user|human|system)\b
-        |(?:[^\n0-9:=]{1,40}:)?[ \t*_\[(]{0,4}
+        |(?:[^\n0-9:=]{1,40}:|[ \t]{0,3}(?:\#{1,6}|\*\*)[^\n0-9:=]{1,40})?[ \t*_\[(]{0,4}
             (?P<list>[0-9]{1,12}(?:[ ,]{1,3}(?:and[ ])?[0-9]{1,12}){1,12})[ \t\])*_.]{0,6}$
     )
     |(?P<token></?s>|<\|(?:im_(?:end|start|sep)|end_?of_?(?:text|turn|sentence)|eo[tms](?:_id)?|end
@@ -595,7 +596,7 @@ def _with_lines_after(
         more = _read_line(line, puzzle, bullets=True, prose=another)
         if more is None or not more.stated or more.stated[0].says_other(puzzle.target):
             break
-        if not another and not _is_full(more.stated[0], puzzle):
+        if not another and not _is_full(more.stated[0], puzzle) and more.stated[0].sides:
             break
         stop, open_end = line_end, _GOES_ON.search(more.stated[-1].rest) is not None
         answer = answer._replace(stated=answer.stated + more.stated, end=stop)

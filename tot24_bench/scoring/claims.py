@@ -47,7 +47,7 @@ def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
     else:
         sentences = _SENTENCE.split(prose[-MAX_CLAIM_CHARS:])[::-1]
     for said in sentences:
-        sentence = _TOKEN.sub(r"\1 \2", said)
+        sentence = _TOKEN.sub(r"\1 \2", said.replace("_", " "))
         denial = _DENIES.search(_NO_DENIAL.sub(_BLANK, sentence))
         if denial is not None:
             concluded = _CONCLUDES.sub(_BLANK, sentence)

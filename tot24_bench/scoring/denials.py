@@ -50,9 +50,15 @@ def denied_after(words: str, target: int) -> bool:
 def taken_back(prose: str, target: int) -> Denial | None:
     """The denial of an answer in the prose that follows it; None without one."""
     prose = next_sentences(prose)
+    hesitates: Denial | None = None
     for denial in _TAKEN_BACK.finditer(prose):
-        if not _CONDITION.search(prose[: denial.start()]):
-            return Denial(denial.start(), denial.end(), denial["hesitates"] is None)
+        if _CONDITION.search(prose[: denial.start()]):
+            continue
+        if denial["hesitates"] is None:
+            return Denial(denial.start(), denial.end(), firm=True)
+        hesitates = hesitates or Denial(denial.start(), denial.end(), firm=False)
+    if hesitates is not None:
+        return hesitates
     worth = _WORTH.search(prose)
     if worth is None or int(worth[1]) == target:
         return None
@@ -106,14 +112,18 @@ _FALLS_SHORT = (
     rf"|(?:is|was)\s(?:(?!not\b)\w{{1,12}}\s)?{_WRONG}|(?:fails|failed)\b(?!\s(?:attempts?|tries))"
     rf"|cannot\s(?:be\s)?(?:right|correct|true|work)\b|(?:has|contains|uses)\san?\s(?:mistake|error)\b)"
 )
+# "is not" and "is wrong" in other languages.
+_ABROAD = (
+    r"(?:n'est\spas|ne\s\w{1,12}\spas|(?:ist|ergibt|stimmt)\snicht|no\ses\b|não\sé\b|non\sè\b|не\s|不是|不等于|ではない"
+    r"|(?:ist\s|est\s|es\s|é\s|è\s)?(?:falsch|faux|incorrecto|errado|sbagliato|неверно|неправильно)\b"
+    r"|(?:这是|是)?错误?的?|不对|不正确|間違い|틀렸)"
+)
 _AFTER = re.compile(
     rf"[\s.,;:!)\]$`*_\"'}}|?#>-]{{0,8}}(?:</?\w{{1,20}}>\s?)?[(\[]?"
     rf"(?:(?:(?:but|which|that|and|it|this)\s)*{_FALLS_SHORT}|not\s{_AS_IT_SHOULD}|{_WRONG}"
     r"|rejected\b|nope\b|violates\b|never\s(?:makes|gives|equals)\b|(?<=\?\s)no\b(?=\s?[.!\n,]|$)|[✗✘❌✖]"
     r"|\\neq?\b(?!\s?[0-9])|≠(?!\s?[0-9])"
-    # "is not" in other languages.
-    r"|n'est\spas|ne\s\w{1,12}\spas|(?:ist|ergibt)\snicht|no\ses\b|não\sé\b|non\sè\b|не\s|不是|不等于|ではない"
-    r"|(?:ist\s|est\s|es\s|é\s|è\s)?(?:falsch|faux|incorrecto|errado|sbagliato|неверно|неправильно)\b|不对|不正确|错)",
+    rf"|{_ABROAD})",
     re.IGNORECASE,
 )
 _UNEQUAL = re.compile(
@@ -126,7 +136,8 @@ _POINTING = (
 )
 _PAUSE = r"(?:(?:wait|oops|hmm|sorry|actually|no)\b\W{1,4}){0,3}"
 _TAKEN_BACK = re.compile(
-    rf"\b{_POINTING}(?:\s{_FALLS_SHORT}|'s\s(?:not\s{_AS_IT_SHOULD}|{_WRONG}))"
+    rf"(?:\b(?:das|dies|ce|c'|ceci|eso|esto|isso|questo|это)\s?|(?:这|這|那)){_ABROAD}"
+    rf"|\b{_POINTING}(?:\s{_FALLS_SHORT}|'s\s(?:not\s{_AS_IT_SHOULD}|{_WRONG}))"
     r"|\b(?:(?:scratch|strike)\sthat|tak(?:e|ing)\s(?:it|that|this)\sback|my\smistake|never\s?mind"
     r"|ignore\s(?:that|this|it)|i\s(?:was|am)\s(?:wrong|mistaken)|i\smade\san?\s(?:mistake|error)(?!\sin\s(?:step|line)))\b"
     rf"|(?:^|[.!?\n])\W{{0,8}}{_PAUSE}{_WRONG}\s?[.!\n]"
@@ -152,7 +163,8 @@ _WORTH = re.compile(
     re.IGNORECASE,
 )
 _REPLACES = re.compile(
-    r"\b(?:correct(?:ion|ed|s)|no\b\W{0,3}(?:wait|sorry|actually)|wait|oops|actually|sorry|i\smean"
+    r"\b(?:correct(?:ion|ed|s)|rectification|korrektur|berichtigung|corrección|correção|correzione"
+    r"|исправление|更正|訂正|no\b\W{0,3}(?:wait|sorry|actually)|wait|oops|actually|sorry|i\smean"
     r"|instead|rather|scratch\sthat|revis(?:ed|ion)|mistake|wrong|incorrect"
     r"|should\s(?:be|have\sbeen))\b",
     re.IGNORECASE,

@@ -109,7 +109,9 @@ def read_stated(text: str, target: int) -> Stated | None:
     cut = tokenize(text)
     if not cut.tokens and cut.problem is None:
         return None
-    if cut.problem is None and text[:1] in "([{" and (inner := _unwrapped(text, cut)) is not None:
+    while (
+        cut.problem is None and text[:1] in _PAIRS and (inner := _unwrapped(text, cut)) is not None
+    ):
         text, cut = inner, tokenize(inner)
     tokens = cut.tokens
     source, tail = text[: cut.end].strip(), text[cut.end :]
@@ -191,6 +193,7 @@ def readable(line: str) -> str:
                 if not count:
                     break
     if "**" in line:
+        line = _BOLD_AFTER.sub(r"\1\2", _BOLD_BEFORE.sub(r"\1", line))
         line = _BOLD.sub(r'"\1"', line)
     if "x" in line or "X" in line:
         line = _LETTER_X.sub("*", line)
@@ -230,7 +233,7 @@ def _counted(tokens: tuple[int | str, ...]) -> tuple[int, bool]:
 def _unwrapped(text: str, cut: Tokens) -> str | None:
     """The text without a bracket around a whole equation: `[(6 - 4) * (4 + 8) = 24]`."""
     depth = sum((token == "(") - (token == ")") for token in cut.tokens)
-    if depth != 1 or not text[cut.end :].lstrip().startswith("="):
+    if depth < 1 or not text[cut.end :].lstrip().startswith("="):
         return None
     close = _CLOSE.match(text, cut.end)
     if close is None or _PAIRS[text[0]] != close[1]:
@@ -270,6 +273,10 @@ _INNER_FRACTION = re.compile(
 _LATEX_TIMES = re.compile(r"~?\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])(?:\{\}|~)?")
 # Not `0x18`, which is a number of another base to whoever writes it so.
 _LETTER_X = re.compile(r"(?<=[0-9)\]}])(?<!\W0)(?<!^0)\s{0,3}[xX]\s{0,3}(?=[0-9(\[{]|\\[dtc]?frac)")
+_BOLD_BEFORE = re.compile(
+    r"\*\*(\([^*\n]{1,80}\)|[0-9]{1,12})\*\*(?=\s{0,3}[-+/xX]\s{0,3}\*\*[(0-9])"
+)
+_BOLD_AFTER = re.compile(r"(?<=[-+/xX])(\s{0,3})\*\*(\([^*\n]{1,80}\)|[0-9]{1,12})\*\*")
 # Bold print, whose stars would be signs: none opens behind an operand, where they are a power.
 _BOLD = re.compile(r"(?<![\w)\]*])(?<![0-9)\]] )\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,400}?)\*\*")
 _ITALIC = re.compile(r"\s{0,8}\*(?=[^\s*])([^\n]{1,400}[^\s*])\*\s{0,4}")
