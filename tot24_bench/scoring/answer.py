@@ -75,6 +75,9 @@ that answers every hand of the deck answers none."""
 MAX_MARKERS = 100
 """Markers of a turn that are tried, the last first; transcripts have up to 11."""
 
+MAX_GAP_CHARS = 50_000
+"""Characters before a marker in which other markers may offer alternatives to what it holds."""
+
 MAX_LINES = 100
 """Lines that are searched for an answer from where it should stand: transcripts need up to 4."""
 
@@ -667,7 +670,7 @@ def _with_markers_before(
     line = text.rfind("\n", start, until) + 1
     if replaces(text[max(line, until - _CLAUSE_CHARS) : marker.end()]):
         return answer
-    markers = _MARKER.finditer(text, start, until)
+    markers = _MARKER.finditer(text, max(start, until - MAX_GAP_CHARS), until)
     before = deque((m for m in markers if (m["box"] is not None) is box), maxlen=MAX_MARKERS)
     for one in reversed(before):
         other = _held(text, one, until, puzzle)

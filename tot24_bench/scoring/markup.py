@@ -62,8 +62,11 @@ def read_response(response: str) -> Response:
         said = _ENTITY.sub(lambda entity: html.unescape(entity[0]), said)
     if '"' in said and ("{" in said or "[" in said):
         said = _without_json(said)
-    if _MAY_THINK.search(said):
-        said, thought = _divided(_HIDDEN.sub("", said))
+    lower = said.lower()
+    if any(sign in lower for sign in _HIDING):
+        said = _HIDDEN.sub("", said)
+    if any(stem in lower for stem in _THINKING_STEMS) and _MAY_THINK.search(said):
+        said, thought = _divided(said)
     if not said.isascii() or _MAY_STRIKE.search(said):
         said, count = _STRUCK.subn(" ", said)
         struck = count > 0
@@ -74,7 +77,9 @@ def plain(text: str) -> str:
     r"""The text with ASCII signs, straight quotes and `\n` line ends; thinking is left in."""
     if not text.isascii():
         digits = {
-            ord(sign): str(unicodedata.decimal(sign)) for sign in set(_FOREIGN_DIGIT.findall(text))
+            ord(sign): str(unicodedata.decimal(sign))
+            for sign in set(text)
+            if sign.isdecimal() and not sign.isascii()
         }
         text = _CROSSED_EQUALS.sub("≠", _INVISIBLE.sub("", text)).translate(_SIGNS | digits)
     if "\x1b" in text:
@@ -194,14 +199,16 @@ _THINKING_TAG = re.compile(
     r"|<\|channel\|>\s{0,4}final[^<]{0,40}<\|message\|>(?P<final>)|assistantfinal(?P<glued>)",
     re.IGNORECASE,
 )
-_MAY_THINK = re.compile(
-    r"<[/|!a-zA-Z]|\[/?(?:THINK|REASONING)|◁|assistantfinal|^\s{0,8}analysis[A-Z]|\\h?phantom|\x1b\[8m"
-)
+# Looked for first, since most responses hold none of them and this costs nothing then.
+_THINKING_STEMS = ("think", "thought", "reason", "reflect", "scratch", "rationale", "monologue")
+_THINKING_STEMS += ("analysis", "cot", "channel", "assistantfinal", "unused94")
+_MAY_THINK = re.compile(r"[<\[◁]|assistantfinal|^\s{0,8}analysis[A-Z]")
+_HIDING = ("<!--", "phantom", "\x1b[8m", "<s>", "template", "script", "style", "hidden")
 # What no reader sees: comments, phantoms, hidden text. `<s>` may begin a response as a token.
 _HIDDEN = re.compile(
-    r"<!--(?:.(?!-->)){0,4000}.?-->|\\h?phantom\s?\{[^{}]{0,600}\}|\x1b\[8m[^\x1b]{0,600}|^\s{0,20}<s>"
-    r"|<(?:template|script|style)\b[^<>]{0,80}>[^<]{0,600}<|<(\w{1,10})\s[^<>]{0,80}(?:hidden|display:\s?none)[^<>]{0,80}>"
-    r"[^<]{0,600}</\1>",
+    r"<!--(?:.(?!-->)){0,4000}.?-->|\\h?phantom\s?\{[^{}]{0,600}\}|\x1b\[8m[^\x1b]{0,600}"
+    r"|^\s{0,20}<s>|<(?:template|script|style)\b[^<>]{0,80}>[^<]{0,600}<"
+    r"|<(\w{1,10})\s[^<>]{0,80}(?:hidden|display:\s?none)[^<>]{0,80}>[^<]{0,600}</\1>",
     re.DOTALL,
 )
 
@@ -243,7 +250,6 @@ _INVISIBLE = re.compile(
     "\u2060-\u206f\u20e3\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _CROSSED_EQUALS = re.compile("=[\u0337\u0338\u20d2\u20e5]")
 _ENTITY = re.compile(r"&#?\w{1,10};")
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b[^\[]?")
