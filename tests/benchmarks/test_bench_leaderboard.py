@@ -50,7 +50,9 @@ def test_verify_stored_responses(benchmark: Any, root: Path, tmp_path: Path) -> 
     make_results(tmp_path, root, SUBMISSIONS)
     verified = benchmark.pedantic(lambda: list(verify(tmp_path, jobs=1)), rounds=5)
     assert sum(one.responses for one in verified) == 100 * SUBMISSIONS
-    assert not any(one.faults for one in verified)
+    # They are the same responses under many names, and it says so; nothing else is wrong.
+    faults = [fault for one in verified for fault in one.faults]
+    assert faults and {fault.where for fault in faults} == {"responses"}, faults[:3]
 
 
 @pytest.mark.benchmark(group="2,000 stored responses on one core (mark: 3,000 a second)")

@@ -6,7 +6,7 @@ True
 """
 
 from tot24_bench.scoring.analysis import Analysis, Fault, Thought, analyse
-from tot24_bench.scoring.answer import Answer, Kind, find_answer
+from tot24_bench.scoring.answer import find_answer
 from tot24_bench.scoring.expression import (
     Expression,
     Problem,
@@ -14,6 +14,7 @@ from tot24_bench.scoring.expression import (
     read_expression,
 )
 from tot24_bench.scoring.judgement import score_method
+from tot24_bench.scoring.offers import Answer, Kind
 from tot24_bench.scoring.score import Score, Verdict, score
 
 __all__ = [

@@ -33,9 +33,10 @@ the first rule that it breaks, if any. The rules of the replay:
 from __future__ import annotations
 
 from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, Answer, Kind, read_answer
+from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, read_answer
 from tot24_bench.scoring.composition import MAX_COMPOSED
 from tot24_bench.scoring.markup import read_response
+from tot24_bench.scoring.offers import Answer, Kind
 from tot24_bench.scoring.replay import MAX_PATH, Replay
 from tot24_bench.scoring.score import score_answer
 from tot24_bench.scoring.search import AT_ANSWER, MALFORMED, Analysis

@@ -200,8 +200,10 @@ _THINKING_TAG = re.compile(
     re.IGNORECASE,
 )
 # Looked for first, since most responses hold none of them and this costs nothing then.
-_THINKING_STEMS = ("think", "thought", "reason", "reflect", "scratch", "rationale", "monologue")
-_THINKING_STEMS += ("analysis", "cot", "channel", "assistantfinal", "unused94")
+_THINKING_STEMS: tuple[str, ...] = (
+    *("think", "thought", "reason", "reflect", "scratch", "rationale", "monologue", "analysis"),
+    *("cot", "channel", "assistantfinal", "unused94"),
+)
 _MAY_THINK = re.compile(r"[<\[◁]|assistantfinal|^\s{0,8}analysis[A-Z]")
 _HIDING = ("<!--", "phantom", "\x1b[8m", "<s>", "template", "script", "style", "hidden")
 # What no reader sees: comments, phantoms, hidden text. `<s>` may begin a response as a token.

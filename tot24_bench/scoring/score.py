@@ -25,9 +25,10 @@ from itertools import permutations
 from typing import Any
 
 from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.scoring.answer import Answer, Kind, find_answer
+from tot24_bench.scoring.answer import find_answer
 from tot24_bench.scoring.equation import Side, Stated
 from tot24_bench.scoring.expression import evaluate
+from tot24_bench.scoring.offers import Answer, Kind
 from tot24_bench.scoring.tokens import Problem
 
 MAX_ANSWER_CHARS = 200

@@ -14,8 +14,8 @@ from typing import Any
 
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import State
-from tot24_bench.scoring.answer import Answer
 from tot24_bench.scoring.composition import MAX_COMPOSED, composes_to
+from tot24_bench.scoring.offers import Answer
 from tot24_bench.scoring.score import Score
 from tot24_bench.scoring.thought import Thought
 from tot24_bench.scoring.winning import MAX_JUDGED_NUMBERS, wins

@@ -1,0 +1,298 @@
+r"""Find the answer that a response introduces: after `Answer:`, in a box, in `<answer>` tags.
+
+- `Answer:` in any case and dress: "**Final answer:**", "The correct answer is:", "Answer 1:",
+  "### 4. Final Answer". Words that talk about an answer ("let me verify the answer:")
+  introduce none.
+- The last marker that holds an expression or a claim counts, on its line or on the lines after it.
+- Alternatives stand behind "or", as items of the list that it begins, in boxes, and in markers
+  straight before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+
+from tot24_bench.game.puzzle import Puzzle
+from tot24_bench.scoring.claims import MAX_CLAIM_CHARS
+from tot24_bench.scoring.denials import denied_after, replaces
+from tot24_bench.scoring.offers import (
+    CLAUSE_CHARS,
+    ITEM,
+    LEFT,
+    MAX_LINES,
+    STEP,
+    TAG,
+    Answer,
+    Kind,
+    is_full,
+    is_target,
+    line_end,
+    read_line,
+)
+from tot24_bench.scoring.tokens import MAX_EXPRESSION_CHARS
+from tot24_bench.scoring.turns import ALNUM
+
+MAX_MARKERS = 100
+"""Markers of a turn that are tried, the last first; transcripts have up to 11."""
+
+MAX_GAP_CHARS = 50_000
+"""Characters before a marker in which other markers may offer alternatives to what it holds."""
+
+
+def find_introduced(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
+    """What the last marker of a turn introduces; just the target only where no marker has more."""
+    only_target: Answer | None = None
+    until = end
+    for marker in reversed(deque(MARKER.finditer(text, start, end), maxlen=MAX_MARKERS)):
+        before = text[max(start, marker.start() - CLAUSE_CHARS) : marker.start()]
+        if not _introduces(marker, before):
+            continue
+        answer = _held(text, marker, until, puzzle)
+        until = marker.start()
+        if answer is None:
+            continue
+        if not is_target(answer, puzzle):
+            if answer.stated:
+                return _with_markers_before(text, marker, answer, start, puzzle)
+            return answer
+        only_target = only_target or answer
+    return only_target
+
+
+def _introduces(marker: re.Match[str], before: str) -> bool:
+    """Whether what stands before a marker lets it introduce an answer: it may not talk of one."""
+    if marker["box"] is not None or marker["tag"] is not None:
+        return True
+    line = before.rpartition("\n")[2]
+    if marker["bare"] is not None or marker["heading"] is not None:
+        if (_NO_LEAD if marker["bare"] is not None else _NO_HEADING).search(line):
+            return False
+        clause = line
+    else:
+        clause = _CLAUSE_ENDS.split(line)[-1]
+    words = clause.lower().split()
+    return len(words) <= _LEAD_WORDS and not _TALKS.search(clause)
+
+
+def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answer | None:
+    """What a marker introduces, up to where the next marker starts; None where that is nothing."""
+    start = marker.end()
+    if marker["box"] is not None:
+        return _in_box(text, marker, until, puzzle)
+    after = until
+    if marker["tag"] is not None and (close := _TAG_END.search(text, start, until)):
+        until = close.start()
+    stop = line_end(text, start, until)
+    answer = read_line(text[start:stop], puzzle, bullets=False, prose=marker["bare"] is None)
+    if answer is not None:
+        if marker["bare"] is not None and answer.stated and not answer.stated[0].combines:
+            ends = not ALNUM.search(answer.stated[0].rest)
+            return answer._replace(end=stop) if ends or is_target(answer, puzzle) else None
+        answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=True)
+        if until < after:
+            answer = _with_rest(text, answer, until, after, puzzle)
+            answer = _with_or_below(text, answer, until, after, puzzle)
+        return _placed(text, answer, marker.start())
+    if marker["bare"] is not None:
+        return None
+    prose = not ALNUM.search(text, start, stop)  # the first line that holds anything may be prose
+    for _ in range(MAX_LINES):
+        sign = ALNUM.search(text, stop, until)  # so that blank lines cost nothing
+        if sign is None:
+            break
+        first = max(stop, text.rfind("\n", stop, sign.start()) + 1)
+        stop = line_end(text, sign.end(), until)
+        line = text[first:stop]
+        if _RESTART.match(line):
+            break
+        if STEP.search(line):
+            continue
+        answer = read_line(line, puzzle, bullets=True, prose=prose)
+        prose = False
+        if answer is not None and answer.stated and not is_full(answer.stated[0], puzzle):
+            answer, stop = _whole_after(text, answer, stop, until, puzzle)
+        if answer is not None:
+            answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=False)
+            return _placed(text, answer, marker.start())
+    return None
+
+
+def _whole_after(
+    text: str, answer: Answer, stop: int, until: int, puzzle: Puzzle
+) -> tuple[Answer, int]:
+    """The first complete expression on the lines straight after a step, or the step."""
+    at = stop
+    for _ in range(MAX_LINES):
+        if at >= until:
+            break
+        first, at = at + 1, line_end(text, at + 1, until)
+        if not ALNUM.search(text, first, at) or LEFT.search(text, first, at):
+            continue
+        more = read_line(text[first:at], puzzle, bullets=True, prose=True)
+        if more is not None and more.kind is Kind.EXPRESSION and is_full(more.stated[0], puzzle):
+            return more, at
+    return answer, stop
+
+
+def _placed(text: str, answer: Answer, start: int) -> Answer:
+    """The answer with its place; `end` is where its last line ends."""
+    at_end = bool(answer.stated) and not answer.stated[-1].complete and answer.end >= len(text)
+    return answer._replace(start=start, at_end=at_end)
+
+
+def _with_lines_after(
+    text: str, answer: Answer, stop: int, until: int, puzzle: Puzzle, *, only_or: bool
+) -> Answer:
+    """The answer with the alternatives that the rest of its line and the lines after it offer."""
+    answer = answer._replace(end=stop)
+    if not answer.stated:
+        return answer
+    open_end = _GOES_ON.search(answer.stated[-1].rest) is not None
+    for _ in range(MAX_LINES):
+        if stop >= until:
+            break
+        line_stop = line_end(text, stop + 1, until)
+        line = text[stop + 1 : line_stop]
+        if not ALNUM.search(line) or _LONE_OR.fullmatch(line):
+            open_end = open_end or ALNUM.search(line) is not None
+            if only_or and not open_end and not _LONE_OR.match(text, line_stop + 1):
+                break
+            stop = line_stop
+            continue
+        another = open_end or _OR_LINE.match(line) is not None
+        if not another and (only_or or (stop != answer.end and not ITEM.match(line))):
+            break
+        more = read_line(line, puzzle, bullets=True, prose=another)
+        if more is None or not more.stated or more.stated[0].says_other(puzzle.target):
+            break
+        if not another and not is_full(more.stated[0], puzzle) and more.stated[0].sides:
+            break
+        stop, open_end = line_stop, _GOES_ON.search(more.stated[-1].rest) is not None
+        answer = answer._replace(stated=answer.stated + more.stated, end=stop)
+    return answer
+
+
+def _with_or_below(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
+    """The answer with what "or" on the lines below its closing tag or brace joins to it."""
+    below = line_end(text, start, until)
+    more = _with_lines_after(text, answer, below, until, puzzle, only_or=True)
+    return answer if len(more.stated) == len(answer.stated) else more
+
+
+def _with_rest(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
+    """The answer with what "or" joins to it behind its closing tag or brace."""
+    rest = text[start : line_end(text, start, until)]
+    lead = _OR_FIRST.match(rest)
+    more = (
+        None if lead is None else read_line(rest[lead.end() :], puzzle, bullets=False, prose=True)
+    )
+    if more is None or not more.stated:
+        return answer
+    return answer._replace(stated=answer.stated + more.stated)
+
+
+def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answer | None:
+    r"""What a box holds; of `6 * 4 = \boxed{24}` the equation that it stands in."""
+    start, stop, depth = marker.end(), until, 1
+    closed = _BOX_END if marker["glm"] is not None else _BRACE
+    for brace in closed.finditer(text, start, until):
+        depth += 1 if brace[0] == "{" else -1
+        if depth == 0:
+            stop = brace.start()
+            break
+    content = text[start:stop].replace("\n", " ")
+    end = line_end(text, min(stop + 1, until), until)
+    if content.strip(" $").isdigit():
+        line = text[max(0, marker.start() - MAX_EXPRESSION_CHARS) : marker.start()]
+        before = line[line.rfind("\n") + 1 :].rstrip(" $")
+        after = text[stop + 1 : min(end, stop + MAX_EXPRESSION_CHARS)]
+        if before.endswith(("=", "is", "equals")):
+            content = before + " " + content
+        elif _EQUALS.match(after):
+            content += after
+            stop = min(end, stop + MAX_EXPRESSION_CHARS)
+    answer = read_line(content, puzzle, bullets=False, prose=True)
+    if answer is None:
+        return None
+    rest = text[stop + 1 : end]
+    if answer.stated and denied_after(rest, puzzle.target):
+        answer = answer._replace(kind=Kind.DENIED)
+    if answer.stated:
+        answer = _with_rest(text, answer, stop, until, puzzle)
+        answer = _with_or_below(text, answer._replace(end=stop), stop, until, puzzle)
+        stop = answer.end
+    return _placed(text, answer._replace(end=stop), marker.start())
+
+
+def _with_markers_before(
+    text: str, marker: re.Match[str], answer: Answer, start: int, puzzle: Puzzle
+) -> Answer:
+    """The answer with what the markers before it hold: boxes, and others that stand right before.
+
+    A box is an alternative unless the words in between replace it; of other markers (`Answer 1:`, a
+    second `<answer>`, a key of JSON that stands twice) only those with nothing in between.
+    """
+    until, box = marker.start(), marker["box"] is not None
+    line = text.rfind("\n", start, until) + 1
+    if replaces(text[max(line, until - CLAUSE_CHARS) : marker.end()]):
+        return answer
+    markers = MARKER.finditer(text, max(start, until - MAX_GAP_CHARS), until)
+    before = deque((m for m in markers if (m["box"] is not None) is box), maxlen=MAX_MARKERS)
+    for one in reversed(before):
+        other = _held(text, one, until, puzzle)
+        if other is None or (box and replaces(text[one.end() : until][-MAX_CLAIM_CHARS:])):
+            break
+        if not box and ALNUM.search(TAG.sub("", text[other.end : until])):
+            break
+        if other.kind is Kind.EXPRESSION and is_full(other.stated[0], puzzle):
+            answer = answer._replace(stated=other.stated + answer.stated)
+        until = one.start()
+    return answer
+
+
+_GOES_ON = re.compile(r"(?:\bor\b[^0-9\n]{0,30}:?|,)[\s*_`$]{0,6}$", re.IGNORECASE)
+_LONE_OR = re.compile(
+    r"[\s>#*_`-]{0,8}(?:or|oder|ou|или|alternatively)\b[\s:,*_`]{0,6}$", re.IGNORECASE | re.M
+)
+_OR_FIRST = re.compile(r"(?:</\w{1,12}>|\})?[\s,;$.]{0,6}(?:or|oder|ou|или|或者?)\b", re.IGNORECASE)
+_TAG_END = re.compile(r"</answer>|\[/ANSWER\]", re.IGNORECASE)
+_BRACE = re.compile(r"(?<!\\)[{}]")
+_BOX_END = re.compile(r"<\|end_of_box\|>")
+_RESTART = re.compile(r"\W{0,8}steps?\W{0,8}$", re.IGNORECASE)
+_EQUALS = re.compile(r"[\s$\\)\]]*=")
+_OR_LINE = re.compile(r"[\s>#*_`-]{0,8}(?:or\b|alternativ|another\b|other\b|also\b)", re.IGNORECASE)
+_LEAD_WORDS = 12
+"""Words of the clause before a marker; more are a sentence that happens to mention an answer."""
+# Spelled out instead of IGNORECASE, so that the search can skip to the next possible first letter.
+MARKER = re.compile(
+    r"""
+    (?:[Aa][Nn][Ss][Ww][Ee][Rr](?<![^\W_][Aa][Nn][Ss][Ww][Ee][Rr])|[Cc]orrection(?=:))
+        (?:
+            [Ss]?[*_]{0,3}
+            (?:[ ]\#?[0-9]{1,2})?
+            (?:[ ](?:to|for|of)[ ](?:(?:the|this|your|our|given|24|game|of)[ ]){0,4}
+                (?:puzzle|problem|question|game|challenge|hand|input|task|numbers|24))?
+            (?:
+                (?:[ ](?:is|are|would[ ]be|should[ ]be))?
+                [ \t"'*_`]{0,8}(?:\([^()\n0-9]{1,40}\)[ \t"'*_`]{0,8})?
+                :[ \t"'*_`]{0,8}
+            |
+                (?P<bare>(?:[ ](?:is|would[ ]be|should[ ]be)|[ \t]{0,4}=)
+                    (?=[ \t"'*_`$]{0,8}[-+(\[{\\0-9]))
+            )
+        |(?P<heading>[ \t*_]{0,8}$)
+        )
+    |(?P<box>\\(?:f?boxed|fbox)\s{0,4}\{|(?P<glm><\|begin_of_box\|>))
+    |(?P<tag><[Aa][Nn][Ss][Ww][Ee][Rr][^<>\n]{0,40}>|\[ANSWER\])
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+_TALKS = re.compile(
+    r"\b(?:verif|check|explan|explain|confirm|test|proo|prove|steps?\b|wrong|incorrect|another\b|previous"
+    r"|other\b|whether\b|why\b|how\b|about\b|if\b|no\b|not\b|target|(?:this|that|any)(?:\s\w+)?\s*$)",
+    re.IGNORECASE,
+)
+_CLAUSE_ENDS = re.compile(r"[^\w' \t*_`]|[0-9]")
+_NO_LEAD = re.compile(r"[0-9.:;=()]")
+_NO_HEADING = re.compile(r"[:;=()]|\w[.,]\s")

@@ -1,0 +1,233 @@
+"""Find the answer that stands by itself, where nothing introduces one.
+
+The last line with a complete expression: alone on it, after a lead that ends in a colon or "is", in
+bold, quotes or code, or an equation that ends in the target; with the lines of its list. Else the
+only complete expression of the prose. Else a last line that is wholly one expression.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tot24_bench.game.puzzle import Puzzle, Rule
+from tot24_bench.scoring.claims import MAX_CLAIM_CHARS
+from tot24_bench.scoring.denials import Denial, denied_after, denied_before, replaces, taken_back
+from tot24_bench.scoring.equation import MAX_LINE_CHARS, Stated, each_stated, read_stated, readable
+from tot24_bench.scoring.markup import undress
+from tot24_bench.scoring.notation import FUNCTIONS
+from tot24_bench.scoring.offers import (
+    CLAUSE_CHARS,
+    LEFT,
+    MIN_FULL_NUMBERS,
+    NUMBERED,
+    OPERATION,
+    OR,
+    STEP,
+    WORD,
+    Answer,
+    Kind,
+    alternatives,
+    is_full,
+    lines_backwards,
+    of_another,
+    untagged,
+)
+from tot24_bench.scoring.tokens import Problem
+from tot24_bench.scoring.turns import ALNUM
+
+
+def denied_in(prose: str, stated: Stated, puzzle: Puzzle) -> Denial | None:
+    """The denial of an expression in the prose after it; not that of another one in between."""
+    denial = taken_back(prose, puzzle.target)
+    if denial is None:
+        return None
+    between = readable(prose[: denial.start].replace("\n", "; "))
+    for _, other in each_stated(between, puzzle.target):
+        another = is_full(other, puzzle) or other.says(puzzle.target)
+        if another and other.cut.tokens != stated.cut.tokens:
+            return None
+    return denial
+
+
+def find_standing(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
+    """The last line that states a complete expression by itself, with the lines of its list.
+
+    An equation of fewer numbers than the hand counts where no line has more. DENIED where all of
+    them are.
+    """
+    shorter: Answer | None = None
+    denied: Answer | None = None
+    for first, last in lines_backwards(text, start, end):
+        found = _stands(text, first, last, puzzle)
+        if found is None:
+            continue
+        after = found.stated[-1].rest + text[last : min(end, last + MAX_CLAIM_CHARS)]
+        back = denied_in(after, found.stated[-1], puzzle)
+        if found.kind is Kind.DENIED or (back is not None and back.firm):
+            denied = denied or found._replace(kind=Kind.DENIED, stated=())
+        elif not is_full(found.stated[0], puzzle):
+            shorter = shorter or found
+        else:
+            return _with_lines_before(text, found, start, puzzle)
+    return shorter or denied
+
+
+def _with_lines_before(text: str, answer: Answer, start: int, puzzle: Puzzle) -> Answer:
+    """The answer with the alternatives of the lines before it; only labels may stand between."""
+    for first, last in lines_backwards(text, start, answer.start - 1):
+        line = text[first:last]
+        if not ALNUM.search(line) or _VALUE_LINE.fullmatch(line):
+            continue
+        if _LABEL.fullmatch(line) and not replaces(line):
+            continue
+        found = _stands(text, first, last, puzzle)
+        if found is None or not is_full(found.stated[0], puzzle):
+            break
+        answer = answer._replace(stated=found.stated + answer.stated, start=first)
+    return answer
+
+
+def _stands(text: str, first: int, last: int, puzzle: Puzzle) -> Answer | None:
+    """What a line states by itself; None where it states nothing complete, or a thought."""
+    line = text[first : min(last, first + MAX_LINE_CHARS)]
+    if not OPERATION.search(line) or LEFT.search(line):
+        return None
+    before = text[max(0, first - CLAUSE_CHARS) : first].rstrip()
+    denied = before.endswith(":") and denied_before(before.rpartition("\n")[2])
+    line = undress(readable(untagged(line)), bullets=True)
+    if (call := _CALL.fullmatch(line)) and (call[1] or call[2].lower() not in FUNCTIONS):
+        line = undress(call[3])
+    if numbered := NUMBERED.match(line):
+        line = undress(line[numbered.end() :])
+    parts = list(each_stated(line, puzzle.target))
+    offered = [
+        part
+        for part in parts
+        if _offers(*part, puzzle)
+        and not of_another(part[0], puzzle, supposed=not part[1].says(puzzle.target))
+    ]
+    if not offered:
+        return None
+    offered = _joined(parts, offered, puzzle)
+    chosen, _ = alternatives(offered, puzzle)
+    if denied or not chosen:
+        return Answer(
+            Kind.DENIED, offered[-1][1].text, (offered[-1][1],), False, False, first, last
+        )
+    at_end = last == len(text) and not chosen[-1].complete
+    return Answer(Kind.EXPRESSION, chosen[0].text, tuple(chosen), False, at_end, first, last)
+
+
+def _joined(
+    parts: list[tuple[str, Stated]], offered: list[tuple[str, Stated]], puzzle: Puzzle
+) -> list[tuple[str, Stated]]:
+    """What a line offers, with the complete expressions that only "or" and commas join to it."""
+    places = {i for i, part in enumerate(parts) if part in offered}
+    for order in (range(1, len(parts)), range(len(parts) - 1, 0, -1)):
+        for i in order:
+            if {i - 1, i} & places and _JOINS.fullmatch(parts[i][0]):
+                places |= {j for j in (i - 1, i) if is_full(parts[j][1], puzzle)}
+    return [part for i, part in enumerate(parts) if i in places]
+
+
+def _offers(words: str, stated: Stated, puzzle: Puzzle) -> bool:
+    """Whether an expression is complete and stands by itself among the words around it."""
+    if stated.cut.problem is not None or not stated.combines or not stated.well_formed():
+        return False
+    if _LISTING.fullmatch(stated.text) or stated.rest.strip(" $`*_\"')") == "?":
+        return False
+    if stated.says(puzzle.target):
+        if _STEP.match(words) and not is_full(stated, puzzle):
+            return False
+        return stated.size >= min(MIN_FULL_NUMBERS, len(puzzle.numbers))
+    if puzzle.rule is Rule.SOME or stated.says_other(puzzle.target):
+        return False
+    if stated.size < len(puzzle.numbers):
+        return False
+    if words and stated.rest and _OPENS.search(words) and _CLOSES.match(stated.rest):
+        return True
+    leads = not ALNUM.search(words) or _LEADS.search(words) is not None or OR.match(words)
+    return bool(leads) and (not ALNUM.search(stated.rest) or bool(_BREAKS.match(stated.rest)))
+
+
+def find_only_one(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
+    """The complete expression of a turn that states no other, wherever it stands in its prose."""
+    found: Answer | None = None
+    for first, last in lines_backwards(text, start, end):
+        line = text[first : min(last, first + MAX_LINE_CHARS)]
+        if not OPERATION.search(line) or LEFT.search(line):
+            continue
+        for words, stated in each_stated(undress(readable(untagged(line))), puzzle.target):
+            if not is_full(stated, puzzle) or not stated.well_formed() or puzzle.rule is Rule.SOME:
+                continue
+            reaches = _TO.match(stated.rest)
+            supposed = reaches is None or int(reaches[1]) != puzzle.target
+            if stated.says_other(puzzle.target) or of_another(words, puzzle, supposed=supposed):
+                continue
+            if denied_before(words) or denied_after(stated.rest, puzzle.target):
+                continue
+            if _ASKS.search(words) or _IS_ASKED.match(stated.rest):
+                continue
+            if found is not None and found.stated[0].cut.tokens != stated.cut.tokens:
+                return None
+            at_end = last == len(text) and not stated.complete
+            found = Answer(Kind.EXPRESSION, stated.text, (stated,), False, at_end, first, last)
+    if found is None or found.stated[0].cut.problem is not None:
+        return None
+    after = found.stated[0].rest + text[found.end : min(end, found.end + MAX_CLAIM_CHARS)]
+    denied = denied_in(after, found.stated[0], puzzle)
+    return None if denied is not None and denied.firm else found
+
+
+def find_last_line(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
+    """The last line that holds anything, if it is wholly one expression or equation."""
+    for first, last in lines_backwards(text, start, end):
+        line = untagged(text[first : min(last, first + MAX_LINE_CHARS)])
+        if not ALNUM.search(line):
+            continue
+        if STEP.search(line) or last - first > MAX_LINE_CHARS:
+            return None
+        stated = read_stated(undress(readable(line), bullets=True), puzzle.target)
+        if stated is None or ALNUM.search(stated.rest):
+            return None
+        if line.rstrip().endswith("=") and stated.size < MIN_FULL_NUMBERS:
+            return None  # a step that was cut off
+        combines = stated.combines and stated.size > 1
+        if stated.cut.problem in (Problem.UNSUPPORTED, Problem.TOO_LONG):
+            combines = not WORD.search(stated.text)
+        at_end = last == len(text) and not stated.complete
+        found = Answer(Kind.EXPRESSION, stated.text, (stated,), False, at_end, first, last)
+        return found if combines else None
+    return None
+
+
+_STEP = re.compile(r"\W{0,8}step\b", re.IGNORECASE)
+# `+8 -4 *12 /3` lists what two numbers make, as a look-ahead of our teacher writes it.
+_LISTING = re.compile(r"\+?[0-9]{1,12}(?: [-+*/][0-9]{1,12}){2,}")
+# `print(E)`, `submit("E")`, `Finish[E]`: a call of anything but a function of arithmetic.
+_CALL = re.compile(
+    r"(?:[A-Za-z_]\w{0,20}\s?[:=]\s?)?((?:\w{1,20}\.){0,2})([A-Za-z_]\w{1,20})\s?[(\[](.{3,400})[)\]]"
+    r"\s?;?\s{0,4}(?:(?:#|//).{0,80})?"
+)
+# `result: 24` between two expressions of a list that was JSON or a form.
+_VALUE_LINE = re.compile(
+    r"\W{0,8}\w[\w ]{0,20}\s?[:=]\s?[\"']?(?:-?[0-9]{1,12}(?:\.[0-9]{1,12})?|true|false)\W{0,4}",
+    re.IGNORECASE,
+)
+_JOINS = re.compile(
+    r"[\s,;.)\]$`*_\"'|&/(\[]{0,12}(?:(?:and|or|oder|ou|или|或者?|e|y|und|et)\b)?[\s:,$`*_\"'(\[/]{0,8}"
+    r"(?:else|maybe|also|even|just)?[\s:,$`*_\"'(\[]{0,8}",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"[\s>#*_`-]{0,8}(?:(?:and\s)?or|alternatively,?|(?:\w{1,14}\s){0,2}\w{1,14}\s?#?[0-9A-D]{0,2}[*_]{0,3}:|#[^:\n]{1,40}"
+    r"|```\w{0,12}|(?:option|solution|way|alternative)\s?#?\w{0,2})[\s:.*_`]{0,8}",
+    re.IGNORECASE,
+)
+_OPENS = re.compile(r"[*_`\"'$|>]\s?$|\\[(\[]\s?$")
+_CLOSES = re.compile(r"\s?(?:[*_`\"'$|<]|\\[)\]])")
+_LEADS = re.compile(r"(?::|=|\b(?:is|are|be|return))[\s*_`\"'$\\(\[]{0,8}$", re.IGNORECASE)
+_BREAKS = re.compile(r"[\s*_`\"'$)\]]{0,4}[,;(.–][^0-9]*$")
+_TO = re.compile(r"[^0-9\n.!?]{1,40}?([0-9]{1,12})(?![0-9]|\s?[-+*/])")
+_ASKS = re.compile(r"\?\s{0,4}$")
+_IS_ASKED = re.compile(r"[^.!?\n]{0,80}\?")
