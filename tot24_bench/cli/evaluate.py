@@ -90,6 +90,14 @@ def eval_command(
 
     `tot24 eval --model_args pretrained=... --tasks game24_onestep_tot --split fresh-s7-n500`
     """
+    if limit is not None:
+        from tot24_bench.leaderboard.verification import is_tracked
+
+        if is_tracked(results):
+            raise typer.BadParameter(
+                f"a --limit run has no place in {results}, which git keeps: "
+                "give --results out/results"
+            )
     load_split(split)
     pick(exemplars, shots=num_fewshot)
     from tot24_bench.harness.tasks import expand_by_split

@@ -111,7 +111,9 @@ def alternatives(parts: list[tuple[str, Stated]], puzzle: Puzzle) -> tuple[list[
     """
     live: list[tuple[int, Stated]] = []
     for i, (words, stated) in enumerate(parts):
-        if live and words and replaces(words):
+        # "Wait, let me check: 6 - 4 = 2" replaces no complete expression.
+        mends = is_full(stated, puzzle) or not (live and is_full(live[-1][1], puzzle))
+        if live and words and mends and replaces(words):
             live.clear()
         if not (words and denied_before(words)) and not (
             stated.rest and denied_after(stated.rest, puzzle.target)

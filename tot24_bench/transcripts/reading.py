@@ -292,7 +292,7 @@ def _recognise(path: Path) -> str:
     fields = f" (its fields are {named})" if named else ""
     raise BadTranscript(
         f"{path}: a format that is not known here{fields}: name its fields with --hand-key and "
-        f"--response-key, or write a record a line as {PLAIN}; {_known()}"
+        f"--response-key (of `tot24 rescore`), or write a record a line as {PLAIN}; {_known()}"
     )
 
 
