@@ -45,6 +45,22 @@ def test_the_referee_says_what_a_careful_reader_says(case: dict[str, Any]) -> No
     assert (str(result.verdict), result.correct) == (case["verdict"], case["correct"]), result
 
 
+FOUND = CORPUS.with_name("found.jsonl")
+
+
+def test_what_readers_and_attackers_found_stays_mended() -> None:
+    """Responses that were once judged wrongly, with the kind of fault that they are an example of."""
+    cases = [json.loads(line) for line in FOUND.read_text(encoding="utf-8").split("\n") if line]
+    assert len(cases) > 250
+    wrong = [
+        case
+        for case in cases
+        if score(Puzzle(tuple(case["numbers"]), case["target"]), case["response"]).correct
+        is not case["correct"]
+    ]
+    assert not wrong, wrong[:3]
+
+
 SHARED = Path(__file__).parents[2].parent / "shared" / "cases" / "answers-2.jsonl"
 
 

@@ -169,6 +169,10 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     if not answer.stated:
         return _settled_claim(text, answer, until, puzzle)
     stated = answer.stated[-1]
+    line = text.rfind("\n", 0, answer.start) + 1
+    lead = read_claim(text[line : answer.start], introduced=False)
+    if lead is not None and lead[0] is Claim.NO_SOLUTION and _is_bare(lead[1], puzzle):
+        return answer._replace(kind=Kind.HEDGED, stated=())
     prose = stated.rest + "\n" + text[answer.end : until][:MAX_CLAIM_CHARS]
     marker = MARKER.search(prose)
     prose = prose[: marker.start()] if marker else prose
@@ -271,11 +275,15 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
         if earlier is None or earlier[0] is not Claim.NO_SOLUTION:
             return answer
         return Answer(Kind.NO_SOLUTION, earlier[1], start=len(text), end=len(text))
-    claim = read_claim(before.rpartition("\n")[2], introduced=False)
-    if claim is not None and claim[0] is Claim.NO_SOLUTION and _is_bare(claim[1], puzzle):
-        line = text[answer.start : answer.end].strip().partition("\n")[0]
-        if not _CONTRAST.search(find_stated(line, puzzle.target)[0]):
-            return answer._replace(kind=Kind.HEDGED, stated=())
+    own = text[answer.start : answer.end].strip().partition("\n")[0]
+    lead = find_stated(readable(own), puzzle.target)[0]
+    claim = read_claim(lead, introduced=False) or read_claim(
+        before.rpartition("\n")[2], introduced=False
+    )
+    if claim is None or claim[0] is not Claim.NO_SOLUTION or _CONTRAST.search(lead):
+        return answer
+    if _is_bare(claim[1], puzzle):
+        return answer._replace(kind=Kind.HEDGED, stated=())
     return answer
 
 
@@ -295,7 +303,10 @@ def _closing_claim(prose: str) -> Answer:
 
 
 _CHANGES = re.compile(
-    r"\b(?:wait|change|go\swith|instead|meant|correction|rather|actually)\b", re.IGNORECASE
+    r"\b(?:wait|change|go\swith|instead|meant|i\smean|correct(?:ion|ed)|rather|actually|oops|sorry"
+    r"|revis(?:ed|ion)|erratum|hold\son|tak(?:e|ing)\s(?:it|that|this)\sback|apologi[sz]e"
+    r"|(?:edit(?:ed)?|updated?|fix(?:ed)?)(?=\s?:))\b",
+    re.IGNORECASE,
 )
 # A claim of the hand, not of one expression: "is not possible" may be said of either.
 _WHOLE = re.compile(
@@ -309,7 +320,7 @@ _BARE_WORD = re.compile(
     r"|in|on|with|from|of|for|by|to|using|use|used|combining|four|all|numbers?|cards?|digits|hand|input"
     r"|set|puzzle|problem|game|basic|arithmetic|operations?|way|ways|solutions?|answers?|valid|possible"
     r"|impossible|unsolvable|solvable|false|exists?|cannot|can't|be|been|can|has|have|does|do|doesn't"
-    r"|don't|make|made|get|obtain|obtained|reach|reached|form|formed|achieve|achieved|solve|solved"
+    r"|don't|make|made|get|obtain|obtained|reach|reached|form|formed|achieve|achieved|solve|solved|true|yes|although|though|insoluble"
     r"|found|target|therefore|thus|hence|unfortunately|actually|sorry|wait|oh|also|but|either|expression"
     r"|combination|total|result|results|feasible|note|final|conclusion|here|nosolution",
     re.IGNORECASE,

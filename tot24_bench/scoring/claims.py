@@ -112,16 +112,17 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 # The same in other languages: "impossible", or a negation within three words of "solution".
 _NOUN = (
     r"(?:solución|solucion|solução|soluções|soluzion\w|solution|lösung\w*|решени\w|розв'язк\w|rozwiąza\w+"
-    r"|oplossing\w*|lösning\w*|çözüm\w*|lời\sgiải|nghiệm|解|해|हल|حل)"
+    r"|oplossing\w*|lösning\w*|løsning\w*|ratkaisu\w*|megoldás\w*|řešení|soluți\w*|λύση|פתרון|solusi"
+    r"|penyelesaian|çözüm\w*|lời\sgiải|nghiệm|解|해|हल|حل)"
 )
 _NEGATOR = (
     r"(?:keine?|aucune?|pas\s(?:de|d')|sin|sem|sans|nessuna?|nenhuma?|ninguna?|não|нет|немає|brak|geen|ingen"
-    r"|inga|nie\sma|không\scó|no\s(?:hay|tiene|existe|tienen)|non\s(?:c'è|ha|esiste|ci\ssono))"
+    r"|inga|ei|nincs|žádn\w+|není|nu\sexistă|δεν\sυπάρχει|אין|tidak\sada|nie\sma|không\scó|no\s(?:hay|tiene|existe|tienen)|non\s(?:c'è|ha|esiste|ci\ssono))"
 )
 _ABROAD = (
     rf"\b{_NEGATOR}\s(?:\w{{1,12}}\s){{0,3}}{_NOUN}|(?:{_NOUN})\s?(?:нет|немає|yok|없\w*|नहीं)"
     r"|не\sимеет\sрешени|(?:没有|沒有|无|無)(?:\w{0,4})解|解(?:なし|が?(?:ありません|ない)|は(?:存在しません|ありません))"
-    r"|不可能|无法(?:得到|实现)|無法|불가능|できません|असंभव|مستحيل|لا\s(?:يوجد|يمكن)"
+    r"|ไม่มีคำตอบ|不可能|无法(?:得到|实现)|無法|불가능|できません|असंभव|مستحيل|لا\s(?:يوجد|يمكن)"
     r"|\b(?:imposible|impossível|impossibile|unmöglich|unlösbar|nicht\s(?:möglich|lösbar)|невозможно"
     r"|неможливо|niemożliw\w+|imkansız|imkânsız|mümkün\sdeğil|không\sthể|onmogelijk|omöjligt"
     r"|no\ses\sposible|não\sé\spossível|non\sè\spossibile|pas\spossible|nicht\s(?:erreichen|erreicht|machbar)|no\sse\spuede|не\sсуществует|nie\sda\ssię"
@@ -138,7 +139,8 @@ _DENIES = re.compile(
     |\bthere\s(?:is|are)(?:\snot|n't)\s(?:a|an|any)\s{_DENIED}
         (?:solutions?|answers?|ways?|combinations?|expressions?)\b
     |\bnot\sbe\s(?:a|an|any)\s{_DENIED}(?:solutions?|answers?|way|combinations?|path)\b
-    |\b(?:impossible|unsolvable|infeasible|unreachable)\b
+    |\b(?:impossible|unsolvable|insoluble|infeasible|unreachable)\b
+    |\b(?:0|zero)\ssolutions\b|^\W*there\s(?:are|is)\snone\W*$
     |\b(?:cannot|can\s?not|can't|could\snot|couldn't)\s(?:directly\s)?(?:be\s)
         {_WORDS}(?:made|solved|reached|achieved|formed|obtained|combined|produced|used|done)\b
         (?!\s(?:again|twice|more|once|simpler|better|faster|in\sa|in\sfewer

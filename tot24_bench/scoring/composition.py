@@ -6,6 +6,7 @@ they stay equal when every number of the hand is replaced by another. Equal numb
 one number here, and a result may be confused with a number of the hand that equals it: the answer
 agrees if it agrees with one reading.
 
+>>> from tot24_bench.scoring.tokens import tokenize
 >>> path = [(4, "+", 8), (6, "-", 4), (12, "*", 2)]
 >>> composes_to(path, (4, 4, 6, 8), tokenize("(6 - 4) * (8 + 4)"))
 True

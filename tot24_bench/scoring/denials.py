@@ -6,8 +6,8 @@ nothing, and neither does what only points out what else would not work.
 
 >>> denied_after(" is not 24", 24), denied_after(" is not the only way", 24)
 (True, False)
->>> taken_back("\nThat is wrong. 4 * 6", 24), taken_back("\nThis is not hard to see.", 24)
-(Denial(start=1, end=14, firm=True), None)
+>>> taken_back("That is wrong. 4 * 6", 24), taken_back("This is not hard to see.", 24)
+(Denial(start=0, end=13, firm=True), None)
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def replaces(words: str) -> bool:
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n+")
 _BEFORE = re.compile(
     r"(?<![a-z])(?:wrong|incorrect|invalid|false|rejected|fail(?:ed|s)?|bad|not\s(?:correct|valid|right|work))"
-    r"(?![a-z])[^.!?\n]{0,20}:[\s`$*\"']*$|\b(?:neither|nor|(?:any|every)thing\sexcept|false\sthat)\s$"
+    r"(?![a-z])[^.!?\n]{0,20}:[\s`$*\"']*$|\b(?:neither|nor|(?:any|every)thing\sexcept|(?:false|untrue|wrong|incorrect|doubt|(?:not|n't)\s(?:true|right|correct|the\scase))\sthat)\s$"
+    r"|n't\s(?:true|right|correct|the\scase)\sthat\s$"
     r"|(?:\bnot|n't|\bnever|\brather\sthan|\binstead\sof)"
     r"(?:\s(?:think|believe|be|equal|necessarily|it's|take))?(?:\sthat)?"
     r"(?:\sthe\s(?:answer|solution|expression))?[\s:`$*\"'(]*$",
@@ -108,9 +109,9 @@ _AS_IT_SHOULD = (
     r"(?!\s(?:(?:without|if|otherwise|unless|when|for|with|in\sany\sother)\b|to\s(?!24|the\starget)))"
 )
 _FALLS_SHORT = (
-    rf"(?:(?:is|was|are|does|did|do|will|would|can|could)(?:n't|\s(?:\w{{1,12}}\s)?not)\s{_AS_IT_SHOULD}"
+    rf"(?:(?:(?:is|was|are|does|did|do|would|could|wo|ca)n't|(?:is|was|are|does|did|do|will|would|can|could)\s(?:\w{{1,12}}\s)?(?:not|never)|cannot)\s{_AS_IT_SHOULD}"
     rf"|(?:is|was)\s(?:(?!not\b)\w{{1,12}}\s)?{_WRONG}|(?:fails|failed)\b(?!\s(?:attempts?|tries))"
-    rf"|cannot\s(?:be\s)?(?:right|correct|true|work)\b|(?:has|contains|uses)\san?\s(?:mistake|error)\b)"
+    rf"|(?:is\s)?(?:unequal\sto|different\sfrom)\b|(?:has|contains|uses)\san?\s(?:mistake|error)\b)"
 )
 # "is not" and "is wrong" in other languages.
 _ABROAD = (
@@ -121,7 +122,7 @@ _ABROAD = (
 _AFTER = re.compile(
     rf"[\s.,;:!)\]$`*_\"'}}|?#>-]{{0,8}}(?:</?\w{{1,20}}>\s?)?[(\[]?"
     rf"(?:(?:(?:but|which|that|and|it|this)\s)*{_FALLS_SHORT}|not\s{_AS_IT_SHOULD}|{_WRONG}"
-    r"|rejected\b|nope\b|violates\b|never\s(?:makes|gives|equals)\b|(?<=\?\s)no\b(?=\s?[.!\n,]|$)|[✗✘❌✖]"
+    r"|rejected\b|nope\b|violates\b|never\s(?:makes|gives|equals)\b|(?<=\?\s)no\b(?=\s?[.!\n,]|$)|[✗✘❌❎✖]"
     r"|\\neq?\b(?!\s?[0-9])|≠(?!\s?[0-9])"
     rf"|{_ABROAD})",
     re.IGNORECASE,
@@ -141,12 +142,13 @@ _TAKEN_BACK = re.compile(
     r"|\b(?:(?:scratch|strike)\sthat|tak(?:e|ing)\s(?:it|that|this)\sback|my\smistake|never\s?mind"
     r"|ignore\s(?:that|this|it)|i\s(?:was|am)\s(?:wrong|mistaken)|i\smade\san?\s(?:mistake|error)(?!\sin\s(?:step|line)))\b"
     rf"|(?:^|[.!?\n])\W{{0,8}}{_PAUSE}{_WRONG}\s?[.!\n]"
-    rf"|(?P<hesitates>(?:^|[.!?\n])\W{{0,8}}{_PAUSE}no\W{{1,4}}(?:that|this|it|wait|sorry|wrong)\b)"
+    r"|\bno\W{1,4}(?:it|that|this)(?:'s|\sis|\sdoes)(?:n't|\snot)\s?[.!\n]"
+    rf"|(?P<hesitates>(?:^|[.!?\n])\W{{0,8}}{_PAUSE}no\W{{1,4}}(?=(?:that|this|it|wait|sorry|wrong)\b))"
     r"|\b(?:is|was)\s(?:he|she|(?:the|my)\s(?:student|teacher|user|friend))\s(?:correct|right)\s?\?"
     r"|\b(?:do|does|did|would)(?:n't|\snot)\s(?:think|believe)\s(?:that|this|it)\b"
     r"|\bi\s(?:meant|disagree|retract)\b|\b(?:disregard|forget)\s(?:the\sabove|that|this|it)\b|\b(?:is_)?(?:correct|valid|works|success)\W{1,3}(?:false|no)\b"
     r"|\bcheck\W{1,4}(?:incorrect|wrong|failed|invalid)\b"
-    r"|\bit\sshould\s(?:be|have\sbeen)\s(?=[0-9(])|^\W{0,12}[✗✘❌]",
+    r"|\bit\sshould\s(?:be|have\sbeen)\s(?=[0-9(])|^\W{0,12}[✗✘❌❎]",
     re.IGNORECASE,
 )
 _LATER = re.compile(
@@ -164,8 +166,8 @@ _WORTH = re.compile(
 )
 _REPLACES = re.compile(
     r"\b(?:correct(?:ion|ed|s)|rectification|korrektur|berichtigung|corrección|correção|correzione"
-    r"|исправление|更正|訂正|no\b\W{0,3}(?:wait|sorry|actually)|wait|oops|actually|sorry|i\smean"
+    r"|исправление|更正|訂正|no\b\W{0,3}(?:wait|sorry|actually)|(?<=,\s)no,|wait|oops|actually|sorry|i\smean"
     r"|instead|rather|scratch\sthat|revis(?:ed|ion)|mistake|wrong|incorrect"
-    r"|should\s(?:be|have\sbeen))\b",
+    r"|should\s(?:be|have\sbeen)|edit(?:ed)?(?=\s?:)|updated?(?=\s?:)|fix(?:ed)?(?=\s?:)|erratum|hold\son|tak(?:e|ing)\s(?:it|that|this)\sback|apologi[sz]e\w*)\b",
     re.IGNORECASE,
 )

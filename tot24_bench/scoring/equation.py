@@ -180,7 +180,7 @@ def readable(line: str) -> str:
         line = _QUOTED.sub(" ", line)
     if "*" in line and (italic := _ITALIC.fullmatch(line)):
         line = italic[1]
-    elif line[-1:] == "*":
+    elif line[-1:] == "*" and (line[-2:] != "**" or line.count("**") % 2):
         line = _STARS_AFTER.sub("", line)
     if "\\" in line:
         line = _LATEX_BRACKET.sub("$", line)

@@ -84,12 +84,18 @@ def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answe
     if marker["tag"] is not None and (close := _TAG_END.search(text, start, until)):
         until = close.start()
     stop = line_end(text, start, until)
-    answer = read_line(text[start:stop], puzzle, bullets=False, prose=marker["bare"] is None)
+    content = text[start:stop]
+    if text.endswith("**", 0, start):  # the marker took the stars that open bold print
+        content = f"**{content}"
+    before = text[text.rfind("\n", 0, marker.start()) + 1 : marker.start()]
+    if content.rstrip(". ").endswith(")") and before.count("(") > before.count(")"):
+        content = content.rstrip(". ")[:-1]  # `(Answer: 6 * 4)`
+    answer = read_line(content, puzzle, bullets=False, prose=marker["bare"] is None)
     if answer is not None:
         if marker["bare"] is not None and answer.stated and not answer.stated[0].combines:
             ends = not ALNUM.search(answer.stated[0].rest)
             return answer._replace(end=stop) if ends or is_target(answer, puzzle) else None
-        answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=True)
+        answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=until == after)
         if until < after:
             answer = _with_rest(text, answer, until, after, puzzle)
             answer = _with_or_below(text, answer, until, after, puzzle)
@@ -216,7 +222,7 @@ def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Ans
     if answer is None:
         return None
     rest = text[stop + 1 : end]
-    if answer.stated and denied_after(rest, puzzle.target):
+    if answer.stated and denied_after(_TEXT.sub(r" \1 ", rest), puzzle.target):
         answer = answer._replace(kind=Kind.DENIED)
     if answer.stated:
         answer = _with_rest(text, answer, stop, until, puzzle)
@@ -258,6 +264,7 @@ _LONE_OR = re.compile(
 _OR_FIRST = re.compile(r"(?:</\w{1,12}>|\})?[\s,;$.]{0,6}(?:or|oder|ou|или|或者?)\b", re.IGNORECASE)
 _TAG_END = re.compile(r"</answer>|\[/ANSWER\]", re.IGNORECASE)
 _BRACE = re.compile(r"(?<!\\)[{}]")
+_TEXT = re.compile(r"\\text\s?\{([^{}]{0,200})\}")
 _BOX_END = re.compile(r"<\|end_of_box\|>")
 _RESTART = re.compile(r"\W{0,8}steps?\W{0,8}$", re.IGNORECASE)
 _EQUALS = re.compile(r"[\s$\\)\]]*=")
@@ -283,7 +290,7 @@ MARKER = re.compile(
             )
         |(?P<heading>[ \t*_]{0,8}$)
         )
-    |(?P<box>\\(?:f?boxed|fbox)\s{0,4}\{|(?P<glm><\|begin_of_box\|>))
+    |(?P<box>\\(?:f?boxed|f(?:rame)?box)\s{0,4}\{|(?P<glm><\|begin_of_box\|>))
     |(?P<tag><[Aa][Nn][Ss][Ww][Ee][Rr][^<>\n]{0,40}>|\[ANSWER\])
     """,
     re.MULTILINE | re.VERBOSE,

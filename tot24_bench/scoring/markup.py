@@ -66,11 +66,11 @@ def read_response(response: str) -> Response:
     if any(sign in lower for sign in _HIDING):
         said = _HIDDEN.sub("", said)
     if any(stem in lower for stem in _THINKING_STEMS) and _MAY_THINK.search(said):
-        said, thought = _divided(said)
+        said, thought = _divided(_THINKING_FENCE.sub(r"<think>\1</think>", said))
     if not said.isascii() or _MAY_STRIKE.search(said):
         said, count = _STRUCK.subn(" ", said)
         struck = count > 0
-    return Response(plain(said).rstrip(), plain(thought), struck)
+    return Response(plain(said).lstrip("\n").rstrip(), plain(thought), struck)
 
 
 def plain(text: str) -> str:
@@ -90,7 +90,7 @@ def plain(text: str) -> str:
         text = _CONTROL.sub("", text)
     if "\\" in text:
         text = _UNDECODED_LINE_END.sub("\n", text)
-        text = _ESCAPED.sub("", text)
+        text = _ESCAPED.sub("", text).replace("\\_", "_")
     return _CONTINUES.sub(" ", text) if "=" in text else text
 
 
@@ -185,30 +185,38 @@ _LONE_COMMAND = re.compile(
 )
 _JSON_OPENS = re.compile(r'\{\s{0,40}"|\[\s{0,40}["{]')
 _THINKING_NAMES = (
-    r"[\w -]{0,20}?"
+    r"[\w :|-]{0,20}?"
     r"(?:think|thought|reason|reflect|scratch|rationale|monologue|analysis)[\w-]{0,20}|cot"
 )
 _THINKING_KEY = re.compile(rf"(?!reasons?$)(?:{_THINKING_NAMES})", re.IGNORECASE)
+# A tag closes where it holds a slash or says so; a channel of harmony, where another one opens.
 _THINKING_TAG = re.compile(
-    r"[<◁](?=[^<>]{1,60}[>▷])(?P<closes>/?)\s?"
-    rf"(?:{_THINKING_NAMES})\s?[>▷]|\[(?P<ends>/?)(?:THINK|REASONING)\]"
-    r"|<\|(?:begin_of_|start_?)(?:thought|thinking)\|>|<\|(?P<over>end_)(?:of_)?(?:thought|thinking)\|>"
+    r"[<◁](?=[^<>]{1,60}[>▷])/?\s?"
+    rf"(?:{_THINKING_NAMES}|internal|plan|draft|work(?:ing)?|steps|deliberation)\s?[>▷]"
+    r"|\[(?:/|BEGIN |END )?(?:THINK|THINKING|THOUGHTS?|REASONING|SCRATCHPAD|REFLECTION)\]"
+    r"|<[|｜]/?\w{0,12}(?:think|thought|reasoning)\w{0,12}[|｜]>"
     r"|<\|?channel\|?>\s?thought|<(?P<shut>channel\|)>|<unused94>thought|<(?P<gone>unused95)>"
-    r"|<\|(?P<out>/?)thinking\|>|^\s{0,8}analysis(?=[A-Z])"
+    r"|^\s{0,8}analysis(?=[A-Z])"
     r"|<\|channel\|>\s{0,4}(?:analysis|commentary)[^<]{0,40}<\|message\|>"
-    r"|<\|channel\|>\s{0,4}final[^<]{0,40}<\|message\|>(?P<final>)|assistantfinal(?P<glued>)",
+    r"|<\|channel\|>\s{0,4}final[^<]{0,40}(?:<\|constrain\|>\w{1,12})?\s?<\|message\|>(?P<final>)"
+    r"|assistantfinal(?P<glued>)",
     re.IGNORECASE,
+)
+_THINKING_FENCE = re.compile(
+    r"^```(?:think|thought|reason)\w{0,12}\n(.{0,20000}?)^```\s?$",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 # Looked for first, since most responses hold none of them and this costs nothing then.
 _THINKING_STEMS: tuple[str, ...] = (
     *("think", "thought", "reason", "reflect", "scratch", "rationale", "monologue", "analysis"),
-    *("cot", "channel", "assistantfinal", "unused94"),
+    *("cot", "channel", "assistantfinal", "unused94", "internal", "plan", "draft", "work", "steps"),
+    "deliberation",
 )
-_MAY_THINK = re.compile(r"[<\[◁]|assistantfinal|^\s{0,8}analysis[A-Z]")
+_MAY_THINK = re.compile(r"[<\[◁]|```|assistantfinal|^\s{0,8}analysis[A-Z]")
 _HIDING = ("<!--", "phantom", "\x1b[8m", "<s>", "template", "script", "style", "hidden")
 # What no reader sees: comments, phantoms, hidden text. `<s>` may begin a response as a token.
 _HIDDEN = re.compile(
-    r"<!--(?:.(?!-->)){0,4000}.?-->|\\h?phantom\s?\{[^{}]{0,600}\}|\x1b\[8m[^\x1b]{0,600}"
+    r"<!--(?:(?!<!--|-->).){0,4000}-->|\\h?phantom\s?\{[^{}]{0,600}\}|\x1b\[8m[^\x1b]{0,600}"
     r"|^\s{0,20}<s>|<(?:template|script|style)\b[^<>]{0,80}>[^<]{0,600}<"
     r"|<(\w{1,10})\s[^<>]{0,80}(?:hidden|display:\s?none)[^<>]{0,80}>[^<]{0,600}</\1>",
     re.DOTALL,
@@ -222,7 +230,7 @@ def _divided(response: str) -> tuple[str, str]:
     start, thinks = 0, False
     for tag in _THINKING_TAG.finditer(response):
         final = tag["final"] is not None
-        closes = any(tag[name] for name in ("closes", "ends", "over", "shut", "gone", "out"))
+        closes = "/" in tag[0] or "end" in tag[0].lower() or tag["shut"] or tag["gone"]
         opens = not closes and not final and tag["glued"] is None
         part = response[start : tag.start()]
         if thinks:
@@ -238,10 +246,10 @@ def _divided(response: str) -> tuple[str, str]:
     return "\n".join(filter(None, outside)), "\n".join(filter(None, inside))
 
 
-_MAY_STRIKE = re.compile(r"~~|<|\[s\]|\\(?:sout|st|x?cancel)\b|\x1b", re.IGNORECASE)
+_MAY_STRIKE = re.compile(r"~~|<|\[s|\\(?:sout|st|x?cancel)\b|\x1b", re.IGNORECASE)
 _STRUCK = re.compile(
-    r"~~(?=[^~])[^~]{1,600}~~|<(del|s|strike)(?:\s[^<>]{0,80})?>(?:[^<]|<(?!/\1)){0,600}</\1\s?>"
-    r"|\[s\][^\[]{0,600}\[/s\]|<(\w{1,10})\s[^<>]{0,80}line-through[^<>]{0,80}>[^<]{0,600}</\2>"
+    r"~~(?=[^~])[^~]{1,600}~~|<(del|s|strike)(?:\s[^<>]{0,80})?>(?:[^<]|<(?!/?\1\b)){0,600}</\1\s?>"
+    r"|\[(?:s|strike)\][^\[]{0,600}\[/(?:s|strike)\]|<(\w{1,10})\s[^<>]{0,80}line-through[^<>]{0,80}>[^<]{0,600}</\2>"
     r"|\\(?:sout|st|x?cancel)\s?\{[^{}]{0,600}\}|(?:[^\n][\u0335\u0336])+|\x1b\[(?:[0-9]{1,2};)?9m[^\x1b]{0,600}",
     re.IGNORECASE,
 )
@@ -266,7 +274,7 @@ _ESCAPED = re.compile(
     r"|[()\]]|\[(?!\s?-?[0-9.]{1,4}\s?(?:pt|em|ex|mm|cm))))"
 )
 _WRAPPER = re.compile(
-    r"\\(?:text(?!su)[a-z]{0,4}|math(?!bin|op)[a-z]{1,4}|boldsymbol|bm|f?box(?:ed)?|under(?:brace|line)"
+    r"\\(?:text(?!su)[a-z]{0,4}|math(?!bin|op)[a-z]{1,4}|boldsymbol|bm|f(?:rame)?box|f?boxed|under(?:brace|line)"
     r"|overbrace)\s{0,4}\{([^{}]*)\}(?:_\{[^{}]{0,80}\})?"
 )
 # Any sign that opens no expression: not a word character, a bracket, a sign before a number, a

@@ -12,7 +12,14 @@ import re
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.scoring.claims import MAX_CLAIM_CHARS
 from tot24_bench.scoring.denials import Denial, denied_after, denied_before, replaces, taken_back
-from tot24_bench.scoring.equation import MAX_LINE_CHARS, Stated, each_stated, read_stated, readable
+from tot24_bench.scoring.equation import (
+    MAX_LINE_CHARS,
+    Stated,
+    each_stated,
+    find_stated,
+    read_stated,
+    readable,
+)
 from tot24_bench.scoring.markup import undress
 from tot24_bench.scoring.notation import FUNCTIONS
 from tot24_bench.scoring.offers import (
@@ -74,13 +81,18 @@ def find_standing(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | N
 
 def _with_lines_before(text: str, answer: Answer, start: int, puzzle: Puzzle) -> Answer:
     """The answer with the alternatives of the lines before it; only labels may stand between."""
+    own = readable(text[answer.start : min(answer.end, answer.start + MAX_LINE_CHARS)])
+    if replaces(find_stated(own, puzzle.target)[0]):
+        return answer
     for first, last in lines_backwards(text, start, answer.start - 1):
         line = text[first:last]
         if not ALNUM.search(line) or _VALUE_LINE.fullmatch(line):
             continue
-        if _LABEL.fullmatch(line) and not replaces(line):
+        if _LABEL.fullmatch(line) and not replaces(line) and not _LATER.search(line):
             continue
         found = _stands(text, first, last, puzzle)
+        if found is not None and found.kind is Kind.DENIED:
+            continue
         if found is None or not is_full(found.stated[0], puzzle):
             break
         answer = answer._replace(stated=found.stated + answer.stated, start=first)
@@ -219,6 +231,7 @@ _JOINS = re.compile(
     r"(?:else|maybe|also|even|just)?[\s:,$`*_\"'(\[]{0,8}",
     re.IGNORECASE,
 )
+_LATER = re.compile(r"\b(?:final|attempt|try|trial|draft)", re.IGNORECASE)
 _LABEL = re.compile(
     r"[\s>#*_`-]{0,8}(?:(?:and\s)?or|alternatively,?|(?:\w{1,14}\s){0,2}\w{1,14}\s?#?[0-9A-D]{0,2}[*_]{0,3}:|#[^:\n]{1,40}"
     r"|```\w{0,12}|(?:option|solution|way|alternative)\s?#?\w{0,2})[\s:.*_`]{0,8}",

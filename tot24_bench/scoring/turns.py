@@ -106,12 +106,16 @@ _HEADER = re.compile(
             [ \t]?\#?[0-9]{0,3}[ \t*_]{0,4}:
         |[ \t]{0,3}\#{1,6}[ \t]*(?:instructions?|input|question|user|human|system)\b
         |(?=[^0-9\n]{0,50}[0-9])
-            (?:[^\n0-9:=]{1,40}:|[ \t]{0,3}(?:\#{1,6}|\*\*)[^\n0-9:=]{1,40})?[ \t*_\[(]{0,4}
-            (?P<list>[0-9]{1,12}(?:[ ,]{1,3}(?:and[ ])?[0-9]{1,12}){1,12})[ \t\])*_.]{0,6}$
+            (?:[^\n0-9:=]{1,40}(?::|(?=[^\n:]{1,80}:\s*$))|[A-Za-z][A-Za-z ]{1,24}[ ]
+                |[ \t]{0,3}(?:\#{1,6}|\*\*)[^\n0-9:=]{1,40})?[ \t*_\[(]{0,4}
+            (?P<list>[0-9]{1,12}(?:[ ,]{1,3}(?:and[ ])?[0-9]{1,12}){1,12})[ \t\])*_.:]{0,6}$
     )
     |(?P<token></?s>|<\|(?:im_(?:end|start|sep)|end_?of_?(?:text|turn|sentence)|eo[tms](?:_id)?|end
-        |return|user|human|system|begin_of_(?:text|sentence))\|>
-        |<(?:end_of_turn|start_of_turn|eos|EOT|pad)>|\[/?INST\])
+        |return|user|human|system|begin_of_(?:text|sentence)
+        |(?!(?:channel|message|constrain|call|python_tag|begin_of_box|end_of_box|assistant|tool\w*
+            |think\w*|recipient)\|)[a-z]\w{2,39})\|>
+        |<(?:end_of_turn|start_of_turn|end_of_utterance|eos|EOT|pad|turn\||\|turn)>
+        |<extra_id_[0-9]{1,2}>|\[/?INST\])
     """,
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
