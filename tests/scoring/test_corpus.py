@@ -49,7 +49,7 @@ FOUND = CORPUS.with_name("found.jsonl")
 
 
 def test_what_readers_and_attackers_found_stays_mended() -> None:
-    """Responses that were once judged wrongly, with the kind of fault that they are an example of."""
+    """Responses that were once judged wrongly, each with its kind of fault."""
     cases = [json.loads(line) for line in FOUND.read_text(encoding="utf-8").split("\n") if line]
     assert len(cases) > 250
     wrong = [

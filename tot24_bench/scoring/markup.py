@@ -66,7 +66,7 @@ def read_response(response: str) -> Response:
     if any(sign in lower for sign in _HIDING):
         said = _HIDDEN.sub("", said)
     if any(stem in lower for stem in _THINKING_STEMS) and _MAY_THINK.search(said):
-        said, thought = _divided(_THINKING_FENCE.sub(r"<think>\1</think>", said))
+        said, thought = _divided(_fences_as_tags(said) if "```" in said else said)
     if not said.isascii() or _MAY_STRIKE.search(said):
         said, count = _STRUCK.subn(" ", said)
         struck = count > 0
@@ -202,10 +202,7 @@ _THINKING_TAG = re.compile(
     r"|assistantfinal(?P<glued>)",
     re.IGNORECASE,
 )
-_THINKING_FENCE = re.compile(
-    r"^```(?:think|thought|reason)\w{0,12}\n(.{0,20000}?)^```\s?$",
-    re.IGNORECASE | re.MULTILINE | re.DOTALL,
-)
+_FENCE = re.compile(r"^```(\w{0,20})[ \t]{0,4}$", re.MULTILINE)
 # Looked for first, since most responses hold none of them and this costs nothing then.
 _THINKING_STEMS: tuple[str, ...] = (
     *("think", "thought", "reason", "reflect", "scratch", "rationale", "monologue", "analysis"),
@@ -221,6 +218,21 @@ _HIDDEN = re.compile(
     r"|<(\w{1,10})\s[^<>]{0,80}(?:hidden|display:\s?none)[^<>]{0,80}>[^<]{0,600}</\1>",
     re.DOTALL,
 )
+
+
+def _fences_as_tags(text: str) -> str:
+    """The text with a code block that is named for thinking as a thinking tag."""
+    thinks = False
+
+    def tag(fence: re.Match[str]) -> str:
+        nonlocal thinks
+        if thinks and not fence[1]:
+            thinks = False
+            return "</think>"
+        thinks = thinks or fence[1].lower().startswith(("think", "thought", "reason"))
+        return "<think>" if thinks else fence[0]
+
+    return _FENCE.sub(tag, text)
 
 
 def _divided(response: str) -> tuple[str, str]:
