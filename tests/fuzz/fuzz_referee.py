@@ -67,7 +67,7 @@ def puzzles() -> tuple[Puzzle, ...]:
     )
 
 
-SIX_OR_EIGHT = re.compile(r"(?<![0-9a-zA-Z_\\&#.,])[68](?![0-9a-zA-Z_.,;])")
+SIX_OR_EIGHT = re.compile(r"(?<![0-9a-zA-Z_\\&#.,])(0*)([68])(?![0-9a-zA-Z_.,;])")
 """Two of the exemplar's numbers where they stand alone, not in `&#8722;` or an ANSI code."""
 
 SEARCHES = (
@@ -134,7 +134,7 @@ def check_blind_choice(response: str) -> None:
     from tot24_bench.scoring import find_answer
 
     exemplar = puzzles()[0]
-    swapped = SIX_OR_EIGHT.sub(lambda number: "8" if number[0] == "6" else "6", response)
+    swapped = SIX_OR_EIGHT.sub(lambda one: one[1] + ("8" if one[2] == "6" else "6"), response)
     one, other = find_answer(response, exemplar), find_answer(swapped, exemplar)
     assert (one.kind, one.start, one.introduced) == (other.kind, other.start, other.introduced)
     assert [each.size for each in one.stated] == [each.size for each in other.stated]
