@@ -13,6 +13,7 @@ more than a person would: a list that is none costs a trace, one that is overloo
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -34,11 +35,24 @@ FEWEST = 3
 
 def bare(text: str) -> str:
     """The text in plain signs and digits, without marks that only dress it."""
-    text = plain(text).replace("\\n", "\n")
+    text = plain(_decoded(text)).replace("\\n", "\n")
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-        text = "".join(one for one in text if unicodedata.category(one) != "Cf")
+        text = "".join(one for one in text if unicodedata.category(one) not in _NOT_SEEN)
     return _DRESS.sub("", text)
+
+
+def _decoded(text: str) -> str:
+    r"""The text with signs that are told by their number: `&#49;`, `%31`, `\u0031`, `\x31`."""
+    for _ in range(_DECODINGS):
+        before = text
+        if "&" in text:
+            text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+        if "%" in text or "\\" in text:
+            text = _CODED.sub(lambda code: chr(int(code[1] or code[2], 16)), text)
+        if text == before:
+            break
+    return text
 
 
 def after_input(text: str) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
@@ -142,6 +156,10 @@ def _number(text: str) -> Number:
     return value.numerator if value.denominator == 1 else value
 
 
+_NOT_SEEN = {"Cf", "Mn", "Me"}
+_DECODINGS = 3
+_ENTITY = re.compile(r"&#?\w{1,10};")
+_CODED = re.compile(r"%([2-7][0-9A-Fa-f])|\\(?:u00|x)([2-7][0-9A-Fa-f])")
 _LOOK_AHEAD = re.compile(
     r"(?m)^(\d{1,12}(?:/\d{1,12})?) \| (\d{1,12}(?:/\d{1,12})?) (\d{1,12}(?:/\d{1,12})?):"
     r"((?: [-+*/]\d{1,12}(?:/\d{1,12})?){0,8})(?: !)?$"
