@@ -107,6 +107,19 @@ def lists_in(text: str) -> list[Numbers]:
     return found
 
 
+def undealt(text: str) -> str:
+    """The text with hands as plain lists: without quotes and suits, of objects the numbers alone.
+
+    >>> undealt('10 of hearts, 6♣ [{"value": 4}, {"suit": "clubs", "value": 5}] 10/6/4/5')
+    '10, 6 [4, 5] 10 6 4 5'
+    """
+    text = _SUIT.sub("", text)
+    if "{" in text:
+        text = _ONE_NUMBER.sub(r"\1", text)
+    text = _BETWEEN_SLASHES.sub(lambda match: match[0].replace("/", " "), text)
+    return text.replace('"', "").replace("'", "")
+
+
 def states_in(steps: Iterable[Step], thoughts: Iterable[Thought]) -> set[Numbers]:
     """The numbers that thoughts leave, go back to, or must have started from; ascending."""
     found = {thought.left for thought in thoughts}
@@ -156,6 +169,13 @@ def _number(text: str) -> Number:
     return value.numerator if value.denominator == 1 else value
 
 
+_SUIT = re.compile(
+    "[ \t]?[\u2660-\u2667]|[ \t](?:of[ \t])?(?:hearts?|clubs?|spades?|diamonds?)\\b", re.IGNORECASE
+)
+_ONE_NUMBER = re.compile(r"\{[^{}0-9]{0,80}([0-9]{1,12})[^{}0-9]{0,80}\}")
+_BETWEEN_SLASHES = re.compile(
+    r"(?<![\w./)])[0-9]{1,12}(?:[ ]?/[ ]?[0-9]{1,12}){3,11}(?![\w/(]|\.[0-9])"
+)
 _NOT_SEEN = {"Cf", "Mn", "Me"}
 _DECODINGS = 3
 _ENTITY = re.compile(r"&#?\w{1,10};")
