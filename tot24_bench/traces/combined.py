@@ -547,7 +547,7 @@ _NOTED = re.compile(
     r"|(?P<digits>\d{1,9}(?:\.\d{1,20})?)e\+?(?P<exponent>\d)\b)"
     r"|(?<![\w.])(?P<whole>\d{1,9})\.0{1,40}(?![\d.])"
 )
-_COMMENT = re.compile(r"/\*[^*]{0,80}\*/")
+_COMMENT = re.compile(r"/\*[^*\n]{0,80}\*/")
 _MARKER = re.compile(
     r"(?im)^([ \t>]{0,8})(?:(?:step|line|no\.?|#)[ \t]{0,2}\d{1,3}[.:)]?[ \t]"
     r"|\(?\d{1,3}[.:)][ \t]|[-*+\u2022][ \t])"

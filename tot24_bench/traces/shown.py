@@ -35,7 +35,7 @@ FEWEST = 3
 
 def bare(text: str) -> str:
     """The text in plain signs and digits, without marks that only dress it."""
-    text = plain(_decoded(text)).replace("\\n", "\n")
+    text = plain(_decoded(text)).replace("\\neq", "≠").replace("\\n", "\n")
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
         text = "".join(one for one in text if unicodedata.category(one) not in _NOT_SEEN)
