@@ -447,6 +447,8 @@ def without_names(text: str) -> str:
 
     >>> without_names("a = 10; s1 = a - 6; let s2 be 4 * 5; print(s1 + s2)")
     '10; (10) - 6; let 4 * 5; print(((10) - 6) + (4 * 5))'
+    >>> without_names("a=1 b=3\\na+b: 4")
+    '1 3\\n(1)+(3): 4'
     """
     values: dict[str, str] = {}
     room = 2 * len(text) + MAX_GAP
@@ -554,8 +556,8 @@ _MARKER = re.compile(
 )
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w{0,15}(?!\w)")
 _ASSIGNED = re.compile(
-    r"(?<![\w.])([A-Za-z_]\w{0,15})[ \t]{0,4}(?::=|=(?!=)|\bbe\b|:)[ \t]{0,4}"
-    r"([-+*/()\w. \t]{1,60})"
+    r"(?<![\w.])([A-Za-z_]\w{0,15})[ \t]{0,4}(?::=|=(?!=)|\bbe\b)[ \t]{0,4}"
+    r"((?:(?!(?<=[\w)][ \t])[A-Za-z_]\w{0,15}[ \t]{0,4}=)[-+*/()\w. \t]){1,60})"
 )
 _DIGIT = re.compile(r"\d")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>")
