@@ -208,6 +208,87 @@ def test_a_training_file_passes_the_guard_of_training_data(row: object, tmp_path
         read_training(path)
 
 
+TEST_HAND = [10, 6, 4, 5]
+SOLUTION = ["4 * 5 = 20", "10 - 6 = 4", "4 + 20 = 24"]
+HIDDEN: dict[str, dict[str, object]] = {
+    "a task's ground truth": {
+        "reward_model": {"ground_truth": {"numbers": TEST_HAND, "target": 24}}
+    },
+    "a second key": {"hand": TEST_HAND},
+    "the same key in capitals": {"Numbers": "10 6 4 5"},
+    "a document": {"doc": {"numbers": TEST_HAND}},
+    "a list of documents": {"docs": [{"cards": "4 5 6 10"}]},
+    "a key of another's": {"dealt": TEST_HAND},
+    "steps": {"steps": SOLUTION},
+    "steps in parts": {
+        "steps": [
+            {"a": 4, "op": "*", "b": 5, "result": 20},
+            {"a": 10, "op": "-", "b": 6, "result": 4},
+            {"a": 4, "op": "+", "b": 20, "result": 24},
+        ]
+    },
+    "tokens": {"tokens": ["(", 10, "-", 6, ")", "+", "(", 4, "*", 5, ")"]},
+    "a tree": {
+        "tree": {
+            "op": "+",
+            "left": {"op": "-", "left": 10, "right": 6},
+            "right": {"op": "*", "left": 4, "right": 5},
+        }
+    },
+    "a step a turn": {"messages": [{"role": "assistant", "content": one} for one in SOLUTION]},
+    "a step a turn, with talk": {
+        "messages": [
+            {"role": role, "content": said}
+            for one in SOLUTION
+            for role, said in (("assistant", one), ("user", "Go on, please."))
+        ]
+    },
+    "begun in the prompt": {
+        "prompt": "Input: 1 1 4 6\nAnswer: (10 - 6) ",
+        "completion": "+ (4 * 5) = 24",
+    },
+    "a key of its own": {"(10 - 6) + (4 * 5) = 24": True},
+    "a target as text": {"target": "2"},
+    "a target as a float": {"target": 2.0},
+    "a target inside": {"extra_info": {"target": 2}},
+    "a target of another hand": {"doc": {"numbers": "1 1 4 6", "target": "2"}},
+}
+
+
+@pytest.mark.parametrize("case", HIDDEN)
+def test_nothing_held_out_hides_between_the_fields_of_a_row(case: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"numbers": [1, 1, 4, 6], **HIDDEN[case]}), encoding="utf-8")
+    with pytest.raises(LeakedHand, match=r"line 1.*held-out"):
+        read_training(path)
+
+
+HONEST: dict[str, dict[str, object]] = {
+    "counts beside a solution": {
+        "completion": "4 * 6 * 1 * 1 = 24",
+        "shots": 5,
+        "index": 1207,
+        "sample": 3,
+        "seed": 42,
+        "epoch": 1,
+    },
+    "its own steps": {
+        "steps": [{"a": 4, "op": "*", "b": 6, "result": 24}, {"a": 1, "op": "*", "b": 24}]
+    },
+    "a reward's fields": {
+        "reward_model": {"ground_truth": {"numbers": [1, 1, 4, 6], "target": "24"}},
+        "extra_info": {"split": "train", "index": 12, "puzzles": "one of many"},
+    },
+}
+
+
+@pytest.mark.parametrize("case", HONEST)
+def test_fields_about_a_train_hand_are_no_leak(case: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"numbers": [1, 1, 4, 6], **HONEST[case]}), encoding="utf-8")
+    assert read_training(path).hands == ("1 1 4 6",)
+
+
 def test_rows_of_ours_with_exemplars_are_a_training_file(tmp_path: Path) -> None:
     from training.rows import RowConfig, make_row
 
@@ -223,6 +304,10 @@ BAD_ROWS = {
     "no numbers": ("1 1 1 8\nfour fours\n", "line 2: 'four fours' is no hand"),
     "nothing": ("", "no rows"),
     "not JSON": ('{"numbers": \n', "line 1: not JSON"),
+    "nested where nobody looks": (
+        '{"numbers": "1 1 4 6", "a": ' + "[" * 10 + '"x"' + "]" * 10 + "}\n",
+        "nested deeper than 8 levels",
+    ),
     "nested too deep": ('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}\n", "nested too deep"),
     "a bomb of a line": ("1" * 10_000, "no hand"),
     "huge numbers": ('{"numbers": [1, 1, 1, ' + "9" * 4_000 + "]}\n", "line 1"),

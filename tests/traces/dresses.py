@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 from tot24_bench.game import Puzzle
 from tot24_bench.game.path import answer_expression, first_path
@@ -75,6 +76,35 @@ def _postfix(expression: str) -> str:
 
 def _digits(text: str, zero: int) -> str:
     return "".join(chr(zero + int(one)) if one.isdecimal() else one for one in text)
+
+
+def _coded(text: str, code: str) -> str:
+    """The digits of a text as `code` writes the number of a sign."""
+    return re.sub(r"\d", lambda digit: code % ord(digit[0]), text)
+
+
+def _named(expression: str) -> str:
+    """a = 10, b = 6, ... and the expression in those names."""
+    names = iter("abcdefghijkl")
+    lines: list[str] = []
+
+    def name(number: re.Match[str]) -> str:
+        lines.append(f"{(one := next(names))} = {number[0]}")
+        return one
+
+    last = re.sub(r"\d+", name, expression)
+    return "\n".join([*lines, f"print({last})"])
+
+
+def _steps_by_name(steps: list[tuple[str, str, str, str]], form: str) -> str:
+    """Each step under a name, in terms of those before it."""
+    names: dict[str, str] = {}
+    lines = []
+    for place, (a, op, b, value) in enumerate(steps, 1):
+        left, right = (names.pop(one, one) for one in (a, b))
+        lines.append(form.format(name=f"s{place}", a=left, op=op, b=right))
+        names[value] = f"s{place}"
+    return "\n".join(lines)
 
 
 DRESSES: dict[str, Callable[[Solution], str]] = {
@@ -152,6 +182,34 @@ DRESSES: dict[str, Callable[[Solution], str]] = {
     "unknown words for steps": lambda s: "; ".join(
         f"von {a} und {b} kommt {c}" for a, _, b, c in s.steps
     ),
+    "assigned": lambda s: _named(s.expression),
+    "assigned steps": lambda s: _steps_by_name(s.steps, "{name} = {a} {op} {b}"),
+    "let steps": lambda s: _steps_by_name(s.steps, "let {name} be {a} {op} {b};"),
+    "backwards": lambda s: (
+        "To get 24, " + ", ".join(f"we need {c} = {a} {o} {b}" for a, o, b, c in s.steps[::-1])
+    ),
+    "last step told in the middle": lambda s: "; ".join(
+        f"{a} {o} {b} = {c}" for a, o, b, c in (s.steps[0], s.steps[2], s.steps[1])
+    ),
+    "counted steps in unknown words": lambda s: "\n".join(
+        f"Step {i}: combine {a} and {b} into {c}" for i, (a, _, b, c) in enumerate(s.steps, 1)
+    ),
+    "results first in unknown words": lambda s: "\n".join(
+        f"{c} comes of {a} and {b}" for a, _, b, c in s.steps
+    ),
+    "last first in unknown words": lambda s: "\n".join(
+        f"{c} comes of {a} and {b}" for a, _, b, c in s.steps[::-1]
+    ),
+    "html entities": lambda s: _coded(s.expression, "&#%d;") + " = 24",
+    "percent codes": lambda s: quote(s.expression),
+    "json codes": lambda s: _coded(s.expression, "\\u%04x") + " = 24",
+    "hexadecimal": lambda s: re.sub(r"\d+", lambda one: hex(int(one[0])), s.expression),
+    "exponents": lambda s: re.sub(r"\d+", r"\g<0>e0", s.expression) + " = 24",
+    "many zeros": lambda s: re.sub(r"\d+", r"\g<0>.0000000", s.expression) + " = 24",
+    "comments": lambda s: s.expression.replace(" ", " /* so */ ") + " = 24",
+    "accents": lambda s: "\u0301".join(s.expression) + " = 24",
+    "bulleted tokens": lambda s: "\n".join(f"- {one}" for one in s.tokens),
+    "counted tokens": lambda s: "\n".join(f"{i}. {one}" for i, one in enumerate(s.tokens, 1)),
     "comma steps": lambda s: ", ".join(f"{a}{o}{b}, {c}" for a, o, b, c in s.steps),
 }
 """Every dress by its name."""

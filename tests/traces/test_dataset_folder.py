@@ -280,6 +280,14 @@ def test_a_record_that_its_rows_do_not_bear_out_is_refused(
         read_dataset(folder)
 
 
+def test_no_other_version_excuses_a_card(folder: Path) -> None:
+    edit_record(folder, lambda r: r.update(version="0.0.1"))
+    read_dataset(folder)
+    (folder / "README.md").write_text("Teacher: a person. Licence: MIT.")
+    with pytest.raises(BadDataset, match=r"the card.*, of tot24-bench 0\.0\.1: filter again"):
+        read_dataset(folder)
+
+
 def test_a_card_that_says_something_else_is_refused(folder: Path) -> None:
     card = folder / "README.md"
     card.write_text(card.read_text().replace("gpt-4o", "gpt-5"))

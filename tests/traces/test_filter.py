@@ -236,6 +236,12 @@ SAID = "Steps:"
         (STRAIGHT.replace(SAID, "Note 6 + 4 = 11\nSteps:"), "false"),
         (STRAIGHT.replace(SAID, "6 + 4 is 11\nSteps:"), "false"),
         (STRAIGHT.replace(SAID, "6 + 4 -> 11\nSteps:"), "false"),
+        (STRAIGHT.replace(SAID, "6 * 4 != 24\nSteps:"), "false"),
+        (STRAIGHT.replace(SAID, "6 * 4 ≠ 24\nSteps:"), "false"),
+        (STRAIGHT.replace(SAID, "$6 * 4 \\neq 24$\nSteps:"), "false"),
+        (STRAIGHT.replace(SAID, "6 * 4 is not 24\nSteps:"), "false"),
+        (STRAIGHT.replace(SAID, "6 plus 4 makes 99.\nSteps:"), "false"),
+        (STRAIGHT.replace(SAID, "Four plus six is ninety nine.\nSteps:"), "false"),
         (STRAIGHT.replace(SAID, "6 ^ 4 = 5\nSteps:"), Reason.UNREAD),
         (STRAIGHT.replace(SAID, "6 % 4 = 9 (left: 1 1 9)\nSteps:"), Reason.UNREAD),
         (STRAIGHT.replace(SAID, "6 + 4 = eleven\nSteps:"), Reason.UNREAD),
@@ -247,6 +253,8 @@ SAID = "Steps:"
         (STRAIGHT.replace(SAID, "So 24 = 4 * 6, and 2 * 3 * 4 = 24, not 25.\nSteps:"), None),
         (STRAIGHT.replace(SAID, "(0.5 * 16) * 3 = 24 and 1.5 * (1 + 15) = 24.\nSteps:"), None),
         (STRAIGHT.replace(SAID, "1. We need 4 * 6 = 24 (which is easy)\nSteps:"), None),
+        (STRAIGHT.replace(SAID, "6 + 4 != 24, six plus four is ten, 4 / 6 is 2/3\nSteps:"), None),
+        (STRAIGHT.replace(SAID, "2 times 6 plus 4 is 16, and 6 minus 4 is 2 + 0\nSteps:"), None),
         (f"{STRAIGHT}\nBut 6 + 4 = 11 and 2 + 2 = 5.", None),
     ],
 )
@@ -404,16 +412,16 @@ def test_the_public_gpt_4o_responses_go_through_the_funnel(shared: Path, tmp_pat
         "no answer": 40,
         "wrong answer": 1157,
         "held-out hand": 56,
-        # 3 4 7 8 and 4 4 5 8, on paths that were lost; 2 3 6 12, 3 3 5 14, 4 4 5 16 and 6 6 12 18,
-        # solved by thoughts that break a rule: a number twice, or one that is not there.
-        "response shows a held-out hand": 6,
+        # 3 4 7 8 and 4 4 5 8, on paths that were lost; 2 2 8 12, 2 3 6 12, 2 6 12 18, 3 3 5 14 and
+        # 4 4 5 16, solved by thoughts that break a rule: a number twice, or one that is not there.
+        "response shows a held-out hand": 7,
     }
-    assert (right.at("kept").traces, right.at("kept").hands) == (153, 152)
+    assert (right.at("kept").traces, right.at("kept").hands) == (152, 151)
     agreeing = select([file], FilterConfig(level=Level.AGREES)).funnel
     valid = select([file]).funnel
     found = [(one.kept, one.at("kept").hands, one.kept_with_backtrack) for one in (agreeing, valid)]
     assert (agreeing.at("agreeing").traces, valid.at("valid").traces) == (210, 186)
-    assert found == [(150, 149, 64), (139, 138, 53)]
+    assert found == [(149, 148, 63), (139, 138, 53)]
     assert {one.reason: one.traces for one in valid.dropped} == {
         "no answer": 40,
         "wrong answer": 1157,

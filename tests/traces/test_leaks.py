@@ -53,6 +53,14 @@ DRESSES = [
     "Numbers: 4 5 6 10",
     "Now we have {10, 6, 5, 4}.",
     "4\n5\n6\n10",
+    "10/6/4/5",
+    "Dealt: 10 / 6 / 4 / 5.",
+    "10♥ 6♣ 4♠ 5♦",
+    "10 ♥, 6 ♣, 4 ♠, 5 ♦",
+    "10 of hearts 6 of clubs 4 of spades 5 of diamonds",
+    "ten of hearts, six of clubs, four of spades and five of diamonds",
+    '[{"value": 10}, {"value": 6}, {"value": 4}, {"value": 5}]',
+    '[{"suit": "hearts", "value": 10}, {"value": 6, "suit": "clubs"}, {"n": "4"}, {"n": "5"}]',
     "(5 * (10 - 6)) + 4 = 24",
     "10 - 6 = 4 (left: 4 4 5)",
 ]
@@ -118,6 +126,9 @@ def test_a_judgement_ends_a_response_and_proposals_do_not() -> None:
         "Input: 1 1 4 6",
         "Of 1, 1, 4, 6 take 4.",
         "Input: 4 4 6 8",
+        "1/1/4/6",
+        "6♥ 4♣ 1♠ 1♦",
+        '[{"value": 1}, {"value": 1}, {"value": 4}, {"value": 6}]',
     ],
 )
 def test_honest_words_about_the_hand_asked_are_no_leak(said: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -157,13 +157,15 @@ def test_what_is_solved_is_told_from_what_is_only_near() -> None:
 @pytest.mark.parametrize(
     "piece",
     ["24 ", "1 * ", "(", "(1 + ", "1 + 1 = 2; ", "2 * 12 -> 24, ", "twenty four ", "8/3 * ",
-     "24 * 1 * ", "4 5 6 10 plus minus times ", "1 | 1 1: +2\n", "x4", "<b>1</b>", "\\frac{1}{2}"],
+     "24 * 1 * ", "4 5 6 10 plus minus times ", "1 | 1 1: +2\n", "x4", "<b>1</b>", "\\frac{1}{2}",
+     "a = 1 + a\n", "a = 10; a + ", "1. ", "- 1\n", "/* ", "0x1 ", "1e1 ", "&#49; ", "%31", "&amp;",
+     "12 * 2 = 24\n4 * 3 = 12\n6 * 4 = 24\n", "24 comes of 20 and 4; "],
 )  # fmt: skip
 def test_long_texts_take_time_in_proportion_to_their_length(piece: str) -> None:
     def seconds(chars: int) -> float:
         text = bare(piece * (chars // len(piece)))
-        started = perf_counter()
+        started = process_time()
         solved(text, {24}, matters=is_test_hand)
-        return perf_counter() - started
+        return process_time() - started
 
     assert seconds(200_000) < 8

@@ -37,8 +37,8 @@ from tot24_bench.game.trees import SMALLEST_HAND, Numbers, Tree, combine, solved
 MOST = 5
 """Numbers that are looked at side by side; longer hands are read in signs alone."""
 
-STEPS_BACK = 8
-"""Terms before a term that may have made its numbers."""
+STEPS_NEAR = 8
+"""Terms before and after a term that may have made its numbers."""
 
 MAX_GAP = 160
 """Characters between two numbers that still belong together."""
@@ -157,8 +157,10 @@ def solved(
             lambda one: f"{one[1]}{_BAR if _quotient(one) in whole else '/'}{one[2]}", text
         )
     shown: set[Numbers] = set()
+    readings = {text, without_names(_MARKER.sub(r"\1", text))}
     # `30 / 5/4` is 30 over 5/4 to whoever writes `10 / 8 = 5/4` before it.
-    for reading in {text, _FRACTION.sub(r"(\g<0>)", text)}:
+    readings |= {_FRACTION.sub(r"(\g<0>)", reading) for reading in readings}
+    for reading in readings:
         found = terms(reading)
         steps = steps_in(found)
         made = [solved_by(tree, targets) for tree in steps]
@@ -180,46 +182,62 @@ def _by_steps_in(
         said = Counter(tree.step for tree in steps if tree.leaves < SMALLEST_HAND)
         for place, tree in enumerate(steps):
             if tree.value in targets and said[tree.step] > ends.get(tree.step, 0):
-                found |= _by_steps(tree, steps[max(0, place - STEPS_BACK) : place], own)
+                near = steps[max(0, place - STEPS_NEAR) : place + STEPS_NEAR + 1]
+                others = {one: None for one in near if one.leaves < SMALLEST_HAND and one != tree}
+                found |= _by_steps(tree, list(others), own)
     return found
 
 
 def _by_steps(
-    tree: Tree, earlier: Sequence[Tree], own: Callable[[Tree], bool] = lambda tree: False
+    tree: Tree, others: Sequence[Tree], own: Callable[[Tree], bool] = lambda tree: False
 ) -> set[Numbers]:
-    """Four numbers that make what a tree makes, by way of steps before it that are not all own."""
+    """Four numbers that make what a tree makes, by way of other steps that are not all own.
+
+    The others are told in any order; each is taken once.
+    """
     found: set[Numbers] = set()
-    waiting = [(numbers, len(earlier), own(tree)) for numbers in _takes(tree)]
+    waiting = [(numbers, frozenset[int](), own(tree)) for numbers in _takes(tree)]
+    seen = set(waiting)
     while waiting:
-        leaves, end, all_own = waiting.pop()
+        leaves, used, all_own = waiting.pop()
         if len(leaves) == SMALLEST_HAND:
             if not all_own:
                 found.add(tuple(sorted(leaves)))
             continue
-        for place in range(end - 1, -1, -1):
-            one = earlier[place]
-            if one.value in leaves:
+        for place, one in enumerate(others):
+            if one.value in leaves and place not in used:
                 rest = list(leaves)
                 rest.remove(one.value)
                 for numbers in _takes(one):
                     if len(rest) + len(numbers) <= SMALLEST_HAND:
-                        waiting.append(((*rest, *numbers), place, all_own and own(one)))
+                        left = tuple(sorted((*rest, *numbers)))
+                        after = (left, used | {place}, all_own and own(one))
+                        if after not in seen:
+                            seen.add(after)
+                            waiting.append(after)
     return found
 
 
 def _in_unknown_words(found: Sequence[Term], targets: Collection[int]) -> set[Numbers]:
-    """Three steps that follow each other, told in words that nobody knows: nine numbers."""
+    """Three steps that follow each other, told in words that nobody knows: nine numbers.
+
+    What comes of a step stands before or after its numbers, and the last step may be told first.
+    """
     shown: set[Numbers] = set()
     for place in range(len(found) - 8):
         nine = found[place : place + 9]
-        if nine[8].number not in targets:
+        if not any(nine[at].number in targets for at in (0, 2, 6, 8)):
             continue
         numbers = tuple([number for one in nine if (number := one.number) is not None])
         if len(numbers) < 9 or any("|" in one.after for one in nine[:8]):
             continue
-        first, second, last = (_some_step(numbers[at : at + 3]) for at in (0, 3, 6))
-        if first is not None and second is not None and last is not None:
-            shown |= _by_steps(last, (first, second))
+        for result in (2, 0):
+            steps = [_told_step(numbers[at : at + 3], result) for at in (0, 3, 6)]
+            first, second, last = steps
+            if first is not None and second is not None and last is not None:
+                for end, others in ((last, (first, second)), (first, (second, last))):
+                    if end.value in targets:
+                        shown |= _by_steps(end, others)
     return shown
 
 
@@ -319,6 +337,18 @@ def _values(numbers: Numbers, signs: str | None) -> frozenset[tuple[Number, str 
 
 
 @lru_cache(maxsize=100_000)
+def _told_step(numbers: Numbers, result: int) -> Tree | None:
+    """A step that makes the number at a place of three of the two others."""
+    one, other = (number for at, number in enumerate(numbers) if at != result)
+    for x, y in ((one, other), (other, one)):
+        for op in "+-*/":
+            tree = combine(Tree(x), op, Tree(y))
+            if tree is not None and tree.value == numbers[result]:
+                return tree
+    return None
+
+
+@lru_cache(maxsize=100_000)
 def _some_step(numbers: Numbers, ops: str = "+-*/") -> Tree | None:
     """A step that makes one of three numbers, the last or the first, of the two others."""
     a, b, c = numbers
@@ -394,13 +424,15 @@ def _tree(run: Sequence[Number], signs: Sequence[str]) -> Tree | None:
 def in_digits(text: str) -> str:
     """The text, lower case, with numbers in words and in other scripts as digits.
 
-    >>> in_digits("Twenty-four is six times FOUR; \u5341\u4e09 \u0665")
-    '24 is 6 times 4; 13 5'
+    >>> in_digits("Twenty-four is six times FOUR; \u5341\u4e09 \u0665; 0xa, 1.0e1, 10.000")
+    '24 is 6 times 4; 13 5; 10, 10, 10'
     """
     text = _LATEX_TIMES.sub("*", _LATEX_OVER.sub("/", text)) if "\\" in text else text
     text = _TAG.sub(" ", text) if "<" in text else text
+    text = _COMMENT.sub(" ", text) if "/*" in text else text
     text = _TENS.sub(lambda match: str(_WORDS[match[1]] + _WORDS[match[2]]), text.lower())
     text = _WORD.sub(lambda match: str(_WORDS[match[0]]), text)
+    text = _NOTED.sub(_in_plain, text)
     if text.isascii():
         return text
     text = _CJK_TENS.sub(
@@ -408,6 +440,54 @@ def in_digits(text: str) -> str:
         text,
     )
     return "".join(char if char.isascii() else _digits_of(char) for char in text)
+
+
+def without_names(text: str) -> str:
+    """The text with what was assigned to a name in place of it, as far as that stays short.
+
+    >>> without_names("a = 10; s1 = a - 6; let s2 be 4 * 5; print(s1 + s2)")
+    '10; (10) - 6; let 4 * 5; print(((10) - 6) + (4 * 5))'
+    >>> without_names("a=1 b=3\\na+b: 4")
+    '1 3\\n(1)+(3): 4'
+    """
+    values: dict[str, str] = {}
+    room = 2 * len(text) + MAX_GAP
+
+    def named(match: re.Match[str]) -> str:
+        nonlocal room
+        value = values.get(match[0])
+        if value is None or len(value) > room:
+            return match[0]
+        room -= len(value)
+        return f"({value})"
+
+    parts: list[str] = []
+    end = 0
+    for match in _ASSIGNED.finditer(text):
+        value = _NAME.sub(named, match[2].rstrip())
+        if not _DIGIT.search(value) or _NAME.search(value):
+            continue
+        parts += (
+            _NAME.sub(named, text[end : match.start()]),
+            value,
+            match[2][len(match[2].rstrip()) :],
+        )
+        end = match.end()
+        if len(value) <= MAX_GAP:
+            values[match[1]] = value
+    if not parts:
+        return text
+    return "".join(parts) + _NAME.sub(named, text[end:])
+
+
+def _in_plain(match: re.Match[str]) -> str:
+    """A number in hexadecimal, with an exponent, or with nothing but zeros after its point."""
+    if match["hex"]:
+        return str(int(match["hex"], 16))
+    if match["whole"]:
+        return match["whole"]
+    value = Fraction(match["digits"]) * 10 ** int(match["exponent"] or 0)
+    return str(value.numerator) if value.denominator == 1 else match[0]
 
 
 def _digits_of(char: str) -> str:
@@ -464,6 +544,22 @@ _CJK_TENS = re.compile(
     "([\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d])?\u5341"
     "([\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d])?"
 )
+_NOTED = re.compile(
+    r"(?<![\w.])(?:0x(?P<hex>[0-9a-f]{1,8})\b"
+    r"|(?P<digits>\d{1,9}(?:\.\d{1,20})?)e\+?(?P<exponent>\d)\b)"
+    r"|(?<![\w.])(?P<whole>\d{1,9})\.0{1,40}(?![\d.])"
+)
+_COMMENT = re.compile(r"/\*[^*\n]{0,80}\*/")
+_MARKER = re.compile(
+    r"(?im)^([ \t>]{0,8})(?:(?:step|line|no\.?|#)[ \t]{0,2}\d{1,3}[.:)]?[ \t]"
+    r"|\(?\d{1,3}[.:)][ \t]|[-*+\u2022][ \t])"
+)
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w{0,15}(?!\w)")
+_ASSIGNED = re.compile(
+    r"(?<![\w.])([A-Za-z_]\w{0,15})[ \t]{0,4}(?::=|=(?!=)|\bbe\b)[ \t]{0,4}"
+    r"((?:(?!(?<=[\w)][ \t])[A-Za-z_]\w{0,15}[ \t]{0,4}=)[-+*/()\w. \t]){1,60})"
+)
+_DIGIT = re.compile(r"\d")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>")
 _LATEX_TIMES = re.compile(r"\\(?:times|cdotp?|ast)(?![A-Za-z])")
 _LATEX_OVER = re.compile(r"\\div(?![A-Za-z])")

@@ -206,8 +206,9 @@ class _Recount:
                 )
         path = folder / CARD
         card = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-        if record.version == __version__ and card != render(record):
-            raise BadDataset(f"{path} is not the card that follows from {RECORD}: filter again")
+        if card != render(record):
+            of = "" if record.version == __version__ else f", of tot24-bench {record.version[:20]}"
+            raise BadDataset(f"{path} is not the card that follows from {RECORD}{of}: filter again")
 
 
 def _check_hands(folder: Path, record: DatasetRecord, guard: Guard) -> None:

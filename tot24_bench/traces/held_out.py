@@ -36,7 +36,14 @@ from tot24_bench.scoring.canonical import read_canonical
 from tot24_bench.scoring.replay import Replay
 from tot24_bench.scoring.steps import Step, read_steps
 from tot24_bench.traces.combined import in_digits, solved, steps_in, terms
-from tot24_bench.traces.shown import after_input, bare, lists_in, states_in, without_look_ahead
+from tot24_bench.traces.shown import (
+    after_input,
+    bare,
+    lists_in,
+    states_in,
+    undealt,
+    without_look_ahead,
+)
 from tot24_bench.traces.trace import Trace
 
 EXEMPLAR = "exemplar 4 4 6 8"
@@ -175,7 +182,7 @@ def leak_in(
                 return Leak(f"unreadable: {' '.join(map(str, hand))}", False)
             if not _is_part(puzzle, asked) and leaks([puzzle], method):
                 return Leak(" ".join(map(str, puzzle.hand)), False)
-        lists = [*lists_in(text), *lists_in(in_digits(text).replace('"', "").replace("'", ""))]
+        lists = [*lists_in(text), *lists_in(undealt(in_digits(text)))]
         numbers |= {*lists, *after}
         hands |= {hand for one in lists for hand in _hands_of(one, asked)}
     hands |= _solved(text, asked, thoughts, steps)

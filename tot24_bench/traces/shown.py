@@ -13,6 +13,7 @@ more than a person would: a list that is none costs a trace, one that is overloo
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -34,11 +35,24 @@ FEWEST = 3
 
 def bare(text: str) -> str:
     """The text in plain signs and digits, without marks that only dress it."""
-    text = plain(text).replace("\\n", "\n")
+    text = plain(_decoded(text)).replace("\\neq", "≠").replace("\\n", "\n")
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-        text = "".join(one for one in text if unicodedata.category(one) != "Cf")
+        text = "".join(one for one in text if unicodedata.category(one) not in _NOT_SEEN)
     return _DRESS.sub("", text)
+
+
+def _decoded(text: str) -> str:
+    r"""The text with signs that are told by their number: `&#49;`, `%31`, `\u0031`, `\x31`."""
+    for _ in range(_DECODINGS):
+        before = text
+        if "&" in text:
+            text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+        if "%" in text or "\\" in text:
+            text = _CODED.sub(lambda code: chr(int(code[1] or code[2], 16)), text)
+        if text == before:
+            break
+    return text
 
 
 def after_input(text: str) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
@@ -93,6 +107,19 @@ def lists_in(text: str) -> list[Numbers]:
     return found
 
 
+def undealt(text: str) -> str:
+    """The text with hands as plain lists: without quotes and suits, of objects the numbers alone.
+
+    >>> undealt('10 of hearts, 6♣ [{"value": 4}, {"suit": "clubs", "value": 5}] 10/6/4/5')
+    '10, 6 [4, 5] 10 6 4 5'
+    """
+    text = _SUIT.sub("", text)
+    if "{" in text:
+        text = _ONE_NUMBER.sub(r"\1", text)
+    text = _BETWEEN_SLASHES.sub(lambda match: match[0].replace("/", " "), text)
+    return text.replace('"', "").replace("'", "")
+
+
 def states_in(steps: Iterable[Step], thoughts: Iterable[Thought]) -> set[Numbers]:
     """The numbers that thoughts leave, go back to, or must have started from; ascending."""
     found = {thought.left for thought in thoughts}
@@ -142,6 +169,17 @@ def _number(text: str) -> Number:
     return value.numerator if value.denominator == 1 else value
 
 
+_SUIT = re.compile(
+    "[ \t]?[\u2660-\u2667]|[ \t](?:of[ \t])?(?:hearts?|clubs?|spades?|diamonds?)\\b", re.IGNORECASE
+)
+_ONE_NUMBER = re.compile(r"\{[^{}0-9]{0,80}([0-9]{1,12})[^{}0-9]{0,80}\}")
+_BETWEEN_SLASHES = re.compile(
+    r"(?<![\w./)])[0-9]{1,12}(?:[ ]?/[ ]?[0-9]{1,12}){3,11}(?![\w/(]|\.[0-9])"
+)
+_NOT_SEEN = {"Cf", "Mn", "Me"}
+_DECODINGS = 3
+_ENTITY = re.compile(r"&#?\w{1,10};")
+_CODED = re.compile(r"%([2-7][0-9A-Fa-f])|\\(?:u00|x)([2-7][0-9A-Fa-f])")
 _LOOK_AHEAD = re.compile(
     r"(?m)^(\d{1,12}(?:/\d{1,12})?) \| (\d{1,12}(?:/\d{1,12})?) (\d{1,12}(?:/\d{1,12})?):"
     r"((?: [-+*/]\d{1,12}(?:/\d{1,12})?){0,8})(?: !)?$"

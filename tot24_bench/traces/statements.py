@@ -7,6 +7,8 @@ against exact arithmetic here.
 [('6 + 4 = 11', False), ('2 * 3 * 4 = 24', True)]
 >>> [(one.text, one.holds) for one in statements("6 % 4 = 9")]
 [('6 % 4 = 9', None)]
+>>> [(one.text, one.holds) for one in statements("6 * 4 != 24. Six plus four is eleven.")]
+[('6 * 4 != 24', False), ('6 + 4 is 11', False)]
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import NamedTuple
 
 from tot24_bench.scoring.expression import parse_expression, read_expression
 from tot24_bench.scoring.steps import read_steps
+from tot24_bench.traces.combined import in_digits
 
 MAX_SIDE_CHARS = 200
 """Characters of one side of an equation."""
@@ -42,19 +45,21 @@ def statements(text: str) -> Iterator[Statement]:
     Args:
         text: as `shown.bare` gives it.
     """
-    for line in text.split("\n"):
-        if _DIGIT.search(line) is None:
+    spoken = _SPOKEN.sub(lambda word: f" {_SIGNS[word[1]]} ", in_digits(text))
+    for line, told in zip(text.split("\n"), spoken.split("\n"), strict=True):
+        if _DIGIT.search(told) is None:
             continue
         if "=" in line:
             found = list(_equations(line))
             if any(one.holds is None for one in found) and _all_thoughts(line):
                 found = [one for one in found if one.holds is not None]
             yield from found
-        for match in _IN_WORDS.finditer(line):
-            side = _left_side(match[1])
-            right = _value(match[2])
+        for match in _IN_WORDS.finditer(told):
+            side = _left_side(match["left"])
+            right = _value(match["right"])
             if side is not None and right is not None:
-                yield Statement(match[0].strip(), side == right)
+                holds = (side == right) is (match["unequal"] is None)
+                yield Statement(match[0].strip(), holds)
 
 
 def _equations(line: str) -> Iterator[Statement]:
@@ -114,8 +119,11 @@ _COMBINES = re.compile(r"[0-9)\]]\s{0,3}(?:[-+*/^%]|[xX])\s{0,3}[-(\[]?[0-9(]")
 _TIMES = re.compile(r"(?<=[0-9)\]\s])[xX](?=[\s0-9(\[])")
 _LEADING = re.compile(r"-?[0-9]{1,12}(?![0-9.]*[0-9])(?!\s{0,3}[-+*/^%]\s{0,3}[0-9(])")
 _DECIMAL = re.compile(r"(?<![0-9.])([0-9]{1,9})\.([0-9]{1,9})(?![0-9.])")
+_SIGNS = {"plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/"}
+_SPOKEN = re.compile(rf"[ \t]{{1,3}}({'|'.join(_SIGNS)})[ \t]{{1,3}}")
 _IN_WORDS = re.compile(
-    r"(?<![0-9+*/^.=-])(?<![+*/^=-] )([0-9]{1,12}\s?[-+*/]\s?[0-9]{1,12})\s?"
-    r"(?:is|->|gives|makes|equals|yields|→|:(?=\s?-?[0-9]{1,12}\s?(?:\(|$)))\s?"
-    r"(-?[0-9]{1,12})(?![0-9])"
+    r"(?<![0-9+*/^.=-])(?<![+*/^=-] )(?P<left>[0-9]{1,12}\s{0,2}[-+*/]\s{0,2}[0-9]{1,12})\s?"
+    r"(?:is(?! not)|->|gives|makes|equals|yields|leaves|→|:(?=\s?-?[0-9]{1,12}\s?(?:\(|$))"
+    r"|(?P<unequal>!=|≠|=/=|<>|is not|does not (?:equal|make|give)))\s?"
+    r"(?P<right>-?[0-9]{1,12})(?!\.?[0-9])(?!\s?[-+*/]\s?[0-9(])"
 )
