@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -231,16 +232,32 @@ def test_responses_of_another_model_are_refused(search: Submission, tmp_path: Pa
     assert search.key in fault and "rival/" in fault
 
 
-def test_so_they_are_in_another_dress_and_some_changed(search: Submission, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.upper().replace("\n", " \u200b\n"),
+        lambda text: text + "\nDone.",
+        lambda text: "Let me see.\n" + text,
+        lambda text: text.replace("left", "rest").replace("Steps", "Thoughts"),
+        lambda text: text.replace("*", "×").replace("/", "÷").replace("-", "−"),
+        lambda text: text.replace("*", r"\times"),
+        lambda text: text.replace("\n", "\n- ").replace("Path", "The **way**"),
+        lambda text: re.sub("^", "1. ", text, flags=re.MULTILINE),
+        lambda text: text + "\nCheck: 1 + 1 = 2",
+    ],
+)
+def test_so_they_are_in_another_dress_and_some_not_copied(
+    change: Callable[[str], str], search: Submission, tmp_path: Path
+) -> None:
     samples = tuple(
-        same_answers(
-            one,
-            lambda text, i=i: text + " Done." if i < 5 else text.upper().replace("\n", " \u200b\n"),
-        )
+        same_answers(one, lambda _, i=i: f"I looked for a way and there is none, try {i}. " * 3)
+        if i < 5
+        else same_answers(one, change)
         for i, one in enumerate(search.samples)
     )
-    copy = rival(search, samples=samples)
-    assert any("95 of 100" in fault for fault in faults(written(tmp_path, search, copy)))
+    copy = rival(search, samples=[one.model_copy(update={"tokens": (150,)}) for one in samples])
+    found = faults(written(tmp_path, search, copy))
+    assert any("95 of 100 responses are those" in fault for fault in found), found
 
 
 def test_so_are_the_solvers_own(root: Path, tmp_path: Path) -> None:
