@@ -95,7 +95,7 @@ class Gist:
 
     Attributes:
         path: its JSON file.
-        header: what it says, without the training hands.
+        header: what it says, without what is compared with no other's.
         hands: the hash of its training hands, which names their file; None where it has none.
         data: the hash of its training rows, where it gives one.
         training: all that it says of its training.
@@ -110,9 +110,11 @@ class Gist:
         self.hands = None if said is None else said.hands_file()[0]
         self.data = None if said is None else said.data_sha256
         self.training = (model.teacher, self.hands, said and said.rows, self.data)
-        # Hundreds of submissions are held at once, and their hands have been looked at by now.
-        kept = {**dict(header), "model": model.model_copy(update={"training": None})}
-        self.header = Header.model_construct(**kept)
+        # Hundreds of submissions are held at once: what is compared of them and no more.
+        given = {name: value for name, value in model.arguments.items() if name in _LOADED}
+        kept = model.model_copy(update={"training": None, "arguments": given})
+        nothing = {"generation": {}, "seeds": {}, "versions": {}, "notes": (), "hardware": ""}
+        self.header = Header.model_construct(**{**dict(header), **nothing, "model": kept})
         self.withheld = False
         self.written: dict[Asked, list[Written]] = {}
         self._count = 0
@@ -141,7 +143,7 @@ class Gist:
     def loaded(self) -> tuple[tuple[str, str], ...]:
         """The arguments that make other weights of the same checkpoint."""
         given = self.header.model.arguments.items()
-        return tuple(sorted(one for one in given if one[0] in _LOADED and one[1] != "main"))
+        return tuple(sorted(one for one in given if one[1] != "main"))
 
     @property
     def precision(self) -> str | None:
@@ -212,8 +214,17 @@ _OF_A_NAME: dict[str, Callable[[Gist], object]] = {
 
 
 def _weights(every: Sequence[Gist]) -> Iterator[Fault]:
-    """One checkpoint that was trained on two things."""
-    for group in _groups(every, lambda gist: gist.weights):
+    """One checkpoint that was trained on two things, however it was loaded.
+
+    An adapter beside it is trained by itself.
+    """
+
+    def trained(gist: Gist) -> tuple[str, str | None] | None:
+        model = gist.header.model
+        digest = model.checkpoint_sha256
+        return None if digest is None else (digest, model.arguments.get("peft"))
+
+    for group in _groups(every, trained):
         for one, other in _differing(group, lambda gist: gist.training):
             yield _fault(
                 one,
