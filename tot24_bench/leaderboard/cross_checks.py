@@ -268,9 +268,9 @@ def _copies(every: Sequence[Gist]) -> Iterator[tuple[Fault, bool]]:
                 for mark in (one.exact,) if one.marks is None else each_mark(one.marks):
                     there[mark].add(number)
         for number, own in asked.items():
-            for one in own:
-                others = set().union(*(there.get(mark, ()) for mark in one.marks))
-                equal.update((number, other, one.right) for other in others - {number})
+            for _, marks, right in own:
+                others = set[int]().union(*(there.get(mark, ()) for mark in marks))
+                equal.update((number, other, right) for other in others - {number})
     found: dict[tuple[int, int], tuple[bool, float, str]] = {}
     for number, other in {(number, other) for number, other, _ in equal}:
         same = _Same(equal[number, other, False], equal[number, other, True])

@@ -109,7 +109,7 @@ _LOOKS_LATIN = str.maketrans(
 )
 """Letters of Cyrillic and Greek that no reader tells from Latin ones (Unicode TR 39 has more)."""
 
-_BETWEEN = re.compile(r"[\s_‐‑‒–—―−-]+")
+_BETWEEN = re.compile(r"[\s_‐‑‒–—―−\u2043\u2e3a\u2e3b-]+")
 
 _SHOWS_NOTHING = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\ufe00-\ufe0f\U0001d159"

@@ -81,7 +81,8 @@ def _least(runs: set[str]) -> NDArray[np.uint64]:
     digests = b"".join(hashlib.blake2b(run.encode(), digest_size=8).digest() for run in runs)
     factors, summands = _functions()
     hashes = factors * np.frombuffer(digests, dtype="<u8") + summands
-    return hashes.min(axis=1).reshape(BANDS, BAND_HASHES)
+    least: NDArray[np.uint64] = hashes.min(axis=1)
+    return least.reshape(BANDS, BAND_HASHES)
 
 
 @cache
