@@ -46,7 +46,7 @@ MARK_BYTES = 8
 
 _TOKEN = re.compile(r"\d+|[-+*/=]|[^\W\d_]+")
 
-_MARKUP = re.compile(r"^\s*(?:[-*+•]|\d+[.)])[ \t]+|\*{2,}", re.MULTILINE)
+_MARKUP = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])[ \t]+|\*{2,}", re.MULTILINE)
 """What sets off a point of a list or words in bold, and is no operator."""
 
 _OPERATORS = str.maketrans("×·∙⋅∗✕✖÷∕⁄➗−–—‐‑‒―➖➕", "*******////-------" + "-+")
