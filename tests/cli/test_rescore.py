@@ -291,7 +291,7 @@ def test_what_a_user_can_get_wrong_is_one_line_that_says_what_to_do(
 
 
 def test_files_that_are_not_there_or_hold_nothing(file: Path, tmp_path: Path) -> None:
-    fails_with(rescore(tmp_path / "missing"), "missing", "No such file")
+    fails_with(rescore(tmp_path / "missing"), "missing: No such file: give the path")
     fails_with(rescore(tmp_path), "not a file")
     fails_with(rescore(records(tmp_path / "empty")), "holds no records")
     fails_with(
@@ -301,6 +301,38 @@ def test_files_that_are_not_there_or_hold_nothing(file: Path, tmp_path: Path) ->
     fails_with(rescore(log), "rank 1", "--ranks")
     fails_with(rescore(log, "--ranks", tmp_path / "none.csv"), "none.csv", "No such file")
     fails_with(rescore(log, "--ranks", file), "no columns Rank and Puzzles")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{}".encode("utf-16"), ["line 1: not UTF-8 text", "save the file as UTF-8"]),
+        (b'[{"a": "\xe9"}]', ["not UTF-8 text", "save the file as UTF-8"]),
+        (b"{'a': 1}\n", ["line 1: not JSON", "one JSON object a line", "double quotes"]),
+        (b"numbers,response\n4 5 6 10,x\n", ["not JSON", "one JSON object a line"]),
+        (b'{"idx": ' + b"9" * 5_000 + b"}\n", ["an integer of more than 4,300 digits)"]),
+        (b'[{"idx": ' + b"9" * 5_000 + b"}]\n", ["an integer of more than 4,300 digits)"]),
+    ],
+)
+def test_a_file_that_is_no_json_is_told_how_to_become_it(
+    content: bytes, words: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "t"
+    path.write_bytes(content)
+    fails_with(rescore(path), *words)
+
+
+def test_a_path_of_many_steps_is_refused_and_a_deep_record_is_read(tmp_path: Path) -> None:
+    deep = '{"q": ' * 900 + f'"{HAND}"' + "}" * 900
+    path = tmp_path / "t"
+    path.write_text('{"q": ' + deep + ', "h": "' + HAND + '", "r": "' + RIGHT + '"}\n')
+    keys = {"--hand-key": "h", "--response-key": "r"}
+    assert summary(path, *(part for pair in keys.items() for part in pair))["samples"] == 1
+    many = ".".join(["q"] * 901)
+    for name in (*keys, "--target-key"):
+        given = {**keys, name: many}
+        result = rescore(path, *(part for pair in given.items() for part in pair))
+        fails_with(result, f"{name} has 901 steps: a path has at most 32")
 
 
 def test_a_hand_outside_of_the_deck_needs_a_word(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import gzip
 import hashlib
 import json
 import os
+import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -22,15 +24,15 @@ import pytest
 from typer.testing import CliRunner
 
 from tot24_bench.cli import app
-from tot24_bench.game import load_split
+from tot24_bench.game import draw, load_split
 from tot24_bench.leaderboard import Sample, Submission, Training, read, write
 from tot24_bench.leaderboard.contribution import check_beside
 from tot24_bench.leaderboard.key import look_of
 from tot24_bench.leaderboard.lm_eval_folder import BadResults
 from tot24_bench.leaderboard.records import sha256_of
-from tot24_bench.leaderboard.store import path_of
+from tot24_bench.leaderboard.store import TooLarge, path_of
 from tot24_bench.leaderboard.submission import mean_tokens_of, metrics_of, prompts_sha256
-from tot24_bench.leaderboard.verification import Verified, verify
+from tot24_bench.leaderboard.verification import Verified, gist_of, verify
 from tot24_bench.scoring import score
 from tot24_bench.teachers.teacher import EXACT_SEARCH, SOLVER
 
@@ -146,6 +148,10 @@ def test_what_one_of_them_does_not_say_or_says_in_other_words_is_no_contradictio
         "ｓcout-2m",
         "\u0455c\u043eut-2m",
         "sco\u00adut-2m",
+        "scout-2m\u2800",
+        "scout-2m\U0001d159",
+        "scout-2m\ue000",
+        "scout-2m\u0378",
     ],
 )
 def test_two_names_that_look_the_same_are_refused(
@@ -169,8 +175,17 @@ def test_one_name_for_two_sources_without_a_hash_is_odd(
     assert not faults(verified) and "two sources" in warnings(verified)[0]
 
 
-def test_nobody_takes_the_name_of_the_solver(search: Submission, tmp_path: Path) -> None:
-    (fault,) = faults(written(tmp_path, changed(search, model={"name": "Solver (exact search)"})))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Solver (exact search)",
+        "solver: exact search",
+        "Solver – exact search",
+        "s\u043elver exact-search",
+    ],
+)
+def test_nobody_takes_the_name_of_the_solver(name: str, search: Submission, tmp_path: Path) -> None:
+    (fault,) = faults(written(tmp_path, changed(search, model={"name": name})))
     assert "the solver's name" in fault
 
 
@@ -193,6 +208,17 @@ def test_one_checkpoint_with_two_declarations_of_its_training_is_refused(
         (fault,) = faults(written(tmp_path / name, search, other))
         assert "one checkpoint, two training declarations" in fault
         assert search.key in fault and other.key in fault
+
+
+def test_so_it_is_where_only_the_way_to_load_it_differs_and_an_adapter_is_other_weights(
+    search: Submission, short: Submission, tmp_path: Path
+) -> None:
+    untold = {"name": "another", "training": None, "teacher": None}
+    other = changed(short, model={**untold, "arguments": {"revision": "v2"}})
+    (fault,) = faults(written(tmp_path / "a", search, other))
+    assert "one checkpoint, two training declarations" in fault
+    other = changed(short, model={**untold, "arguments": {"peft": "someone/adapter"}})
+    assert not faults(written(tmp_path / "b", search, other))
 
 
 def test_the_older_name_of_the_solver_is_no_other_teacher(
@@ -231,16 +257,32 @@ def test_responses_of_another_model_are_refused(search: Submission, tmp_path: Pa
     assert search.key in fault and "rival/" in fault
 
 
-def test_so_they_are_in_another_dress_and_some_changed(search: Submission, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.upper().replace("\n", " \u200b\n"),
+        lambda text: text + "\nDone.",
+        lambda text: "Let me see.\n" + text,
+        lambda text: text.replace("left", "rest").replace("Steps", "Thoughts"),
+        lambda text: text.replace("*", "×").replace("/", "÷").replace("-", "−"),
+        lambda text: text.replace("*", r"\times"),
+        lambda text: text.replace("\n", "\n- ").replace("Path", "The **way**"),
+        lambda text: re.sub("^", "1. ", text, flags=re.MULTILINE),
+        lambda text: text + "\nCheck: 1 + 1 = 2",
+    ],
+)
+def test_so_they_are_in_another_dress_and_some_not_copied(
+    change: Callable[[str], str], search: Submission, tmp_path: Path
+) -> None:
     samples = tuple(
-        same_answers(
-            one,
-            lambda text, i=i: text + " Done." if i < 5 else text.upper().replace("\n", " \u200b\n"),
-        )
+        same_answers(one, lambda _, i=i: f"I looked for a way and there is none, try {i}. " * 3)
+        if i < 5
+        else same_answers(one, change)
         for i, one in enumerate(search.samples)
     )
-    copy = rival(search, samples=samples)
-    assert any("95 of 100" in fault for fault in faults(written(tmp_path, search, copy)))
+    copy = rival(search, samples=[one.model_copy(update={"tokens": (150,)}) for one in samples])
+    found = faults(written(tmp_path, search, copy))
+    assert any("95 of 100 responses are those" in fault for fault in found), found
 
 
 def test_so_are_the_solvers_own(root: Path, tmp_path: Path) -> None:
@@ -341,6 +383,35 @@ def test_a_response_at_the_limit_that_is_not_cut_off_is_refused(
     assert "do not reach the limit" in faults(written(tmp_path / "b", cut))[0]
 
 
+@pytest.mark.parametrize("name", ["max_gen_toks", "max_tokens", "max_new_tokens"])
+@pytest.mark.parametrize("kind", [int, str, float])
+def test_the_limit_is_read_under_each_of_its_names_and_as_people_write_it(
+    name: str, kind: type, search: Submission, tmp_path: Path
+) -> None:
+    limit = search.samples[0].tokens[0]
+    assert limit is not None
+    tight = changed(search, generation={name: kind(limit)})
+    assert f"its {limit} tokens reach the limit" in faults(written(tmp_path, tight))[0]
+
+
+@pytest.mark.parametrize("limit", [True, None, [896], "many", "9" * 5_000, 895.5, 1e300, 0, -1])
+def test_a_limit_that_is_no_number_is_refused(
+    limit: object, search: Submission, tmp_path: Path
+) -> None:
+    (fault,) = faults(written(tmp_path, changed(search, generation={"max_tokens": limit})))
+    assert fault.startswith("generation.max_tokens: ") and "no number of tokens" in fault
+    assert len(fault) < 200
+
+
+def test_two_limits_are_refused_and_none_is_odd(search: Submission, tmp_path: Path) -> None:
+    two = changed(search, generation={"max_gen_toks": 896, "max_tokens": 900})
+    assert "say two limits" in faults(written(tmp_path / "a", two))[0]
+    same = changed(search, generation={"max_gen_toks": 896, "max_tokens": "896"})
+    assert not faults(written(tmp_path / "b", same))
+    verified = written(tmp_path / "c", changed(search, generation={}))
+    assert not faults(verified) and "no max_gen_toks" in warnings(verified)[0]
+
+
 @pytest.mark.parametrize(("tokens", "said"), [(800, "bytes"), (1, "characters")])
 def test_tokens_that_the_text_cannot_have_are_refused(
     tokens: int, said: str, search: Submission, tmp_path: Path
@@ -405,6 +476,48 @@ def test_a_run_of_part_of_the_hands_is_refused_where_git_keeps_the_results(
     assert not faults(full)
 
 
+def test_so_it_is_where_there_is_a_repository_and_git_says_nothing_of_it(
+    search: Submission, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = tmp_path / "results"
+    write(changed(search, samples=search.samples[:7]), results)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(["git", "-C", results, "add", "-f", "submissions"], check=True)
+    monkeypatch.setenv("GIT_DIR", "/nope")  # it points elsewhere, and is passed over
+    assert "folder that git keeps" in faults(list(verify(results)))[0]
+    (tmp_path / ".git" / "HEAD").write_text("broken")
+    assert "folder that git may keep (it cannot be asked: fatal" in faults(list(verify(results)))[0]
+    monkeypatch.setenv("PATH", "")
+    assert "(it cannot be asked: FileNotFoundError)" in faults(list(verify(results)))[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="chown needs root")
+def test_so_it_is_in_a_folder_of_another_user(search: Submission, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    write(changed(search, samples=search.samples[:7]), results)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(["git", "-C", results, "add", "-f", "submissions"], check=True)
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(path, 12_345, 12_345)
+    assert "folder that git keeps" in faults(list(verify(results)))[0]
+
+
+def test_a_draw_of_ones_own_is_refused_where_git_keeps_the_results(
+    ours: Callable[[str], Submission], tmp_path: Path
+) -> None:
+    """Whoever chooses the seed chooses the hands."""
+    fresh = ours("game24_onestep_tot_fresh.0shot")
+    five = draw("fresh", size=5)
+    samples = [one for one in fresh.samples if one.puzzle in five]
+    few = changed(fresh, split="fresh-n5", samples=samples)
+    results = tmp_path / "results"
+    assert not faults(written(results, few, fresh))
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(["git", "-C", results, "add", "-f", "submissions"], check=True)
+    (fault,) = faults(list(verify(results)))
+    assert "a draw of one's own, fresh-n5" in fault
+
+
 def test_add_refuses_what_verify_would(search: Submission, tmp_path: Path) -> None:
     write(search, tmp_path)
     with pytest.raises(BadResults, match="responses are those of another model"):
@@ -454,6 +567,38 @@ def test_upgrade_scores_again_and_removes_lists_that_nobody_names(
     done = runner.invoke(app, ["leaderboard", "upgrade", "--results", str(tmp_path)])
     assert "1 responses scored otherwise" in done.stdout and "correct, now" in done.stdout
     assert read(path) == search and not faults(list(verify(tmp_path)))
+
+
+def test_a_key_that_stands_twice_and_an_empty_list_of_hands_are_refused(
+    search: Submission, tmp_path: Path
+) -> None:
+    path = write(search, tmp_path)
+    text = path.read_text()
+    path.write_text(text.replace('"n": 100', '"n": 5, "n": 100'))
+    assert "'n' stands 2 times in one object" in faults(list(verify(tmp_path)))[0]
+    path.write_text(text)
+    zipped = path.with_name(path.stem + ".samples.jsonl.gz")
+    lines = gzip.decompress(zipped.read_bytes())
+    twice = lines.replace(b'"tokens":', b'"tokens":[1],"tokens":', 1)
+    zipped.write_bytes(gzip.compress(twice))
+    path.write_text(text.replace(*(hashlib.sha256(one).hexdigest() for one in (lines, twice))))
+    assert "line 1: 'tokens' stands 2 times" in faults(list(verify(tmp_path)))[0]
+    zipped.write_bytes(gzip.compress(lines))
+    empty = hashlib.sha256(b"").hexdigest()
+    (file,) = (tmp_path / "training_hands").iterdir()
+    file.with_name(f"{empty}.txt").write_bytes(b"")
+    path.write_text(text.replace(file.stem, empty))
+    assert "is empty: it holds the training hands" in faults(list(verify(tmp_path)))[0]
+
+
+def test_what_is_said_beside_the_samples_is_bounded(search: Submission, tmp_path: Path) -> None:
+    wide = changed(search, generation={f"k{i}": [] for i in range(30_000)})
+    with pytest.raises(TooLarge, match="all but the samples is larger than"):
+        write(wide, tmp_path)
+    assert not list(tmp_path.rglob("*.json"))
+    fitting = changed(search, generation={"max_gen_toks": 896, **{f"k{i}": [] for i in range(900)}})
+    gist = gist_of(write(fitting, tmp_path))
+    assert gist.header.key == search.key and len(pickle.dumps(gist.header)) < 5_000
 
 
 def test_changed_missing_and_foreign_lists_of_hands_are_refused(

@@ -479,8 +479,11 @@ def test_a_file_whose_records_are_all_bad_holds_none(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="missing: No such file: give the path"):
         read_transcript(tmp_path / "missing")
+    (tmp_path / "odd").write_text('{"a\\nb": 1}')
+    with pytest.raises(BadTranscript, match=r"its fields are a\?b\)"):
+        read_transcript(tmp_path / "odd")
     with pytest.raises(BadTranscript, match="not a file"):
         read_transcript(tmp_path)
 

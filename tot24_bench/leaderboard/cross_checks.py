@@ -13,8 +13,6 @@ are a question and no fault.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -22,13 +20,11 @@ from typing import NamedTuple
 
 from tot24_bench.game import Hand
 from tot24_bench.leaderboard.key import look_of
+from tot24_bench.leaderboard.likeness import each_mark, marks_of
 from tot24_bench.leaderboard.records import Sample, sha256_of
 from tot24_bench.leaderboard.rows import one_line
 from tot24_bench.leaderboard.submission import Header
 from tot24_bench.teachers.teacher import SOLVER
-
-LONG = 60
-"""Characters from which a response is compared: the answer alone has 30 or 40."""
 
 COMPARED = 20
 """Responses that must be comparable before anything is said."""
@@ -38,16 +34,14 @@ COMPARED_WRONG = 10
 
 COPIED = 0.9
 """Share of equal responses that no two models reach by chance. Sisters of one recipe, 2M weights
-each, reach 0.5 (one response against nine of the other's), and 0.45 where both are wrong."""
+each, reach 0.59 (one response against nine of the other's), and 0.53 where both are wrong; the
+solver and a student of it 0.42."""
 
 ALIKE = 0.6
 """Share of equal responses that somebody should look at."""
 
 MAX_FINGERPRINTS = 50_000
 """Responses of a submission that are compared; bounds memory."""
-
-MAX_LOOSE_CHARS = 20_000
-"""Characters of a response that a fingerprint is taken of; bounds time."""
 
 SAME_SIZE = 1.05
 """Counts of weights that differ by less are the same: 360M is said of 361,821,120."""
@@ -56,9 +50,6 @@ _LOADED = {
     "autogptq", "gguf_file", "load_in_4bit", "load_in_8bit", "peft", "quantization", "revision",
 }  # fmt: skip
 """Model arguments that make other weights of the same file."""
-
-_PASSED_OVER = re.compile(r"[^\w+*/=()-]+")
-"""What a response can have more or less of and be the same: blanks, points, what shows nothing."""
 
 _PRECISIONS = {"float32": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16"}
 
@@ -90,13 +81,12 @@ class Written(NamedTuple):
 
     Attributes:
         exact: hash of the text; all that is known of one that is withheld.
-        loose: of its letters, numbers and operators; None where it is withheld, or too short to
-            compare.
+        marks: see `likeness`; None where it is withheld, or too short to compare.
         right: whether it is.
     """
 
     exact: bytes
-    loose: bytes | None
+    marks: bytes | None
     right: bool
 
 
@@ -105,7 +95,7 @@ class Gist:
 
     Attributes:
         path: its JSON file.
-        header: what it says, without the training hands.
+        header: what it says, without what is compared with no other's.
         hands: the hash of its training hands, which names their file; None where it has none.
         data: the hash of its training rows, where it gives one.
         training: all that it says of its training.
@@ -120,9 +110,11 @@ class Gist:
         self.hands = None if said is None else said.hands_file()[0]
         self.data = None if said is None else said.data_sha256
         self.training = (model.teacher, self.hands, said and said.rows, self.data)
-        # Hundreds of submissions are held at once, and their hands have been looked at by now.
-        kept = {**dict(header), "model": model.model_copy(update={"training": None})}
-        self.header = Header.model_construct(**kept)
+        # Hundreds of submissions are held at once: what is compared of them and no more.
+        given = {name: value for name, value in model.arguments.items() if name in _LOADED}
+        kept = model.model_copy(update={"training": None, "arguments": given})
+        nothing = {"generation": {}, "seeds": {}, "versions": {}, "notes": (), "hardware": ""}
+        self.header = Header.model_construct(**{**dict(header), **nothing, "model": kept})
         self.withheld = False
         self.written: dict[Asked, list[Written]] = {}
         self._count = 0
@@ -139,7 +131,7 @@ class Gist:
                 kept.append(Written(bytes.fromhex(digest), None, right))
             return
         for text, right in zip(sample.responses, rights, strict=False):
-            kept.append(Written(bytes.fromhex(sha256_of(text)), _loose(text), right))
+            kept.append(Written(bytes.fromhex(sha256_of(text)), marks_of(text), right))
 
     @property
     def weights(self) -> tuple[str, tuple[tuple[str, str], ...]] | None:
@@ -151,7 +143,7 @@ class Gist:
     def loaded(self) -> tuple[tuple[str, str], ...]:
         """The arguments that make other weights of the same checkpoint."""
         given = self.header.model.arguments.items()
-        return tuple(sorted(one for one in given if one[0] in _LOADED and one[1] != "main"))
+        return tuple(sorted(one for one in given if one[1] != "main"))
 
     @property
     def precision(self) -> str | None:
@@ -222,8 +214,17 @@ _OF_A_NAME: dict[str, Callable[[Gist], object]] = {
 
 
 def _weights(every: Sequence[Gist]) -> Iterator[Fault]:
-    """One checkpoint that was trained on two things."""
-    for group in _groups(every, lambda gist: gist.weights):
+    """One checkpoint that was trained on two things, however it was loaded.
+
+    An adapter beside it is trained by itself.
+    """
+
+    def trained(gist: Gist) -> tuple[str, str | None] | None:
+        model = gist.header.model
+        digest = model.checkpoint_sha256
+        return None if digest is None else (digest, model.arguments.get("peft"))
+
+    for group in _groups(every, trained):
         for one, other in _differing(group, lambda gist: gist.training):
             yield _fault(
                 one,
@@ -257,27 +258,28 @@ def _odd_names(every: Sequence[Gist]) -> Iterator[Fault]:
 
 def _copies(every: Sequence[Gist]) -> Iterator[tuple[Fault, bool]]:
     """Responses that are another model's; whether nothing honest explains it."""
-    there: defaultdict[tuple[Asked, bytes], set[int]] = defaultdict(set)
-    for number, gist in enumerate(every):
-        for hand, responses in gist.written.items():
-            for one in responses:
-                digest = one.exact if gist.withheld else one.loose
-                if digest is not None:
-                    there[hand, digest].add(number)
+    owns = [list(_comparable(gist)) for gist in every]
+    looks = [look_of(gist.header.model.name) for gist in every]
+    equal: Counter[tuple[int, int, bool]] = Counter()
+    for hand, asked in _by_hand(every, owns).items():
+        there: defaultdict[bytes, set[int]] = defaultdict(set)
+        for number in asked:
+            for one in every[number].written[hand]:
+                for mark in (one.exact,) if one.marks is None else each_mark(one.marks):
+                    there[mark].add(number)
+        for number, own in asked.items():
+            for _, marks, right in own:
+                others = set[int]().union(*(there.get(mark, ()) for mark in marks))
+                equal.update((number, other, right) for other in others - {number})
     found: dict[tuple[int, int], tuple[bool, float, str]] = {}
-    for number, gist in enumerate(every):
-        own = list(_comparable(gist))
-        equal: Counter[int] = Counter()
-        for hand, one in own:
-            equal.update(_with(there, hand, one) - {number})
-        for other, count in equal.items():
-            same = look_of(every[other].header.model.name) == look_of(gist.header.model.name)
-            if same or count < COMPARED_WRONG:
-                continue
-            judged = _judged(gist, every[other], own, there, other)
-            pair = (min(number, other), max(number, other))
-            if judged is not None and judged > found.get(pair, (False, 0.0, "")):
-                found[pair] = judged
+    for number, other in {(number, other) for number, other, _ in equal}:
+        same = _Same(equal[number, other, False], equal[number, other, True])
+        if looks[number] == looks[other] or sum(same) < COMPARED_WRONG:
+            continue
+        judged = _judged(every[number], every[other], owns[number], same)
+        pair = (min(number, other), max(number, other))
+        if judged is not None and judged > found.get(pair, (False, 0.0, "")):
+            found[pair] = judged
     for (first, second), (copied, _, said) in sorted(found.items()):
         fault = _fault(
             every[first],
@@ -290,57 +292,80 @@ def _copies(every: Sequence[Gist]) -> Iterator[tuple[Fault, bool]]:
         yield fault, copied
 
 
-_There = dict[tuple[Asked, bytes], set[int]]
+class _Own(NamedTuple):
+    """A response that can be compared, with the marks that it has for this hand alone."""
+
+    hand: Asked
+    marks: frozenset[bytes]
+    right: bool
+
+
+class _Same(NamedTuple):
+    """How many wrong and right responses are another model's."""
+
+    wrong: int
+    right: int
+
+
+def _by_hand(
+    every: Sequence[Gist], owns: Sequence[Sequence[_Own]]
+) -> dict[Asked, dict[int, list[_Own]]]:
+    """Who was asked a hand, and what can be compared of it."""
+    found: defaultdict[Asked, dict[int, list[_Own]]] = defaultdict(dict)
+    for number, (gist, own) in enumerate(zip(every, owns, strict=True)):
+        for hand in gist.written:
+            found[hand][number] = []
+        for one in own:
+            found[one.hand][number].append(one)
+    return found
 
 
 def _judged(
-    gist: Gist,
-    other: Gist,
-    own: Sequence[tuple[Asked, Written]],
-    there: _There,
-    number: int,
+    gist: Gist, other: Gist, own: Sequence[_Own], same: _Same
 ) -> tuple[bool, float, str] | None:
     """Whether the one's responses are the other's, what share is, and how to say it."""
     asked = {
         hand
         for hand, responses in other.written.items()
-        if other.withheld or any(one.loose for one in responses)
+        if other.withheld or any(one.marks for one in responses)
     }
-    compared = [
-        (number in _with(there, hand, one), one.right) for hand, one in own if hand in asked
-    ]
-    wrong = [same for same, right in compared if not right]
-    same = [same for same, _ in compared]
-    share = sum(same) / len(same)
+    rights = Counter(one.right for one in own if one.hand in asked)
+    compared = rights.total()
+    share = sum(same) / compared
     taught_alike = gist.header.model.teacher == other.header.model.teacher == SOLVER
-    evidence, fewest = (wrong, COMPARED_WRONG) if taught_alike else (same, COMPARED)
-    copied = len(evidence) >= fewest and sum(evidence) >= COPIED * len(evidence)
-    copied = copied and not _related(gist, other)
-    if not copied and (len(same) < COMPARED or share < ALIKE):
+    evidence, of, fewest = (
+        (same.wrong, rights[False], COMPARED_WRONG)
+        if taught_alike
+        else (sum(same), compared, COMPARED)
+    )
+    copied = of >= fewest and evidence >= COPIED * of and not _related(gist, other)
+    if not copied and (compared < COMPARED or share < ALIKE):
         return None
-    return copied, share, f"{sum(same)} of {len(same)} responses are those of another model"
+    return copied, share, f"{sum(same)} of {compared} responses are those of another model"
 
 
-def _comparable(gist: Gist) -> Iterator[tuple[Asked, Written]]:
-    """The responses that are long, and that the model wrote for one hand alone.
+def _comparable(gist: Gist) -> Iterator[_Own]:
+    """The responses that are long, with the marks that the model left for one hand alone.
 
     Of what is withheld nobody knows how long it is: all of it, beside what is withheld, too.
     """
-    marked = {
-        hand: {one.exact if gist.withheld else one.loose: one for one in responses}
-        for hand, responses in gist.written.items()
-    }
-    hands = Counter(mark for each in marked.values() for mark in each)
+    marked: dict[Asked, dict[bytes, tuple[frozenset[bytes], Written]]] = {}
+    for hand, responses in gist.written.items():
+        each = marked.setdefault(hand, {})
+        for one in responses:
+            if gist.withheld:
+                each[one.exact] = (frozenset((one.exact,)), one)
+            elif one.marks is not None:
+                each[one.marks] = (frozenset(each_mark(one.marks)), one)
+    hands = Counter(
+        mark
+        for each in marked.values()
+        for mark in frozenset[bytes]().union(*(marks for marks, _ in each.values()))
+    )
     for hand, each in marked.items():
-        for mark, one in each.items():
-            if mark is not None and hands[mark] == 1:
-                yield hand, one
-
-
-def _with(there: _There, hand: Asked, one: Written) -> set[int]:
-    """Who wrote the same for the hand."""
-    loose = there.get((hand, one.loose), set()) if one.loose else set()
-    return loose | there.get((hand, one.exact), set())
+        for marks, one in each.values():
+            if alone := frozenset(mark for mark in marks if hands[mark] == 1):
+                yield _Own(hand, alone | {one.exact}, one.right)
 
 
 def _related(one: Gist, other: Gist) -> bool:
@@ -351,14 +376,6 @@ def _related(one: Gist, other: Gist) -> bool:
     if None is not models[0].checkpoint_sha256 == models[1].checkpoint_sha256:
         return True
     return any(a.base and a.base in (b.name, b.source) for a, b in (models, models[::-1]))
-
-
-def _loose(text: str) -> bytes | None:
-    start = text[:MAX_LOOSE_CHARS]
-    if len(start.strip()) < LONG:
-        return None
-    kept = _PASSED_OVER.sub("", start.casefold())
-    return hashlib.sha256(kept.encode("utf-8", "replace")).digest()
 
 
 def _groups(every: Sequence[Gist], key: Callable[[Gist], object]) -> Iterator[list[Gist]]:

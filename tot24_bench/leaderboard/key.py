@@ -109,15 +109,18 @@ _LOOKS_LATIN = str.maketrans(
 )
 """Letters of Cyrillic and Greek that no reader tells from Latin ones (Unicode TR 39 has more)."""
 
-_BETWEEN = re.compile(r"[\s_‐‑‒–—―−-]+")
+_BETWEEN = re.compile(r"[\s_‐‑‒–—―−\u2043\u2e3a\u2e3b-]+")
 
 _SHOWS_NOTHING = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\ufe00-\ufe0f\U0001d159"
+    "\U000e0100-\U000e01ef]"
 )
 
 
 def _hidden(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Cf") or _SHOWS_NOTHING.match(char) is not None
+    # What is private or not assigned shows as nothing, or as the same box.
+    unseen = unicodedata.category(char) in ("Cc", "Cf", "Cn", "Co", "Cs")
+    return unseen or _SHOWS_NOTHING.match(char) is not None
 
 
 _SAFE = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,250}[A-Za-z0-9_])?"

@@ -127,7 +127,7 @@ class Training(Record):
 
     hands: Annotated[
         tuple[Annotated[str, StringConstraints(pattern=r"^[^\n]+$", max_length=200)], ...],
-        Field(max_length=100_000),
+        Field(min_length=1, max_length=100_000),
     ]
     rows: Annotated[int, Field(gt=0, le=MAX_COUNT)] | None = None
     data_sha256: Sha256 | None = None

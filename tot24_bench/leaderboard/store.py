@@ -27,6 +27,7 @@ import re
 import stat
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -59,9 +60,12 @@ INLINE_HANDS = 2
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
-MAX_HEADER_BYTES = 4 * 2**20
-"""Bytes of a submission without its samples that are read, and of a file of training hands; an
-ordinary one has 2,000."""
+MAX_HEADER_BYTES = 256 * 2**10
+"""Bytes of a submission without its samples; an ordinary one has 2,000, an older one with thousands
+of training hands in it 100,000."""
+
+MAX_HANDS_BYTES = 4 * 2**20
+"""Bytes of a file of training hands."""
 
 MAX_SAMPLE_BYTES = 32 * 2**20
 """Bytes of one sample, decompressed: 100 repeats of a response of 300,000 characters."""
@@ -147,7 +151,10 @@ def _store(
     def write_header(file: BinaryIO) -> None:  # after the samples, whose hash it holds
         stored = header if samples is None else {**header, HASH: digest.hexdigest()}
         text = json.dumps(stored, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        file.write(text.encode())
+        data = text.encode()
+        if len(data) > MAX_HEADER_BYTES:
+            raise TooLarge(f"all but the samples is larger than {MAX_HEADER_BYTES} bytes")
+        file.write(data)
 
     contents: dict[Path, Writer | None] = {
         **hands,
@@ -176,8 +183,8 @@ def _without_hands(
         return header, {}
     training = Training.from_json(model["training"])
     digest, data = training.hands_file()
-    if len(data) > MAX_HEADER_BYTES:
-        raise TooLarge(f"the training hands are larger than {MAX_HEADER_BYTES} bytes")
+    if len(data) > MAX_HANDS_BYTES:
+        raise TooLarge(f"the training hands are larger than {MAX_HANDS_BYTES} bytes")
     stored = {HANDS: digest, **{k: v for k, v in model["training"].items() if k != "hands"}}
     file = hands_path(results, digest)
     there = file.is_file() and not file.is_symlink() and file.read_bytes() == data
@@ -376,11 +383,12 @@ def _not_writable(folder: Path, error: OSError) -> ResultsNotWritable:
 
 def _read_header(path: Path) -> tuple[dict[str, Any], str | None]:
     """The fields of a submission as its JSON file has them, and the hash of its samples."""
-    data = _read_plain(path)
+    data = _read_plain(path, MAX_HEADER_BYTES)
     try:
         header = from_json(data)
     except ValueError as error:
         raise BadSubmission(f"{path}: not JSON ({error})") from None
+    _refuse_twins(data, str(path))
     if not isinstance(header, dict):
         raise BadSubmission(f"{path}: not a JSON object")
     if "samples" in header:
@@ -414,11 +422,12 @@ def _put_hands(path: Path, header: dict[str, Any]) -> None:
             f"{path}: model.training.{HANDS}: {TRAINING}/{file.name} is missing beside "
             f"{FOLDER}: commit it too"
         )
-    data = _read_plain(file)
+    data = _read_plain(file, MAX_HANDS_BYTES)
+    if not data:
+        raise BadSubmission(f"{file}: is empty: it holds the training hands, one a line")
     if hashlib.sha256(data).hexdigest() != digest:
         raise BadSubmission(f"{path}: model.training.{HANDS} is not the hash of {file}")
-    lines = data.decode("utf-8", "replace").removesuffix("\n").split("\n")
-    training["hands"] = lines if data else []
+    training["hands"] = data.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
 
 def open_plain(path: Path) -> BinaryIO:
@@ -441,15 +450,30 @@ def open_plain(path: Path) -> BinaryIO:
     return file
 
 
-def _read_plain(path: Path) -> bytes:
+def _refuse_twins(data: bytes, where: str) -> None:
+    """Refuse JSON of which an object has a key twice: one reader takes the first, one the last.
+
+    Raises:
+        BadSubmission: says which key.
+    """
+
+    def once(pairs: list[tuple[str, object]]) -> None:
+        ((key, count),) = Counter(key for key, _ in pairs).most_common(1) or [("", 1)]
+        if count > 1:
+            raise BadSubmission(f"{where}: {ascii(key)[:80]} stands {count} times in one object")
+
+    json.loads(data, object_pairs_hook=once, parse_int=len, parse_float=len)
+
+
+def _read_plain(path: Path, most: int) -> bytes:
     """A file of bounded size."""
     try:
         with open_plain(path) as file:
-            data = file.read(MAX_HEADER_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise BadSubmission(f"{path}: cannot be read ({error.strerror})") from None
-    if len(data) > MAX_HEADER_BYTES:
-        raise BadSubmission(f"{path}: larger than {MAX_HEADER_BYTES} bytes")
+    if len(data) > most:
+        raise BadSubmission(f"{path}: larger than {most} bytes")
     return data
 
 
@@ -477,6 +501,8 @@ def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
                     sample = Sample.model_validate_json(line, strict=True)
                 except ValidationError as error:
                     raise BadSubmission(f"{path}: line {number}: {_fault(error)}") from None
+                if line.rstrip() != sample.model_dump_json().encode():  # not as it is written here
+                    _refuse_twins(line, f"{path}: line {number}")
                 del line
                 yield sample
                 del sample

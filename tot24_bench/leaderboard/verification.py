@@ -36,6 +36,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tot24_bench.game import Hand, Puzzle, is_split, load_split, split_size
+from tot24_bench.game.generated import parse_name
 from tot24_bench.game.parts import guard_parts
 from tot24_bench.game.puzzle import InvalidPuzzle
 from tot24_bench.game.splits import LeakedHand
@@ -56,7 +57,7 @@ from tot24_bench.leaderboard.store import (
 from tot24_bench.leaderboard.submission import OTHER, Header
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
-from tot24_bench.teachers.teacher import SOLVER
+from tot24_bench.teachers.teacher import SOLVER, teacher_name
 
 MAY_BE_TRAINED_ON = ("train", "full")
 """Splits whose rows say nothing about unseen hands in any case."""
@@ -67,6 +68,11 @@ MAX_FAULTS = 20
 EARLIEST = datetime.date(2023, 1, 1)
 """No language model was asked this game's hard hands before (Yao et al. 2023)."""
 
+LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
+"""What a generation argument that bounds the tokens of a response is called."""
+
+MAX_LIMIT_DIGITS = 12
+
 A_DAY = datetime.timedelta(days=1)
 """By which a clock may be ahead."""
 
@@ -76,6 +82,8 @@ MORE_TOKENS = 16
 LONGEST_TOKEN = 32
 """Characters of a token of ordinary text, on the average of a response: far more than any
 vocabulary has. Runs of one sign count once, as they may be one token."""
+
+_DIGITS = re.compile(f"[0-9]{{1,{MAX_LIMIT_DIGITS}}}")
 
 _RUN = re.compile(r"(.)\1+", re.DOTALL)
 
@@ -150,7 +158,7 @@ def beside_each_other(
     """
     gists = [one.gist for one in verified if one.gist is not None]
     found = together((*gists, *others))
-    tracked = results is not None and is_tracked(results)
+    kept = "" if results is None else kept_by_git(results)
     here = {one.path for one in verified}
 
     def about(path: Path, faults: Iterable[Fault]) -> Iterator[Fault]:
@@ -160,7 +168,7 @@ def beside_each_other(
                 yield fault
 
     for one in verified:
-        partial_run = tuple(_partial_faults(one.gist)) if one.gist and tracked else ()
+        partial_run = tuple(_partial_faults(one.gist, kept)) if one.gist and kept else ()
         yield one._replace(
             faults=(*one.faults, *partial_run, *about(one.path, found.faults)),
             warnings=(*one.warnings, *about(one.path, found.warnings)),
@@ -190,19 +198,28 @@ def gists_of(results: Path, without: Iterable[Path] = ()) -> Iterator[Gist]:
                 yield gist_of(path)
 
 
-def is_tracked(results: Path) -> bool:
-    """Whether git keeps submissions of the folder: then it is the record, not a place to try."""
+def kept_by_git(results: Path) -> str:
+    """In words, that git keeps submissions of the folder: then it is the record, no place to try.
+
+    Empty where it does not. Where there is a repository and git says nothing of it, it may.
+    """
+    folder = results.resolve()
+    if not any((above / ".git").exists() for above in (folder, *folder.parents)):
+        return ""
+    # A folder from elsewhere may bring a configuration that names a program to run, be another
+    # user's, and a variable may point at another repository.
+    command = ["git", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "ls-files", "--"]
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
-            # A folder from elsewhere may bring a configuration that names a program to run.
-            ["git", "-c", "core.fsmonitor=false", "ls-files", "--", FOLDER],
-            cwd=results,
-            capture_output=True,
-            timeout=60,
+            [*command, FOLDER], cwd=folder, env=plain, capture_output=True, timeout=60
         )
-    except (OSError, subprocess.SubprocessError):
-        return False
-    return done.returncode == 0 and bool(done.stdout)
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"that git may keep (it cannot be asked: {type(error).__name__})"
+    if done.returncode:
+        said = " ".join(done.stderr.decode("utf-8", "replace").split())[:80]
+        return f"that git may keep (it cannot be asked: {said or done.returncode})"
+    return "that git keeps" if done.stdout else ""
 
 
 def verify_file(path: Path, results: Path | None = None, texts: Texts | None = None) -> Verified:
@@ -228,6 +245,9 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
         if results is not None and path != path_of(results, header.key):
             note([("place", f"it belongs at {path_of(results, header.key)}")])
         note(_header_faults(header))
+        limit, fault = _limit(header)
+        note(fault)
+        counted = False
         asked: list[Puzzle] = []
         trained = _trained_on(header)
         seen: list[Puzzle] = []
@@ -244,7 +264,8 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
             if len(faults) < MAX_FAULTS:
                 note(_prompt_faults(header, sample))
                 note(_score_faults(sample, responses))
-                note(_token_faults(header, sample, responses))
+                note(_token_faults(header, sample, responses, limit))
+            counted = counted or any(sample.tokens)
             del sample, responses  # before the next one is read: they may be large
         note(_seen_faults(header, seen))
         note(_hand_faults(header, asked))
@@ -252,7 +273,11 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
         return _unreadable(path, error)
     except ValueError as error:  # a setting that no prompt, split or key has
         faults.append(Fault(path, "settings", str(error)))
-    return Verified(path, tuple(faults), checked, withheld, gist=gist)
+    odd = []
+    if header.obtained == "measured" and counted and limit is None and not fault:
+        what = f"no {LIMITS[0]}, so nobody knows which responses were cut off"
+        odd = [Fault(path, "generation", what, f"say what the run was given as {LIMITS[0]}")]
+    return Verified(path, tuple(faults), checked, withheld, tuple(odd), gist)
 
 
 def _unreadable(path: Path, error: BadSubmission) -> Verified:
@@ -293,17 +318,27 @@ def _stray(results: Path, named: set[Path] | None) -> Iterator[Fault]:
             yield Fault(path, "file", "holds training hands of no submission: remove it")
 
 
-def _partial_faults(gist: Gist) -> Iterator[Fault]:
+def _partial_faults(gist: Gist, kept: str) -> Iterator[Fault]:
+    """Hands that somebody chose: the first so many of a split, or another draw of it."""
     header = gist.header
     if header.obtained != "measured" or not is_split(header.split):
         return
+    drawn = parse_name(header.split)
     if header.n < (whole := split_size(header.split)):
         yield Fault(
             gist.path,
             "n",
             f"a --limit run, {header.n} of the {whole} hands of {header.split}, in a results "
-            "folder that git keeps: whoever chooses when to stop chooses the figure",
+            f"folder {kept}: whoever chooses when to stop chooses the figure",
             "evaluate all hands, or keep it in a folder of its own (--results)",
+        )
+    elif drawn is not None and header.split != drawn.name:
+        yield Fault(
+            gist.path,
+            "split",
+            f"a draw of one's own, {header.split}, in a results folder {kept}: whoever chooses "
+            "the draw chooses the figure",
+            f"evaluate {drawn.name} as it is, or keep it in a folder of its own (--results)",
         )
 
 
@@ -314,7 +349,7 @@ def _header_faults(header: Header) -> Iterator[tuple[str, str]]:
     if header.created > datetime.datetime.now(datetime.UTC).date() + A_DAY:
         yield "created", f"{header.created} is in the future"
     yield from _task_faults(header)
-    if look_of(header.model.name) == look_of(SOLVER) and not is_exact_search(header):
+    if _letters(header.model.name) == _letters(SOLVER) and not is_exact_search(header):
         yield (
             "model.name",
             f"{SOLVER} is the solver's name, and {header.model.backend} is no solver",
@@ -323,6 +358,10 @@ def _header_faults(header: Header) -> Iterator[tuple[str, str]]:
         _, fault = _trained(header.model.training.hands)
         if fault is not None:
             yield "model.training", fault
+
+
+def _letters(name: str) -> str:
+    return "".join(char for char in look_of(teacher_name(name)) if char.isalnum())
 
 
 def _task_faults(header: Header) -> Iterator[tuple[str, str]]:
@@ -425,14 +464,27 @@ def _score_faults(sample: Sample, responses: Sequence[str] | None) -> Iterator[t
         )
 
 
+def _limit(header: Header) -> tuple[int | None, tuple[tuple[str, str], ...]]:
+    """The most tokens that a response could have, and what is wrong with how that is said."""
+    said = {name: header.generation[name] for name in LIMITS if name in header.generation}
+    limits = set()
+    for name, value in said.items():
+        written = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        number = int(written) if _DIGITS.fullmatch(written) else 0
+        if not number:
+            return None, ((f"generation.{name}", f"{_short(value)} is no number of tokens"),)
+        limits.add(number)
+    if len(limits) > 1:
+        return None, (("generation", f"{' and '.join(said)} say two limits"),)
+    return next(iter(limits), None), ()
+
+
 def _token_faults(
-    header: Header, sample: Sample, responses: Sequence[str] | None
+    header: Header, sample: Sample, responses: Sequence[str] | None, limit: int | None
 ) -> Iterator[tuple[str, str]]:
     """Tokens that the text cannot have; of what others ran the counts are theirs."""
     if header.obtained != "measured" or responses is None:
         return
-    said = header.generation.get("max_gen_toks")
-    limit = said if isinstance(said, int) and not isinstance(said, bool) else None
     counted = zip(responses, sample.tokens, sample.scores, strict=True)
     for i, (response, tokens, stored) in enumerate(counted):
         if tokens is None:

@@ -33,6 +33,9 @@ Record = Mapping[str, Any]
 CARDS = 4
 """Cards of a hand of the deck."""
 
+MAX_NAMED = 12
+"""Fields that a message names."""
+
 VERDICTS = (
     "correct",
     "is_correct",
@@ -213,6 +216,12 @@ def object_of(value: object, name: str) -> Record:
     if not isinstance(value, dict):
         raise BadRecord(f"{name} is {kind(value)}, not an object")
     return value
+
+
+def names_of(record: Record) -> str:
+    """The names of a record's first fields, for a message of one line."""
+    shown = ", ".join(sorted(map(str, record))[:MAX_NAMED])[:200]
+    return "".join(char if char.isprintable() else "?" for char in shown)
 
 
 def kind(value: object) -> str:

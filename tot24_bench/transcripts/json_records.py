@@ -22,6 +22,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
@@ -30,6 +31,9 @@ from tot24_bench.transcripts.rollouts import BadTranscript
 
 MAX_RECORD_BYTES = 64 * 2**20
 """Bytes (in an array: characters) of one record; 100 responses of 7,000 tokens take 3 MB."""
+
+SAVE_AS_UTF8 = "save the file as UTF-8"
+ONE_A_LINE = "write one JSON object a line, its keys and texts in double quotes"
 
 CHUNK_BYTES = 2**16
 """Bytes of an array that are read at once, at least."""
@@ -172,6 +176,11 @@ class _Parser:
             return self._decoder.raw_decode(text, start)
         except RecursionError:
             raise ValueError("nested too deep") from None
+        except json.JSONDecodeError:
+            raise
+        except ValueError:  # Python's own words name a switch of Python
+            digits = sys.get_int_max_str_digits()
+            raise ValueError(f"an integer of more than {digits:,} digits") from None
 
     def record(self, number: int, line: bytes) -> JsonRecord:
         """A line that holds one value and nothing else."""
@@ -181,11 +190,12 @@ class _Parser:
             if end < len(text):
                 raise ValueError(f"something after the value, at column {end + 1}")
         except UnicodeDecodeError as error:
-            fault = f"not UTF-8 text (byte {error.start + 1} of the line)"
+            fault = f"not UTF-8 text (byte {error.start + 1} of the line): {SAVE_AS_UTF8}"
         except json.JSONDecodeError as error:
-            fault = f"not JSON ({error.msg.removesuffix(' at')} at column {error.colno})"
-        except ValueError as error:  # an integer of thousands of digits among them
-            fault = f"not JSON ({error})"
+            what = f"{error.msg.removesuffix(' at')} at column {error.colno}"
+            fault = f"not JSON ({what}): {ONE_A_LINE}"
+        except ValueError as error:
+            fault = f"not JSON ({error}): {ONE_A_LINE}"
         else:
             return JsonRecord(number, None if self.fault else value, self.fault)
         return JsonRecord(number, None, fault)
@@ -262,7 +272,9 @@ class _Window:
         try:
             self._text = rest + self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError:
-            raise BadTranscript(f"not UTF-8 text (somewhere from line {self.line} on)") from None
+            raise BadTranscript(
+                f"not UTF-8 text (somewhere from line {self.line} on): {SAVE_AS_UTF8}"
+            ) from None
         self._at = 0
         self._ended = not chunk
         return True

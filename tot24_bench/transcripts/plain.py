@@ -22,17 +22,15 @@ from typing import NamedTuple
 from tot24_bench.transcripts.fields import (
     Record,
     asked_in,
+    names_of,
     puzzle_of,
     texts_of,
     verdicts_of,
 )
-from tot24_bench.transcripts.rollouts import BadRecord, Rollouts
+from tot24_bench.transcripts.rollouts import BadRecord, BadTranscript, Rollouts
 
 PLAIN = '{"numbers": [4, 4, 6, 8], "response": "Answer: (6 - 4) * (4 + 8) = 24"}'
 """A record as anybody can write it."""
-
-MAX_NAMED = 12
-"""Fields that a message names."""
 
 
 def is_plain(record: Record) -> bool:
@@ -44,6 +42,10 @@ def read_plain(record: Record, line: int) -> Rollouts:
     """A plain record."""
     puzzle = puzzle_of(record.get("numbers"), record.get("target"), record.get("rule"))
     return Rollouts.bare(puzzle, texts_of(record.get("response"), "the response"), line)
+
+
+MAX_STEPS = 32
+"""Steps of a path; the records of the widest API nest a response 8 deep."""
 
 
 class Keys(NamedTuple):
@@ -59,6 +61,19 @@ class Keys(NamedTuple):
     hand: str
     response: str
     target: str | None = None
+
+    def check(self) -> None:
+        """Refuse paths of more than MAX_STEPS.
+
+        Raises:
+            BadTranscript: names the option.
+        """
+        for name, path in self._asdict().items():
+            if path is not None and (steps := path.count(".") + 1) > MAX_STEPS:
+                raise BadTranscript(
+                    f"--{name}-key has {steps} steps: a path has at most {MAX_STEPS}, such as "
+                    "doc.hand"
+                )
 
     def read(self, record: Record, line: int) -> Rollouts:
         """A record of `one_each`.
@@ -129,6 +144,5 @@ def _at(value: object, path: str) -> object:
             return value[path]
         if rest and head in value:
             return _at(value[head], rest)
-        there = ", ".join(sorted(map(str, value))[:MAX_NAMED])[:200]
-        raise BadRecord(f"no field {path[:60]!r}: there are {there or 'none'}")
+        raise BadRecord(f"no field {path[:60]!r}: there are {names_of(value) or 'none'}")
     raise BadRecord(f"no field {path[:60]!r}: the value before it holds none")

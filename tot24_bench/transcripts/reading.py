@@ -24,11 +24,10 @@ from tot24_bench.transcripts.batches import (
     is_openai_batch,
     openai_answers,
 )
-from tot24_bench.transcripts.fields import Record, in_deck, object_of, verdicts_of
+from tot24_bench.transcripts.fields import Record, in_deck, names_of, object_of, verdicts_of
 from tot24_bench.transcripts.json_records import json_records
 from tot24_bench.transcripts.lm_eval_samples import is_lm_eval, lm_eval_reader
 from tot24_bench.transcripts.plain import (
-    MAX_NAMED,
     PLAIN,
     Keys,
     is_plain,
@@ -257,10 +256,16 @@ def read_transcript(
     """
     if format is not None and format not in FORMATS:
         raise BadTranscript(f"no format {format[:40]!r}: {_known()}")
-    if path.exists() and not path.is_file():
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path}: No such file: give the path of a transcript that is there"
+        )
+    if not path.is_file():
         raise BadTranscript(f"{path}: not a file that can be read from its beginning twice")
     if keys is not None and format is not None:
         raise BadTranscript("--format names a format, --hand-key the fields of none: give one")
+    if keys is not None:
+        keys.check()
     name = KEYS if keys is not None else _recognise(path) if format is None else format
     if hands is not None and name not in BATCHES:
         raise BadTranscript(f"--hands goes with {', '.join(BATCHES)}; {path} is {name}")
@@ -288,7 +293,7 @@ def _recognise(path: Path) -> str:
         raise BadTranscript(f"{path}: holds no records")
     if fault:
         raise BadTranscript(f"{path}: {fault}")
-    named = ", ".join(sorted(map(str, first))[:MAX_NAMED])[:200]
+    named = names_of(first)
     fields = f" (its fields are {named})" if named else ""
     raise BadTranscript(
         f"{path}: a format that is not known here{fields}: name its fields with --hand-key and "
