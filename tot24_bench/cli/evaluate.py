@@ -91,12 +91,11 @@ def eval_command(
     `tot24 eval --model_args pretrained=... --tasks game24_onestep_tot --split fresh-s7-n500`
     """
     if limit is not None:
-        from tot24_bench.leaderboard.verification import is_tracked
+        from tot24_bench.leaderboard.verification import kept_by_git
 
-        if is_tracked(results):
+        if kept := kept_by_git(results):
             raise typer.BadParameter(
-                f"a --limit run has no place in {results}, which git keeps: "
-                "give --results out/results"
+                f"a --limit run has no place in {results}, {kept}: give --results out/results"
             )
     load_split(split)
     pick(exemplars, shots=num_fewshot)
