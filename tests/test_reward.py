@@ -57,6 +57,13 @@ def said(text: str) -> list[dict[str, str]]:
     return [{"role": "assistant", "content": text}]
 
 
+def test_a_bare_target_in_place_of_the_hand_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="must be a list"):
+        reward(24, "Answer: 24")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="must be a list"):
+        compute_score("game24", "Answer: 24", 24.0)  # type: ignore[arg-type]
+
+
 @settings(max_examples=400, deadline=None)
 @given(TEXTS, st.sampled_from([HAND, "3 3 8 8", "1 1 1 1", "24"]))
 def test_the_reward_of_any_text_is_whether_its_score_is_correct(text: str, hand: str) -> None:

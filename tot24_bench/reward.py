@@ -152,13 +152,7 @@ def _scores(
 
 
 def _score(numbers: Numbers, response: object, target: Target) -> Score:
-    puzzle = read_puzzle(numbers, target)
-    if len(puzzle.numbers) == 1 and isinstance(numbers, str | int | float):
-        raise ValueError(
-            f"{puzzle.text} is one number, which looks like a target: give the hand, or an object "
-            '{"target": 24, "numbers": [4, 4, 6, 8]}'
-        )
-    return score(puzzle, reply_of(response))
+    return score(read_puzzle(numbers, target), reply_of(response))
 
 
 def reply_of(response: object) -> str:

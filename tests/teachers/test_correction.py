@@ -334,7 +334,11 @@ def test_a_hand_without_a_way_round_is_named() -> None:
 @example(numbers=[1, 2, 3, 4, 5, 6], target=24, seed=0)
 def test_hands_outside_the_deck(numbers: list[int], target: int, seed: int) -> None:
     puzzle = Puzzle(tuple(numbers), target)
-    found = correct(puzzle, write_any(puzzle, Random(seed)), Random(seed))
+    try:
+        found = correct(puzzle, write_any(puzzle, Random(seed)), Random(seed))
+    except CannotCorrect as refusal:  # every way leads through a hand of a test part
+        assert "test part" in str(refusal)
+        return
     assert score(puzzle, found.text).correct, found.text
     assert all(thought.fault is None for thought in analyse(puzzle, found.text).thoughts)
 
