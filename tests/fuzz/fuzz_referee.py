@@ -67,8 +67,10 @@ def puzzles() -> tuple[Puzzle, ...]:
     )
 
 
-SIX_OR_EIGHT = re.compile(r"(?<![0-9a-zA-Z_\\&#.,])(0*)([68])(?![0-9a-zA-Z_.,;])")
-"""Two of the exemplar's numbers where they stand alone, not in `&#8722;` or an ANSI code."""
+SIX_OR_EIGHT = re.compile(r"(?<![0-9a-zA-Z_\\&#.])(0*)([68])(?![0-9a-zA-Z_])")
+"""Two of the exemplar's numbers where they stand alone, not in `&#8722;` or an ANSI code.
+
+Commas are no bar: a list such as `6 4 6,4` changed in part would become another hand."""
 
 SEARCHES = (
     "**Step 1:** 8 - 4 = 4\nRemaining numbers: 4, 4, 6\n**Step 2:** 4 × 4 = 16\nLeft: 6, 16\nNo.",
