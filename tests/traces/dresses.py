@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable
@@ -47,31 +48,27 @@ def _spoken(tokens: list[str], brackets: bool = False) -> str:
     return " ".join(kept)
 
 
-def _prefix(expression: str) -> str:
-    """add(mul(5, sub(10, 6)), 4)"""
-    import ast
-
-    names = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
-
-    def told(node: ast.expr) -> str:
-        if isinstance(node, ast.BinOp):
-            return f"{names[type(node.op)]}({told(node.left)}, {told(node.right)})"
-        return ast.unparse(node)
-
-    return told(ast.parse(expression, mode="eval").body)
-
-
-def _postfix(expression: str) -> str:
-    import ast
-
+def _retold(expression: str, form: str) -> str:
+    """The expression with each operation written in `form`."""
     signs = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 
     def told(node: ast.expr) -> str:
         if isinstance(node, ast.BinOp):
-            return f"{told(node.left)} {told(node.right)} {signs[type(node.op)]}"
+            sign, left, right = signs[type(node.op)], told(node.left), told(node.right)
+            return form.format(sign=sign, name=NAMES[sign], left=left, right=right)
         return ast.unparse(node)
 
     return told(ast.parse(expression, mode="eval").body)
+
+
+def _prefix(expression: str) -> str:
+    """add(mul(5, sub(10, 6)), 4)"""
+    return _retold(expression, "{name}({left}, {right})")
+
+
+def _postfix(expression: str) -> str:
+    """5 10 6 - * 4 +"""
+    return _retold(expression, "{left} {right} {sign}")
 
 
 def _digits(text: str, zero: int) -> str:

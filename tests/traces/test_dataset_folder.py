@@ -169,6 +169,14 @@ def completes(text: str, only: str = "") -> Callable[[Rows, str], None]:
     return change
 
 
+def assert_refused(folder: Path, change: Callable[[Rows, str], None], message: str) -> None:
+    """The folder with `change` made in every form, its hashes put right, is refused in one line."""
+    forge(folder, change)
+    with pytest.raises((BadDataset, LeakedHand), match=message) as refused:
+        read_dataset(folder)
+    assert "\n" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -191,10 +199,7 @@ def completes(text: str, only: str = "") -> Callable[[Rows, str], None]:
 def test_a_forged_dataset_is_refused_though_its_hashes_agree(
     folder: Path, change: Callable[[Rows, str], None], message: str
 ) -> None:
-    forge(folder, change)
-    with pytest.raises((BadDataset, LeakedHand), match=message) as refused:
-        read_dataset(folder)
-    assert "\n" not in str(refused.value)
+    assert_refused(folder, change, message)
 
 
 OTHER = SEARCH.replace("6 + 4 = 10 (left: 2 10)", "6 - 4 = 2 (left: 2 2)")
@@ -238,10 +243,7 @@ def twice(rows: Rows, form: str) -> None:
 def test_what_is_trained_on_is_judged_again(
     folder: Path, change: Callable[[Rows, str], None], message: str
 ) -> None:
-    forge(folder, change)
-    with pytest.raises((BadDataset, LeakedHand), match=message) as refused:
-        read_dataset(folder)
-    assert "\n" not in str(refused.value)
+    assert_refused(folder, change, message)
 
 
 def edit_record(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
