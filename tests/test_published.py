@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tot24_bench.harness.documents import METRICS
+from tot24_bench.checkpoint import checkpoint_sha256
+from tot24_bench.harness import METRICS
 from tot24_bench.leaderboard import (
     Entry,
     Submission,
@@ -19,7 +20,6 @@ from tot24_bench.leaderboard import (
     render_markdown,
 )
 from tot24_bench.scoring import score
-from tot24_bench.weights import checkpoint_sha256
 
 STUDENT = "scout-2m"
 HANDS = 8

@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tot24_bench.harness.tasks import GROUP, expand
-from tot24_bench.leaderboard.baselines import load_baselines
+from tot24_bench.harness import GROUP
+from tot24_bench.harness.tasks import expand
+from tot24_bench.leaderboard import load_baselines
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("scale.md", "baselines.md")
@@ -258,7 +259,7 @@ def test_the_extras_that_the_page_installs_exist(extra: str) -> None:
 def test_every_prompt_fits_where_the_page_says_so() -> None:
     """No byte-level tokenizer makes more tokens than there are bytes; 2,048 is SmolLM's context."""
     from tot24_bench.game import load_split
-    from tot24_bench.harness.limits import MAX_GEN_TOKS
+    from tot24_bench.harness import MAX_GEN_TOKS
     from tot24_bench.prompts import METHODS, SHOTS, build
 
     for method in METHODS:

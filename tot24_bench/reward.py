@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tot24_bench.game.puzzle import read_puzzle
+from tot24_bench.game import read_puzzle
 from tot24_bench.scoring import Score, score
 
 Numbers = str | Sequence[int | float | str] | Mapping[str, Any]

@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 
 def _encodable(value: object) -> object:
@@ -63,3 +70,9 @@ def without_machine_path(value: str) -> str:
     if value.startswith(("/", "~", "file:")):
         return PurePosixPath(value).name.lstrip("~") or "local"
     return (windows.name or "local") if windows.drive or windows.root else value
+
+
+def first_fault(error: ValidationError, whole: str = "the file") -> tuple[str, str]:
+    """Where the first fault of some data is, as a dotted path (else `whole`), and what it is."""
+    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return ".".join(map(str, fault["loc"]))[:80] or whole, fault["msg"]

@@ -15,12 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tot24_bench.game import load_split
-from tot24_bench.game.generated import LARGEST_FRESH
-from tot24_bench.game.splits import HELD_OUT
+from tot24_bench.checkpoint import checkpoint_sha256
+from tot24_bench.game import HELD_OUT, LARGEST_FRESH, load_split
 from tot24_bench.leaderboard import Entry, interval, read_entries
 from tot24_bench.prompts import METHOD_NAMES
-from tot24_bench.weights import checkpoint_sha256
 
 
 class NoRecord(ValueError):

@@ -22,16 +22,11 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tot24_bench
-from tot24_bench.game import Puzzle, load_split
-from tot24_bench.game.generated import GENERATED, draw
-from tot24_bench.game.parts import guard_parts
+from tot24_bench.game import GENERATED, Puzzle, draw, guard_parts, load_split
 from tot24_bench.prompts import SHOTS, build, pick, variant_of
 from tot24_bench.scoring import score
-from tot24_bench.teachers.solver import DEAD_END, EXPLORE, CannotTeach, Curriculum, write
-from tot24_bench.teachers.teacher import SOLVER
-from tot24_bench.traces.dataset import read_dataset
-from tot24_bench.traces.dataset_reading import read_record
-from tot24_bench.traces.guard import Guard
+from tot24_bench.teachers import DEAD_END, EXPLORE, SOLVER, CannotTeach, Curriculum, write
+from tot24_bench.traces import Guard, read_dataset, read_record
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tot24_bench.prompts import METHODS, instruction
-from tot24_bench.teachers.solver_lookahead import HIT, LETTERS
+from tot24_bench.teachers import HIT, LETTERS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tests.agreement.responses import Labelled, labelled, name_of, named
 from tests.benchmarks.comparison import Asked, Checker, as_asked, available
-from tot24_bench.scoring.analysis import analyse
+from tot24_bench.scoring import analyse
 
 Labels = Sequence[str]
 

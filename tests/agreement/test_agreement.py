@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.agreement.responses import TRANSCRIPTS, Labelled, labelled, named
-from tot24_bench.scoring.analysis import Analysis, analyse
+from tot24_bench.scoring import Analysis, analyse
 
 pytestmark = pytest.mark.skipif(
     not TRANSCRIPTS.is_dir(), reason=f"the public transcripts are not at {TRANSCRIPTS}"

@@ -41,10 +41,10 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from tot24_bench.game.puzzle import Puzzle
+from tot24_bench.game import Puzzle
 from tot24_bench.game.splits import load_split
 from tot24_bench.scoring import Kind, find_answer, score
-from tot24_bench.teachers.solver import write_response
+from tot24_bench.teachers import write_response
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests" / "scoring" / "corpus" / "answers.jsonl"

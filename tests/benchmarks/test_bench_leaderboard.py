@@ -18,9 +18,15 @@ from typing import Any
 
 import pytest
 
-from tot24_bench.leaderboard import ModelInfo, Submission, read, render_markdown, write
-from tot24_bench.leaderboard.store import read_entries
-from tot24_bench.leaderboard.verification import verify
+from tot24_bench.leaderboard import (
+    ModelInfo,
+    Submission,
+    read,
+    read_entries,
+    render_markdown,
+    verify,
+    write,
+)
 from tot24_bench.scoring import score
 
 SUBMISSIONS = 20

@@ -17,7 +17,7 @@ from tests.leaderboard.conftest import make_submission
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Entry, Outcome
 from tot24_bench.leaderboard.rank_groups import ranks
-from tot24_bench.leaderboard.significance import mcnemar
+from tot24_bench.statistics import mcnemar
 
 ENTRIES = 1_000
 PAIRS = 2_000

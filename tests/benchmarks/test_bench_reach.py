@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from tot24_bench.game import draw
-from tot24_bench.game.difficulty import difficulty
+from tot24_bench.game import difficulty, draw
 from tot24_bench.game.reach import reachable
 
 HAND = (2, 3, 5, 7, 9, 11)

@@ -34,7 +34,7 @@ import pytest
 from tests.benchmarks.naive_traces import trace, verify
 from tot24_bench.game import Puzzle, draw, load_split
 from tot24_bench.scoring import analyse
-from tot24_bench.teachers.solver import write_response
+from tot24_bench.teachers import write_response
 
 TURNS = 5
 """Rounds of the plain search; ours has three for each, since others use this machine too."""

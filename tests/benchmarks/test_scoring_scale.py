@@ -21,10 +21,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.scoring import score
-from tot24_bench.scoring.analysis import analyse
-from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS
+from tot24_bench.game import Puzzle
+from tot24_bench.scoring import MAX_RESPONSE_CHARS, analyse, score
 
 PUZZLE = Puzzle.parse("4 4 6 8")
 

@@ -18,8 +18,7 @@ from tests.leaderboard.lm_eval_runs import edit_results
 from tot24_bench.cli.add import count_of
 from tot24_bench.cli.main import app
 from tot24_bench.game import load_split
-from tot24_bench.leaderboard import read, read_all
-from tot24_bench.leaderboard.verification import verify
+from tot24_bench.leaderboard import read, read_all, verify
 
 runner = CliRunner()
 

@@ -100,7 +100,7 @@ def test_a_broken_model_is_one_line_and_the_others_go_on(first_run: tuple[Result
 def test_what_is_written_is_what_an_evaluation_writes_with_the_facts_of_the_list(
     first_run: tuple[Result, Path], architectures: dict[str, Path]
 ) -> None:
-    from tot24_bench.weights import checkpoint_sha256
+    from tot24_bench.checkpoint import checkpoint_sha256
 
     for one in read_all(first_run[1]):
         name = one.model.name.removeprefix("tiny/")

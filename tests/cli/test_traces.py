@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from tests.serving import serving
 from tot24_bench.cli.main import app
-from tot24_bench.traces.store import TraceFile, read_traces
+from tot24_bench.traces import TraceFile, read_traces
 
 ROOT = Path(__file__).parents[2]
 STUDENT = ROOT / "students" / "scout-2m"

@@ -14,8 +14,8 @@ from tot24_bench.cli.main import app
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
-from tot24_bench.teachers.teacher import Finish, Reply, Request, TeacherInfo
-from tot24_bench.traces.trace import Trace
+from tot24_bench.teachers import Finish, Reply, Request, TeacherInfo
+from tot24_bench.traces import Trace
 
 TEACHER = TeacherInfo(kind="openai", model="gpt-4o [bold]")
 

@@ -27,7 +27,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tot24_bench.game.puzzle import Puzzle
+    from tot24_bench.game import Puzzle
 
 # The benchmark is imported inside the functions, so that atheris can instrument it first.
 
@@ -53,7 +53,7 @@ MAX_SCORE_CHARS = 4_000
 @cache
 def puzzles() -> tuple[Puzzle, ...]:
     """The puzzles that are asked."""
-    from tot24_bench.game.puzzle import Puzzle, Rule
+    from tot24_bench.game import Puzzle, Rule
 
     return (
         Puzzle.parse("4 4 6 8"),
@@ -98,8 +98,14 @@ def encode(puzzle: Puzzle, response: str, truncated: bool) -> bytes:
 
 def check(puzzle: Puzzle, response: str, truncated: bool) -> None:
     """Everything that must hold of any text; raises where it does not."""
-    from tot24_bench.scoring import Score, Verdict, parse_expression, read_expression, score
-    from tot24_bench.scoring.analysis import analyse
+    from tot24_bench.scoring import (
+        Score,
+        Verdict,
+        analyse,
+        parse_expression,
+        read_expression,
+        score,
+    )
     from tot24_bench.scoring.steps import MAX_STEPS
 
     whole, begun = parse_expression(response), read_expression(response)
@@ -144,8 +150,8 @@ def check_blind_choice(response: str) -> None:
 
 def seeds() -> list[bytes]:
     """The tricky answers, searches in several dresses and searches of the solver, as inputs."""
-    from tot24_bench.game.puzzle import Puzzle
-    from tot24_bench.teachers.solver import write_response
+    from tot24_bench.game import Puzzle
+    from tot24_bench.teachers import write_response
 
     exemplar = puzzles()[0]
     found = [encode(exemplar, search, False) for search in SEARCHES]

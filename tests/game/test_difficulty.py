@@ -7,9 +7,17 @@ from random import Random
 
 import pytest
 
-from tot24_bench.game import Puzzle, Rule, load_split, solve
-from tot24_bench.game.difficulty import BANDS, difficulty
-from tot24_bench.game.states import State, can_reach, thoughts
+from tot24_bench.game import (
+    BANDS,
+    Puzzle,
+    Rule,
+    State,
+    can_reach,
+    difficulty,
+    load_split,
+    solve,
+    thoughts,
+)
 
 
 def visited(state: State, target: int, random: Random) -> tuple[int, bool]:

@@ -15,20 +15,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import (
+    GENERATED,
     BadDraw,
     LeakedHand,
     Puzzle,
     Rule,
     UnknownSplit,
+    avoids_held_out_states,
     draw,
+    example_puzzles,
     guard_parts,
+    held_out_states,
+    held_out_targets,
+    inner_states,
     is_split,
     load_split,
+    parse_name,
+    part_of,
     split_size,
 )
-from tot24_bench.game.generated import GENERATED, MAX_SIZE, Draw, example_puzzles, parse_name
-from tot24_bench.game.inner_states import avoids_held_out_states, held_out_states, inner_states
-from tot24_bench.game.parts import held_out_targets, part_of
+from tot24_bench.game.generated import MAX_SIZE, Draw
 
 SEEDS = st.integers(0, 2**63 - 1)
 SMALL = 3

@@ -7,10 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tot24_bench.game import BadDraw, Puzzle, UnknownSplit, draw, load_split
-from tot24_bench.game.overlap import overlap
-from tot24_bench.game.puzzle_files import BadHandsFile, read_puzzles
-from tot24_bench.game.states import State, can_reach, thoughts
+from tot24_bench.game import (
+    BadDraw,
+    Puzzle,
+    State,
+    UnknownSplit,
+    can_reach,
+    draw,
+    load_split,
+    overlap,
+    read_puzzles,
+    thoughts,
+)
+from tot24_bench.game.puzzle_files import BadHandsFile
 
 
 def test_the_deck_against_the_published_counts() -> None:

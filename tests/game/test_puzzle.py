@@ -11,14 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game.puzzle import (
-    MAX_NUMBER,
-    MAX_NUMBERS,
-    InvalidPuzzle,
-    Puzzle,
-    Rule,
-    read_puzzle,
-)
+from tot24_bench.game import InvalidPuzzle, Puzzle, Rule, read_puzzle
+from tot24_bench.game.puzzle import MAX_NUMBER, MAX_NUMBERS
 
 NUMBERS = st.lists(st.integers(1, MAX_NUMBER), min_size=1, max_size=MAX_NUMBERS)
 PUZZLES = st.builds(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import Puzzle, Rule, is_solvable, solve
+from tot24_bench.game import Puzzle, Rule, can_make, is_solvable, solve
 from tot24_bench.game.counting import count_solutions
-from tot24_bench.game.reach import can_make, reachable
+from tot24_bench.game.reach import reachable
 
 NUMBERS = st.one_of(st.integers(1, 4), st.integers(1, 13))
 HANDS = st.lists(NUMBERS, min_size=1, max_size=4).map(tuple)

@@ -12,17 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import (
+    EXEMPLAR_IN_NO_SPLIT,
+    HELD_OUT,
     SPLITS,
     Hand,
     InvalidPuzzle,
     LeakedHand,
     Puzzle,
+    State,
     UnknownSplit,
     guard_training_hands,
     load_split,
 )
-from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, HELD_OUT, NOT_IN_VAL, draw_val
-from tot24_bench.game.states import State, rollout_success
+from tot24_bench.game.splits import NOT_IN_VAL, draw_val
+from tot24_bench.game.states import rollout_success
 from tot24_bench.prompts import VARIANTS, pick
 
 SHARED = Path(__file__).parents[2].parent / "shared"

@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import Hand, Puzzle, Rule, is_solvable
-from tot24_bench.game.states import (
+from tot24_bench.game import (
+    Hand,
+    Puzzle,
+    Rule,
     State,
     can_reach,
+    is_solvable,
     make_thought,
-    rollout_success,
     thoughts,
 )
+from tot24_bench.game.states import rollout_success
 
 DECK = tuple(combinations_with_replacement(range(1, 14), 4))
 

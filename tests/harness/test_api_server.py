@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.serving import serving
-from tot24_bench.harness.evaluate import Plan, evaluate
+from tot24_bench.harness import Plan, evaluate
 from tot24_bench.prompts import build
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tot24_bench.harness.checkpoint import BadCheckpoint, check_checkpoint
-from tot24_bench.harness.evaluate import Evaluation, EvaluationError, Plan, evaluate
-from tot24_bench.harness.tasks import UnknownTask, expand, tasks_path
+from tot24_bench.checkpoint import BadCheckpoint, check_checkpoint, looks_local
+from tot24_bench.harness import Evaluation, Plan, evaluate, tasks_path
+from tot24_bench.harness.evaluate import EvaluationError
+from tot24_bench.harness.tasks import UnknownTask, expand
 from tot24_bench.prompts import build
-from tot24_bench.weights import looks_local
 
 SHORT = {"max_gen_toks": 8}
 

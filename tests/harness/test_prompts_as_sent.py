@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.harness.limits import MAX_GEN_TOKS
-from tot24_bench.harness.tasks import task_name, tasks_path
+from tot24_bench.harness import MAX_GEN_TOKS, task_name, tasks_path
 from tot24_bench.prompts import METHODS, build
 
 CASES = [("hard100", 0, "default"), ("hard100", 5, "default"), ("hard100", 5, "search")]

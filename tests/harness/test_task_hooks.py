@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from tot24_bench.harness.documents import METRICS
-from tot24_bench.harness.limits import MAX_GEN_TOKS
-from tot24_bench.harness.tasks import tasks_path
+from tot24_bench.harness import MAX_GEN_TOKS, METRICS, tasks_path
 from tot24_bench.harness.truncation import TruncationCheck
 
 ROW = {
@@ -76,7 +74,7 @@ def test_a_tokenizer_that_cannot_be_loaded_does_not_cost_a_finished_run() -> Non
 
 
 def test_every_hand_keeps_as_many_repeats_as_the_hand_with_the_fewest() -> None:
-    from tot24_bench.harness.task_hooks import keep_all
+    from tot24_bench.harness import keep_all
 
     assert keep_all([["a", "b"], ["c", "d", "padding"]], None) == [["a", "b"], ["c", "d"]]
 

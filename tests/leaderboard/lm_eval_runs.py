@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tot24_bench.harness.tasks import tasks_path
+from tot24_bench.harness import tasks_path
 
 
 def make_neox(folder: Path, seed: int = 0) -> Path:

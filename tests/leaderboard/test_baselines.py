@@ -11,21 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.leaderboard.conftest import entries, make_submission
-from tot24_bench.harness.evaluate import Plan
-from tot24_bench.harness.plain_command import plain_command
-from tot24_bench.leaderboard.baselines import (
-    BadBaselines,
+from tot24_bench.harness import Plan, plain_command
+from tot24_bench.leaderboard import (
     Baseline,
     Options,
     keys_of,
     load_baselines,
     missing_methods,
-    not_run,
     pick_baselines,
     plan_of,
     run_baseline,
+    write,
 )
-from tot24_bench.leaderboard.store import write
+from tot24_bench.leaderboard.baselines import BadBaselines, not_run
 from tot24_bench.prompts import METHODS
 
 ONE = """

@@ -14,26 +14,27 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tot24_bench.game import draw, load_split
-from tot24_bench.game.parts import held_out_targets
-from tot24_bench.game.splits import LeakedHand
-from tot24_bench.leaderboard import Training, read, read_all, write
-from tot24_bench.leaderboard.contribution import (
-    Contradiction,
+from tot24_bench.checkpoint import checkpoint_sha256
+from tot24_bench.game import LeakedHand, draw, held_out_targets, load_split
+from tot24_bench.leaderboard import (
     Told,
+    Training,
     check_consistent,
     describe,
     gather,
     header_path,
     mend,
     questions,
-    results_of,
+    read,
+    read_all,
+    read_training,
+    submission_schema,
+    write,
 )
+from tot24_bench.leaderboard.contribution import Contradiction, results_of
 from tot24_bench.leaderboard.lm_eval_folder import BadResults
-from tot24_bench.leaderboard.submission_schema import submission_schema
-from tot24_bench.leaderboard.training_file import BadTraining, read_training
+from tot24_bench.leaderboard.training_file import BadTraining
 from tot24_bench.leaderboard.verification import Fault, verify_file
-from tot24_bench.weights import checkpoint_sha256
 
 from .conftest import make_reported, make_submission
 from .lm_eval_runs import edit_results
@@ -43,7 +44,7 @@ def test_a_submission_is_what_tot24_eval_would_have_stored(
     neox: Path, written: Path, tmp_path: Path
 ) -> None:
     """The two roads differ in what the other one cannot know, and in nothing else."""
-    from tot24_bench.harness.evaluate import Plan
+    from tot24_bench.harness import Plan
     from tot24_bench.leaderboard.runs import run_plan
 
     plan = Plan(

@@ -25,16 +25,27 @@ from typer.testing import CliRunner
 
 from tot24_bench.cli import app
 from tot24_bench.game import draw, load_split
-from tot24_bench.leaderboard import Sample, Submission, Training, read, write
-from tot24_bench.leaderboard.contribution import check_beside
+from tot24_bench.leaderboard import (
+    Sample,
+    Submission,
+    TooLarge,
+    Training,
+    Verified,
+    check_beside,
+    mean_tokens_of,
+    metrics_of,
+    path_of,
+    prompts_sha256,
+    read,
+    verify,
+    write,
+)
 from tot24_bench.leaderboard.key import look_of
 from tot24_bench.leaderboard.lm_eval_folder import BadResults
 from tot24_bench.leaderboard.records import sha256_of
-from tot24_bench.leaderboard.store import TooLarge, path_of
-from tot24_bench.leaderboard.submission import mean_tokens_of, metrics_of, prompts_sha256
-from tot24_bench.leaderboard.verification import Verified, gist_of, verify
+from tot24_bench.leaderboard.verification import gist_of
 from tot24_bench.scoring import score
-from tot24_bench.teachers.teacher import EXACT_SEARCH, SOLVER
+from tot24_bench.teachers import EXACT_SEARCH, SOLVER
 
 runner = CliRunner()
 

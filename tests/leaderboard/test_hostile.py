@@ -224,7 +224,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
 def test_the_page_is_not_written_through_a_link(tmp_path: Path) -> None:
     import os
 
-    from tot24_bench.leaderboard.atomic import replace_all
+    from tot24_bench.files import replace_all
 
     victim = tmp_path / "victim"
     victim.write_text("mine")

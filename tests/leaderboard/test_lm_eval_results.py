@@ -130,7 +130,7 @@ def test_messages_to_a_server_are_compared_one_by_one(multiturn: bool) -> None:
     from lm_eval.models.api_models import JsonChatStr
     from lm_eval.tasks import TaskManager
 
-    from tot24_bench.harness.tasks import tasks_path
+    from tot24_bench.harness import tasks_path
 
     manager = TaskManager(include_path=str(tasks_path()), include_defaults=False)
     task = manager.load("game24_cot")["tasks"]["game24_cot"]

@@ -9,7 +9,7 @@ import pytest
 
 from tot24_bench.leaderboard import Submission, read_all, read_entries
 from tot24_bench.leaderboard.references import FIGURES, main, reported, solver
-from tot24_bench.teachers.teacher import SOLVER
+from tot24_bench.teachers import SOLVER
 
 
 @pytest.fixture(scope="module")

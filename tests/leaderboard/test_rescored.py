@@ -11,23 +11,28 @@ import pytest
 from tot24_bench.game import UnknownSplit, load_split, solve
 from tot24_bench.leaderboard import (
     Entry,
+    Origin,
+    Rescored,
     Sample,
+    Spool,
     SubmissionExists,
+    TooLarge,
+    check_split,
+    header_of,
     interval,
     read,
     read_all,
     render_markdown,
+    rescore,
     rows,
+    samples_of,
     store,
+    summarise,
+    write_stream,
 )
 from tot24_bench.leaderboard import spool as spool_module
-from tot24_bench.leaderboard.rescored import Origin, check_split, header_of, samples_of
-from tot24_bench.leaderboard.spool import Spool
-from tot24_bench.leaderboard.statistics import clustered, wilson
-from tot24_bench.leaderboard.store import TooLarge, write_stream
-from tot24_bench.leaderboard.summary import summarise
-from tot24_bench.leaderboard.tally import Rescored, rescore
 from tot24_bench.scoring import Verdict, score
+from tot24_bench.statistics import clustered, wilson
 from tot24_bench.transcripts import BadTranscript, read_transcript
 
 from .conftest import entries, make_submission

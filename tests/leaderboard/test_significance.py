@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.leaderboard.significance import fisher, holm, mcnemar, sign_flip
+from tot24_bench.statistics import fisher, holm, mcnemar, sign_flip
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=8)
 

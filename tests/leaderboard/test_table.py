@@ -11,9 +11,9 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from tot24_bench.game import load_split
-from tot24_bench.leaderboard import Submission, render_markdown, render_rich, rows
-from tot24_bench.leaderboard.records import Training, sha256_of
-from tot24_bench.teachers.teacher import EXACT_SEARCH, SOLVER
+from tot24_bench.leaderboard import Submission, Training, render_markdown, render_rich, rows
+from tot24_bench.leaderboard.records import sha256_of
+from tot24_bench.teachers import EXACT_SEARCH, SOLVER
 
 from .conftest import entries, make_reported, make_sample, make_submission
 

@@ -15,16 +15,19 @@ from typer.testing import CliRunner
 
 from tot24_bench.cli import app
 from tot24_bench.game import load_split
-from tot24_bench.leaderboard import Training, read, read_all, write
-from tot24_bench.leaderboard.records import sha256_of
-from tot24_bench.leaderboard.rerun import CannotRerun, find_checkpoint, rerun
-from tot24_bench.leaderboard.verification import (
-    MAX_FAULTS,
-    Fault,
+from tot24_bench.leaderboard import (
+    CannotRerun,
+    Training,
+    find_checkpoint,
+    read,
+    read_all,
+    rerun,
     texts_of,
     verify,
-    verify_file,
+    write,
 )
+from tot24_bench.leaderboard.records import sha256_of
+from tot24_bench.leaderboard.verification import MAX_FAULTS, Fault, verify_file
 
 KEY = "scout-2m/game24_onestep_tot.0shot"
 runner = CliRunner()

@@ -8,8 +8,7 @@ from itertools import permutations
 
 import pytest
 
-from tot24_bench.game import Puzzle, load_split
-from tot24_bench.game.states import State, can_reach
+from tot24_bench.game import Puzzle, State, can_reach, load_split
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS, VARIANTS, Exemplar, UnknownVariant, pick
 from tot24_bench.scoring import Verdict, score
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tot24_bench.game import Puzzle, Rule, guard_training_hands, is_solvable
-from tot24_bench.game.generated import example_puzzles
-from tot24_bench.game.inner_states import held_out_states, inner_states
-from tot24_bench.game.parts import part_of
-from tot24_bench.game.states import State
+from tot24_bench.game import (
+    Puzzle,
+    Rule,
+    State,
+    example_puzzles,
+    guard_training_hands,
+    held_out_states,
+    inner_states,
+    is_solvable,
+    part_of,
+)
 from tot24_bench.prompts import (
     ALL_METHODS,
     METHODS,

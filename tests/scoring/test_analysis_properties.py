@@ -12,11 +12,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game.puzzle import Puzzle, Rule
+from tot24_bench.game import Puzzle, Rule
 from tot24_bench.game.splits import load_split
-from tot24_bench.scoring import score
-from tot24_bench.scoring.analysis import Analysis, Fault, analyse
-from tot24_bench.teachers.solver import BACK_TO, DEAD_END, write_response
+from tot24_bench.scoring import Analysis, Fault, analyse, score
+from tot24_bench.teachers import DEAD_END, write_response
+from tot24_bench.teachers.solver import BACK_TO
 
 EXEMPLAR = Puzzle.parse("4 4 6 8")
 PUZZLES = st.sampled_from(

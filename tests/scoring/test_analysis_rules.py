@@ -9,13 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game.generated import draw
-from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.game.states import State, can_reach, can_still_win
-from tot24_bench.scoring.analysis import analyse
-from tot24_bench.scoring.winning import wins
+from tot24_bench.game import Puzzle, Rule, State, can_reach, draw
+from tot24_bench.game.states import can_still_win
+from tot24_bench.scoring import analyse, wins
+from tot24_bench.teachers import write
 from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
-from tot24_bench.teachers.solver import write
 
 SOME = Puzzle((33, 51, 54, 61), 26, Rule.SOME)
 SEARCH = """Steps:

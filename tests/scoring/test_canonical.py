@@ -16,18 +16,28 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game.few import three_make, two_make
-from tot24_bench.game.path import answer_expression, first_path
-from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.game.reach import can_make
+from tot24_bench.game import (
+    Puzzle,
+    Rule,
+    State,
+    answer_expression,
+    can_make,
+    first_path,
+    three_make,
+    two_make,
+)
 from tot24_bench.game.splits import load_split
-from tot24_bench.game.states import State, can_still_win
-from tot24_bench.scoring import find_answer
-from tot24_bench.scoring.analysis import analyse
-from tot24_bench.scoring.canonical import one_expression, read_canonical
-from tot24_bench.scoring.steps import MAX_STEPS, _number, number_of, numbers_of, read_steps
-from tot24_bench.scoring.winning import wins
-from tot24_bench.teachers.solver import DEAD_END, write_response
+from tot24_bench.game.states import can_still_win
+from tot24_bench.scoring import (
+    analyse,
+    find_answer,
+    one_expression,
+    read_canonical,
+    read_steps,
+    wins,
+)
+from tot24_bench.scoring.steps import MAX_STEPS, _number, number_of, numbers_of
+from tot24_bench.teachers import DEAD_END, write_response
 
 ROOT = Path(__file__).parents[2]
 TRANSCRIPTS = ROOT.parent / "shared" / "data" / "transcripts"

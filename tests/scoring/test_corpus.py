@@ -21,8 +21,7 @@ from typing import Any
 
 import pytest
 
-from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.game.solver import is_solvable
+from tot24_bench.game import Puzzle, is_solvable
 from tot24_bench.scoring import Verdict, score
 
 CORPUS = Path(__file__).parent / "corpus" / "answers.jsonl"

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import Puzzle, Rule
-from tot24_bench.game.solver import is_solvable
+from tot24_bench.game import Puzzle, Rule, is_solvable
 from tot24_bench.scoring import Score, Verdict, score, score_method
 from tot24_bench.scoring.judgement import score_propose, score_value
 

@@ -9,9 +9,8 @@ import time
 
 import pytest
 
-from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.scoring import Kind, Score, Verdict, find_answer, score
-from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS
+from tot24_bench.game import Puzzle
+from tot24_bench.scoring import MAX_RESPONSE_CHARS, Kind, Score, Verdict, find_answer, score
 from tot24_bench.scoring.score import MAX_ANSWER_CHARS
 
 EXEMPLAR = Puzzle.parse("4 4 6 8")

@@ -13,8 +13,7 @@ from itertools import combinations_with_replacement, permutations
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.game.solver import solve
+from tot24_bench.game import Puzzle, Rule, solve
 from tot24_bench.scoring import Score, Verdict, score
 
 HANDS = tuple(combinations_with_replacement(range(1, 14), 4))

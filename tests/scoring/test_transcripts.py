@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tot24_bench.game.puzzle import Puzzle
+from tot24_bench.game import Puzzle
 from tot24_bench.scoring import Score, Verdict, score
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tot24_bench.game.puzzle import Puzzle
+from tot24_bench.game import Puzzle
 from tot24_bench.scoring import Verdict, score
 
 EXEMPLAR = Puzzle.parse("4 4 6 8")

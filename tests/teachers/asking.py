@@ -9,11 +9,10 @@ from typing import Any
 from tests.teachers.faulty_server import FaultyServer
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build
-from tot24_bench.teachers.budget import Budget
+from tot24_bench.teachers import Budget, Failure, Reply, Request
 from tot24_bench.teachers.openai_chat import OpenAITeacher
 from tot24_bench.teachers.openai_settings import OpenAISettings
 from tot24_bench.teachers.prices import Price
-from tot24_bench.teachers.teacher import Failure, Reply, Request
 
 MakeTeacher = Callable[..., OpenAITeacher]
 

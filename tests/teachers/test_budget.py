@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.teachers.asking import asked, replies, teacher_of, wanted
 from tests.teachers.faulty_server import PROMPT_TOKENS, Behaviour, serving
-from tot24_bench.teachers.budget import Budget, Worst
+from tot24_bench.teachers import Budget, BudgetSpent, Failure, Reply
+from tot24_bench.teachers.budget import Worst
 from tot24_bench.teachers.prices import MILLION, Price, price_of
-from tot24_bench.teachers.teacher import BudgetSpent, Failure, Reply, TeacherUnavailable
+from tot24_bench.teachers.teacher import TeacherUnavailable
 
 PRICE = Price(input=Decimal(1000), output=Decimal(4000))
 """So dear that a few calls count."""

@@ -8,10 +8,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import Puzzle, Rule, load_split
-from tot24_bench.game.inner_states import avoids_held_out_states, held_out_states
-from tot24_bench.game.states import State, make_thought, thoughts
+from tot24_bench.game import (
+    Puzzle,
+    Rule,
+    State,
+    avoids_held_out_states,
+    held_out_states,
+    load_split,
+    make_thought,
+    thoughts,
+)
 from tot24_bench.scoring import analyse, score
+from tot24_bench.teachers import DEAD_END, write_response
 from tot24_bench.teachers.corrected_search import line
 from tot24_bench.teachers.correction import (
     MAX_LINES,
@@ -20,14 +28,7 @@ from tot24_bench.teachers.correction import (
     CorrectionConfig,
     correct,
 )
-from tot24_bench.teachers.solver import (
-    BACK_TO,
-    DEAD_END,
-    NO_SOLUTION,
-    PATH,
-    plausible_thoughts,
-    write_response,
-)
+from tot24_bench.teachers.solver import BACK_TO, NO_SOLUTION, PATH, plausible_thoughts
 
 HAND = Puzzle.parse("4 5 6 10")
 

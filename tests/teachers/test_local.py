@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
+from tot24_bench.checkpoint import checkpoint_sha256
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.prompts import build
+from tot24_bench.teachers import Finish, Reply, Request
 from tot24_bench.teachers.checkpoint import STOP, Checkpoint, LocalSettings
 from tot24_bench.teachers.drawing import Draw, Ended
 from tot24_bench.teachers.local import TransformersTeacher
-from tot24_bench.teachers.teacher import Finish, Reply, Request, TeacherUnavailable
-from tot24_bench.weights import checkpoint_sha256
+from tot24_bench.teachers.teacher import TeacherUnavailable
 
 SECONDS = 240
 """How long two processes may take: a guard against hanging, not a timing."""

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.teachers.asking import wanted
+from tot24_bench.teachers import Failure, Reply
 from tot24_bench.teachers.openai_settings import OpenAISettings, redacted
 from tot24_bench.teachers.openai_shares import Took, shares, took
 from tot24_bench.teachers.openai_wire import OpenAIWire
 from tot24_bench.teachers.prices import Price
 from tot24_bench.teachers.structured import plain
-from tot24_bench.teachers.teacher import Failure, Reply
 
 FIELDS = (
     *("choices", "message", "content", "refusal", "text", "finish_reason", "usage", "id"),

@@ -18,13 +18,9 @@ from hypothesis import strategies as st
 from tests.teachers.batch_server import KEY, BatchServer, body_of, serving
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build
-from tot24_bench.teachers.budget import Budget, Worst
-from tot24_bench.teachers.openai_batch import (
-    SIZE,
-    BatchProgress,
-    OpenAIBatchTeacher,
-    Polling,
-)
+from tot24_bench.teachers import Budget, BudgetSpent, Failure, Finish, Reply, Request
+from tot24_bench.teachers.budget import Worst
+from tot24_bench.teachers.openai_batch import SIZE, BatchProgress, OpenAIBatchTeacher, Polling
 from tot24_bench.teachers.openai_batch_calls import calls_of, question_of, samples_of
 from tot24_bench.teachers.openai_batch_provider import BatchProvider
 from tot24_bench.teachers.openai_batch_results import BatchResults, runs_of
@@ -33,16 +29,8 @@ from tot24_bench.teachers.openai_batch_upload import BatchSize
 from tot24_bench.teachers.openai_settings import OpenAISettings
 from tot24_bench.teachers.openai_wire import OpenAIWire
 from tot24_bench.teachers.prices import price_of
-from tot24_bench.teachers.teacher import (
-    BudgetSpent,
-    Failure,
-    Finish,
-    Reply,
-    Request,
-    TeacherUnavailable,
-)
-from tot24_bench.traces.generate import generate, wanted
-from tot24_bench.traces.store import TraceFile, read_traces
+from tot24_bench.teachers.teacher import TeacherUnavailable
+from tot24_bench.traces import TraceFile, generate, read_traces, wanted
 from tot24_bench.transcripts import read_transcript
 
 HANDS = ["4 4 6 8", "1 1 4 6", "1 2 4 7", "2 3 4 4", "1 3 8 8"]

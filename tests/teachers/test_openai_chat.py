@@ -17,10 +17,11 @@ import pytest
 
 from tests.teachers.asking import asked, asked_for, failures, replies, teacher_of, wanted
 from tests.teachers.faulty_server import PROMPT_TOKENS, Behaviour, FaultyServer, serving
+from tot24_bench.teachers import Failure, Finish, Reply, Request
 from tot24_bench.teachers.openai_chat import OpenAITeacher
 from tot24_bench.teachers.openai_settings import KEY_VARIABLE, OpenAISettings
 from tot24_bench.teachers.prices import Price, price_of
-from tot24_bench.teachers.teacher import Failure, Finish, Reply, Request, TeacherUnavailable
+from tot24_bench.teachers.teacher import TeacherUnavailable
 
 KEY = "sk-verysecret1234567890"
 

@@ -13,10 +13,10 @@ import pytest
 
 from tests.serving import serving
 from tests.teachers.asking import asked, asked_for, replies, wanted
-from tot24_bench.teachers.budget import Budget
+from tot24_bench.teachers import Budget, BudgetSpent, Finish
 from tot24_bench.teachers.openai_chat import OpenAITeacher
 from tot24_bench.teachers.openai_settings import OpenAISettings
-from tot24_bench.teachers.teacher import BudgetSpent, Finish, TeacherUnavailable
+from tot24_bench.teachers.teacher import TeacherUnavailable
 
 
 @pytest.fixture(scope="module")

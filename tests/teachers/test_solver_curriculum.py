@@ -10,18 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import Puzzle, Rule, is_solvable, load_split
-from tot24_bench.game.inner_states import avoids_held_out_states, held_out_states
-from tot24_bench.game.states import State
+from tot24_bench.game import (
+    Puzzle,
+    Rule,
+    State,
+    avoids_held_out_states,
+    held_out_states,
+    is_solvable,
+    load_split,
+)
 from tot24_bench.scoring import analyse, score, score_method
 from tot24_bench.scoring.steps import MAX_STEPS
-from tot24_bench.teachers.curriculum import (
-    MOST_LINES,
-    BadCurriculum,
-    CannotTeach,
-    Curriculum,
-)
-from tot24_bench.teachers.solver import BACK_TO, DEAD_END, NO_SOLUTION, PATH, write
+from tot24_bench.teachers import DEAD_END, write
+from tot24_bench.teachers.curriculum import MOST_LINES, BadCurriculum, CannotTeach, Curriculum
+from tot24_bench.teachers.solver import BACK_TO, NO_SOLUTION, PATH
 from tot24_bench.teachers.solver_hidden import hides_test_hands
 from tot24_bench.teachers.solver_search import MOST_EXPLORED, SOLUTION, Writer
 from tot24_bench.teachers.solver_thoughts import plausible_thoughts, promise

@@ -10,16 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import Puzzle, Rule
-from tot24_bench.game.generated import draw
-from tot24_bench.game.parts import held_out_targets, part_of
-from tot24_bench.game.puzzle import Hand
-from tot24_bench.game.states import State, make_thought, thoughts
+from tot24_bench.game import (
+    Hand,
+    Puzzle,
+    Rule,
+    State,
+    draw,
+    held_out_targets,
+    make_thought,
+    part_of,
+    thoughts,
+)
 from tot24_bench.scoring import analyse, score_method
+from tot24_bench.teachers import write
 from tot24_bench.teachers.corrected_search import line
 from tot24_bench.teachers.correction import CannotCorrect, CorrectionConfig, correct
 from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
-from tot24_bench.teachers.solver import write
 from tot24_bench.teachers.solver_hidden import Hidden, is_test_hand, where_test_hand_is_solved
 from tot24_bench.traces.held_out import leak_in
 

@@ -12,13 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tot24_bench.game import Puzzle, is_solvable, load_split
-from tot24_bench.game.generated import draw
-from tot24_bench.game.inner_states import held_out_states
-from tot24_bench.game.puzzle import Rule
-from tot24_bench.game.states import State
+from tot24_bench.game import Puzzle, Rule, State, draw, held_out_states, is_solvable, load_split
 from tot24_bench.scoring import analyse, score
-from tot24_bench.teachers.solver import BadCurriculum, CannotTeach, Curriculum, write
+from tot24_bench.teachers import CannotTeach, Curriculum, write
+from tot24_bench.teachers.solver import BadCurriculum
 from tot24_bench.teachers.solver_lookahead import Way, look_ahead
 from tot24_bench.teachers.solver_path import truth_of
 

@@ -14,29 +14,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import Puzzle, load_split
-from tot24_bench.game.states import Number, State, can_reach
+from tot24_bench.game import Number, Puzzle, State, can_reach, load_split
 from tot24_bench.prompts import ALL_METHODS, METHODS, build, build_any
 from tot24_bench.scoring import Verdict, score, score_method
-from tot24_bench.teachers.solver import (
-    BACK_TO,
+from tot24_bench.teachers import (
     EXPLORE,
-    NO_SOLUTION,
-    PATH,
     CannotTeach,
     Curriculum,
-    SolverSettings,
-    SolverTeacher,
-    plausible_thoughts,
-    write_response,
-)
-from tot24_bench.teachers.teacher import (
     Failure,
     Reply,
     Request,
+    SolverSettings,
+    SolverTeacher,
     TeacherInfo,
-    TeacherUnavailable,
+    write_response,
 )
+from tot24_bench.teachers.solver import BACK_TO, NO_SOLUTION, PATH, plausible_thoughts
+from tot24_bench.teachers.teacher import TeacherUnavailable
 
 NUMBER = r"\d+|\(\d+/\d+\)"
 LINE = re.compile(

@@ -8,9 +8,7 @@ from itertools import combinations_with_replacement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import Puzzle, Rule
-from tot24_bench.game.reach import can_make
-from tot24_bench.game.states import State, can_reach
+from tot24_bench.game import Puzzle, Rule, State, can_make, can_reach
 from tot24_bench.teachers.solver_truth import Truth, _makes
 
 NUMBER = st.one_of(

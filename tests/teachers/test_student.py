@@ -7,29 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tot24_bench.game import Puzzle, load_split
-from tot24_bench.game.inner_states import held_out_states
-from tot24_bench.game.states import State, thoughts
+from tot24_bench.checkpoint import checkpoint_sha256
+from tot24_bench.game import Puzzle, State, held_out_states, load_split, thoughts
 from tot24_bench.prompts import build
 from tot24_bench.scoring import analyse, score
+from tot24_bench.teachers import Failure, Finish, Reply, Request, TeacherInfo, Usage
 from tot24_bench.teachers.checkpoint import LocalSettings
 from tot24_bench.teachers.correction import CorrectionConfig
 from tot24_bench.teachers.local import TransformersTeacher
-from tot24_bench.teachers.student import (
-    StudentSettings,
-    StudentTeacher,
-    student_teacher,
-)
-from tot24_bench.teachers.teacher import (
-    Failure,
-    Finish,
-    Reply,
-    Request,
-    TeacherInfo,
-    TeacherUnavailable,
-    Usage,
-)
-from tot24_bench.weights import checkpoint_sha256
+from tot24_bench.teachers.student import StudentSettings, StudentTeacher, student_teacher
+from tot24_bench.teachers.teacher import TeacherUnavailable
 
 HAND = Puzzle.parse("4 5 6 10")
 

@@ -10,8 +10,8 @@ import pytest
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
-from tot24_bench.teachers.teacher import Finish, Reply, Request, TeacherInfo, Usage
-from tot24_bench.traces.trace import Trace
+from tot24_bench.teachers import Finish, Reply, Request, TeacherInfo, Usage
+from tot24_bench.traces import Trace
 
 MakeTrace = Callable[..., Trace]
 

@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
-from tot24_bench.game import Puzzle
-from tot24_bench.game.path import answer_expression, first_path
+from tot24_bench.game import Puzzle, answer_expression, first_path
 
 WORDS = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tests.teachers.faulty_server import Behaviour, serving
 from tot24_bench.game import Puzzle
-from tot24_bench.traces.store import TraceFile, read_traces
+from tot24_bench.traces import TraceFile, read_traces
 
 FAULTS = ("429", "500", "503", "slow", "cut", "cut body", "malformed", "html", "empty", "deep")
 ENDS = ("length", "refusal", "null")

@@ -13,12 +13,18 @@ import pytest
 from tests.traces.test_filter import SEARCH, STRAIGHT, TRAIN, answer_of, write
 from tot24_bench.game import LeakedHand, load_split
 from tot24_bench.prompts import build
-from tot24_bench.traces import judging
-from tot24_bench.traces.dataset import BadDataset, read_dataset, write_dataset
+from tot24_bench.traces import (
+    FilterConfig,
+    PromptConfig,
+    Trace,
+    judging,
+    read_dataset,
+    select,
+    write_dataset,
+)
+from tot24_bench.traces.dataset import BadDataset
 from tot24_bench.traces.dataset_record import DatasetRecord
-from tot24_bench.traces.filter import FilterConfig, Selection, select
-from tot24_bench.traces.rows import PromptConfig
-from tot24_bench.traces.trace import Trace
+from tot24_bench.traces.filter import Selection
 
 MakeTrace = Callable[..., Trace]
 

@@ -16,15 +16,23 @@ import pytest
 
 from tests.traces.test_filter import SEARCH, STRAIGHT, TRAIN, write
 from tot24_bench.game import LeakedHand
-from tot24_bench.teachers.teacher import TeacherInfo
+from tot24_bench.teachers import TeacherInfo
+from tot24_bench.traces import (
+    FilterConfig,
+    PromptConfig,
+    Trace,
+    read_dataset,
+    require_free,
+    select,
+    write_dataset,
+)
 from tot24_bench.traces import folder as folders
 from tot24_bench.traces.card import render
-from tot24_bench.traces.dataset import BadDataset, read_dataset, require_free, write_dataset
+from tot24_bench.traces.dataset import BadDataset
 from tot24_bench.traces.dataset_record import DatasetRecord
-from tot24_bench.traces.filter import FilterConfig, Selection, select
+from tot24_bench.traces.filter import Selection
 from tot24_bench.traces.held_out import Avoid
-from tot24_bench.traces.rows import FORMS, PromptConfig, hashed_line, schema_of
-from tot24_bench.traces.trace import Trace
+from tot24_bench.traces.rows import FORMS, hashed_line, schema_of
 
 MakeTrace = Callable[..., Trace]
 Rows = list[dict[str, Any]]

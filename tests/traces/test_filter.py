@@ -13,14 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.teachers.solver import SolverTeacher
-from tot24_bench.teachers.teacher import SOLVER, Finish, TeacherInfo
+from tot24_bench.teachers import SOLVER, Finish, SolverTeacher, TeacherInfo
+from tot24_bench.traces import FilterConfig, Trace, published_traces, select
 from tot24_bench.traces.balance import Balance, Candidate, Limits, choose
-from tot24_bench.traces.filter import ChangedFile, FilterConfig, kept_traces, select
+from tot24_bench.traces.filter import ChangedFile, kept_traces
 from tot24_bench.traces.held_out import Avoid
 from tot24_bench.traces.judging import Level, Reason, judge
-from tot24_bench.traces.published import published_traces
-from tot24_bench.traces.trace import Trace
 
 TRAIN = "1 1 4 6"
 STRAIGHT = (
@@ -96,7 +94,7 @@ def test_the_stored_score_is_not_trusted(make_trace: MakeTrace) -> None:
 
 
 def answer_of(hand: str) -> str:
-    from tot24_bench.game.path import answer_expression, first_path
+    from tot24_bench.game import answer_expression, first_path
 
     puzzle = Puzzle.parse(hand)
     path = first_path(puzzle)

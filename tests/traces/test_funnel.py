@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle
-from tot24_bench.leaderboard.statistics import wilson as of_the_leaderboard
-from tot24_bench.traces.funnel import Counting, Funnel, markdown
-from tot24_bench.traces.intervals import share, wilson
+from tot24_bench.statistics import share, wilson
+from tot24_bench.statistics import wilson as of_the_leaderboard
+from tot24_bench.traces import Funnel
+from tot24_bench.traces.funnel import Counting, markdown
 from tot24_bench.traces.judging import Judged, Level, Reason, band_of
 
 HANDS = tuple(map(Puzzle.parse, ("1 1 4 6", "6 4 1 1", "1 1 1 8", "4 5 6 10", "1 2 3 4 5")))

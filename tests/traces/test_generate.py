@@ -11,19 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.teachers.teacher import (
-    BudgetSpent,
-    Failure,
-    Finish,
-    Reply,
-    Request,
-    TeacherInfo,
-    TeacherUnavailable,
-    Usage,
-)
-from tot24_bench.traces.generate import Outcome, generate, wanted
-from tot24_bench.traces.store import BadTraceFile, TraceFile, read_traces
-from tot24_bench.traces.trace import Trace
+from tot24_bench.teachers import BudgetSpent, Failure, Finish, Reply, Request, TeacherInfo, Usage
+from tot24_bench.teachers.teacher import TeacherUnavailable
+from tot24_bench.traces import Outcome, Trace, TraceFile, generate, read_traces, wanted
+from tot24_bench.traces.store import BadTraceFile
 
 HANDS = load_split("train")[:6]
 

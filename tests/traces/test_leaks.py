@@ -10,16 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.traces.test_filter import SEARCH, STRAIGHT, TRAIN
-from tot24_bench.game import LeakedHand, Puzzle, Rule
-from tot24_bench.game.path import first_path
+from tot24_bench.game import LeakedHand, Puzzle, Rule, first_path
+from tot24_bench.traces import Guard, PromptConfig, Trace, require_together
 from tot24_bench.traces.committed import committed
-from tot24_bench.traces.guard import Guard
 from tot24_bench.traces.held_out import Avoid, leak_in
 from tot24_bench.traces.judging import Level, Reason, judge
-from tot24_bench.traces.rows import PromptConfig, make_row, prompted_row, require_together
+from tot24_bench.traces.rows import make_row, prompted_row
 from tot24_bench.traces.shown import after_input, bare, lists_in
 from tot24_bench.traces.statements import statements
-from tot24_bench.traces.trace import Trace
 
 MakeTrace = Callable[..., Trace]
 

@@ -12,10 +12,8 @@ import pytest
 
 from tot24_bench.game import load_split
 from tot24_bench.scoring import Verdict, score
-from tot24_bench.teachers.teacher import Finish, TeacherInfo, Usage
-from tot24_bench.traces.published import published_traces
-from tot24_bench.traces.store import TraceFile, read_traces
-from tot24_bench.traces.trace import Trace
+from tot24_bench.teachers import Finish, TeacherInfo, Usage
+from tot24_bench.traces import Trace, TraceFile, published_traces, read_traces
 from tot24_bench.transcripts import BadTranscript
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from tot24_bench.game import load_split
-from tot24_bench.traces import reference
-from tot24_bench.traces.dataset import read_dataset
-from tot24_bench.traces.reference import ReferenceDiffers, build_reference
+from tot24_bench.traces import build_reference, read_dataset, reference
+from tot24_bench.traces.reference import ReferenceDiffers
 
 
 def test_the_reference_dataset_is_rebuilt_to_its_hash_and_datasets_loads_it(tmp_path: Path) -> None:

@@ -11,17 +11,24 @@ from hypothesis import strategies as st
 
 from tests.traces.dresses import DRESSES, Solution
 from tests.traces.test_filter import STRAIGHT, TRAIN, answer_of
-from tot24_bench.game import LeakedHand, Puzzle, draw, load_split
-from tot24_bench.game.parts import is_test_hand, part_of
-from tot24_bench.game.path import answer_expression, first_path
-from tot24_bench.game.trees import path_tree, solved_by
+from tot24_bench.game import (
+    LeakedHand,
+    Puzzle,
+    answer_expression,
+    draw,
+    first_path,
+    is_test_hand,
+    load_split,
+    part_of,
+    solved_by,
+)
+from tot24_bench.game.trees import path_tree
 from tot24_bench.prompts import build_any
+from tot24_bench.traces import Guard, Trace
 from tot24_bench.traces.combined import solved
-from tot24_bench.traces.guard import Guard
 from tot24_bench.traces.held_out import leak_in, sections
 from tot24_bench.traces.judging import Level, Reason, judge
 from tot24_bench.traces.shown import bare
-from tot24_bench.traces.trace import Trace
 
 MakeTrace = Callable[..., Trace]
 

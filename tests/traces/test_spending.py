@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 pytest.importorskip("aiohttp")
 from tests.teachers.faulty_server import Behaviour, serving
 from tot24_bench.cli.main import app
-from tot24_bench.traces.spending import Amount, BadSpending, Spending
-from tot24_bench.traces.store import TraceFile
+from tot24_bench.traces import Amount, Spending, TraceFile
+from tot24_bench.traces.spending import BadSpending
 
 run = CliRunner().invoke
 

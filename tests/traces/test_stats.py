@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from tests.traces.test_filter import SEARCH, STRAIGHT, TRAIN
 from tot24_bench.game import Puzzle
 from tot24_bench.scoring import Verdict
-from tot24_bench.teachers.teacher import Finish, TeacherInfo, Usage
-from tot24_bench.traces.plots import draw
-from tot24_bench.traces.stats import collect, count, quantile
-from tot24_bench.traces.trace import Trace
+from tot24_bench.teachers import Finish, TeacherInfo, Usage
+from tot24_bench.traces import Trace, collect, draw
+from tot24_bench.traces.stats import count, quantile
 
 MakeTrace = Callable[..., Trace]
 

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.teachers.teacher import TeacherInfo, Usage
-from tot24_bench.traces.store import BadTraceFile, TraceFile, TraceFileBusy, read_traces
-from tot24_bench.traces.trace import Trace
+from tot24_bench.teachers import TeacherInfo, Usage
+from tot24_bench.traces import Trace, TraceFile, read_traces
+from tot24_bench.traces.store import BadTraceFile, TraceFileBusy
 
 MakeTrace = Callable[..., Trace]
 HANDS = ["1 1 4 6", "1 2 4 7", "2 3 4 4", "1 3 8 8", "2 2 6 11"]
@@ -159,7 +159,8 @@ def test_two_writers_of_one_file_are_refused(tmp_path: Path, make_trace: MakeTra
         file.append(make_trace())
         code = f"""
             from pathlib import Path
-            from tot24_bench.traces.store import TraceFile, TraceFileBusy
+            from tot24_bench.traces import TraceFile
+            from tot24_bench.traces.store import TraceFileBusy
             try:
                 TraceFile.open(Path({str(path)!r}))
             except TraceFileBusy as busy:
@@ -190,9 +191,9 @@ from datetime import UTC, datetime
 from tot24_bench.game import load_split
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
-from tot24_bench.teachers.teacher import Reply, Request, TeacherInfo
-from tot24_bench.traces.store import TraceFile
-from tot24_bench.traces.trace import Trace
+from tot24_bench.teachers import Reply, Request, TeacherInfo
+from tot24_bench.traces import TraceFile
+from tot24_bench.traces import Trace
 teacher = TeacherInfo(kind="solver", model="exact search")
 with TraceFile.open(Path(sys.argv[1])) as file:
     for sample in range(1000):

@@ -11,18 +11,19 @@ from typing import Any
 
 import yaml
 
+from tot24_bench.checkpoint import checkpoint_sha256
 from tot24_bench.game import load_split
-from tot24_bench.leaderboard.records import ModelInfo, Sample
-from tot24_bench.leaderboard.store import write
-from tot24_bench.leaderboard.submission import (
+from tot24_bench.leaderboard import (
+    ModelInfo,
+    Sample,
     Submission,
     mean_tokens_of,
     metrics_of,
     prompts_sha256,
+    write,
 )
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
-from tot24_bench.weights import checkpoint_sha256
 from training.study.folders import Folders
 from training.study.plan import Arm, Plan, read_plan
 

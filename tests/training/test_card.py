@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tot24_bench.harness.evaluate import Plan, evaluate
+from tot24_bench.harness import Plan, evaluate
 from tot24_bench.leaderboard import read_entries, write
 from tot24_bench.leaderboard.measured import submissions_of
 from training import card

@@ -57,7 +57,7 @@ def test_a_hub_config_trains_a_student_that_lm_eval_evaluates(name: str, tmp_pat
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from tot24_bench.harness.evaluate import Plan, evaluate
+    from tot24_bench.harness import Plan, evaluate
     from training.sft import main
 
     base = HUB[name](tmp_path / "base")

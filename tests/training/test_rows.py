@@ -11,14 +11,18 @@ from typing import Any
 
 import pytest
 
-from tot24_bench.game import LeakedHand, Puzzle, load_split
-from tot24_bench.game.generated import GENERATED
-from tot24_bench.game.inner_states import held_out_states
-from tot24_bench.game.parts import part_of
-from tot24_bench.game.states import State
+from tot24_bench.game import (
+    GENERATED,
+    LeakedHand,
+    Puzzle,
+    State,
+    held_out_states,
+    load_split,
+    part_of,
+)
 from tot24_bench.prompts import METHODS, build, pick
 from tot24_bench.scoring import Verdict, score
-from tot24_bench.teachers.solver import write
+from tot24_bench.teachers import write
 from training import rows as rows_module
 from training.rows import (
     RowConfig,

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from tests.training.small_study import PLAN, commit, git, pretend_trained, submit, write_study
-from tot24_bench.harness.evaluate import Plan as Asked
+from tot24_bench.harness import Plan as Asked
+from tot24_bench.leaderboard import BadSubmission, read
 from tot24_bench.leaderboard.runs import Stored
-from tot24_bench.leaderboard.store import BadSubmission, read
 from training.study import evaluate
 from training.study.answers import Answers
 from training.study.committed import NotDeclared, commit_of_plan, declare
@@ -400,7 +400,7 @@ def test_a_base_that_is_no_mapping_is_named(tmp_path: Path) -> None:
 
 
 def test_val_is_cut_off_where_the_tasks_are() -> None:
-    from tot24_bench.harness.tasks import tasks_path
+    from tot24_bench.harness import tasks_path
     from training.study.configs import LIMITS
 
     for method, limit in LIMITS.items():

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tot24_bench.game import load_split
-from tot24_bench.leaderboard.entry import Entry, Outcome
-from tot24_bench.leaderboard.significance import sign_flip
-from tot24_bench.leaderboard.submission import Header, Metrics
+from tot24_bench.leaderboard import Entry, Header, Outcome
+from tot24_bench.leaderboard.submission import Metrics
+from tot24_bench.statistics import sign_flip
 from training.study.answers import Answers
 from training.study.bootstrap import Estimate
 from training.study.folders import Folders
@@ -95,7 +95,7 @@ def test_an_arm_that_avoids_the_test_states_has_seen_none_of_them() -> None:
 
 
 def test_the_share_seen_is_that_of_the_overlap_command() -> None:
-    from tot24_bench.game.overlap import overlap
+    from tot24_bench.game import overlap
 
     found = overlap(load_split("train"), load_split("hard100"))
     for one in found.by_hand:

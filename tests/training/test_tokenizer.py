@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.harness.limits import MAX_GEN_TOKS
+from tot24_bench.harness import MAX_GEN_TOKS
 from tot24_bench.prompts import METHODS, VARIANTS, build, instruction
-from tot24_bench.teachers.solver import write_response
+from tot24_bench.teachers import write_response
 
 pytest.importorskip("transformers", reason="the tokenizer needs transformers")
 

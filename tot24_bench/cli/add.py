@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tot24_bench.cli.options import RESULTS, Overwrite, Results
-from tot24_bench.cli.terminal import one_line, print_wide
+from tot24_bench.cli.terminal import print_wide
 from tot24_bench.cli.verify import said
+from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
-    from tot24_bench.leaderboard.contribution import Told
-    from tot24_bench.leaderboard.submission import Submission
+    from tot24_bench.leaderboard import Submission, Told
 
 MAX_PARAMETERS_CHARS = 20
 
@@ -89,8 +89,8 @@ def add_command(
 
     `tot24 leaderboard add out/my-model --name my-model --licence Apache-2.0 --yes`
     """
-    from tot24_bench.leaderboard import Entry, render_rich
-    from tot24_bench.leaderboard.contribution import (
+    from tot24_bench.leaderboard import (
+        Entry,
         Told,
         check_beside,
         check_consistent,
@@ -99,9 +99,10 @@ def add_command(
         key_conflicts,
         places,
         questions,
+        read_training,
+        render_rich,
         written,
     )
-    from tot24_bench.leaderboard.training_file import read_training
 
     told = Told(
         name=name,
@@ -153,8 +154,7 @@ def check_command(
 
     Example: `tot24 leaderboard check results/submissions/my-model/*.json`
     """
-    from tot24_bench.leaderboard.contribution import check_files, header_path, mend, questions
-    from tot24_bench.leaderboard.store import read
+    from tot24_bench.leaderboard import check_files, header_path, mend, questions, read
 
     paths = list(dict.fromkeys(map(header_path, files)))
     wrong = responses = 0
@@ -187,7 +187,7 @@ def schema_command(
 
     Example: `tot24 leaderboard schema --output docs/submission.schema.json`
     """
-    from tot24_bench.leaderboard.submission_schema import submission_schema
+    from tot24_bench.leaderboard import submission_schema
 
     text = json.dumps(submission_schema(), indent=2, ensure_ascii=False)
     if output is None:
@@ -219,7 +219,7 @@ def count_of(text: str) -> int:
 
 def _complete(submissions: Sequence[Submission], told: Told, ask: bool) -> Told:
     """What is told, with answers to what is missing; the model's name must be known at the end."""
-    from tot24_bench.leaderboard.contribution import unnamed
+    from tot24_bench.leaderboard import unnamed
 
     first = submissions[0]
     if told.name is not None and len({one.model.name for one in submissions}) > 1:
@@ -232,8 +232,7 @@ def _complete(submissions: Sequence[Submission], told: Told, ask: bool) -> Told:
 
 
 def _asked(submissions: Sequence[Submission], told: Told) -> Told:
-    from tot24_bench.leaderboard.contribution import unnamed
-    from tot24_bench.leaderboard.training_file import read_training
+    from tot24_bench.leaderboard import read_training, unnamed
 
     model = submissions[0].model
     several = len({one.model.name for one in submissions}) > 1

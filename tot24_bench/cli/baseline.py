@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tot24_bench.cli.options import RESULTS, Overwrite, Results
-from tot24_bench.cli.terminal import one_line, print_wide
+from tot24_bench.cli.terminal import print_wide
+from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tot24_bench.leaderboard.baselines import Baseline, Options
+    from tot24_bench.leaderboard import Baseline, Options
 
 MAX_ERROR_CHARS = 300
 """Characters of what is said of a model that failed."""
@@ -69,16 +70,15 @@ def baseline_command(
 
     `tot24 baseline --model SmolLM-360M --device cuda:0`
     """
-    from tot24_bench.harness.evaluate import NotRankZero
-    from tot24_bench.harness.processes import is_first_process, process_count
-    from tot24_bench.leaderboard.baselines import (
+    from tot24_bench.harness import NotRankZero, is_first_process, process_count
+    from tot24_bench.leaderboard import (
         Options,
+        check_writable,
         keys_of,
         load_baselines,
         pick_baselines,
         run_baseline,
     )
-    from tot24_bench.leaderboard.store import check_writable
 
     baselines = load_baselines(config)
     chosen = pick_baselines(baselines, model) if model else baselines
@@ -123,8 +123,7 @@ def _table(baselines: Sequence[Baseline], results: Path, options: Options) -> Ta
     from rich.table import Table
     from rich.text import Text
 
-    from tot24_bench.leaderboard.baselines import keys_of
-    from tot24_bench.leaderboard.store import path_of, read_entry
+    from tot24_bench.leaderboard import keys_of, path_of, read_entry
     from tot24_bench.prompts import METHOD_NAMES, METHODS
 
     table = Table(title="Untuned models: accuracy", box=box.HORIZONTALS)
@@ -153,8 +152,8 @@ def _print_commands(
     baselines: Sequence[Baseline], results: Path, options: Options, overwrite: bool
 ) -> None:
     """A shell script: what would run, as plain lm_eval commands that ask the same."""
-    from tot24_bench.harness.plain_command import plain_command
-    from tot24_bench.leaderboard.baselines import missing_methods, plan_of
+    from tot24_bench.harness import plain_command
+    from tot24_bench.leaderboard import missing_methods, plan_of
 
     for baseline in baselines:
         methods = baseline.methods if overwrite else missing_methods(baseline, results, options)
@@ -180,7 +179,7 @@ def _add_command(baseline: Baseline, out: str, results: Path) -> list[str]:
 
 def _file_name(baseline: Baseline) -> str:
     """A folder's name that is safe whatever the model is called: that of its submissions."""
-    from tot24_bench.leaderboard.baselines import keys_of
+    from tot24_bench.leaderboard import keys_of
 
     return next(iter(keys_of(baseline).values())).partition("/")[0]
 

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from tot24_bench.cli.options import RESULTS, AsJson, Results
-from tot24_bench.cli.terminal import one_line, print_wide
+from tot24_bench.cli.terminal import print_wide
+from tot24_bench.text import one_line
 
 
 def compare_command(
@@ -36,14 +37,8 @@ def compare_command(
 
     `tot24 compare scout-2m/game24_onestep_tot.0shot my-model/game24_onestep_tot.0shot --json`
     """
-    from tot24_bench.leaderboard.choosing import choose
-    from tot24_bench.leaderboard.comparison import (
-        compare,
-        pair_names,
-        render_entries,
-        render_pairs,
-    )
-    from tot24_bench.transcripts.ranks import ranks_by_hand
+    from tot24_bench.leaderboard import choose, compare, pair_names, render_entries, render_pairs
+    from tot24_bench.transcripts import ranks_by_hand
 
     by_hand = ranks_by_hand(ranks)
     comparison = compare([choose(name, results) for name in names], by_hand)

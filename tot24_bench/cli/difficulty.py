@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tot24_bench.cli.options import AsJson
-from tot24_bench.cli.terminal import counting, one_line, print_wide
+from tot24_bench.cli.terminal import counting, print_wide
+from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tot24_bench.game import Puzzle
-    from tot24_bench.game.difficulty import Difficulty
-    from tot24_bench.leaderboard.difficulty_fit import Fit
+    from tot24_bench.game import Difficulty, Puzzle
+    from tot24_bench.leaderboard import Fit
 
 
 def difficulty_command(
@@ -54,8 +54,8 @@ def difficulty_command(
 
 
 def _fit(ranks: Path, as_json: bool) -> None:
-    from tot24_bench.leaderboard.difficulty_fit import fit
-    from tot24_bench.transcripts.ranks import ranks_by_hand
+    from tot24_bench.leaderboard import fit
+    from tot24_bench.transcripts import ranks_by_hand
 
     listed = ranks_by_hand(ranks)
     with counting(len(listed), "hands") as tick:
@@ -67,7 +67,7 @@ def _fit(ranks: Path, as_json: bool) -> None:
 
 
 def _hands(name: str, as_json: bool) -> None:
-    from tot24_bench.game.difficulty import difficulty
+    from tot24_bench.game import difficulty
 
     puzzles = _puzzles(name)
     measured = []
@@ -85,8 +85,7 @@ def _hands(name: str, as_json: bool) -> None:
 
 
 def _puzzles(name: str) -> tuple[Puzzle, ...]:
-    from tot24_bench.game import Puzzle
-    from tot24_bench.game.puzzle_files import read_puzzles
+    from tot24_bench.game import Puzzle, read_puzzles
 
     if name[:1].isdigit() and not Path(name).exists():
         return (Puzzle.parse(name),)
@@ -110,7 +109,7 @@ def _one_table(puzzle: Puzzle, found: Difficulty) -> Table:
 def _summary_table(name: str, measured: list[Difficulty]) -> Table:
     from statistics import median
 
-    from tot24_bench.game.difficulty import BANDS
+    from tot24_bench.game import BANDS
 
     table = _plain_table(one_line(name))
     solvable = [one for one in measured if one.solutions]

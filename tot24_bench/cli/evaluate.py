@@ -10,7 +10,7 @@ import typer
 from tot24_bench.cli.options import RESULTS, Overwrite, Results
 from tot24_bench.cli.terminal import print_wide
 from tot24_bench.game import load_split
-from tot24_bench.harness.documents import DEFAULT_SPLIT
+from tot24_bench.harness import DEFAULT_SPLIT
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS, pick
 
 
@@ -19,7 +19,7 @@ def tasks_path_command() -> None:
 
     Example: `lm_eval --include_path "$(tot24 tasks-path)" --tasks game24_onestep_tot ...`
     """
-    from tot24_bench.harness.tasks import tasks_path
+    from tot24_bench.harness import tasks_path
 
     typer.echo(str(tasks_path()))
 
@@ -91,7 +91,7 @@ def eval_command(
     `tot24 eval --model_args pretrained=... --tasks game24_onestep_tot --split fresh-s7-n500`
     """
     if limit is not None:
-        from tot24_bench.leaderboard.verification import kept_by_git
+        from tot24_bench.leaderboard import kept_by_git
 
         if kept := kept_by_git(results):
             raise typer.BadParameter(
@@ -99,15 +99,14 @@ def eval_command(
             )
     load_split(split)
     pick(exemplars, shots=num_fewshot)
-    from tot24_bench.harness.tasks import expand_by_split
+    from tot24_bench.harness import expand_by_split
 
     named = [part for part in tasks.replace(" ", ",").split(",") if part]
     by_split = expand_by_split(named, split)
     from lm_eval.utils import simple_parse_args_string
 
-    from tot24_bench.harness.evaluate import BATCH_SIZE, NotRankZero, Plan
-    from tot24_bench.leaderboard import Entry, render_rich
-    from tot24_bench.leaderboard.runs import run_plans
+    from tot24_bench.harness import BATCH_SIZE, NotRankZero, Plan
+    from tot24_bench.leaderboard import Entry, render_rich, run_plans
 
     plan = Plan(
         model=model,

@@ -8,8 +8,8 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
-from tot24_bench.game.states import Number, combine
-from tot24_bench.scoring.analysis import AT_ANSWER, MALFORMED, Analysis, Fault, Thought
+from tot24_bench.game import Number, combine
+from tot24_bench.scoring import AT_ANSWER, MALFORMED, Analysis, Fault, Thought
 
 MAX_SHOWN = 200
 """Thoughts that are shown; a response that loops has thousands."""

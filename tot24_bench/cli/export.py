@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tot24_bench.cli.options import RESULTS, Results
-from tot24_bench.cli.terminal import one_line
+from tot24_bench.text import one_line
 
 MAX_SAID = 10
 """Submissions without a place in the export that are named one by one."""

@@ -11,12 +11,12 @@ import typer
 from tot24_bench.cli.options import Ranks, SkipBad
 from tot24_bench.cli.terminal import print_wide
 from tot24_bench.game import Hand, Puzzle
-from tot24_bench.scoring.analysis import AT_ANSWER, MALFORMED
+from tot24_bench.scoring import AT_ANSWER, MALFORMED
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from tot24_bench.leaderboard.failures import Run
+    from tot24_bench.leaderboard import Run
 
 _PLACES = {AT_ANSWER: "answer", MALFORMED: "no thought", "correct": "correct"}
 
@@ -60,7 +60,7 @@ def failures_command(
     """
     from rich.console import Group
 
-    from tot24_bench.leaderboard.failures import COUNTS
+    from tot24_bench.leaderboard import COUNTS
 
     if len(runs) < 2:
         raise ValueError("give two runs or more to compare")
@@ -69,7 +69,7 @@ def failures_command(
     left_out = {Puzzle.parse(hand).hand for hand in without or ()}
     judged = [_run(one, count, model, left_out, ranks, skip_bad) for one in runs]
     if plot is not None:
-        from tot24_bench.leaderboard.failure_plot import draw
+        from tot24_bench.leaderboard import draw
 
         draw(judged, plot)
     print_wide(Group(*_report(judged, count)))
@@ -91,10 +91,10 @@ def _run(
         name, path = "", Path(spec)
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
-    from tot24_bench.leaderboard.failures import make_run
+    from tot24_bench.leaderboard import make_run
 
     if path.suffix == ".json" and path.parent.parent.name == "submissions":
-        from tot24_bench.leaderboard.store import read
+        from tot24_bench.leaderboard import read
 
         submission = read(path)
         pairs: Iterator[tuple[Puzzle, Sequence[str]]] = (
@@ -116,7 +116,8 @@ def _report(runs: list[Run], count: str) -> Iterator[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
-    from tot24_bench.leaderboard.failures import compare, shares, warnings
+    from tot24_bench.leaderboard import compare_failures as compare
+    from tot24_bench.leaderboard import shares, warnings
 
     table = Table(title=f"Where the final attempt first fails (count: {count})", title_style="")
     table.add_column("")

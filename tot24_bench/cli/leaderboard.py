@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from tot24_bench.cli.options import RESULTS, Results
-from tot24_bench.cli.terminal import one_line, print_wide
+from tot24_bench.cli.terminal import print_wide
+from tot24_bench.text import one_line
 
 
 def leaderboard_command(context: typer.Context, results: Results = RESULTS) -> None:
@@ -15,8 +16,8 @@ def leaderboard_command(context: typer.Context, results: Results = RESULTS) -> N
     """
     if context.invoked_subcommand is not None:
         return
+    from tot24_bench.files import replace_all
     from tot24_bench.leaderboard import read_entries, render_markdown, render_rich
-    from tot24_bench.leaderboard.atomic import replace_all
 
     entries = read_entries(results)
     if not entries:
@@ -36,7 +37,7 @@ def upgrade_command(results: Results = RESULTS) -> None:
 
     Example: `tot24 leaderboard upgrade --results training/study`
     """
-    from tot24_bench.leaderboard.upgrade import upgrade
+    from tot24_bench.leaderboard import upgrade
 
     count = changed = 0
     for one in upgrade(results):

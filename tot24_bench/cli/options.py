@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tot24_bench.game import Rule
-from tot24_bench.game.puzzle import InvalidPuzzle, read_target
+from tot24_bench.game import InvalidPuzzle, Rule, read_target
 
 RESULTS = Path("results")
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tot24_bench.cli.options import AsJson
-from tot24_bench.cli.terminal import counting, one_line, print_wide
+from tot24_bench.cli.terminal import counting, print_wide
+from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tot24_bench.game.overlap import Overlap
+    from tot24_bench.game import Overlap
 
 SHOWN = 10
 """Hands that are listed."""
@@ -39,8 +40,7 @@ def overlap_command(
 
     `tot24 overlap traces.jsonl hard100 --json`
     """
-    from tot24_bench.game.overlap import overlap
-    from tot24_bench.game.puzzle_files import read_puzzles
+    from tot24_bench.game import overlap, read_puzzles
 
     trained, tested = read_puzzles(train), read_puzzles(test)
     with counting(len(trained) + len(tested), "hands") as tick:

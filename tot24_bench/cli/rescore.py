@@ -18,10 +18,7 @@ from tot24_bench.game import load_split
 from tot24_bench.prompts import METHODS, VARIANTS
 
 if TYPE_CHECKING:
-    from tot24_bench.leaderboard.records import Sample
-    from tot24_bench.leaderboard.rescored import Origin
-    from tot24_bench.leaderboard.spool import Spool
-    from tot24_bench.leaderboard.tally import Rescored
+    from tot24_bench.leaderboard import Origin, Rescored, Sample, Spool
     from tot24_bench.transcripts import Keys, Transcript
 
 LARGE_BYTES = 8 * 2**20
@@ -140,15 +137,16 @@ def rescore_command(
 
     `tot24 rescore responses.jsonl --model my-model --method cot --prompt default`
     """
-    from tot24_bench.leaderboard.rescored import (
+    from tot24_bench.leaderboard import (
         check_split,
         header_of,
+        render_summary,
+        rescore,
         samples_of,
         several_figures,
+        summarise,
+        write_stream,
     )
-    from tot24_bench.leaderboard.store import write_stream
-    from tot24_bench.leaderboard.summary import render_summary, summarise
-    from tot24_bench.leaderboard.tally import rescore
     from tot24_bench.transcripts import read_transcript
 
     name = file.name.encode("utf-8", "replace").decode()
@@ -202,7 +200,7 @@ def _origin(
     Raises:
         ValueError: only half of it is said, or it names what does not exist.
     """
-    from tot24_bench.leaderboard.rescored import Origin
+    from tot24_bench.leaderboard import Origin
 
     if model is None and method is None:
         return None
@@ -250,8 +248,7 @@ def _spool(origin: Origin | None, results: Path) -> AbstractContextManager[Spool
     Raises:
         ResultsNotWritable: before a long transcript is read rather than after it.
     """
-    from tot24_bench.leaderboard.spool import Spool
-    from tot24_bench.leaderboard.store import check_writable
+    from tot24_bench.leaderboard import Spool, check_writable
 
     if origin is None:
         return nullcontext()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tot24_bench.text import one_line
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -48,11 +50,6 @@ def _nobody_reads() -> bool:
         return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
     except (OSError, ValueError, AttributeError):  # no file, or a system without poll
         return False
-
-
-def one_line(text: str) -> str:
-    """Text that a terminal shows as it is: it may quote what stands in somebody's file."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 @contextmanager

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tot24_bench.cli.options import AsJson
-from tot24_bench.cli.terminal import counting, one_line, print_wide
+from tot24_bench.cli.terminal import counting, print_wide
 from tot24_bench.prompts import DEFAULT_VARIANT
+from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from tot24_bench.traces.funnel import Funnel
-    from tot24_bench.traces.sources import Teacher
+    from tot24_bench.traces import Funnel, Teacher
 
 
 def filter_command(
@@ -86,12 +86,18 @@ def filter_command(
 
     `tot24 traces filter traces.jsonl --dry-run --level answer`
     """
-    from tot24_bench.traces.advice import nothing_kept
-    from tot24_bench.traces.dataset import require_free, require_licence, write_dataset
-    from tot24_bench.traces.filter import FilterConfig, select
-    from tot24_bench.traces.intervals import plural
-    from tot24_bench.traces.rows import PromptConfig, require_together
-    from tot24_bench.traces.sources import DroppedTrace
+    from tot24_bench.text import plural
+    from tot24_bench.traces import (
+        DroppedTrace,
+        FilterConfig,
+        PromptConfig,
+        nothing_kept,
+        require_free,
+        require_licence,
+        require_together,
+        select,
+        write_dataset,
+    )
 
     # All that can be refused is refused before an hour of filtering.
     options: dict[str, Any] = {"level": level, "avoid": avoid, "balance": balance}
@@ -187,7 +193,7 @@ def _report(funnel: Funnel, teachers: Sequence[Teacher]) -> Iterator[RenderableT
     from rich.table import Table
     from rich.text import Text
 
-    from tot24_bench.traces.intervals import share
+    from tot24_bench.statistics import share
 
     yield _counts("funnel", [(one.name, one.traces, one.hands) for one in funnel.stages])
     if funnel.dropped:

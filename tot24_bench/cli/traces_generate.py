@@ -18,9 +18,8 @@ from tot24_bench.prompts import ALL_METHODS, DEFAULT_VARIANT, SHOTS, STEP_METHOD
 
 if TYPE_CHECKING:
     from tot24_bench.game import Puzzle
-    from tot24_bench.teachers.teacher import Request, Teacher
-    from tot24_bench.traces.generate import Outcome, Wanted
-    from tot24_bench.traces.spending import Amount
+    from tot24_bench.teachers import Request, Teacher
+    from tot24_bench.traces import Amount, Outcome, Wanted
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it."""
@@ -125,12 +124,18 @@ def generate_command(
 
     `tot24 traces generate --teacher student --model students/scout-2m --samples 8 -o own.jsonl`
     """
-    from tot24_bench.game.puzzle_files import read_puzzles
-    from tot24_bench.harness.processes import is_first_process
-    from tot24_bench.teachers.kinds import Beside, kind_of, make_teacher, serve
-    from tot24_bench.traces.generate import generate, wanted
-    from tot24_bench.traces.spending import Spending, budget_of, noting
-    from tot24_bench.traces.store import LAZY_SYNC_SECONDS, TraceFile
+    from tot24_bench.game import read_puzzles
+    from tot24_bench.harness import is_first_process
+    from tot24_bench.teachers import Beside, kind_of, make_teacher, serve
+    from tot24_bench.traces import (
+        LAZY_SYNC_SECONDS,
+        Spending,
+        TraceFile,
+        budget_of,
+        generate,
+        noting,
+        wanted,
+    )
 
     settings = {
         "temperature": temperature,
@@ -198,7 +203,7 @@ def generate_command(
 
 def _with_states(puzzles: Sequence[Puzzle], count: int, method: str) -> tuple[Puzzle, ...]:
     """The inner states of hands in place of the hands, for the methods that ask about states."""
-    from tot24_bench.game.inner_states import sample_states
+    from tot24_bench.game import sample_states
 
     if method not in STEP_METHODS:
         raise ValueError(f"--states goes with {' and '.join(STEP_METHODS)}, not with {method[:40]}")
@@ -206,7 +211,7 @@ def _with_states(puzzles: Sequence[Puzzle], count: int, method: str) -> tuple[Pu
 
 
 def _warn_of_test_hands(ask: Wanted) -> None:
-    from tot24_bench.traces.held_out import held_out_split
+    from tot24_bench.traces import held_out_split
 
     held_out = sum(held_out_split(puzzle, ask.method) is not None for puzzle in ask.puzzles)
     if held_out:
@@ -218,7 +223,7 @@ def _warn_of_test_hands(ask: Wanted) -> None:
 
 def _under_way(teacher: Teacher, first: Request | None) -> Amount | None:
     """What all calls under way can take; None for batches, which a file of their own notes."""
-    from tot24_bench.traces.spending import Amount
+    from tot24_bench.traces import Amount
 
     most = getattr(teacher, "most_under_way", None)
     if most is None or first is None:
@@ -236,7 +241,7 @@ def teachers_command(
 
     Example: `tot24 traces teachers solver`
     """
-    from tot24_bench.teachers.kinds import KINDS, describe_settings
+    from tot24_bench.teachers import KINDS, describe_settings
 
     if name is not None:
         typer.echo(describe_settings(name))

@@ -35,8 +35,7 @@ def import_command(
 
     `tot24 traces import gpt-4o_teacher.jsonl --model gpt-4o --method onestep_tot -o gpt-4o.jsonl`
     """
-    from tot24_bench.traces.published import published_traces
-    from tot24_bench.traces.store import LAZY_SYNC_SECONDS, TraceFile
+    from tot24_bench.traces import LAZY_SYNC_SECONDS, TraceFile, published_traces
 
     traces = published_traces(
         file,

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tot24_bench.cli.terminal import one_line
+from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
-    from tot24_bench.traces.generate import Outcome, Wanted
-    from tot24_bench.traces.store import TraceFile
+    from tot24_bench.traces import Outcome, TraceFile, Wanted
 
 LOG_SECONDS = 30.0
 """Between two lines of progress where no terminal shows a bar."""

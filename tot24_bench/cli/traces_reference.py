@@ -23,7 +23,7 @@ def reference_command(
     Example: `tot24 traces reference -o reference`
     """
     from tot24_bench.game import load_split
-    from tot24_bench.traces.reference import SAMPLES, SPLIT, build_reference
+    from tot24_bench.traces import SAMPLES, SPLIT, build_reference
 
     with counting(SAMPLES * len(load_split(SPLIT)), "traces") as tick:
         record = build_reference(output, overwrite=overwrite, seen=tick)

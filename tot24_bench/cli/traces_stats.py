@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tot24_bench.cli.options import AsJson
-from tot24_bench.cli.terminal import counting, one_line, print_wide
+from tot24_bench.cli.terminal import counting, print_wide
 from tot24_bench.cli.traces_filter import count_lines, require_files, require_new
+from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from tot24_bench.traces.stats import Stats
+    from tot24_bench.traces import Stats
 
 MAX_SHOWN = 20
 """Teachers and methods that get tables of their own."""
@@ -45,12 +46,11 @@ def stats_command(
 
     `tot24 traces stats gpt-4o.jsonl solver.jsonl --json`
     """
-    from tot24_bench.traces.stats import collect
-    from tot24_bench.traces.store import read_traces
+    from tot24_bench.traces import collect, read_traces
 
     require_files(files)
     if plot is not None:
-        from tot24_bench.traces.plots import SUFFIXES
+        from tot24_bench.traces import SUFFIXES
 
         if plot.suffix.lower() not in SUFFIXES:
             raise ValueError(f"--plot is a file {', '.join(SUFFIXES)}: give another name")
@@ -60,7 +60,7 @@ def stats_command(
     if not everyone.traces:
         raise ValueError("the files hold no trace: tot24 traces generate writes them")
     if plot is not None:
-        from tot24_bench.traces.plots import draw
+        from tot24_bench.traces import draw
 
         draw(teachers, plot)
     if as_json:
@@ -85,8 +85,9 @@ def _report(name: str, stats: Stats) -> Iterator[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
-    from tot24_bench.traces.intervals import plural, share
-    from tot24_bench.traces.stats import MEASURES, QUANTILES, summary
+    from tot24_bench.statistics import share
+    from tot24_bench.text import plural
+    from tot24_bench.traces import MEASURES, QUANTILES, summary
 
     answered = f"{plural(stats.traces, 'response')} to {plural(stats.hands, 'hand')}"
     title = f"{one_line(name)}: {answered}"

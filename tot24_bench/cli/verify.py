@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tot24_bench.cli.options import RESULTS, Ranks, Results
-from tot24_bench.cli.terminal import one_line
+from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
-    from tot24_bench.leaderboard.cross_checks import Fault
-    from tot24_bench.leaderboard.verification import Verified
+    from tot24_bench.leaderboard import Fault, Verified
 
 STUDENTS = Path("students")
 """Where a checkout keeps the checkpoints that it ships."""
@@ -59,7 +58,7 @@ def verify_command(
 
     `tot24 leaderboard verify --rerun 8 --checkpoint students/scout-2m`
     """
-    from tot24_bench.leaderboard.verification import texts_of, verify
+    from tot24_bench.leaderboard import texts_of, verify
     from tot24_bench.transcripts import read_transcript
 
     texts = texts_of(
@@ -98,8 +97,7 @@ def _rerun(
     verified: list[Verified], hands: int, checkpoints: list[Path] | None, device: str
 ) -> bool:
     """Ask the models again that are at hand; whether any wrote something else."""
-    from tot24_bench.leaderboard.rerun import CannotRerun, find_checkpoint, rerun
-    from tot24_bench.leaderboard.store import read
+    from tot24_bench.leaderboard import CannotRerun, find_checkpoint, read, rerun
 
     folders = tuple(checkpoints or sorted(path.parent for path in STUDENTS.glob("*/config.json")))
     differs, ran = False, 0
@@ -143,7 +141,7 @@ def _progress(results: Path) -> Iterator[Callable[[], object]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    from tot24_bench.leaderboard.store import paths
+    from tot24_bench.leaderboard import paths
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("verify", total=len(paths(results)))

@@ -15,10 +15,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from tot24_bench.game import BadDraw, Puzzle, load_split
-from tot24_bench.game.generated import GENERATED, parse_name
-from tot24_bench.game.path import answer_expression, first_path
-from tot24_bench.game.solver import is_solvable
+from tot24_bench.game import (
+    GENERATED,
+    BadDraw,
+    Puzzle,
+    answer_expression,
+    first_path,
+    is_solvable,
+    load_split,
+    parse_name,
+)
 from tot24_bench.harness.limits import MAX_GEN_TOKS
 from tot24_bench.prompts import (
     DEFAULT_VARIANT,

@@ -18,8 +18,8 @@ from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tot24_bench.checkpoint import BadCheckpoint, check_checkpoint, checkpoint_sha256
 from tot24_bench.game import Puzzle
-from tot24_bench.harness.checkpoint import BadCheckpoint, check_checkpoint
 from tot24_bench.harness.documents import (
     DEFAULT_SPLIT,
     mean_metrics,
@@ -31,7 +31,6 @@ from tot24_bench.harness.tasks import expand, method_of, tasks_path
 from tot24_bench.harness.truncation import count_tokens
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS
 from tot24_bench.scoring import Score
-from tot24_bench.weights import checkpoint_sha256
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM

@@ -9,7 +9,7 @@ A sample's metadata says what was asked: `numbers`, and `target` or `rule` where
 from __future__ import annotations
 
 from tot24_bench.game import read_puzzle
-from tot24_bench.harness.documents import metrics_of_scores
+from tot24_bench.harness import metrics_of_scores
 from tot24_bench.scoring import score
 
 try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from tot24_bench.game import read_puzzle
-from tot24_bench.harness.documents import METRICS, metrics_of_scores
+from tot24_bench.harness import METRICS, metrics_of_scores
 from tot24_bench.scoring import score
 
 try:

@@ -4,12 +4,53 @@
 'scout-2m/game24_io.0shot'
 """
 
-from tot24_bench.leaderboard.entry import Entry, Outcome
+from tot24_bench.leaderboard.baselines import (
+    Baseline,
+    Options,
+    keys_of,
+    load_baselines,
+    missing_methods,
+    pick_baselines,
+    plan_of,
+    run_baseline,
+)
+from tot24_bench.leaderboard.choosing import choose
+from tot24_bench.leaderboard.comparison import compare, pair_names, render_entries, render_pairs
+from tot24_bench.leaderboard.contribution import (
+    Told,
+    check_beside,
+    check_consistent,
+    check_files,
+    describe,
+    gather,
+    header_path,
+    key_conflicts,
+    mend,
+    places,
+    questions,
+    unnamed,
+    written,
+)
+from tot24_bench.leaderboard.cross_checks import Fault
+from tot24_bench.leaderboard.difficulty_fit import Fit, fit
+from tot24_bench.leaderboard.entry import Entry, Outcome, interval
+from tot24_bench.leaderboard.failure_plot import draw
+from tot24_bench.leaderboard.failures import COUNTS, Run, make_run, shares, warnings
+from tot24_bench.leaderboard.failures import compare as compare_failures
 from tot24_bench.leaderboard.key import key_of
 from tot24_bench.leaderboard.page import render_markdown
 from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample, Training
+from tot24_bench.leaderboard.rerun import CannotRerun, find_checkpoint, rerun
+from tot24_bench.leaderboard.rescored import (
+    Origin,
+    check_split,
+    header_of,
+    samples_of,
+    several_figures,
+)
 from tot24_bench.leaderboard.rows import Row, rows
-from tot24_bench.leaderboard.statistics import Interval, clustered, interval, wilson
+from tot24_bench.leaderboard.runs import run_plans
+from tot24_bench.leaderboard.spool import Spool
 from tot24_bench.leaderboard.store import (
     BadSubmission,
     ResultsNotWritable,
@@ -17,6 +58,7 @@ from tot24_bench.leaderboard.store import (
     TooLarge,
     check_writable,
     path_of,
+    paths,
     read,
     read_all,
     read_entries,
@@ -31,39 +73,11 @@ from tot24_bench.leaderboard.submission import (
     metrics_of,
     prompts_sha256,
 )
+from tot24_bench.leaderboard.submission_schema import submission_schema
+from tot24_bench.leaderboard.summary import render_summary, summarise
 from tot24_bench.leaderboard.table import render_rich
-
-__all__ = [
-    "BadSubmission",
-    "Entry",
-    "Header",
-    "Interval",
-    "Metrics",
-    "ModelInfo",
-    "Outcome",
-    "ResultsNotWritable",
-    "Row",
-    "Sample",
-    "Submission",
-    "SubmissionExists",
-    "TooLarge",
-    "Training",
-    "check_writable",
-    "clustered",
-    "interval",
-    "key_of",
-    "mean_tokens_of",
-    "metrics_of",
-    "path_of",
-    "prompts_sha256",
-    "read",
-    "read_all",
-    "read_entries",
-    "read_entry",
-    "render_markdown",
-    "render_rich",
-    "rows",
-    "wilson",
-    "write",
-    "write_stream",
-]
+from tot24_bench.leaderboard.tally import Rescored, rescore
+from tot24_bench.leaderboard.training_file import read_training
+from tot24_bench.leaderboard.upgrade import upgrade
+from tot24_bench.leaderboard.verification import Verified, kept_by_git, texts_of, verify
+from tot24_bench.statistics import Interval, clustered, wilson

@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from tot24_bench.game import Hand, Puzzle
-from tot24_bench.game.difficulty import BANDS, MAX_SEARCHED, difficulty
+from tot24_bench.game import BANDS, MAX_SEARCHED, Hand, Puzzle, difficulty
 from tot24_bench.leaderboard.entry import Entry, Outcome
-from tot24_bench.leaderboard.statistics import Interval, clustered, pass_at_k, wilson
 from tot24_bench.leaderboard.summary import KS
+from tot24_bench.statistics import Interval, clustered, pass_at_k, wilson
 
 RANK_WIDTH = 20
 """Ranks of a band within the hard 100."""

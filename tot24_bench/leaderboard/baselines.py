@@ -24,8 +24,7 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
 
-from tot24_bench.harness.evaluate import BATCH_SIZE, Plan
-from tot24_bench.harness.tasks import task_name
+from tot24_bench.harness import BATCH_SIZE, Plan, task_name
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.measured import plan_keys
 from tot24_bench.leaderboard.runs import Facts, Stored, run_plan

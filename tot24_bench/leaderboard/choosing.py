@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from tot24_bench.harness.tasks import task_name
+from tot24_bench.harness import task_name
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.rows import one_line
 from tot24_bench.leaderboard.store import paths, read_entry

@@ -15,11 +15,10 @@ from tot24_bench.leaderboard.bands import (
     pass_at,
     tokens_per_solved,
 )
-from tot24_bench.leaderboard.entry import Entry
+from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.pairing import Pairing, conclusion, pair
 from tot24_bench.leaderboard.rows import NOT_KNOWN, one_line, percent, row_of
-from tot24_bench.leaderboard.significance import holm, p_text
-from tot24_bench.leaderboard.statistics import Interval, interval
+from tot24_bench.statistics import Interval, holm, p_text
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from tot24_bench import __version__
+from tot24_bench.checkpoint import checkpoint_sha256, teacher_of
 from tot24_bench.game import is_split, split_size
-from tot24_bench.harness.checkpoint import teacher_of
 from tot24_bench.leaderboard.cross_checks import Fault, Gist
 from tot24_bench.leaderboard.lm_eval_environment import changed_since, weights_of
 from tot24_bench.leaderboard.lm_eval_folder import BadResults
@@ -32,7 +32,6 @@ from tot24_bench.leaderboard.verification import (
     gists_of,
     verify_file,
 )
-from tot24_bench.weights import checkpoint_sha256
 
 MOST_TRUNCATED = 0.1
 """Share of responses cut off by the token limit from which a reviewer asks for a longer one."""

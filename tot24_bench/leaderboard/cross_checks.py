@@ -24,7 +24,7 @@ from tot24_bench.leaderboard.likeness import each_mark, marks_of
 from tot24_bench.leaderboard.records import Sample, sha256_of
 from tot24_bench.leaderboard.rows import one_line
 from tot24_bench.leaderboard.submission import Header
-from tot24_bench.teachers.teacher import SOLVER
+from tot24_bench.teachers import SOLVER
 
 COMPARED = 20
 """Responses that must be comparable before anything is said."""

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from math import log
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tot24_bench.game import Hand, Puzzle
-from tot24_bench.game.difficulty import Difficulty, difficulty
-from tot24_bench.leaderboard.statistics import SEED, Interval
+from tot24_bench.game import Difficulty, Hand, Puzzle, difficulty
+from tot24_bench.statistics import SEED, Interval
 
 if TYPE_CHECKING:
     import numpy as np

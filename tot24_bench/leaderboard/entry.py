@@ -16,6 +16,7 @@ from typing import NamedTuple, Self
 from tot24_bench.game import Puzzle
 from tot24_bench.leaderboard.records import Sample
 from tot24_bench.leaderboard.submission import Header, Submission
+from tot24_bench.statistics import LEVEL, Interval, clustered, wilson
 
 
 class Outcome(NamedTuple):
@@ -78,3 +79,13 @@ class Entry:
             tuple(map(Outcome.of, submission.samples)),
             any(sample.withheld for sample in submission.samples),
         )
+
+
+def interval(entry: Entry, level: float = LEVEL) -> Interval | None:
+    """The interval of an entry's accuracy; None where its data cannot give one."""
+    header = entry.header
+    if header.repeats == 1:
+        return wilson(round(header.metrics.acc * header.n), header.n, level)
+    if not entry.outcomes:
+        return None
+    return clustered([outcome.mean for outcome in entry.outcomes], level)

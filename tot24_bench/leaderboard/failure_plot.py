@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tot24_bench.leaderboard.failures import Run, places_of, shares
-from tot24_bench.scoring.analysis import AT_ANSWER, MALFORMED
+from tot24_bench.scoring import AT_ANSWER, MALFORMED
 
 _LABELS = {AT_ANSWER: "answer", MALFORMED: "no thought", "correct": "correct"}
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Tol's bright

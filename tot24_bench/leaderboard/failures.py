@@ -23,10 +23,8 @@ from statistics import fmean
 from typing import NamedTuple
 
 from tot24_bench.game import Hand, Puzzle
-from tot24_bench.leaderboard.significance import fisher, holm, mcnemar, sign_flip
-from tot24_bench.leaderboard.statistics import Interval, clustered, wilson
-from tot24_bench.scoring.analysis import AT_ANSWER, MALFORMED, analyse
-from tot24_bench.scoring.published_count import published_place
+from tot24_bench.scoring import AT_ANSWER, MALFORMED, analyse, published_place
+from tot24_bench.statistics import Interval, clustered, fisher, holm, mcnemar, sign_flip, wilson
 
 CORRECT = "correct"
 

@@ -26,9 +26,8 @@ import hashlib
 import re
 import unicodedata
 
-from tot24_bench.game import is_split, split_size
-from tot24_bench.game.generated import parse_name
-from tot24_bench.harness.documents import DEFAULT_SPLIT
+from tot24_bench.game import is_split, parse_name, split_size
+from tot24_bench.harness import DEFAULT_SPLIT
 from tot24_bench.prompts import DEFAULT_VARIANT
 
 MAX_PART_CHARS = 80

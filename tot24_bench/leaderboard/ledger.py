@@ -28,7 +28,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, Self
 
 from tot24_bench.game import Puzzle, is_split, load_split
-from tot24_bench.harness.documents import METRICS, metrics_of_scores
+from tot24_bench.harness import METRICS, metrics_of_scores
 from tot24_bench.leaderboard.records import Metrics, Sample
 
 if TYPE_CHECKING:

@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tot24_bench.game import load_split
-from tot24_bench.harness.documents import METRICS, mean_metrics, metrics_of_scores
-from tot24_bench.harness.evaluate import HandResult
-from tot24_bench.harness.limits import MAX_GEN_TOKS
+from tot24_bench.harness import MAX_GEN_TOKS, METRICS, HandResult, mean_metrics, metrics_of_scores
 from tot24_bench.leaderboard.lm_eval_environment import LOCAL_BACKENDS
 from tot24_bench.leaderboard.lm_eval_folder import BadResults, Run
 from tot24_bench.leaderboard.lm_eval_hands import LoggedHand, is_count, named

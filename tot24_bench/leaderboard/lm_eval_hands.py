@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tot24_bench.game import Puzzle
-from tot24_bench.harness.documents import METRICS
+from tot24_bench.harness import METRICS
 from tot24_bench.leaderboard.lm_eval_folder import MAX_SAMPLES_FILE_BYTES, BadResults, check_file
 from tot24_bench.leaderboard.lm_eval_prompts import Asked, asked_of
-from tot24_bench.transcripts.json_records import json_records
-from tot24_bench.transcripts.lm_eval_samples import lm_eval_reader
-from tot24_bench.transcripts.rollouts import BadRecord, BadTranscript
+from tot24_bench.transcripts import BadRecord, BadTranscript, json_records, lm_eval_reader
 
 MAX_NAMED = 5
 """Hands that one message names."""

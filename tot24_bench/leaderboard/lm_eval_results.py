@@ -21,10 +21,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tot24_bench.game import is_split, load_split
-from tot24_bench.harness.documents import DEFAULT_SPLIT, mean_metrics, named_split, score_all
-from tot24_bench.harness.evaluate import DEFAULT_SEED, Evaluation, HandResult, Plan, TaskResult
-from tot24_bench.harness.tasks import GROUP, task_name
-from tot24_bench.harness.truncation import count_tokens
+from tot24_bench.harness import (
+    DEFAULT_SEED,
+    DEFAULT_SPLIT,
+    GROUP,
+    Evaluation,
+    HandResult,
+    Plan,
+    TaskResult,
+    count_tokens,
+    mean_metrics,
+    named_split,
+    score_all,
+    task_name,
+)
 from tot24_bench.leaderboard.lm_eval_checks import (
     Setting,
     check_figures,

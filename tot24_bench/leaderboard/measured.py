@@ -11,9 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from tot24_bench.harness.checkpoint import teacher_of, training_data_of
-from tot24_bench.harness.evaluate import Evaluation, HandResult, Plan, TaskResult
-from tot24_bench.harness.tasks import method_of
+from tot24_bench.checkpoint import checkpoint_sha256, teacher_of, training_data_of
+from tot24_bench.harness import Evaluation, HandResult, Plan, TaskResult, method_of
 from tot24_bench.leaderboard.key import first_of, key_of
 from tot24_bench.leaderboard.submission import (
     ModelInfo,
@@ -25,7 +24,6 @@ from tot24_bench.leaderboard.submission import (
     prompts_sha256,
 )
 from tot24_bench.prompts import variant_of
-from tot24_bench.weights import checkpoint_sha256
 
 _ARGUMENTS = {
     "attn_implementation",

@@ -9,17 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import sqrt
 from statistics import fmean
 from typing import Any, NamedTuple
 
 from tot24_bench.game import Hand
-from tot24_bench.leaderboard.entry import Entry, Outcome
+from tot24_bench.leaderboard.entry import Entry, Outcome, interval
 from tot24_bench.leaderboard.rank_groups import is_exact_search
 from tot24_bench.leaderboard.rows import method_of, one_line
-from tot24_bench.leaderboard.significance import LEVEL, mcnemar, p_text, sign_flip
-from tot24_bench.leaderboard.statistics import Interval, clustered, interval, wilson
 from tot24_bench.leaderboard.submission import Header
+from tot24_bench.statistics import (
+    SIGNIFICANT,
+    Interval,
+    clustered,
+    mcnemar,
+    newcombe,
+    p_text,
+    sign_flip,
+)
 
 SAME = 1e-9
 """Differences of shares that are no further apart are equal: they are rounded in the last digit."""
@@ -133,39 +139,13 @@ def conclusion(pairing: Pairing, p: float | None = None) -> str:
     alone = "" if p is None else ", not corrected"
     ends = f"95% {low:.1f} to {high:.1f}{alone}"
     where = f"On the {test.hands} hands that both answered, {seen} ({ends})"
-    if value < LEVEL:
+    if value < SIGNIFICANT:
         judged = f"{where}: unlikely to be chance at the 5% level, {said}.{_causes(pairing)}"
     else:
         judged = f"{where}: that may be chance, {said}; these hands cannot tell them apart."
     if pairing.only_first or pairing.only_second:
         judged += " It says nothing about the hands that only one of them answered."
     return judged
-
-
-def newcombe(both: int, only_first: int, only_second: int, neither: int) -> Interval:
-    """The 95% interval of a difference of paired proportions (Newcombe 1998, method 10).
-
-    It combines Wilson's intervals of the two proportions with their correlation, corrected for
-    continuity where that is positive.
-
-    Raises:
-        ValueError: when there are no hands.
-    """
-    n = both + only_first + only_second + neither
-    rights = both + only_first, both + only_second
-    shares = rights[0] / n if n else 0.0, rights[1] / n if n else 0.0
-    ends = [wilson(right, n) for right in rights]
-    margins = rights[0] * (n - rights[0]) * rights[1] * (n - rights[1])
-    together = float(both * neither - only_first * only_second)
-    if together > 0:
-        together = max(together - n / 2, 0.0)
-    phi = together / sqrt(margins) if margins else 0.0
-    below = [share - end.low for share, end in zip(shares, ends, strict=True)]
-    above = [end.high - share for share, end in zip(shares, ends, strict=True)]
-    difference = shares[0] - shares[1]
-    down = below[0] ** 2 - 2 * phi * below[0] * above[1] + above[1] ** 2
-    up = above[0] ** 2 - 2 * phi * above[0] * below[1] + below[1] ** 2
-    return Interval(difference - sqrt(max(down, 0.0)), difference + sqrt(max(up, 0.0)))
 
 
 def _test(outcomes: list[tuple[Outcome, Outcome]]) -> PairedTest:

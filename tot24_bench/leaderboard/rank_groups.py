@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 from tot24_bench.game import is_split, split_size
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.significance import LEVEL
 from tot24_bench.leaderboard.submission import OTHER, Header
-from tot24_bench.teachers.teacher import EXACT_SEARCH
+from tot24_bench.statistics import SIGNIFICANT
+from tot24_bench.teachers import EXACT_SEARCH
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +83,7 @@ def _ranks_of_class(entries: Sequence[Entry]) -> list[int]:
     means = _means(entries)
     single = np.array([all(o.responses == 1 for o in entry.outcomes) for entry in entries])
     p_values = _pairwise(means, single)
-    better = _holm(p_values) < LEVEL
+    better = _holm(p_values) < SIGNIFICANT
     accuracy = means.mean(axis=1)
     above = accuracy[None, :] > accuracy[:, None] + TIE
     counts = 1 + (better & above).sum(axis=1)

@@ -13,8 +13,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, FailFast, Field, StringConstraints, model_validator
 
-from tot24_bench.game import Puzzle
-from tot24_bench.game.solver import is_solvable
+from tot24_bench.game import Puzzle, is_solvable
 from tot24_bench.schema import (
     MAX_COUNT,
     Count,
@@ -27,7 +26,7 @@ from tot24_bench.schema import (
     without_machine_path,
 )
 from tot24_bench.scoring import Score, Verdict
-from tot24_bench.teachers.teacher import teacher_name
+from tot24_bench.teachers import teacher_name
 
 
 def sha256_of(response: str) -> str:

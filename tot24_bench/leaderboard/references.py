@@ -22,14 +22,13 @@ from typing import NamedTuple
 
 from tot24_bench import __version__
 from tot24_bench.game import load_split
-from tot24_bench.harness.tasks import task_name
+from tot24_bench.harness import task_name
 from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample
 from tot24_bench.leaderboard.store import write
 from tot24_bench.leaderboard.submission import OTHER, Submission, metrics_of, prompts_sha256
 from tot24_bench.prompts import METHODS, build
 from tot24_bench.scoring import score
-from tot24_bench.teachers.solver import write_response
-from tot24_bench.teachers.teacher import EXACT_SEARCH, SOLVER
+from tot24_bench.teachers import EXACT_SEARCH, SOLVER, write_response
 
 DATE = datetime.date(2026, 11, 21)
 """When these rows were entered; fixed, so that writing them again changes nothing."""

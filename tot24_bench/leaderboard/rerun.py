@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from tot24_bench.harness.evaluate import DEFAULT_SEED, Plan, evaluate
+from tot24_bench.checkpoint import checkpoint_sha256
+from tot24_bench.harness import DEFAULT_SEED, Plan, evaluate
 from tot24_bench.leaderboard.submission import OTHER, Submission
-from tot24_bench.weights import checkpoint_sha256
 
 ARGUMENTS = {
     "dtype": {"auto", "float32", "float16", "bfloat16"},

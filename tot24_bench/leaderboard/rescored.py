@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from tot24_bench import __version__
 from tot24_bench.game import SPLITS, is_split
-from tot24_bench.harness.tasks import task_name
+from tot24_bench.harness import task_name
 from tot24_bench.leaderboard.key import key_of
 from tot24_bench.leaderboard.records import ModelInfo, Sample
 from tot24_bench.leaderboard.spool import Spool
 from tot24_bench.leaderboard.submission import OTHER, Header
 from tot24_bench.leaderboard.tally import DECK, Rescored, hands_of
 from tot24_bench.prompts import METHODS, VARIANTS, UnknownMethod, UnknownVariant, variant_of
-from tot24_bench.transcripts.fields import in_deck
+from tot24_bench.transcripts import in_deck
 
 MAX_TASK_CHARS = 60
 """Characters of a label that name its task; a submission's file is named by it."""

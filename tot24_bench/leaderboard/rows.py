@@ -14,14 +14,19 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from tot24_bench.game import ALL_SPLITS, Puzzle, is_split, split_size
-from tot24_bench.game.inner_states import avoids_held_out_states
-from tot24_bench.game.puzzle import LARGEST_CARD
-from tot24_bench.leaderboard.entry import Entry
+from tot24_bench.game import (
+    ALL_SPLITS,
+    LARGEST_CARD,
+    Puzzle,
+    avoids_held_out_states,
+    is_split,
+    split_size,
+)
+from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.rank_groups import ranks
-from tot24_bench.leaderboard.statistics import Interval, interval
 from tot24_bench.leaderboard.submission import OTHER, Header, ModelInfo
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES
+from tot24_bench.statistics import Interval
 
 MAX_CELL_CHARS = 80
 """Characters of a cell, so that one long name does not push the figures out of sight."""

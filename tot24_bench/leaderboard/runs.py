@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tot24_bench.harness.checkpoint import check_checkpoint
-from tot24_bench.harness.evaluate import NotRankZero, Plan, evaluate, load_model
+from tot24_bench.checkpoint import check_checkpoint
+from tot24_bench.harness import NotRankZero, Plan, evaluate, load_model
 from tot24_bench.leaderboard.measured import plan_keys, submissions_of
 from tot24_bench.leaderboard.records import ModelInfo
 from tot24_bench.leaderboard.store import check_writable, write

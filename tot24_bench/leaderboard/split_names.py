@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tot24_bench.game import is_split
-from tot24_bench.game.generated import GENERATED, parse_name
+from tot24_bench.game import GENERATED, is_split, parse_name
 
 MAX_DRAWN_HANDS = 2_000
 """Hands of a generated split that a submission may name; more take a reader long to draw."""

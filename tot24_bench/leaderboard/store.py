@@ -36,7 +36,7 @@ from typing import Any, BinaryIO, TypeVar
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from tot24_bench.leaderboard.atomic import Writer, replace_all
+from tot24_bench.files import Writer, replace_all
 from tot24_bench.leaderboard.entry import Entry, Outcome
 from tot24_bench.leaderboard.key import is_key
 from tot24_bench.leaderboard.ledger import Ledger

@@ -20,8 +20,7 @@ from tot24_bench.leaderboard.spool import Spool
 from tot24_bench.leaderboard.submission import OTHER
 from tot24_bench.leaderboard.votes import Votes
 from tot24_bench.scoring import Score, Verdict, score
-from tot24_bench.transcripts import BadTranscript, Transcript
-from tot24_bench.transcripts.fields import CARDS, in_deck
+from tot24_bench.transcripts import CARDS, BadTranscript, Transcript, in_deck
 
 MAX_HANDS = 20_000
 """Different hands of one transcript; the deck has 1,820."""

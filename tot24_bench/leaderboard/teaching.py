@@ -17,7 +17,7 @@ from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.pairing import pair
 from tot24_bench.leaderboard.rank_groups import is_exact_search
 from tot24_bench.leaderboard.rows import NOT_KNOWN, Row, is_row, order_of, row_of
-from tot24_bench.leaderboard.significance import p_text
+from tot24_bench.statistics import p_text
 
 PAIR_COLUMNS = (
     "student", "method", "shots", "split", "accuracy", "teacher", "teacher's accuracy", "hands",

@@ -22,15 +22,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from tot24_bench.game import Hand, LeakedHand, Puzzle
-from tot24_bench.game.puzzle import TARGET
+from tot24_bench.game import TARGET, Hand, LeakedHand, Puzzle
 from tot24_bench.leaderboard.lm_eval_folder import check_file
 from tot24_bench.leaderboard.records import Training
-from tot24_bench.traces.guard import Guard
-from tot24_bench.transcripts.fields import number_or_none, numbers_of
-from tot24_bench.transcripts.json_records import json_records
-from tot24_bench.transcripts.lm_eval_samples import HAND_KEYS
-from tot24_bench.transcripts.rollouts import BadRecord, BadTranscript
+from tot24_bench.traces import Guard
+from tot24_bench.transcripts import (
+    HAND_KEYS,
+    BadRecord,
+    BadTranscript,
+    json_records,
+    number_or_none,
+    numbers_of,
+)
 
 MAX_TRAINING_BYTES = 8 * 2**30
 """Bytes of a file of training rows; it is read a row at a time."""

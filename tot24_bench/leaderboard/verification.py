@@ -35,12 +35,18 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from tot24_bench.game import Hand, Puzzle, is_split, load_split, split_size
-from tot24_bench.game.generated import parse_name
-from tot24_bench.game.parts import guard_parts
-from tot24_bench.game.puzzle import InvalidPuzzle
-from tot24_bench.game.splits import LeakedHand
-from tot24_bench.harness.tasks import method_of, split_of, task_name
+from tot24_bench.game import (
+    Hand,
+    InvalidPuzzle,
+    LeakedHand,
+    Puzzle,
+    guard_parts,
+    is_split,
+    load_split,
+    parse_name,
+    split_size,
+)
+from tot24_bench.harness import method_of, split_of, task_name
 from tot24_bench.leaderboard.cross_checks import Fault, Gist, together
 from tot24_bench.leaderboard.key import look_of
 from tot24_bench.leaderboard.rank_groups import is_exact_search
@@ -57,7 +63,7 @@ from tot24_bench.leaderboard.store import (
 from tot24_bench.leaderboard.submission import OTHER, Header
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
-from tot24_bench.teachers.teacher import SOLVER, teacher_name
+from tot24_bench.teachers import SOLVER, teacher_name
 
 MAY_BE_TRAINED_ON = ("train", "full")
 """Splits whose rows say nothing about unseen hands in any case."""

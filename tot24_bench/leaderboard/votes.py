@@ -17,8 +17,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import NamedTuple
 
-from tot24_bench.scoring import Score, Verdict
-from tot24_bench.scoring.tokens import tokenize
+from tot24_bench.scoring import Score, Verdict, tokenize
 
 MAX_ANSWERS = 4_096
 """Different answers of a hand that are counted; what first comes after them does not vote."""

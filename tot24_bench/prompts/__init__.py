@@ -21,33 +21,12 @@ from tot24_bench.prompts.prompt import (
 )
 from tot24_bench.prompts.propose_value import (
     ALL_METHODS,
+    IMPOSSIBLE,
+    JUDGEMENT,
     STEP_METHODS,
+    SURE,
     NotAState,
     build_any,
     propose_prompt,
     value_prompt,
 )
-
-__all__ = [
-    "ALL_METHODS",
-    "DEFAULT_VARIANT",
-    "METHODS",
-    "METHOD_NAMES",
-    "SHOTS",
-    "STEP_METHODS",
-    "VARIANTS",
-    "Exemplar",
-    "NotAState",
-    "Prompt",
-    "UnknownMethod",
-    "UnknownVariant",
-    "build",
-    "build_any",
-    "instruction",
-    "pick",
-    "propose_prompt",
-    "question",
-    "value_prompt",
-    "variant_of",
-    "worked",
-]

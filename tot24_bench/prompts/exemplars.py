@@ -20,10 +20,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tot24_bench.game.generated import example_puzzles
-from tot24_bench.game.path import answer_expression, first_path
-from tot24_bench.game.puzzle import TARGET, Puzzle, Rule
-from tot24_bench.game.states import State, can_reach, thoughts
+from tot24_bench.game import (
+    TARGET,
+    Puzzle,
+    Rule,
+    State,
+    answer_expression,
+    can_reach,
+    example_puzzles,
+    first_path,
+    thoughts,
+)
 
 VARIANTS = ("default", "published", "search")
 

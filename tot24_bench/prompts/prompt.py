@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tot24_bench.game.puzzle import TARGET, Puzzle, Rule
+from tot24_bench.game import TARGET, Puzzle, Rule
 from tot24_bench.prompts.exemplars import DEFAULT_VARIANT, SHOTS, Exemplar, pick
 
 METHODS = ("io", "cot", "onestep_tot")

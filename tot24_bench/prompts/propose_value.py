@@ -25,11 +25,18 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from tot24_bench.game.generated import example_puzzles
-from tot24_bench.game.inner_states import held_out_states
-from tot24_bench.game.path import first_path
-from tot24_bench.game.puzzle import TARGET, Puzzle, Rule
-from tot24_bench.game.states import State, Thought, can_reach, thoughts
+from tot24_bench.game import (
+    TARGET,
+    Puzzle,
+    Rule,
+    State,
+    Thought,
+    can_reach,
+    example_puzzles,
+    first_path,
+    held_out_states,
+    thoughts,
+)
 from tot24_bench.prompts.exemplars import DEFAULT_VARIANT, SHOTS, VARIANTS, UnknownVariant
 from tot24_bench.prompts.prompt import (
     METHODS,

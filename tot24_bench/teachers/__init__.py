@@ -1,1 +1,37 @@
 """Teachers: who writes the traces that a student learns from. So far the exact solver alone."""
+
+from tot24_bench.teachers.budget import Budget
+from tot24_bench.teachers.kinds import (
+    KINDS,
+    Beside,
+    describe_settings,
+    is_oracle,
+    kind_of,
+    make_teacher,
+    serve,
+)
+from tot24_bench.teachers.solver import (
+    DEAD_END,
+    EXPLORE,
+    CannotTeach,
+    Curriculum,
+    SolverSettings,
+    SolverTeacher,
+    write,
+    write_response,
+)
+from tot24_bench.teachers.solver_lookahead import HIT, LETTERS
+from tot24_bench.teachers.teacher import (
+    EXACT_SEARCH,
+    SOLVER,
+    BudgetSpent,
+    Failure,
+    Finish,
+    Reply,
+    Request,
+    Setting,
+    Teacher,
+    TeacherInfo,
+    Usage,
+    teacher_name,
+)

@@ -11,8 +11,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tot24_bench.checkpoint import checkpoint_sha256, fault_of
 from tot24_bench.teachers.teacher import Request, Setting, TeacherInfo, TeacherUnavailable
-from tot24_bench.weights import checkpoint_sha256, fault_of
 
 STOP = "\nInput:"
 """Ends a response to a plain prompt, as in lm-eval's tasks: the model runs on into another hand."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.game.states import Number, State, Thought, can_reach, thoughts
-from tot24_bench.scoring.analysis import Thought as Stated
+from tot24_bench.game import Number, Puzzle, State, Thought, can_reach, thoughts
+from tot24_bench.scoring import Thought as Stated
 from tot24_bench.teachers.solver import BACK_TO, DEAD_END, plausible_thoughts
 from tot24_bench.teachers.solver_hidden import Hidden
 

@@ -43,11 +43,8 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import NamedTuple
 
-from tot24_bench.game.path import answer_expression
-from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.game.states import State, can_reach
-from tot24_bench.scoring.analysis import analyse
-from tot24_bench.scoring.score import MAX_SOLVED_NUMBERS
+from tot24_bench.game import Puzzle, Rule, State, answer_expression, can_reach
+from tot24_bench.scoring import MAX_SOLVED_NUMBERS, analyse
 from tot24_bench.teachers.corrected_search import Judge, Search
 from tot24_bench.teachers.curriculum import MOST_LINES
 from tot24_bench.teachers.solver import EXPLORE, NO_SOLUTION, PATH

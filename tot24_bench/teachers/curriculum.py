@@ -15,8 +15,7 @@ import hashlib
 import re
 from dataclasses import dataclass, fields
 
-from tot24_bench.game.inner_states import held_out_states
-from tot24_bench.game.states import State
+from tot24_bench.game import State, held_out_states
 from tot24_bench.teachers.teacher import Setting
 
 EXPLORE = 0.2

@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tot24_bench.prompts.prompt import Prompt
+from tot24_bench.prompts import Prompt
 from tot24_bench.teachers.openai_batch_calls import samples_of
 from tot24_bench.teachers.openai_batch_provider import BatchProvider
 from tot24_bench.teachers.openai_batch_results import Sample, runs_of
 from tot24_bench.teachers.openai_batch_state import BatchState, OpenBatch
 from tot24_bench.teachers.teacher import Request, TeacherUnavailable
-from tot24_bench.transcripts.json_records import json_records
-from tot24_bench.transcripts.rollouts import BadTranscript
+from tot24_bench.transcripts import BadTranscript, json_records
 
 BodyOf = Callable[[Prompt, int, int], dict[str, Any]]
 """The body that this command would send for a prompt, a number of samples and the first one."""

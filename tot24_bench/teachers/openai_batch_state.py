@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from tot24_bench.durable import write_durably
+from tot24_bench.files import write_durably
 from tot24_bench.schema import Count, Name
 from tot24_bench.teachers.openai_batch_calls import samples_of
 from tot24_bench.teachers.teacher import TeacherInfo, TeacherUnavailable

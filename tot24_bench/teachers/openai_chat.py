@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tot24_bench.prompts.prompt import Prompt
+from tot24_bench.prompts import Prompt
 from tot24_bench.teachers.budget import Budget, Worst
 from tot24_bench.teachers.openai_faults import AGAIN, Fault
 from tot24_bench.teachers.openai_feed import Feed

@@ -19,7 +19,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from tot24_bench.prompts.prompt import Prompt
+from tot24_bench.prompts import Prompt
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 BYTES_PER_TOKEN = 2

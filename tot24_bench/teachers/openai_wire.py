@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tot24_bench.prompts.prompt import Prompt
+from tot24_bench.prompts import Prompt
 from tot24_bench.teachers.budget import Worst
 from tot24_bench.teachers.openai_answer import Answer, BadBody, read_answer
 from tot24_bench.teachers.openai_settings import NO_KEY, OpenAISettings, without_key

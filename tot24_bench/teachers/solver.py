@@ -33,8 +33,8 @@ from functools import lru_cache
 from random import Random
 from time import perf_counter
 
-from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.prompts.propose_value import ALL_METHODS
+from tot24_bench.game import Puzzle
+from tot24_bench.prompts import ALL_METHODS
 from tot24_bench.teachers.curriculum import (
     DEAD_END,
     EXPLORE,

@@ -16,10 +16,9 @@ from dataclasses import replace
 from random import Random
 from typing import TypeVar
 
-from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.game.states import State, Thought
-from tot24_bench.prompts.propose_value import IMPOSSIBLE, JUDGEMENT, SURE
-from tot24_bench.scoring.canonical import one_expression
+from tot24_bench.game import Puzzle, State, Thought
+from tot24_bench.prompts import IMPOSSIBLE, JUDGEMENT, SURE
+from tot24_bench.scoring import one_expression
 from tot24_bench.teachers.curriculum import MOST_LINES, CannotTeach, Curriculum
 from tot24_bench.teachers.solver_frontier import Frontier
 from tot24_bench.teachers.solver_hidden import (

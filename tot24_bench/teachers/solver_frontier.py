@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
-from tot24_bench.game.states import Thought
+from tot24_bench.game import Thought
 from tot24_bench.teachers.solver_path import Path, in_order
 from tot24_bench.teachers.solver_search import Found, TooLong, Writer
 from tot24_bench.teachers.solver_thoughts import Numbers, line_of, promise

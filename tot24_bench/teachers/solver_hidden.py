@@ -15,12 +15,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tot24_bench.game.parts import is_test_hand
-from tot24_bench.game.puzzle import TARGET, Hand, Puzzle
-from tot24_bench.game.states import State
-from tot24_bench.game.trees import SMALLEST_HAND, solved_by, trees_to
-from tot24_bench.scoring.replay import Replay
-from tot24_bench.scoring.steps import read_steps
+from tot24_bench.game import (
+    SMALLEST_HAND,
+    TARGET,
+    Hand,
+    Puzzle,
+    State,
+    is_test_hand,
+    solved_by,
+    trees_to,
+)
+from tot24_bench.scoring import Replay, read_steps
 
 MOST_DETOURS = 50
 """Solutions of test hands that are gone around; a hand that has more of them is not taught."""

@@ -41,8 +41,7 @@ from itertools import combinations
 from random import Random
 from typing import NamedTuple
 
-from tot24_bench.game.puzzle import LARGEST_CARD, Puzzle, Rule
-from tot24_bench.game.states import MEMO_STATES, Number, State, make_thought
+from tot24_bench.game import LARGEST_CARD, MEMO_STATES, Number, Puzzle, Rule, State, make_thought
 from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
 from tot24_bench.teachers.solver_thoughts import Numbers, largest_product
 from tot24_bench.teachers.solver_truth import Truth

@@ -15,8 +15,7 @@ from __future__ import annotations
 from random import Random
 from typing import NamedTuple
 
-from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.game.states import State, Thought
+from tot24_bench.game import Puzzle, State, Thought
 from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
 from tot24_bench.teachers.solver_thoughts import Numbers, promise
 from tot24_bench.teachers.solver_truth import Truth

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.game.states import Thought
+from tot24_bench.game import Puzzle, Thought
 from tot24_bench.teachers.curriculum import Curriculum
 from tot24_bench.teachers.solver_path import Level, Path, in_order, path_of, winning_levels
 from tot24_bench.teachers.solver_thoughts import Numbers, line_of, plausible_thoughts, promise

@@ -15,9 +15,7 @@ from math import gcd
 from random import Random
 from typing import NamedTuple, TypeGuard
 
-from tot24_bench.game.few import two_make
-from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.game.states import State, Thought
+from tot24_bench.game import Puzzle, Rule, State, Thought, two_make
 from tot24_bench.teachers.curriculum import Curriculum
 from tot24_bench.teachers.solver_hidden import hides_test_hands
 from tot24_bench.teachers.solver_search import BACK_TO, Found, TooLong

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 
-from tot24_bench.game.puzzle import LARGEST_CARD
-from tot24_bench.game.states import Number, State, Thought
+from tot24_bench.game import LARGEST_CARD, Number, State, Thought
 
 MEMO_STATES = 200_000
 """States remembered: the deck reaches about 30,000 of three and two numbers."""

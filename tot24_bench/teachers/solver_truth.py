@@ -14,10 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import combinations
 
-from tot24_bench.game.few import three_make, two_make
-from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.game.reach import can_make
-from tot24_bench.game.states import State, Thought
+from tot24_bench.game import Puzzle, Rule, State, Thought, can_make, three_make, two_make
 from tot24_bench.teachers.solver_hidden import Hidden
 from tot24_bench.teachers.solver_thoughts import (
     MEMO_STATES,

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from random import Random
 
-from tot24_bench.game.states import State
+from tot24_bench.game import State
 from tot24_bench.scoring import score
 from tot24_bench.teachers.checkpoint import LocalSettings
 from tot24_bench.teachers.correction import (

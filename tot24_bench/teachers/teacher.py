@@ -21,7 +21,7 @@ from typing import Annotated, Protocol
 from pydantic import AfterValidator, Field
 
 from tot24_bench.game import Puzzle
-from tot24_bench.prompts.prompt import Prompt
+from tot24_bench.prompts import Prompt
 from tot24_bench.schema import Count, Name, Record, without_machine_path
 
 Setting = str | int | float | bool | None

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from tot24_bench.text import plural
 from tot24_bench.traces.folder import FORMS, ROWS
 from tot24_bench.traces.funnel import markdown
 from tot24_bench.traces.held_out import Avoid
-from tot24_bench.traces.intervals import plural
 from tot24_bench.traces.judging import Level
 
 if TYPE_CHECKING:

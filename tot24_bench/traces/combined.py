@@ -31,8 +31,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tot24_bench.game.states import Number, make_thought
-from tot24_bench.game.trees import SMALLEST_HAND, Numbers, Tree, combine, solved_by
+from tot24_bench.game import SMALLEST_HAND, Number, Numbers, Tree, make_thought, solved_by
+from tot24_bench.game import combine_trees as combine
 
 MOST = 5
 """Numbers that are looked at side by side; longer hands are read in signs alone."""

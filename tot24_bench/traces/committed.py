@@ -15,11 +15,15 @@ from __future__ import annotations
 import re
 
 from tot24_bench.game import Puzzle
-from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, locate_answer
-from tot24_bench.scoring.canonical import read_canonical
-from tot24_bench.scoring.judgement import judgement_end
-from tot24_bench.scoring.markup import read_response
-from tot24_bench.scoring.offers import Answer, Kind
+from tot24_bench.scoring import (
+    MAX_RESPONSE_CHARS,
+    Answer,
+    Kind,
+    judgement_end,
+    locate_answer,
+    read_canonical,
+    read_response,
+)
 
 MAX_ANSWER_LINES = 100
 """Lines over which an answer may stretch from its marker on."""

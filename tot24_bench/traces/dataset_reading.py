@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from tot24_bench import __version__
 from tot24_bench.game import LeakedHand, Puzzle
-from tot24_bench.teachers.kinds import is_oracle
+from tot24_bench.teachers import is_oracle
 from tot24_bench.traces.balance import key_of_row
 from tot24_bench.traces.card import render
 from tot24_bench.traces.dataset_record import FORMAT, DatasetRecord

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tot24_bench.game import Puzzle
-from tot24_bench.teachers.teacher import TeacherInfo
+from tot24_bench.teachers import TeacherInfo
 from tot24_bench.traces.balance import Balance, Candidate, Limits, choose, key_of, tie_of
 from tot24_bench.traces.funnel import Counting, Funnel
 from tot24_bench.traces.held_out import Avoid

@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tot24_bench.game import Puzzle
-from tot24_bench.game.difficulty import BANDS
+from tot24_bench.game import BANDS, Puzzle
 from tot24_bench.schema import Count, Name, Record
-from tot24_bench.traces.intervals import share, wilson
+from tot24_bench.statistics import share, wilson
 from tot24_bench.traces.judging import NO_BAND, Judged, Level, Reason, band_of
 
 BAND_NAMES = (*(name for _, name in BANDS), NO_BAND)

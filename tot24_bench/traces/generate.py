@@ -17,18 +17,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tot24_bench.game import Puzzle
-from tot24_bench.prompts import build_any
-from tot24_bench.prompts.exemplars import DEFAULT_VARIANT
+from tot24_bench.prompts import DEFAULT_VARIANT, build_any
 from tot24_bench.scoring import score_method
-from tot24_bench.teachers.teacher import (
-    BudgetSpent,
-    Failure,
-    Finish,
-    Reply,
-    Request,
-    Teacher,
-    TeacherInfo,
-)
+from tot24_bench.teachers import BudgetSpent, Failure, Finish, Reply, Request, Teacher, TeacherInfo
 from tot24_bench.traces.store import Setup, TraceFile
 from tot24_bench.traces.trace import Asked, Trace
 

@@ -15,9 +15,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tot24_bench.game import LeakedHand, Puzzle, Rule, guard_parts
-from tot24_bench.game.parts import held_out_targets
-from tot24_bench.game.puzzle import TARGET, Hand
+from tot24_bench.game import TARGET, Hand, LeakedHand, Puzzle, Rule, guard_parts, held_out_targets
 from tot24_bench.traces.held_out import (
     Avoid,
     Leak,

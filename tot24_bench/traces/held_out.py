@@ -23,18 +23,35 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from tot24_bench.game import Puzzle
-from tot24_bench.game.inner_states import held_out_states
-from tot24_bench.game.parts import held_out_targets, is_test_hand, part_of
-from tot24_bench.game.puzzle import TARGET, Hand, InvalidPuzzle
-from tot24_bench.game.splits import EXEMPLAR_IN_NO_SPLIT, held_out_split_of
-from tot24_bench.game.states import Number, State
-from tot24_bench.game.trees import SMALLEST_HAND, Numbers, solved_by, trees_to
+from tot24_bench.game import (
+    EXEMPLAR_IN_NO_SPLIT,
+    SMALLEST_HAND,
+    TARGET,
+    Hand,
+    InvalidPuzzle,
+    Number,
+    Numbers,
+    Puzzle,
+    State,
+    held_out_split_of,
+    held_out_states,
+    held_out_targets,
+    is_test_hand,
+    part_of,
+    solved_by,
+    trees_to,
+)
 from tot24_bench.prompts import STEP_METHODS, build_any
-from tot24_bench.scoring.analysis import Analysis, Thought, analyse, check
-from tot24_bench.scoring.canonical import read_canonical
-from tot24_bench.scoring.replay import Replay
-from tot24_bench.scoring.steps import Step, read_steps
+from tot24_bench.scoring import (
+    Analysis,
+    Replay,
+    Step,
+    Thought,
+    analyse,
+    check,
+    read_canonical,
+    read_steps,
+)
 from tot24_bench.traces.combined import in_digits, solved, steps_in, terms
 from tot24_bench.traces.shown import (
     after_input,

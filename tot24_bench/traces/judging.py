@@ -12,22 +12,23 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from tot24_bench.game import Puzzle, Rule
-from tot24_bench.game.difficulty import MAX_SEARCHED, difficulty
+from tot24_bench.game import MAX_SEARCHED, Puzzle, Rule, difficulty
 from tot24_bench.prompts import METHODS, STEP_METHODS
-from tot24_bench.scoring import Score, Verdict, score_method
-from tot24_bench.scoring.analysis import (
+from tot24_bench.scoring import (
     MAX_COMPOSED,
     MAX_JUDGED_NUMBERS,
     Analysis,
+    Score,
+    Verdict,
     analyse,
     check,
+    read_canonical,
+    read_response,
+    read_steps,
+    score_method,
+    wins,
 )
-from tot24_bench.scoring.canonical import read_canonical
-from tot24_bench.scoring.markup import read_response
-from tot24_bench.scoring.steps import read_steps
-from tot24_bench.scoring.winning import wins
-from tot24_bench.teachers.teacher import Finish
+from tot24_bench.teachers import Finish
 from tot24_bench.traces.committed import committed
 from tot24_bench.traces.held_out import Avoid, held_out_split, leak_in, leaks, prompted
 from tot24_bench.traces.shown import bare

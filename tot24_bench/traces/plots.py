@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tot24_bench.statistics import wilson
 from tot24_bench.traces.funnel import BAND_NAMES
-from tot24_bench.traces.intervals import wilson
 from tot24_bench.traces.stats import Stats, quantile
 
 if TYPE_CHECKING:

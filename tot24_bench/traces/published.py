@@ -18,7 +18,7 @@ from pathlib import Path
 from tot24_bench.prompts import ALL_METHODS
 from tot24_bench.schema import MAX_COUNT
 from tot24_bench.scoring import score
-from tot24_bench.teachers.teacher import Finish, Setting, TeacherInfo, Usage
+from tot24_bench.teachers import Finish, Setting, TeacherInfo, Usage
 from tot24_bench.traces.trace import MAX_KEPT_CHARS, MAX_SAMPLES, Trace
 from tot24_bench.transcripts import BadTranscript, read_transcript
 

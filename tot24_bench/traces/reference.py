@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tot24_bench.game import load_split
-from tot24_bench.teachers.solver import SolverSettings, SolverTeacher
+from tot24_bench.teachers import SolverSettings, SolverTeacher
 from tot24_bench.traces.dataset import require_free, write_dataset
 from tot24_bench.traces.dataset_record import DatasetRecord
 from tot24_bench.traces.filter import select

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from tot24_bench.game import LeakedHand, Puzzle
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS, build_any, pick
-from tot24_bench.scoring.steps import read_steps
+from tot24_bench.scoring import read_steps
 from tot24_bench.traces.committed import committed
 from tot24_bench.traces.folder import FORMS
 from tot24_bench.traces.held_out import EXEMPLAR, Avoid, held_out_split, held_out_state_of

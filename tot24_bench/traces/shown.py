@@ -19,12 +19,8 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from fractions import Fraction
 
-from tot24_bench.game.states import Number
-from tot24_bench.game.trees import Numbers
-from tot24_bench.scoring.analysis import Thought
-from tot24_bench.scoring.markup import plain
-from tot24_bench.scoring.steps import Step
-from tot24_bench.scoring.thought import holds
+from tot24_bench.game import Number, Numbers
+from tot24_bench.scoring import Step, Thought, holds, plain
 
 MAX_NUMBERS = 12
 """Numbers of the largest hand."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tot24_bench.game import Puzzle
 from tot24_bench.schema import Count, Name, Record, Sha256
-from tot24_bench.teachers.teacher import TeacherInfo, teacher_name
+from tot24_bench.teachers import TeacherInfo, teacher_name
 from tot24_bench.traces.judging import Reason
 
 

@@ -20,9 +20,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError
 
-from tot24_bench.durable import write_durably
+from tot24_bench.files import write_durably
 from tot24_bench.schema import Count, Record
-from tot24_bench.teachers.budget import Budget
+from tot24_bench.teachers import Budget
 from tot24_bench.traces.store import TraceFile
 
 

@@ -19,8 +19,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from tot24_bench.scoring.expression import parse_expression, read_expression
-from tot24_bench.scoring.steps import read_steps
+from tot24_bench.scoring import parse_expression, read_expression, read_steps
 from tot24_bench.traces.combined import in_digits
 
 MAX_SIDE_CHARS = 200

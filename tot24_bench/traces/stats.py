@@ -18,11 +18,10 @@ from math import ceil
 from typing import Any
 
 from tot24_bench.prompts import STEP_METHODS
-from tot24_bench.scoring import Verdict, score_method
-from tot24_bench.scoring.analysis import analyse
-from tot24_bench.teachers.teacher import Finish
+from tot24_bench.scoring import Verdict, analyse, score_method
+from tot24_bench.statistics import wilson
+from tot24_bench.teachers import Finish
 from tot24_bench.traces.funnel import BAND_NAMES
-from tot24_bench.traces.intervals import wilson
 from tot24_bench.traces.judging import band_of
 from tot24_bench.traces.sources import label_of
 from tot24_bench.traces.trace import Trace

@@ -22,8 +22,8 @@ from typing import Any, NamedTuple, Self
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from tot24_bench.game.puzzle import Hand
-from tot24_bench.teachers.teacher import TeacherInfo, Usage
+from tot24_bench.game import Hand
+from tot24_bench.teachers import TeacherInfo, Usage
 from tot24_bench.traces.trace import FORMAT, Asked, Trace
 
 MAX_LINE_BYTES = 2**24

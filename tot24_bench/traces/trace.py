@@ -11,11 +11,10 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field
 
-from tot24_bench.game import Puzzle
-from tot24_bench.game.puzzle import Hand
+from tot24_bench.game import Hand, Puzzle
 from tot24_bench.schema import Count, Encodable, Name, Record, Sha256
 from tot24_bench.scoring import Score
-from tot24_bench.teachers.teacher import Finish, Reply, Setting, TeacherInfo, Usage
+from tot24_bench.teachers import Finish, Reply, Setting, TeacherInfo, Usage
 
 FORMAT: Literal["tot24-trace/1"] = "tot24-trace/1"
 """Names the fields below; another number is another set of them."""

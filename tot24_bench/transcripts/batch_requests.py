@@ -16,8 +16,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from tot24_bench.game import Puzzle
-from tot24_bench.game.puzzle import LARGEST_CARD
+from tot24_bench.game import LARGEST_CARD, Puzzle
 from tot24_bench.transcripts.fields import (
     CARDS,
     Record,

@@ -16,10 +16,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tot24_bench.game import TARGET, InvalidPuzzle, Puzzle, Rule
-from tot24_bench.game.puzzle import (
+from tot24_bench.game import (
     LARGEST_CARD,
     MAX_HAND_CHARS,
+    TARGET,
+    InvalidPuzzle,
+    Puzzle,
+    Rule,
     read_numbers,
     read_puzzle,
     read_target,

@@ -13,14 +13,12 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from tot24_bench.game import Hand
-from tot24_bench.harness.tasks import expand_by_split
-from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.key import key_of
-from tot24_bench.leaderboard.store import BadSubmission, path_of, read_entries
+from tot24_bench.harness import expand_by_split
+from tot24_bench.leaderboard import BadSubmission, Entry, key_of, path_of, read_entries
 from training.study.plan import Arm, Plan
 
 if TYPE_CHECKING:
-    from tot24_bench.leaderboard.submission import Header
+    from tot24_bench.leaderboard import Header
     from training.study.bootstrap import Rights
 
 

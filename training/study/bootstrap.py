@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tot24_bench.leaderboard.pairing import newcombe
-from tot24_bench.leaderboard.statistics import Interval, wilson
+from tot24_bench.statistics import Interval, newcombe, wilson
 
 if TYPE_CHECKING:
     import numpy as np

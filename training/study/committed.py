@@ -13,8 +13,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tot24_bench.durable import write_durably
-from tot24_bench.leaderboard.store import paths
+from tot24_bench.files import write_durably
+from tot24_bench.leaderboard import paths
 from training.study.folders import Folders
 from training.study.plan import Plan, files_of, sha256_of
 

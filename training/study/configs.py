@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tot24_bench.durable import write_durably
+from tot24_bench.files import write_durably
 from training.study.folders import Folders
 from training.study.plan import Arm, BadPlan, Plan
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from tot24_bench.durable import write_durably
+from tot24_bench.files import write_durably
 from tot24_bench.prompts import build
-from tot24_bench.traces.trace import Trace
+from tot24_bench.traces import Trace
 from training.study.folders import Folders
 from training.study.plan import Arm, BadPlan, Plan, SameHands, Transcript
 from training.tokenizer import build_tokenizer

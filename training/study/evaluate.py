@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Any
 
-from tot24_bench.harness.evaluate import Plan as Asked
-from tot24_bench.harness.tasks import expand_by_split
-from tot24_bench.leaderboard.runs import run_plans
+from tot24_bench.harness import Plan as Asked
+from tot24_bench.harness import expand_by_split
+from tot24_bench.leaderboard import run_plans
 from training.study.answers import Answers
 from training.study.committed import declare
 from training.study.configs import require_same_settings

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from tot24_bench.game import Hand, load_split
-from tot24_bench.game.inner_states import held_out_states, inner_states, winning_inner_states
-from tot24_bench.leaderboard.statistics import Interval, wilson
+from tot24_bench.game import Hand, held_out_states, inner_states, load_split, winning_inner_states
+from tot24_bench.statistics import Interval, wilson
 from training.study.answers import Answers
 from training.study.plan import Arm
 

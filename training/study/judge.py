@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tot24_bench.leaderboard.significance import holm, mcnemar, sign_flip
+from tot24_bench.statistics import holm, mcnemar, sign_flip
 from training.study.answers import Answers
 from training.study.bootstrap import LEVEL, Estimate, difference
 from training.study.plan import Arm, Hypothesis, Plan

@@ -14,8 +14,7 @@ from dataclasses import fields
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from tot24_bench.game import TARGET
-from tot24_bench.game.states import Number, State, can_reach
+from tot24_bench.game import TARGET, Number, State, can_reach
 from training.rows import RowConfig, make_row
 
 ROWS = 1_000

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tot24_bench.durable import write_durably
+from tot24_bench.files import write_durably
 from training.study.afterwards import DECK, look
 from training.study.answers import Answers, groups_of
 from training.study.bootstrap import Estimate, accuracy

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tot24_bench.leaderboard.store import path_of
-from tot24_bench.weights import checkpoint_sha256
+from tot24_bench.checkpoint import checkpoint_sha256
+from tot24_bench.leaderboard import path_of
 from training.study.answers import Answers
 from training.study.folders import Folders
 from training.study.plan import Arm, Plan

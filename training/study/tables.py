@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tot24_bench.leaderboard.significance import p_text
+from tot24_bench.statistics import p_text
 from training.study.plan import Plan
 
 NONE = "–"

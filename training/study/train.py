@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 
-from tot24_bench.durable import write_durably
-from tot24_bench.weights import checkpoint_sha256
+from tot24_bench.checkpoint import checkpoint_sha256
+from tot24_bench.files import write_durably
 from training.export import RECORD
 from training.study.answers import Answers
 from training.study.configs import write_config

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tot24_bench.game import is_solvable, load_split
-from tot24_bench.game.splits import HELD_OUT, guard_training_hands
+from tot24_bench.game import HELD_OUT, guard_training_hands, is_solvable, load_split
 from tot24_bench.leaderboard.export import dataset_files, parse_benchmark, write_files
 from tot24_bench.leaderboard.export.puzzles import CANARY, COLUMNS, PARTS
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from tot24_bench import __version__
-from tot24_bench.leaderboard.entry import Entry
+from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.export.choice import BOOTSTRAP, HUB_LINK, interval_method
 from tot24_bench.leaderboard.export.eval_identity import (
     PUBLISHED,
@@ -19,9 +19,9 @@ from tot24_bench.leaderboard.export.eval_identity import (
 )
 from tot24_bench.leaderboard.export.eval_instance import RESULT_ID
 from tot24_bench.leaderboard.rows import MAX_NOTES, NOT_KNOWN, method_of, one_line
-from tot24_bench.leaderboard.statistics import LEVEL, RESAMPLES, interval
 from tot24_bench.leaderboard.submission import Header
 from tot24_bench.schema import MAX_NAME_CHARS, MAX_TEXT_CHARS
+from tot24_bench.statistics import LEVEL, RESAMPLES
 
 MAX_NUMBER = 10**15
 """Of a generation argument that is written as a number; a larger one only stands as text."""

@@ -22,14 +22,14 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from tot24_bench.game import load_split
-from tot24_bench.harness.tasks import task_name
-from tot24_bench.leaderboard.entry import Entry
+from tot24_bench.harness import task_name
+from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.export.choice import checked_dataset_id, hub_id, interval_method
 from tot24_bench.leaderboard.export.output import File
 from tot24_bench.leaderboard.rows import method_of
-from tot24_bench.leaderboard.statistics import LEVEL, interval
 from tot24_bench.leaderboard.submission import OTHER, Header
 from tot24_bench.prompts import METHOD_NAMES, METHODS
+from tot24_bench.statistics import LEVEL
 
 DATASET_ID = "tot24-bench/game24"
 """Where the benchmark's dataset stands on the hub, until `--dataset-id` says otherwise."""

@@ -1,7 +1,8 @@
-"""Several files that get their content together or not at all.
+"""Write files so that a crash leaves the old content or the new, never half of one.
 
-They are written under other names first and renamed together; when anything fails, what was there
-before is put back.
+`write_durably` replaces one small text file. `replace_all` replaces several files together: they
+are written under other names first and renamed together, and what was there before is put back
+when anything fails.
 """
 
 from __future__ import annotations
@@ -13,6 +14,34 @@ from typing import BinaryIO
 
 Writer = Callable[[BinaryIO], object]
 """Writes the content of a file into it."""
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Give a file its text: whatever stops the machine, it holds the old one or the new one.
+
+    Raises:
+        OSError: it cannot be written; the old text stays.
+    """
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with new.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def replace_all(contents: dict[Path, Writer | None]) -> None:

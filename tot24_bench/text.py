@@ -1,0 +1,30 @@
+"""Small pieces of text that messages share: one line, counts with nouns, "did you mean"."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def one_line(text: str) -> str:
+    """Text that a terminal shows as it is: it may quote what stands in somebody's file."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> plural(1, "row"), plural(2_000, "trace")
+    ('1 row', '2,000 traces')
+    """
+    return f"{count:,} {noun}{'s'[: count != 1]}"
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """The nearest of some names as a question, with a space after it; empty where none is near.
+
+    >>> did_you_mean("hard10", ["hard100", "val"])
+    'did you mean hard100? '
+    """
+    near = difflib.get_close_matches(name, list(names), n=2, cutoff=0.4)
+    return f"did you mean {' or '.join(near)}? " if near else ""
