@@ -32,11 +32,11 @@ bench: $(VENV)/.dev
 # Our scorer beside math-verify, reasoning-gym and others, in an environment of their own.
 PEERS := $(VENV)/peers
 compare: $(PEERS)/.ready
-	PYTHONPATH=. $(PEERS)/bin/python tests/benchmarks/comparison.py --write docs/comparison.md
+	PYTHONPATH=. $(PEERS)/bin/python tests/benchmarks/comparison.py --write docs/appendix/comparison.md
 
 # The same checkers beside careful readers of real responses, from ../shared/data.
 agreement: $(PEERS)/.ready
-	PYTHONPATH=. $(PEERS)/bin/python -m tests.agreement.report --write docs/agreement.md
+	PYTHONPATH=. $(PEERS)/bin/python -m tests.agreement.report --write docs/appendix/agreement.md
 
 # The rows that are not ours: what papers report, the solver, and public transcripts scored again.
 # Their text is not stored, only its hash: whoever has it can check them with `verify --transcripts`.
@@ -97,7 +97,7 @@ student: $(VENV)/.dev
 	$(BIN)/python -m training.sft --config training/configs/scout-2m.yaml
 
 # The study of docs/study.md. Beside the submissions kept in training/study it only writes the report; how
-# to do all of it anew stands in docs/study.md. Nothing is asked before the plan is committed and every arm is
+# to do all of it anew stands in docs/study-method.md. Nothing is asked before the plan is committed and every arm is
 # trained.
 study: $(VENV)/.dev
 	$(BIN)/python -m training.study plan

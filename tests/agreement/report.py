@@ -2,7 +2,7 @@
 
     make agreement
 
-Writes a table, `docs/agreement.md`: agreement and Cohen's kappa, for the readers' two passes with
+Writes a table, `docs/appendix/agreement.md`: agreement and Cohen's kappa, for the readers' two passes with
 each other, and for each checker with the first pass; and every response where the referee and the
 readers differ. Other checkers (those of `tests/benchmarks/comparison.py` that are installed) only
 say right or wrong, so they are compared on that alone. These responses are not ours: sympy, which
