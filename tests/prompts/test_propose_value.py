@@ -9,7 +9,7 @@ from tot24_bench.game import (
     Rule,
     State,
     example_puzzles,
-    guard_training_hands,
+    held_out_split_of,
     held_out_states,
     inner_states,
     is_solvable,
@@ -91,7 +91,7 @@ def test_exemplars_come_from_train_hands_and_show_no_held_out_state(
         state = State.of(example.puzzle)
         assert example.puzzle.hand in hands or state in reached
         if len(example.puzzle.numbers) == 4:
-            guard_training_hands([example.puzzle], "exemplars")
+            assert held_out_split_of(example.puzzle.hand) is None
         for held_out in held_out_states():
             assert f"(left: {held_out.text})" not in example.response
         assert state not in held_out_states()

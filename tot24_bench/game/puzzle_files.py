@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tot24_bench.game.generated import draw, parse_name
-from tot24_bench.game.loading import is_split, load_split
+from tot24_bench.game.generated import draw, is_split, load_split, parse_name
 from tot24_bench.game.puzzle import TARGET, InvalidPuzzle, Puzzle
 from tot24_bench.game.splits import UnknownSplit
 

@@ -12,6 +12,8 @@ made where v can and something is subtracted on the way. All arithmetic is exact
 141
 >>> can_make((3, 3, 8, 8), 24), can_make((1, 1, 1, 1), 24)
 (True, False)
+>>> two_make(4, 6, 24), two_make(1, 9, 24), three_make(4, 5, 16, 24), three_make(4, 4, 5, 24)
+(True, False, False, True)
 """
 
 from __future__ import annotations
@@ -69,6 +71,35 @@ def can_make(numbers: Collection[Number], target: Number) -> bool:
     if len(given) == 1:
         return given[0] == wanted
     return _splits_into(given, wanted, _Tables(), {})
+
+
+def two_make(x: Number, y: Number, target: int) -> bool:
+    """`can_make` of two numbers, without a table or a division: what searches ask most."""
+    return bool(
+        x + y == target
+        or abs(x - y) == target
+        or x * y == target
+        or (y and x == target * y)
+        or (x and y == target * x)
+    )
+
+
+def three_make(x: int, y: int, z: int, target: int) -> bool:
+    """`can_make` of three whole numbers, likewise; of a quotient x / y all is multiplied by y."""
+    for a, b, last in ((x, y, z), (x, z, y), (y, z, x)):
+        if any(two_make(value, last, target) for value in (a + b, abs(a - b), a * b)):
+            return True
+        for over, under in ((a, b), (b, a)):
+            wanted, other = target * under, last * under
+            if under and (
+                over + other == wanted
+                or abs(over - other) == wanted
+                or over * last == wanted
+                or (last and over == wanted * last)
+                or (over and other == target * over)
+            ):
+                return True
+    return False
 
 
 def can_make_within(

@@ -87,14 +87,6 @@ def can_still_win(state: State, target: int) -> bool:
     return _can_reach_signed(state, target)
 
 
-def rollout_success(state: State, target: int) -> Fraction:
-    """Probability that uniformly random thoughts, one after another, end on the target.
-
-    Our measure of a hand's difficulty (lower is harder); exact. All numbers must be used.
-    """
-    return _rollout_success(state, target)
-
-
 @lru_cache(maxsize=MEMO_STATES)
 def _thoughts(state: State) -> tuple[Thought, ...]:
     return tuple({thought.text: thought for thought in _all_thoughts(state.numbers)}.values())
@@ -183,15 +175,6 @@ def _can_reach_signed(state: State, target: int) -> bool:
         for op in "+-*/"
         if op != "/" or numbers[j]
     )
-
-
-@lru_cache(maxsize=MEMO_STATES)
-def _rollout_success(state: State, target: int) -> Fraction:
-    if len(state.numbers) == 1:
-        return Fraction(int(state.numbers[0] == target))
-    nexts = _thoughts(state)
-    total = sum((_rollout_success(thought.left, target) for thought in nexts), Fraction(0))
-    return total / len(nexts)
 
 
 def _operand(number: Number) -> str:
