@@ -3,7 +3,14 @@
 lm-eval loads the model, builds the prompts, generates and scores; this module only asks it to, with
 `include_defaults=False` so that it does not read its 14,700 other tasks first, refuses what cannot
 work before generating, and returns each response beside its score. The accuracy recomputed from
-those scores must equal the one that lm-eval reports, or nothing is returned.
+those scores must equal the one that lm-eval reports, or nothing is returned. `plain_command` is for
+people who keep to lm-eval: its own command, which asks a model the same.
+
+>>> plan = Plan("hf", {"pretrained": "org/base"}, ("game24_io",), limit=10, batch_size=8)
+>>> plain_command(plan, "out")[:7]
+('lm_eval', '--model', 'hf', '--model_args', 'pretrained=org/base', '--tasks', 'game24_io')
+>>> " ".join(plain_command(plan, "out")[7:])
+'--num_fewshot 5 --batch_size 8 --limit 10 --seed 1234 --output_path out --log_samples'
 """
 
 from __future__ import annotations
@@ -11,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,13 +30,13 @@ from tot24_bench.checkpoint import BadCheckpoint, check_checkpoint, checkpoint_s
 from tot24_bench.game import Puzzle
 from tot24_bench.harness.documents import (
     DEFAULT_SPLIT,
+    count_tokens,
     mean_metrics,
     puzzle_of,
     score_all,
 )
 from tot24_bench.harness.processes import share_hands, tell_accelerate_of_cpus
 from tot24_bench.harness.tasks import expand, method_of, tasks_path
-from tot24_bench.harness.truncation import count_tokens
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS
 from tot24_bench.scoring import Score
 
@@ -42,11 +50,15 @@ DEFAULT_SEED = 1234
 BATCH_SIZE = 50
 """Hands generated at once by default: two batches a task on the published test set."""
 
-
 _OTHER_LIMITS = {"max_new_tokens", "max_tokens", "max_completion_tokens", "max_length"}
 """Other libraries' names for `max_gen_toks`; beside it lm-eval passes over them in silence."""
 
 _DEVICES = ("cpu", "cuda", "mps", "xpu", "npu", "hpu")
+
+_PLAIN = re.compile(r"(?:\.{0,2}/)?[A-Za-z][\w./:@+-]*", re.ASCII)
+"""Text that lm-eval reads as it stands in `key=value`, unless it is one of `_READ_AS_VALUES`."""
+
+_READ_AS_VALUES = {"true", "false", "none", "nan", "inf", "infinity"}
 
 
 class EvaluationError(ValueError):
@@ -183,18 +195,22 @@ def _check_plan(plan: Plan) -> None:
 def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
     from lm_eval.tasks import TaskManager
 
-    metadata = {
-        **plan.model_args,
-        "tot24_split": plan.split,
-        "tot24_exemplars": plan.variant,
-        "tot24_max_gen_toks": plan.generation.get("max_gen_toks"),
-    }
+    metadata = {**plan.model_args, **_metadata(plan)}
     manager = TaskManager(include_path=str(tasks_path()), include_defaults=False, metadata=metadata)
     tasks: dict[str, Task] = manager.load(list(names))["tasks"]
     for task in tasks.values():
         task.set_config("repeats", plan.repeats)
         task.set_config("num_fewshot", plan.shots)
     return tasks
+
+
+def _metadata(plan: Plan) -> dict[str, Any]:
+    """What the tasks are told beside lm-eval's own options."""
+    return {
+        "tot24_split": plan.split,
+        "tot24_exemplars": plan.variant,
+        "tot24_max_gen_toks": plan.generation.get("max_gen_toks"),
+    }
 
 
 def load_model(plan: Plan) -> LM:
@@ -324,18 +340,14 @@ def _task_result(plan: Plan, model: LM, name: str, results: Mapping[str, Any]) -
 def _hand_result(model: LM, row: Mapping[str, Any], limit: int, repeats: int) -> HandResult:
     puzzle = puzzle_of(row["doc"])
     responses = row["filtered_resps"][0][:repeats]
-    tokens = tuple(_count_tokens(model, response) for response in responses)
+    tokenizer = getattr(model, "tokenizer", None)
+    tokens = tuple(
+        count_tokens(tokenizer, response) if callable(tokenizer) else None for response in responses
+    )
     cut = [count is not None and count >= limit for count in tokens]
     prompt = row["arguments"][0][0]
     text = str(getattr(prompt, "prompt", prompt))  # a chat server's is its messages as JSON
     return HandResult(puzzle, text, tuple(responses), tokens, score_all(puzzle, responses, cut))
-
-
-def _count_tokens(model: LM, text: str) -> int | None:
-    tokenizer = getattr(model, "tokenizer", None)
-    if not callable(tokenizer):
-        return None
-    return count_tokens(tokenizer, text)
 
 
 def _parameters(model: LM) -> int | None:
@@ -348,3 +360,53 @@ def _precision(model: LM) -> str | None:
     names = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
     name = str(dtype).removeprefix("torch.")
     return None if dtype is None else names.get(name, name)
+
+
+def plain_command(plan: Plan, output: str) -> tuple[str, ...]:
+    """The words of the command; `shlex.join` makes them a line for a shell.
+
+    Args:
+        plan: what to ask.
+        output: lm-eval's `--output_path`, which `tot24 leaderboard add` reads.
+
+    Raises:
+        ValueError: the plan asks for repeats, which lm-eval's command has no option for.
+    """
+    if plan.repeats > 1:
+        raise ValueError("lm_eval has no option for repeats: use tot24 eval")
+    plain = {"tot24_split": DEFAULT_SPLIT, "tot24_exemplars": DEFAULT_VARIANT}
+    told = {key: v for key, v in _metadata(plan).items() if v != plain.get(key)}
+    options = {
+        "--model": plan.model,
+        "--model_args": _arguments(plan.model_args),
+        "--tasks": ",".join(plan.tasks),
+        "--num_fewshot": plan.shots,
+        "--batch_size": plan.batch_size,
+        "--device": plan.device,
+        "--apply_chat_template": "" if plan.chat else None,
+        "--fewshot_as_multiturn": str(plan.multiturn).lower() if plan.chat else None,
+        "--gen_kwargs": _arguments(plan.generation) if plan.generation else None,
+        "--metadata": json.dumps(told) if told else None,
+        "--limit": plan.limit,
+        "--use_cache": plan.cache,
+        "--seed": plan.seed,
+        "--output_path": output,
+        "--log_samples": "",
+    }
+    given = [(name, str(value)) for name, value in options.items() if value is not None]
+    return ("lm_eval", *(word for pair in given for word in pair if word))
+
+
+def _arguments(values: Mapping[str, Any]) -> str:
+    """As `key=value,...` where lm-eval reads that back to equal values, else as JSON."""
+    if all(map(_is_plain, values.values())):
+        return ",".join(f"{key}={value}" for key, value in values.items())
+    return json.dumps(dict(values))
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, bool | int):
+        return isinstance(value, bool) or value >= 0
+    if not isinstance(value, str):
+        return False
+    return _PLAIN.fullmatch(value) is not None and value.lower() not in _READ_AS_VALUES
