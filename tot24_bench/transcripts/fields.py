@@ -1,4 +1,6 @@
-"""What the fields of a record may hold, and the one line that says what they hold instead.
+"""What a record gives, its rollouts, and what its fields may hold.
+
+Each reader of a field says in one line what the field holds instead.
 
 >>> numbers_of("4, 4, 6, 8"), numbers_of(["4", 4, 6.0, 8])
 ((4, 4, 6, 8), (4, 4, 6, 8))
@@ -13,8 +15,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
 
 from tot24_bench.game import (
     LARGEST_CARD,
@@ -28,7 +31,6 @@ from tot24_bench.game import (
     read_target,
 )
 from tot24_bench.reward import reply_of
-from tot24_bench.transcripts.rollouts import BadRecord
 
 Record = Mapping[str, Any]
 """A JSON object."""
@@ -38,6 +40,9 @@ CARDS = 4
 
 MAX_NAMED = 12
 """Fields that a message names."""
+
+MAX_LINES_NAMED = 10
+"""Bad lines that are named; the others are counted."""
 
 VERDICTS = (
     "correct",
@@ -53,6 +58,79 @@ VERDICTS = (
 """Where a record may say which of its responses are right; the first there is taken."""
 
 _INPUT = re.compile(r"Input:[ \t]*([^\n]*)")
+
+
+class BadTranscript(ValueError):
+    """A file that cannot be read as a transcript; the message is one line with the fix."""
+
+
+class BadRecord(ValueError):
+    """A record that does not hold a hand and its responses; the message says why."""
+
+
+class Rollouts(NamedTuple):
+    """The responses of one record.
+
+    Attributes:
+        puzzle: the puzzle asked, its numbers in the order of the record.
+        responses: what the model wrote, at least one; empty where it wrote nothing.
+        source_line: the line of the file on which the record starts, from 1.
+        truncated: for each response whether the record says that the token limit cut it off.
+        tokens: the length of each response in the model's tokens; None where the record has none.
+        judged: for each response whether the record itself calls it right; None where it does not
+            say.
+    """
+
+    puzzle: Puzzle
+    responses: tuple[str, ...]
+    source_line: int
+    truncated: tuple[bool, ...]
+    tokens: tuple[int | None, ...]
+    judged: tuple[bool | None, ...]
+
+    @classmethod
+    def bare(cls, puzzle: Puzzle, responses: Sequence[str], source_line: int) -> Self:
+        """Rollouts of which nothing is known but the responses."""
+        none = (None,) * len(responses)
+        cut = (False,) * len(responses)
+        return cls(puzzle, tuple(responses), source_line, cut, none, none)
+
+
+@dataclass
+class BadLines:
+    """The records that could not be used.
+
+    Attributes:
+        count: how many there are.
+        first: line and reason of the first MAX_LINES_NAMED.
+    """
+
+    count: int = 0
+    first: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, line: int, reason: str) -> None:
+        """Count a record, and keep its line while there are few."""
+        self.count += 1
+        if len(self.first) < MAX_LINES_NAMED:
+            self.first.append((line, reason))
+
+    @property
+    def text(self) -> str:
+        """All of it in one line, such as "2 bad records (lines 3, 9), line 3: not JSON".
+
+        >>> bad = BadLines()
+        >>> bad.add(3, "not JSON")
+        >>> bad.text
+        '1 bad record, line 3: not JSON'
+        """
+        if not self.first:
+            return "no bad records"
+        line, reason = self.first[0]
+        if self.count == 1:
+            return f"1 bad record, line {line}: {reason}"
+        lines = ", ".join(str(number) for number, _ in self.first)
+        more = ", ..." if self.count > len(self.first) else ""
+        return f"{self.count} bad records (lines {lines}{more}), line {line}: {reason}"
 
 
 def puzzle_of(numbers: object, target: object = None, rule: object = None) -> Puzzle:

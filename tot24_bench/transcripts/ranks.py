@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tot24_bench.game import Hand, Puzzle
-from tot24_bench.transcripts.rollouts import BadTranscript
+from tot24_bench.transcripts.fields import BadTranscript
 
 MAX_LIST_BYTES = 2**20
 """Bytes of a list that are read; the public one has 60,000."""

@@ -7,129 +7,38 @@ rollouts follow it and the reading ends in one error that names them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, TypeVar
 
 from tot24_bench.game import TARGET, Puzzle
-from tot24_bench.transcripts.batch_requests import load_hands
-from tot24_bench.transcripts.batches import (
-    Answered,
-    anthropic_answers,
-    batch_reader,
-    gemini_answers,
-    is_anthropic_batch,
-    is_gemini_batch,
-    is_openai_batch,
-    openai_answers,
-)
-from tot24_bench.transcripts.fields import Record, in_deck, names_of, object_of, verdicts_of
-from tot24_bench.transcripts.json_records import json_records
-from tot24_bench.transcripts.lm_eval_samples import is_lm_eval, lm_eval_reader
-from tot24_bench.transcripts.plain import (
-    PLAIN,
-    Keys,
-    is_plain,
-    one_each,
-    read_plain,
-)
-from tot24_bench.transcripts.published_logs import (
-    is_input_output,
-    is_slm_tot,
-    is_slm_tot_teacher,
-    is_tree_of_thought,
-    read_input_output,
-    read_slm_tot,
-    read_slm_tot_teacher,
-    tree_of_thought_reader,
-)
-from tot24_bench.transcripts.ranks import load_ranks
-from tot24_bench.transcripts.rl_logs import (
-    is_reasoning_gym,
-    is_verl,
-    read_reasoning_gym,
-    read_verl,
-    reasoning_gym_entries,
-)
-from tot24_bench.transcripts.rollouts import (
+from tot24_bench.transcripts.batches import load_hands
+from tot24_bench.transcripts.fields import (
     BadLines,
     BadRecord,
     BadTranscript,
+    Record,
     Rollouts,
+    in_deck,
+    names_of,
+    object_of,
+    verdicts_of,
 )
+from tot24_bench.transcripts.formats import (
+    BATCHES,
+    FORMATS,
+    PLAIN,
+    Beside,
+    Keys,
+    Reader,
+    one_each,
+)
+from tot24_bench.transcripts.json_reader import json_records
+from tot24_bench.transcripts.ranks import load_ranks
 
 LOOKED_AT = 10
 """Records at the beginning of a file among which one of a known format must be."""
-
-Reader = Callable[[Record, int], Rollouts | None]
-"""From a record and its line to rollouts; None where the record repeats another."""
-
-
-class Beside(NamedTuple):
-    """What stands beside a transcript.
-
-    Attributes:
-        ranks: hands by rank, as text; of a run's own list by row.
-        hands: puzzles by the id of their request; None where the ids spell them.
-        any_hand: whether hands that are not of the deck are allowed.
-    """
-
-    ranks: Mapping[int, str]
-    hands: Mapping[str, Puzzle] | None
-    any_hand: bool
-
-
-def _one(record: Record) -> Iterator[Record]:
-    yield record
-
-
-class Format(NamedTuple):
-    """One way to write a transcript.
-
-    Attributes:
-        knows: whether a record is of this format.
-        reader: makes the reader of one file.
-        fields: the fields that a record must have, for messages.
-        entries: the records that one JSON value holds.
-    """
-
-    knows: Callable[[Record], bool]
-    reader: Callable[[Beside], Reader]
-    fields: str
-    entries: Callable[[Record], Iterator[Record]] = _one
-
-
-def _batch(answered: Callable[[Record], Answered]) -> Callable[[Beside], Reader]:
-    return lambda beside: batch_reader(answered, beside.hands, beside.any_hand)
-
-
-FORMATS: dict[str, Format] = {
-    "lm-eval": Format(is_lm_eval, lambda _: lm_eval_reader(), "doc, resps"),
-    "openai-batch": Format(is_openai_batch, _batch(openai_answers), "custom_id, response"),
-    "anthropic-batch": Format(is_anthropic_batch, _batch(anthropic_answers), "custom_id, result"),
-    "gemini-batch": Format(is_gemini_batch, _batch(gemini_answers), "key, response"),
-    "slm-tot": Format(is_slm_tot, lambda _: read_slm_tot, "original_puzzle, response"),
-    "slm-tot-teacher": Format(
-        is_slm_tot_teacher, lambda _: read_slm_tot_teacher, "file, rank, numbers, response"
-    ),
-    "tree-of-thought-llm": Format(
-        is_tree_of_thought, lambda beside: tree_of_thought_reader(beside.ranks), "idx, ys"
-    ),
-    "plain": Format(is_plain, lambda _: read_plain, "numbers, response"),
-    "verl": Format(is_verl, lambda _: read_verl, "input, output, gts, score, step"),
-    "input-output": Format(is_input_output, lambda _: read_input_output, "input or puzzle, output"),
-    "reasoning-gym": Format(
-        is_reasoning_gym,
-        lambda _: read_reasoning_gym,
-        "results of question, completions",
-        reasoning_gym_entries,
-    ),
-}
-"""Every format by name, in the order in which they are tried."""
-
-BATCHES = ("openai-batch", "anthropic-batch", "gemini-batch")
-"""Formats whose hands may stand in the batch's requests."""
 
 KEYS = "keys"
 """What a transcript's format is called whose fields the user named."""
