@@ -27,7 +27,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import combinations_with_replacement, islice
 from typing import NamedTuple
@@ -74,18 +73,15 @@ class BadDraw(ValueError):
     """A seed, a size or a part that no draw has; the message says what there is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
+class Generated(NamedTuple):
     """A split that is drawn.
 
     Attributes:
-        name: its name.
         puzzles: the puzzles of a part in the order of a seed, each hand and target once.
         parts: which parts it has.
         seeded: whether a seed changes its test part.
     """
 
-    name: str
     puzzles: Callable[[Part, int], Iterable[Puzzle]]
     parts: tuple[Part, ...] = ("train", "test")
     seeded: bool = True
@@ -116,11 +112,7 @@ def is_split(name: str) -> bool:
 
 
 def split_size(name: str) -> int:
-    """How many hands a split has.
-
-    Raises:
-        UnknownSplit, BadDraw: as `load_split`.
-    """
+    """How many hands a split has; errors as of `load_split`."""
     drawn = parse_name(name)
     if drawn is not None and drawn.size is not None:
         return drawn.size  # without a draw
@@ -135,11 +127,7 @@ class Draw(NamedTuple):
     size: int | None
 
     def with_numbers(self, seed: int | str | None, size: int | str | None) -> Draw:
-        """Another seed or size, as numbers or digits; None leaves what there is.
-
-        Raises:
-            BadDraw: for what is not a number.
-        """
+        """Another seed or size, as numbers or digits (else BadDraw); None leaves what there is."""
         return self._replace(
             seed=self.seed if seed is None else _number("seed", seed, 0, MAX_SEED),
             size=self.size if size is None else _number("size", size, 1, MAX_SIZE),
@@ -331,18 +319,15 @@ def _hash(text: str) -> bytes:
 
 
 GENERATED: dict[str, Generated] = {
-    split.name: split
-    for split in (
-        Generated("fresh", _fresh("fresh", solvable=True)),
-        Generated("target", _target),
-        Generated("five", _cards(5, "five")),
-        Generated("six", _cards(6, "six")),
-        Generated("rational", _rational),
-        Generated("unsolvable_fresh", _fresh("unsolvable_fresh", solvable=False)),
-        Generated("countdown", _countdown),
-        Generated("shuffled", _shuffled, parts=("test",)),
-        Generated("state_holdout", _state_holdout, seeded=False),
-    )
+    "fresh": Generated(_fresh("fresh", solvable=True)),
+    "target": Generated(_target),
+    "five": Generated(_cards(5, "five")),
+    "six": Generated(_cards(6, "six")),
+    "rational": Generated(_rational),
+    "unsolvable_fresh": Generated(_fresh("unsolvable_fresh", solvable=False)),
+    "countdown": Generated(_countdown),
+    "shuffled": Generated(_shuffled, parts=("test",)),
+    "state_holdout": Generated(_state_holdout, seeded=False),
 }
 """Every generated split by name."""
 

@@ -26,7 +26,6 @@ order of the same thoughts of others. `(1 + 4) * (3 + 2) - 1` passes through 1 2
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from random import Random
 from typing import NamedTuple
@@ -77,22 +76,17 @@ def avoids_held_out_states(hand: Hand, target: int = TARGET) -> bool:
 def sample_states(puzzles: Iterable[Puzzle], count: int, seed: int = 0) -> tuple[Puzzle, ...]:
     """Inner states of hands as puzzles of their own, each once: what to ask a judge of states.
 
-    States with a zero or a fraction are left out, for a puzzle holds positive integers. Half of
-    those of a hand can still win, where it has so many.
-
-    Args:
-        puzzles: the hands.
-        count: states of each hand, at most.
-        seed: which of them.
+    Up to `count` of each hand, chosen by the seed. States with a zero or a fraction are left out,
+    for a puzzle holds positive integers. Half of those of a hand can still win, where it has so
+    many.
     """
     found: dict[tuple[State, int], Puzzle] = {}
     for puzzle in puzzles:
-        whole = [
+        whole = sorted(
             state
             for state in inner_states(puzzle.hand)
             if all(isinstance(number, int) and number > 0 for number in state.numbers)
-        ]
-        whole.sort()
+        )
         Random(f"{seed}:{puzzle.text}:{puzzle.target}").shuffle(whole)
         alive = [state for state in whole if can_reach(state, puzzle.target, puzzle.rule)]
         chosen = alive[: max(count // 2, 1)]
@@ -116,8 +110,7 @@ class OfHand(NamedTuple):
         return self.seen / self.winning if self.winning else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(NamedTuple):
     """What is shared.
 
     Attributes:
@@ -173,13 +166,13 @@ def overlap(
         raise ValueError("a set without puzzles shares nothing: give at least one hand each")
     seen: set[tuple[State, int]] = set()
     for puzzle in trained.values():
-        seen |= {(state, puzzle.target) for state in _inner(puzzle)}
+        seen |= _inner(puzzle)
         tick()
     states: set[tuple[State, int]] = set()
     winning: set[tuple[State, int]] = set()
     by_hand = []
     for puzzle in tested.values():
-        own = {(state, puzzle.target) for state in _inner(puzzle)}
+        own = _inner(puzzle)
         wins = {one for one in own if can_reach(one[0], puzzle.target, puzzle.rule)}
         states |= own
         winning |= wins
@@ -197,12 +190,12 @@ def overlap(
     )
 
 
-def _inner(puzzle: Puzzle) -> frozenset[State]:
+def _inner(puzzle: Puzzle) -> set[tuple[State, int]]:
     if len(puzzle.numbers) > LONGEST:
         raise ValueError(
             f"{puzzle.text}: inner states are followed in hands of up to {LONGEST} numbers"
         )
-    return _of_three(State.of(puzzle))
+    return {(state, puzzle.target) for state in _of_three(State.of(puzzle))}
 
 
 @lru_cache(maxsize=20_000)
@@ -236,7 +229,7 @@ class Tree(NamedTuple):
 
 def combine(left: Tree, op: str, right: Tree) -> Tree | None:
     """Both combined; None where nobody can, or need, say what comes out."""
-    value = combined_value(left.value, op, right.value)
+    value = _combined_value(left.value, op, right.value)
     if value is None or not -LARGEST < value < LARGEST or value.denominator > LARGEST:
         return None
     return Tree(value, left.leaves + right.leaves, op, left, right)
@@ -292,7 +285,7 @@ def trees_to(
         targets: what is to be made.
     """
     for place, (parent, *_) in enumerate(thoughts):
-        if combined_value(*thoughts[place][1:]) in targets:
+        if _combined_value(*thoughts[place][1:]) in targets:
             path = [thoughts[place][1:]]
             while parent >= 0 and len(path) <= MOST_LEAVES:
                 path.append(thoughts[parent][1:])
@@ -302,8 +295,7 @@ def trees_to(
                 yield place, tree
 
 
-def combined_value(a: Number, op: str, b: Number) -> Number | None:
-    """What comes of two numbers; None of a division by zero."""
+def _combined_value(a: Number, op: str, b: Number) -> Number | None:
     return None if op == "/" and not b else make_thought(a, op, b, ()).value
 
 
@@ -313,16 +305,15 @@ def path_tree(hand: Sequence[Number], path: Iterable[tuple[Number, str, Number]]
     Of equal numbers the newest is used.
     """
     there = [Tree(number) for number in hand]
+
+    def take(number: Number) -> Tree | None:
+        place = next((i for i in range(len(there) - 1, -1, -1) if there[i].value == number), None)
+        return None if place is None else there.pop(place)
+
     for a, op, b in path:
-        right = _take(there, b)
-        left = _take(there, a)
+        right, left = take(b), take(a)
         made = None if left is None or right is None else combine(left, op, right)
         if made is None:
             return None
         there.append(made)
     return there[-1] if there else None
-
-
-def _take(there: list[Tree], number: Number) -> Tree | None:
-    place = next((i for i in range(len(there) - 1, -1, -1) if there[i].value == number), None)
-    return None if place is None else there.pop(place)

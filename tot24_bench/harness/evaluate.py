@@ -19,12 +19,12 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import patch
 
 from tot24_bench.checkpoint import BadCheckpoint, check_checkpoint, checkpoint_sha256
 from tot24_bench.game import Puzzle
@@ -163,7 +163,8 @@ def evaluate(plan: Plan, model: LM | None = None) -> Evaluation:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     tasks = _load_tasks(plan, names)
     model = model or load_model(plan)
-    share_hands(model, min(_hand_count(plan, task) for task in tasks.values()))
+    fewest = min(len(task.task_docs) for task in tasks.values())
+    share_hands(model, fewest if plan.limit is None else min(fewest, plan.limit))
     _check_prompts_fit(plan, model, tasks)
     started = perf_counter()
     results = _run(plan, model, tasks)
@@ -214,11 +215,7 @@ def _metadata(plan: Plan) -> dict[str, Any]:
 
 
 def load_model(plan: Plan) -> LM:
-    """The model of a plan.
-
-    Raises:
-        BadCheckpoint: it cannot be loaded.
-    """
+    """The model of a plan; BadCheckpoint where it cannot be loaded."""
     from lm_eval.api.registry import get_model
 
     if plan.model == "hf":
@@ -236,11 +233,6 @@ def load_model(plan: Plan) -> LM:
     except Exception as error:  # whatever a backend raises is about the checkpoint or its arguments
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BadCheckpoint(f"cannot load {name}: {line[:300]}") from error
-
-
-def _hand_count(plan: Plan, task: Task) -> int:
-    every = len(task.task_docs)
-    return every if plan.limit is None else min(every, plan.limit)
 
 
 def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None:
@@ -275,7 +267,9 @@ def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
 
-    with _no_word_of_git():
+    # lm-eval would ask git for the commit of whatever folder the user stands in, and git complains
+    # where that is no checkout.
+    with patch("lm_eval.evaluator.get_git_commit_hash", lambda: None):
         results: Mapping[str, Any] = simple_evaluate(
             model=model,
             tasks=list(tasks.values()),
@@ -295,22 +289,6 @@ def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
     if results is None:
         raise NotRankZero("the first process has the results")
     return results
-
-
-@contextmanager
-def _no_word_of_git() -> Iterator[None]:
-    """Keep lm-eval from asking git for a commit, which complains where there is no checkout.
-
-    The commit would be that of whatever folder the user stands in; nothing here reads it.
-    """
-    from lm_eval import evaluator
-
-    asked = evaluator.get_git_commit_hash
-    evaluator.get_git_commit_hash = lambda: None
-    try:
-        yield
-    finally:
-        evaluator.get_git_commit_hash = asked
 
 
 def _cache_of(plan: Plan) -> str | None:

@@ -92,11 +92,7 @@ def batch_reader(
 
 
 def openai_responses(record: Record) -> Responses:
-    """The responses of a line of OpenAI's output.
-
-    Raises:
-        BadRecord: the request failed, or it is no such line.
-    """
+    """The responses of a line of OpenAI's output."""
     if record.get("error") is not None:
         raise BadRecord("the request failed: it has an error, and so no response to score")
     response = object_of(record.get("response"), "response")
@@ -130,11 +126,7 @@ def _of_responses(body: Record) -> Responses:
 
 
 def anthropic_responses(record: Record) -> Responses:
-    """The response of a line of Anthropic's output.
-
-    Raises:
-        BadRecord: the request failed, or it is no such line.
-    """
+    """The response of a line of Anthropic's output."""
     result = object_of(record.get("result"), "result")
     outcome = result.get("type")
     if outcome != "succeeded":
@@ -150,11 +142,7 @@ def anthropic_responses(record: Record) -> Responses:
 
 
 def gemini_responses(record: Record) -> Responses:
-    """The responses of a line of Google's output.
-
-    Raises:
-        BadRecord: the request failed, or it is no such line.
-    """
+    """The responses of a line of Google's output."""
     if record.get("error") is not None or record.get("status") not in (None, ""):
         raise BadRecord("the request failed: it has an error, and so no response to score")
     response = object_of(record.get("response"), "response")
@@ -225,9 +213,7 @@ def load_hands(path: Path) -> dict[str, Puzzle]:
         try:
             for line, value, fault in json_records(file):
                 try:
-                    if fault:
-                        raise BadRecord(fault)
-                    name, puzzle = _request(object_of(value, "the request"))
+                    name, puzzle = _request(value, fault)
                     if hands.setdefault(name, puzzles.setdefault(puzzle, puzzle)) != puzzle:
                         raise BadRecord(f"the id {name[:60]!r} stands twice with other hands")
                 except BadRecord as error:
@@ -277,16 +263,10 @@ def asked(record: Record, hands: Mapping[str, Puzzle] | None, any_hand: bool) ->
         record: a line of a batch's output; Vertex AI's holds the request itself.
         hands: the puzzles by id, from `load_hands`; None reads them from the ids.
         any_hand: whether ids may hold hands of other sizes than the deck's.
-
-    Raises:
-        BadRecord: nothing says which hand it was.
     """
     if hands is None and isinstance(record.get("request"), dict):
         return asked_in(_question(record["request"]))
-    field = "custom_id" if "custom_id" in record else "key"
-    name = record.get(field)
-    if not isinstance(name, str):
-        raise BadRecord(f"{field} is {kind(name)}, not text")
+    field, name = _id_of(record)
     if hands is not None:
         if name not in hands:
             raise BadRecord(f"no request has the {field} {name[:60]!r}")
@@ -297,11 +277,20 @@ def asked(record: Record, hands: Mapping[str, Puzzle] | None, any_hand: bool) ->
     return puzzle_of(list(numbers))
 
 
-def _request(record: Record) -> tuple[str, Puzzle]:
+def _id_of(record: Record) -> tuple[str, str]:
     field = "custom_id" if "custom_id" in record else "key"
     name = record.get(field)
     if not isinstance(name, str):
         raise BadRecord(f"{field} is {kind(name)}, not text")
+    return field, name
+
+
+def _request(value: object, fault: str) -> tuple[str, Puzzle]:
+    """The id of a request, and the puzzle that it asks."""
+    if fault:
+        raise BadRecord(fault)
+    record = object_of(value, "the request")
+    _, name = _id_of(record)
     body = next((part for part in ("body", "params", "request") if part in record), "body")
     text = _question(object_of(record.get(body), body))
     if "Input:" not in text:

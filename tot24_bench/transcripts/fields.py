@@ -1,6 +1,6 @@
 """What a record gives, its rollouts, and what its fields may hold.
 
-Each reader of a field says in one line what the field holds instead.
+Whatever reads a field raises BadRecord where it holds something else, and says in one line what.
 
 >>> numbers_of("4, 4, 6, 8"), numbers_of(["4", 4, 6.0, 8])
 ((4, 4, 6, 8), (4, 4, 6, 8))
@@ -15,7 +15,7 @@ Each reader of a field says in one line what the field holds instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -134,11 +134,7 @@ class BadLines:
 
 
 def puzzle_of(numbers: object, target: object = None, rule: object = None) -> Puzzle:
-    """The puzzle of a record's fields, as `game.puzzle.read_puzzle` reads them.
-
-    Raises:
-        BadRecord: they make no puzzle.
-    """
+    """The puzzle of a record's fields, as `game.read_puzzle` reads them."""
     if numbers is None:
         raise BadRecord("there is no hand")
     try:
@@ -148,11 +144,7 @@ def puzzle_of(numbers: object, target: object = None, rule: object = None) -> Pu
 
 
 def numbers_of(value: object) -> tuple[int, ...]:
-    """The numbers of a hand: a list of integers or of their digits, or a text that holds them.
-
-    Raises:
-        BadRecord: anything else.
-    """
+    """The numbers of a hand: a list of integers or of their digits, or a text that holds them."""
     if value is None:
         raise BadRecord("there is no hand")
     if not isinstance(value, str | list):
@@ -178,9 +170,6 @@ def asked_in(question: object, target: object = None) -> Puzzle:
         question: a text, of which the last `Input:` counts; or messages, of which the last of the
             user does; or what `puzzle_of` takes.
         target: as `puzzle_of`.
-
-    Raises:
-        BadRecord: it shows no hand.
     """
     if _is_messages(question):
         question = last_question(question)
@@ -194,29 +183,18 @@ def asked_in(question: object, target: object = None) -> Puzzle:
 
 
 def last_question(messages: object) -> str:
-    """The text of the last user message.
-
-    Raises:
-        BadRecord: there is none.
-    """
+    """The text of the last user message."""
     if not isinstance(messages, list):
         raise BadRecord(f"messages is {kind(messages)}, not a list")
     for message in reversed(messages):
         if isinstance(message, dict) and message.get("role", "user") == "user":
             # Parts of a content are OpenAI's, Gemini's stand in the message itself.
             content = message.get("content", message.get("parts"))
-            return (
-                "\n".join(_parts(content))
-                if isinstance(content, list)
-                else text_of(content, "content")
-            )
+            if not isinstance(content, list):
+                return text_of(content, "content")
+            parts = [part for part in content if isinstance(part, dict)]
+            return "\n".join(text_of(part.get("text"), "a part's text") for part in parts)
     raise BadRecord("there is no user message")
-
-
-def _parts(content: list[object]) -> Iterator[str]:
-    for part in content:
-        if isinstance(part, dict):
-            yield text_of(part.get("text"), "a part's text")
 
 
 def in_deck(puzzle: Puzzle) -> bool:
@@ -232,9 +210,6 @@ def texts_of(value: object, name: str) -> tuple[str, ...]:
         value: a response is a text, a message, or a list of messages, of which the assistant's last
             is the response.
         name: of the field, for messages.
-
-    Raises:
-        BadRecord: it holds what is no text.
     """
     if isinstance(value, list) and not _is_messages(value):
         return tuple(_response(part, name) for part in value) or ("",)
@@ -276,11 +251,7 @@ def _verdict(value: object) -> bool | None:
 
 
 def text_of(value: object, name: str) -> str:
-    """A text as UTF-8 can hold it; None is empty.
-
-    Raises:
-        BadRecord: it is no text.
-    """
+    """A text as UTF-8 can hold it; None is empty."""
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -289,11 +260,7 @@ def text_of(value: object, name: str) -> str:
 
 
 def object_of(value: object, name: str) -> Record:
-    """A JSON object.
-
-    Raises:
-        BadRecord: it is none.
-    """
+    """A JSON object."""
     if not isinstance(value, dict):
         raise BadRecord(f"{name} is {kind(value)}, not an object")
     return value
@@ -309,17 +276,14 @@ def kind(value: object) -> str:
     """What a JSON value is, in words that name no value of any size."""
     if value is None:
         return "missing"
-    for types, words in _KINDS:
-        if isinstance(value, types):
-            return words
-    return "something else"
+    return _KINDS.get(type(value), "something else")
 
 
-_KINDS: tuple[tuple[type, str], ...] = (
-    (bool, "true or false"),
-    (int, "a number"),
-    (float, "a number with a point"),
-    (str, "text"),
-    (list, "a list"),
-    (dict, "an object"),
-)
+_KINDS = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number with a point",
+    str: "text",
+    list: "a list",
+    dict: "an object",
+}

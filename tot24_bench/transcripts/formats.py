@@ -327,9 +327,6 @@ def question_of(question: object) -> Puzzle:
 
     >>> question_of("Calculate 133 using the numbers 89, 75. Each number may be used at most once.")
     Puzzle(numbers=(89, 75), target=133, rule=<Rule.SOME: 'some'>)
-
-    Raises:
-        BadRecord: it is no question of its `puzzle24` or `countdown`.
     """
     text = text_of(question, "question")[:MAX_QUESTION_CHARS]
     for pattern, rule in _QUESTIONS:
@@ -355,11 +352,11 @@ class Keys(NamedTuple):
     response: str
     target: str | None = None
 
-    def check(self) -> None:
-        """Refuse paths of more than MAX_STEPS.
+    def format(self) -> Format:
+        """The format of such records.
 
         Raises:
-            BadTranscript: names the option.
+            BadTranscript: a path of more than MAX_STEPS; names the option.
         """
         for name, path in self._asdict().items():
             if path is not None and (steps := path.count(".") + 1) > MAX_STEPS:
@@ -367,13 +364,15 @@ class Keys(NamedTuple):
                     f"--{name}-key has {steps} steps: a path has at most {MAX_STEPS}, such as "
                     "doc.hand"
                 )
+        return Format(
+            knows=lambda _: False,
+            reader=lambda _: self.read,
+            fields=f"{self.hand}, {self.response}",
+            entries=lambda record: one_each(record, self.hand),
+        )
 
     def read(self, record: Record, line: int) -> Rollouts:
-        """A record of `one_each`.
-
-        Raises:
-            BadRecord: a field is missing, or holds something else.
-        """
+        """A record of `one_each`."""
         target = None if self.target is None else _at(record, self.target)
         puzzle = asked_in(_at(record, self.hand), target)
         responses = texts_of(_at(record, self.response), self.response)
@@ -421,11 +420,7 @@ def _is_place(step: str) -> bool:
 
 
 def _at(value: object, path: str) -> object:
-    """What stands at a path.
-
-    Raises:
-        BadRecord: nothing does; the message names the fields that are there.
-    """
+    """What stands at a path; where nothing does, the message names the fields that are there."""
     head, _, rest = path.partition(".")
     if isinstance(value, list):
         if _is_place(head) and int(head) < len(value):

@@ -7,10 +7,10 @@ rollouts follow it and the reading ends in one error that names them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from tot24_bench.game import TARGET, Puzzle
 from tot24_bench.transcripts.batches import load_hands
@@ -18,7 +18,6 @@ from tot24_bench.transcripts.fields import (
     BadLines,
     BadRecord,
     BadTranscript,
-    Record,
     Rollouts,
     in_deck,
     names_of,
@@ -30,11 +29,11 @@ from tot24_bench.transcripts.formats import (
     FORMATS,
     PLAIN,
     Beside,
+    Format,
     Keys,
     Reader,
-    one_each,
 )
-from tot24_bench.transcripts.json_reader import json_records
+from tot24_bench.transcripts.json_reader import JsonRecord, json_records
 from tot24_bench.transcripts.ranks import load_ranks
 
 LOOKED_AT = 10
@@ -55,20 +54,15 @@ class Transcript:
     """
 
     def __init__(
-        self,
-        path: Path,
-        format: str,
-        beside: Beside,
-        skip_bad: bool,
-        keys: Keys | None = None,
+        self, path: Path, name: str, format: Format, beside: Beside, skip_bad: bool
     ) -> None:
         self.path = path
-        self.format = format
+        self.format = name
         self.size = path.stat().st_size
         self.bad = BadLines()
+        self._format = format
         self._beside = beside
         self._skip_bad = skip_bad
-        self._keys = keys
         self._file: BinaryIO | None = None
 
     @property
@@ -84,57 +78,47 @@ class Transcript:
                 no record that can be used; at once, where an array breaks off.
         """
         self.bad = BadLines()
-        entries, read = self._read()
+        read = self._format.reader(self._beside)
         given = 0
         with self.path.open("rb") as file:
             self._file = file
-            for rollouts in _named(self.path, self._rollouts(file, entries, read)):
-                if self._skip_bad or not self.bad.count:
-                    given += 1
-                    yield rollouts
+            try:
+                for record in json_records(file):
+                    for rollouts in self._rollouts(record, read):
+                        if self._skip_bad or not self.bad.count:
+                            given += 1
+                            yield rollouts
+            except BadTranscript as error:
+                raise BadTranscript(f"{self.path}: {error}") from None
         if self.bad.count and not self._skip_bad:
             raise BadTranscript(f"{self.path}: {self.bad.text}; --skip-bad leaves them out")
         if not given:
             raise BadTranscript(f"{self.path}: no record can be used: {self.bad.text}")
 
-    def _read(self) -> tuple[Callable[[Record], Iterator[Record]], Reader]:
-        """What takes a JSON value apart into records, and a new reader of them."""
-        if self._keys is not None:
-            hand = self._keys.hand
-            return lambda record: one_each(record, hand), self._keys.read
-        found = FORMATS[self.format]
-        return found.entries, found.reader(self._beside)
-
-    def _rollouts(
-        self, file: BinaryIO, entries: Callable[[Record], Iterator[Record]], read: Reader
-    ) -> Iterator[Rollouts]:
-        for line, value, fault in json_records(file):
+    def _rollouts(self, record: JsonRecord, read: Reader) -> Iterator[Rollouts]:
+        """The rollouts of one JSON value, which may hold many; what is bad is counted."""
+        line, value, fault = record
+        try:
+            if fault:
+                raise BadRecord(fault)
+            entries = self._format.entries(object_of(value, "the record"))
+        except BadRecord as error:
+            self.bad.add(line, str(error))
+            return
+        for entry in entries:
             try:
-                if fault:
-                    raise BadRecord(fault)
-                records = entries(object_of(value, "the record"))
+                rollouts = read(entry, line)
+                if rollouts is None:
+                    continue
+                if not (self._beside.any_hand or in_deck(rollouts.puzzle)):
+                    raise BadRecord(_not_in_deck(rollouts.puzzle))
             except BadRecord as error:
                 self.bad.add(line, str(error))
                 continue
-            for record in records:
-                try:
-                    rollouts = self._one(record, line, read)
-                except BadRecord as error:
-                    self.bad.add(line, str(error))
-                else:
-                    if rollouts is not None:
-                        yield rollouts
-
-    def _one(self, record: Record, line: int, read: Reader) -> Rollouts | None:
-        rollouts = read(record, line)
-        if rollouts is None:
-            return None
-        if not (self._beside.any_hand or in_deck(rollouts.puzzle)):
-            raise BadRecord(_not_in_deck(rollouts.puzzle))
-        if not any(judged is not None for judged in rollouts.judged):
-            judged = verdicts_of(record, len(rollouts.responses))
-            rollouts = rollouts._replace(judged=judged)
-        return rollouts
+            if all(judged is None for judged in rollouts.judged):
+                judged = verdicts_of(entry, len(rollouts.responses))
+                rollouts = rollouts._replace(judged=judged)
+            yield rollouts
 
 
 def read_transcript(
@@ -174,51 +158,41 @@ def read_transcript(
     if keys is not None and format is not None:
         raise BadTranscript("--format names a format, --hand-key the fields of none: give one")
     if keys is not None:
-        keys.check()
-    name = KEYS if keys is not None else _recognise(path) if format is None else format
+        name, found = KEYS, keys.format()
+    else:
+        name = format or _recognise(path)
+        found = FORMATS[name]
     if hands is not None and name not in BATCHES:
         raise BadTranscript(f"--hands goes with {', '.join(BATCHES)}; {path} is {name}")
     by_rank = load_ranks() if name == "tree-of-thought-llm" else {}
     if by_rank and ranks is not None:
         by_rank |= load_ranks(ranks, by_row=True)
     beside = Beside(by_rank, None if hands is None else load_hands(hands), any_hand)
-    return Transcript(path, name, beside, skip_bad, keys)
+    return Transcript(path, name, found, beside, skip_bad)
 
 
 def _recognise(path: Path) -> str:
-    fault = ""
-    first: Record = {}
     with path.open("rb") as file:
-        records = list(_named(path, islice(json_records(file), LOOKED_AT)))
-    for line, value, wrong in records:
-        if isinstance(value, dict):
-            first = first or value
-            for name, format in FORMATS.items():
-                if format.knows(value):
-                    return name
-        elif wrong and not fault:
-            fault = f"line {line}: {wrong}"
+        try:
+            records = list(islice(json_records(file), LOOKED_AT))
+        except BadTranscript as error:
+            raise BadTranscript(f"{path}: {error}") from None
+    objects = [record.value for record in records if isinstance(record.value, dict)]
+    for record in objects:
+        for name, format in FORMATS.items():
+            if format.knows(record):
+                return name
     if not records:
         raise BadTranscript(f"{path}: holds no records")
-    if fault:
-        raise BadTranscript(f"{path}: {fault}")
-    named = names_of(first)
+    for line, _, fault in records:
+        if fault:
+            raise BadTranscript(f"{path}: line {line}: {fault}")
+    named = names_of(objects[0]) if objects else ""
     fields = f" (its fields are {named})" if named else ""
     raise BadTranscript(
         f"{path}: a format that is not known here{fields}: name its fields with --hand-key and "
         f"--response-key (of `tot24 rescore`), or write a record a line as {PLAIN}; {_known()}"
     )
-
-
-_T = TypeVar("_T")
-
-
-def _named(path: Path, records: Iterator[_T]) -> Iterator[_T]:
-    """The same, with the file's name in the error where the file breaks off."""
-    try:
-        yield from records
-    except BadTranscript as error:
-        raise BadTranscript(f"{path}: {error}") from None
 
 
 def _known() -> str:
