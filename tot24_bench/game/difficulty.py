@@ -50,11 +50,8 @@ BANDS = ((36, "easy"), (61, "medium"), (91, "hard"), (None, "hardest"))
 class Difficulty:
     """The measures of one puzzle; see the file's docstring.
 
-    Attributes:
-        solutions: distinct solutions; 0 where there is none.
-        winning_share: 0 to 1, exact.
-        needs_fraction, needs_large: None where there is no solution, or not all numbers are needed.
-        expected_nodes: None where there is no solution, or the hand is longer than MAX_SEARCHED.
+    The last three are None where there is no solution or not all numbers are needed,
+    `expected_nodes` also where the hand is longer than MAX_SEARCHED.
     """
 
     solutions: int

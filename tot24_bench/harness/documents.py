@@ -66,12 +66,8 @@ METRICS = ("acc", "valid", "answered", "false_claim", "truncated")
 def test_rows(
     method: str, split: str, variant: str, limit: int | None = None
 ) -> list[dict[str, Any]]:
-    """The rows of a split; `limit` replaces the method's own token limit.
-
-    Raises:
-        UnknownMethod, UnknownSplit, UnknownVariant: each names what there is.
-    """
-    pick(variant)
+    """The rows of a split; `limit` replaces the method's own token limit."""
+    pick(variant)  # an unknown one says so, before the rows are made
     return [
         {
             **_row(method, variant, puzzle, f"Answer: {_reference(puzzle)}"),
@@ -84,11 +80,7 @@ def test_rows(
 def exemplar_rows(
     method: str, variant: str, asked: Puzzle | None = None, shots: int = SHOTS
 ) -> list[dict[str, Any]]:
-    """The exemplars of a method as rows, of the asked hand's target; none equals that hand.
-
-    Raises:
-        ValueError: when more shots are asked for than there are exemplars.
-    """
+    """The exemplars of a method as rows, of the asked hand's target; none equals that hand."""
     exemplars = pick(variant_of(method, variant), asked, shots)
     return [_row(method, variant, one.puzzle, worked(method, one)) for one in exemplars]
 
@@ -169,11 +161,7 @@ def metrics_of_scores(scores: Sequence[Score]) -> dict[str, float]:
 
 
 def mean_metrics(hands: Iterable[Sequence[Score]]) -> dict[str, float]:
-    """The metrics of a task: the mean over its hands, each given by the scores of its repeats.
-
-    Raises:
-        ValueError: when there are no hands.
-    """
+    """The metrics of a task: the mean over its hands, each given by the scores of its repeats."""
     each = [metrics_of_scores(scores) for scores in hands]
     if not each:
         raise ValueError("no hands to take metrics of: evaluate at least one")

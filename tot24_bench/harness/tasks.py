@@ -36,11 +36,7 @@ class TasksNotFound(FileNotFoundError):
 
 
 def tasks_path() -> Path:
-    """The folder to give to lm-eval's `--include_path`.
-
-    Raises:
-        TasksNotFound: when an installation lacks the task files.
-    """
+    """The folder to give to lm-eval's `--include_path`."""
     root = Path(tot24_bench.__file__).resolve().parents[1]
     for folder in (root / "tasks", root / "lm_eval" / "tasks" / "game24"):
         if (folder / "game24.yaml").exists() or (folder / "game24" / "game24.yaml").exists():
@@ -54,21 +50,13 @@ def task_name(method: str) -> str:
 
 
 def method_of(task: str) -> str:
-    """The method that a task evaluates, whatever its split.
-
-    Raises:
-        UnknownTask: when there is no such task.
-    """
+    """The method that a task (else UnknownTask) evaluates, whatever its split."""
     ((base, _),) = _singles(task)
     return base.removeprefix(f"{GROUP}_")
 
 
 def split_of(task: str) -> str | None:
-    """The split that a task says in its name; None where it is the plain task.
-
-    Raises:
-        UnknownTask: when there is no such task.
-    """
+    """The split that a task (else UnknownTask) says in its name; None of the plain task."""
     return _singles(task)[0][1]
 
 
