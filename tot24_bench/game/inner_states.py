@@ -97,7 +97,7 @@ def sample_states(puzzles: Iterable[Puzzle], count: int, seed: int = 0) -> tuple
     return tuple(found.values())
 
 
-class OfHand(NamedTuple):
+class HandOverlap(NamedTuple):
     """One test hand: how many of its winning inner states there are, and how many were seen."""
 
     puzzle: Puzzle
@@ -128,7 +128,7 @@ class Overlap(NamedTuple):
     states_seen: int
     winning: int
     winning_seen: int
-    by_hand: tuple[OfHand, ...]
+    by_hand: tuple[HandOverlap, ...]
 
     @property
     def mean_share(self) -> float:
@@ -176,7 +176,7 @@ def overlap(
         wins = {one for one in own if can_reach(one[0], puzzle.target, puzzle.rule)}
         states |= own
         winning |= wins
-        by_hand.append(OfHand(puzzle, len(wins), len(wins & seen)))
+        by_hand.append(HandOverlap(puzzle, len(wins), len(wins & seen)))
         tick()
     return Overlap(
         train_hands=len(trained),

@@ -131,7 +131,7 @@ def build(
 
 
 def instruction(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -> str:
-    """The instruction of a method, ending in a newline; it says where not all numbers are needed."""
+    """The instruction of a method, with a newline; it says where not all numbers are needed."""
     if method not in METHODS:
         raise UnknownMethod(f"no method {method[:40]!r}: the methods are {', '.join(METHODS)}")
     lines = [line.format(target=target) for line in _INSTRUCTIONS[method]]

@@ -107,8 +107,8 @@ Reader = Callable[[Record, int], Rollouts | None]
 """From a record and its line to rollouts; None where the record repeats another."""
 
 
-class Beside(NamedTuple):
-    """What stands beside a transcript.
+class Options(NamedTuple):
+    """How a transcript is read, and the files that belong to it.
 
     Attributes:
         ranks: hands by rank, as text; of a run's own list by row.
@@ -136,7 +136,7 @@ class Format(NamedTuple):
     """
 
     knows: Callable[[Record], bool]
-    reader: Callable[[Beside], Reader]
+    reader: Callable[[Options], Reader]
     fields: str
     entries: Callable[[Record], Iterator[Record]] = _one
 
@@ -455,8 +455,8 @@ def _is_gemini(record: Record) -> bool:
     return response is None and "key" in record and isinstance(record.get("error"), dict)
 
 
-def _batch(responses: Callable[[Record], Responses]) -> Callable[[Beside], Reader]:
-    return lambda beside: batch_reader(responses, beside.hands, beside.any_hand)
+def _batch(responses: Callable[[Record], Responses]) -> Callable[[Options], Reader]:
+    return lambda options: batch_reader(responses, options.hands, options.any_hand)
 
 
 FORMATS: dict[str, Format] = {
@@ -482,7 +482,7 @@ FORMATS: dict[str, Format] = {
     ),
     "tree-of-thought-llm": Format(
         lambda record: "ys" in record and bool({"idx", "x", "steps"} & record.keys()),
-        lambda beside: _tree_of_thought_reader(beside.ranks),
+        lambda options: _tree_of_thought_reader(options.ranks),
         "idx, ys",
     ),
     "plain": Format(_has("numbers", "response"), lambda _: _read_plain, "numbers, response"),

@@ -28,9 +28,9 @@ from tot24_bench.transcripts.formats import (
     BATCHES,
     FORMATS,
     PLAIN,
-    Beside,
     Format,
     Keys,
+    Options,
     Reader,
 )
 from tot24_bench.transcripts.json_reader import JsonRecord, json_records
@@ -54,14 +54,14 @@ class Transcript:
     """
 
     def __init__(
-        self, path: Path, name: str, format: Format, beside: Beside, skip_bad: bool
+        self, path: Path, name: str, format: Format, options: Options, skip_bad: bool
     ) -> None:
         self.path = path
         self.format = name
         self.size = path.stat().st_size
         self.bad = BadLines()
         self._format = format
-        self._beside = beside
+        self._options = options
         self._skip_bad = skip_bad
         self._file: BinaryIO | None = None
 
@@ -78,7 +78,7 @@ class Transcript:
                 no record that can be used; at once, where an array breaks off.
         """
         self.bad = BadLines()
-        read = self._format.reader(self._beside)
+        read = self._format.reader(self._options)
         given = 0
         with self.path.open("rb") as file:
             self._file = file
@@ -110,7 +110,7 @@ class Transcript:
                 rollouts = read(entry, line)
                 if rollouts is None:
                     continue
-                if not (self._beside.any_hand or in_deck(rollouts.puzzle)):
+                if not (self._options.any_hand or in_deck(rollouts.puzzle)):
                     raise BadRecord(_not_in_deck(rollouts.puzzle))
             except BadRecord as error:
                 self.bad.add(line, str(error))
@@ -167,8 +167,8 @@ def read_transcript(
     by_rank = load_ranks() if name == "tree-of-thought-llm" else {}
     if by_rank and ranks is not None:
         by_rank |= load_ranks(ranks, by_row=True)
-    beside = Beside(by_rank, None if hands is None else load_hands(hands), any_hand)
-    return Transcript(path, name, found, beside, skip_bad)
+    options = Options(by_rank, None if hands is None else load_hands(hands), any_hand)
+    return Transcript(path, name, found, options, skip_bad)
 
 
 def _recognise(path: Path) -> str:
