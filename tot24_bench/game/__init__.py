@@ -19,6 +19,7 @@ from tot24_bench.game.inner_states import (
     Overlap,
     Tree,
     avoids_held_out_states,
+    combine_trees,
     held_out_states,
     inner_states,
     overlap,
@@ -27,7 +28,6 @@ from tot24_bench.game.inner_states import (
     trees_to,
     winning_inner_states,
 )
-from tot24_bench.game.inner_states import combine as combine_trees
 from tot24_bench.game.puzzle import (
     LARGEST_CARD,
     MAX_HAND_CHARS,

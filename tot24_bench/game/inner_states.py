@@ -227,7 +227,7 @@ class Tree(NamedTuple):
         return self.left.value, self.op, self.right.value
 
 
-def combine(left: Tree, op: str, right: Tree) -> Tree | None:
+def combine_trees(left: Tree, op: str, right: Tree) -> Tree | None:
     """Both combined; None where nobody can, or need, say what comes out."""
     value = _combined_value(left.value, op, right.value)
     if value is None or not -LARGEST < value < LARGEST or value.denominator > LARGEST:
@@ -239,8 +239,8 @@ def cuts(tree: Tree) -> set[Numbers]:
     """Every set of numbers from which a tree goes on to its value: where it can be cut, ascending.
 
     >>> one, two, three = Tree(1), Tree(2), Tree(3)
-    >>> sum_ = combine(two, "+", three)
-    >>> sorted(cuts(sum_)), sorted(cuts(combine(sum_, "*", one)))
+    >>> sum_ = combine_trees(two, "+", three)
+    >>> sorted(cuts(sum_)), sorted(cuts(combine_trees(sum_, "*", one)))
     ([(2, 3), (5,)], [(1, 2, 3), (1, 5), (2, 3), (5,)])
     """
     found: set[Numbers] = {(tree.value,)}
@@ -312,7 +312,7 @@ def path_tree(hand: Sequence[Number], path: Iterable[tuple[Number, str, Number]]
 
     for a, op, b in path:
         right, left = take(b), take(a)
-        made = None if left is None or right is None else combine(left, op, right)
+        made = None if left is None or right is None else combine_trees(left, op, right)
         if made is None:
             return None
         there.append(made)

@@ -24,7 +24,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
-from unittest.mock import patch
 
 from tot24_bench.checkpoint import BadCheckpoint, check_checkpoint, checkpoint_sha256
 from tot24_bench.game import Puzzle
@@ -264,6 +263,8 @@ def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None
 
 
 def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
+    from unittest.mock import patch
+
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
 
@@ -354,14 +355,14 @@ def plain_command(plan: Plan, output: str) -> tuple[str, ...]:
         raise ValueError("lm_eval has no option for repeats: use tot24 eval")
     plain = {"tot24_split": DEFAULT_SPLIT, "tot24_exemplars": DEFAULT_VARIANT}
     told = {key: v for key, v in _metadata(plan).items() if v != plain.get(key)}
-    options = {
+    options: dict[str, Any] = {
         "--model": plan.model,
         "--model_args": _arguments(plan.model_args),
         "--tasks": ",".join(plan.tasks),
         "--num_fewshot": plan.shots,
         "--batch_size": plan.batch_size,
         "--device": plan.device,
-        "--apply_chat_template": "" if plan.chat else None,
+        "--apply_chat_template": plan.chat or None,
         "--fewshot_as_multiturn": str(plan.multiturn).lower() if plan.chat else None,
         "--gen_kwargs": _arguments(plan.generation) if plan.generation else None,
         "--metadata": json.dumps(told) if told else None,
@@ -369,10 +370,13 @@ def plain_command(plan: Plan, output: str) -> tuple[str, ...]:
         "--use_cache": plan.cache,
         "--seed": plan.seed,
         "--output_path": output,
-        "--log_samples": "",
+        "--log_samples": True,
     }
-    given = [(name, str(value)) for name, value in options.items() if value is not None]
-    return ("lm_eval", *(word for pair in given for word in pair if word))
+    words = ["lm_eval"]
+    for name, value in options.items():
+        if value is not None:
+            words += [name] if value is True else [name, str(value)]
+    return tuple(words)
 
 
 def _arguments(values: Mapping[str, Any]) -> str:
