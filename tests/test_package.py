@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -25,27 +26,28 @@ def name_of(path: Path) -> str:
 
 
 MODULES = {name_of(path): path for path in FILES}
-ROOMS = {name for name, path in MODULES.items() if path.name == "__init__.py"} - {"tot24_bench"}
+ROOMS = {
+    name
+    for name, path in MODULES.items()
+    if path.name == "__init__.py" and name.startswith("tot24_bench.")
+}
 
 
-def faces() -> dict[str, set[str]]:
-    """The names that each room's `__init__` imports, which may be those of its modules, too."""
-    return {
-        room: {
-            alias.asname or alias.name
-            for statement in tree(room).body
-            if isinstance(statement, ast.ImportFrom)
-            for alias in statement.names
-        }
-        for room in ROOMS
-    }
-
-
+@cache
 def tree(module: str) -> ast.Module:
     return ast.parse(MODULES[module].read_text(encoding="utf-8"))
 
 
-FACES = faces()
+FACES = {
+    room: {
+        alias.asname or alias.name
+        for statement in tree(room).body
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+    }
+    for room in ROOMS
+}
+"""The names that each room's `__init__` imports, which may be those of its modules, too."""
 
 
 def imported(statements: Iterable[ast.AST]) -> Iterator[str]:
