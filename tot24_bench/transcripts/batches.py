@@ -105,9 +105,8 @@ def openai_responses(record: Record) -> Responses:
         return _of_responses(body)
     choices = _objects(body.get("choices"), "response.body.choices is no list of choices")
     found = [Response(_content(one), one.get("finish_reason") == "length") for one in choices]
-    usage = _object_or_none(body.get("usage"))
-    details = _object_or_none(usage.get("completion_tokens_details"))
-    return found, _less(usage.get("completion_tokens"), details.get("reasoning_tokens"))
+    hidden = _at(body, "usage", "completion_tokens_details", "reasoning_tokens")
+    return found, _less(_at(body, "usage", "completion_tokens"), hidden)
 
 
 def _of_responses(body: Record) -> Responses:
@@ -118,11 +117,11 @@ def _of_responses(body: Record) -> Responses:
     said = [one for one in items if one.get("type") == "message"]
     final = [one for one in said if one.get("phase") != "commentary"]
     text = "\n".join(_text_parts(one.get("content"), ("output_text", "refusal")) for one in final)
-    why = _object_or_none(body.get("incomplete_details"))
-    usage = _object_or_none(body.get("usage"))
-    details = _object_or_none(usage.get("output_tokens_details"))
-    tokens = _less(usage.get("output_tokens"), details.get("reasoning_tokens"))
-    return [Response(text, why.get("reason") == "max_output_tokens")], tokens
+    hidden = _at(body, "usage", "output_tokens_details", "reasoning_tokens")
+    tokens = _less(_at(body, "usage", "output_tokens"), hidden)
+    return [
+        Response(text, _at(body, "incomplete_details", "reason") == "max_output_tokens")
+    ], tokens
 
 
 def anthropic_responses(record: Record) -> Responses:
@@ -135,9 +134,8 @@ def anthropic_responses(record: Record) -> Responses:
     message = object_of(result.get("message"), "result.message")
     content = message.get("content")
     blocks = _objects(content, "result.message.content is no list of blocks", empty=True)
-    usage = _object_or_none(message.get("usage"))
     hidden = any(block.get("type") in ("thinking", "redacted_thinking") for block in blocks)
-    tokens = None if hidden else _less(usage.get("output_tokens"), None)
+    tokens = None if hidden else _less(_at(message, "usage", "output_tokens"), None)
     return [Response(_text_parts(content), message.get("stop_reason") == "max_tokens")], tokens
 
 
@@ -151,14 +149,14 @@ def gemini_responses(record: Record) -> Responses:
     )
     found = []
     for candidate in candidates:
-        content = _object_or_none(candidate.get("content"))
-        parts = _objects(content.get("parts", []), "content.parts is no list", empty=True)
+        content = candidate.get("content")
+        parts = content.get("parts", []) if isinstance(content, dict) else []
+        parts = _objects(parts, "content.parts is no list", empty=True)
         said = [part for part in parts if part.get("thought") is not True]
         text = "".join(text_of(part.get("text"), "text") for part in said)
         found.append(Response(text, candidate.get("finishReason") == "MAX_TOKENS"))
     # Its thoughts are counted apart, as thoughtsTokenCount.
-    usage = _object_or_none(response.get("usageMetadata"))
-    return found, _less(usage.get("candidatesTokenCount"), None)
+    return found, _less(_at(response, "usageMetadata", "candidatesTokenCount"), None)
 
 
 def _content(choice: Record) -> str:
@@ -186,8 +184,11 @@ def _objects(value: object, otherwise: str, empty: bool = False) -> list[Record]
     return [object_of(one, "one of its parts") for one in value]
 
 
-def _object_or_none(value: object) -> Record:
-    return value if isinstance(value, dict) else {}
+def _at(value: object, *path: str) -> object:
+    """What stands at a path of keys; None where nothing does."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _less(count: object, hidden: object) -> int | None:
