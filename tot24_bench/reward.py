@@ -63,12 +63,12 @@ def trl_reward(
 ) -> list[float]:
     """A reward function of TRL's GRPOTrainer: `reward` of each completion, each 0.0 or 1.0.
 
+    Prompts, the dataset's other columns and TRL's own arguments are not looked at.
+
     Args:
-        prompts: not looked at; TRL passes them.
         completions: texts, or where the dataset's prompts are messages, lists of messages.
         numbers: the dataset's column `numbers`, one hand a completion.
         target: the dataset's column `target`, where it has one.
-        kwargs: the dataset's other columns and TRL's own arguments; not looked at.
 
     Raises:
         ValueError: as `reward`, or when there is not one hand and one target a completion.
@@ -106,12 +106,10 @@ def compute_score(
     """A custom reward function of verl: `reward` of one response.
 
     Args:
-        data_source: not looked at: every row that verl sends here is taken for a hand.
-        solution_str: the response.
+        solution_str: the response; every row that verl sends here is taken for a hand.
         ground_truth: the row's `reward_model.ground_truth`, here the hand, or an object that holds
             it and its target.
         extra_info: the row's `extra_info`; its `target`, where it has one, replaces 24.
-        kwargs: what verl adds when a reward model runs beside this; not looked at.
 
     Raises:
         ValueError: as `reward`.
@@ -128,7 +126,6 @@ def verifiers_reward(
         completion: the rollout's messages, or its text.
         answer: the dataset's column `answer`, here the hand.
         info: the dataset's column `info`; its `target`, where it has one, replaces 24.
-        kwargs: the rest of what a Rubric passes (prompt, state, task, ...); not looked at.
 
     Raises:
         ValueError: as `reward`. A Rubric logs it and goes on with 0.0: read the log.

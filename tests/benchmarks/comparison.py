@@ -41,8 +41,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from tot24_bench.game import Puzzle
-from tot24_bench.game.splits import load_split
+from tot24_bench.game import Puzzle, load_split
 from tot24_bench.scoring import Kind, find_answer, score
 from tot24_bench.teachers import write_response
 

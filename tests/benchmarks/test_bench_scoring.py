@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from tot24_bench.game import Puzzle
-from tot24_bench.game.splits import load_split
+from tot24_bench.game import Puzzle, load_split
 from tot24_bench.scoring import Verdict, analyse, score
 from tot24_bench.teachers import write_response
 

@@ -1,16 +1,14 @@
-"""Reachable values and solution counts, against a plain search and against the solver's lists."""
+"""Reachable values, against a plain search and against the solver's lists."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import combinations_with_replacement
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, Rule, can_make, is_solvable, solve
-from tot24_bench.game.counting import count_solutions
 from tot24_bench.game.reach import reachable
 
 NUMBERS = st.one_of(st.integers(1, 4), st.integers(1, 13))
@@ -55,33 +53,10 @@ def test_one_target_is_made_where_it_is_among_the_values(
     assert can_make(hand, target) == bool(solve(Puzzle(hand, target)))
 
 
-@given(st.lists(st.integers(1, 9), min_size=5, max_size=5), st.integers(0, 60))
-@settings(max_examples=30, deadline=None)
-def test_the_count_is_the_length_of_the_list_for_five_numbers(hand: list[int], target: int) -> None:
-    puzzle = Puzzle(tuple(hand), target)
-    assert count_solutions(puzzle) == len(solve(puzzle))
-
-
-@given(HANDS, st.integers(0, 40), st.sampled_from(list(Rule)))
-@settings(max_examples=300, deadline=None)
-def test_the_count_is_the_length_of_the_list(
-    hand: tuple[int, ...], target: int, rule: Rule
-) -> None:
-    puzzle = Puzzle(hand, target, rule)
-    assert count_solutions(puzzle) == len(solve(puzzle))
-
-
-def test_every_hand_of_small_cards_is_counted_as_it_is_listed() -> None:
-    for hand in combinations_with_replacement(range(1, 6), 4):
-        for target in (0, 1, 24):
-            puzzle = Puzzle(hand, target)
-            assert count_solutions(puzzle) == len(solve(puzzle)), (hand, target)
-
-
 def test_six_and_seven_numbers() -> None:
     six = (3, 5, 7, 11, 13, 17)
     assert len(reachable(six)) == 179_411
-    assert count_solutions(Puzzle(six)) == 187
+    assert len(solve(Puzzle(six))) == 187
     assert can_make((*six, 19), 24)
     assert not can_make((1,) * 7, 24)
     assert is_solvable(Puzzle(six, 24, Rule.SOME))
@@ -101,7 +76,5 @@ def test_what_is_no_hand_is_refused(numbers: tuple[int, ...]) -> None:
         can_make(numbers, 1)
 
 
-def test_a_negative_target_is_not_counted() -> None:
-    with pytest.raises(ValueError, match="use solve"):
-        count_solutions(Puzzle((1, 2, 3, 4), -24))
+def test_no_thoughts_make_a_negative_target() -> None:
     assert not can_make((1, 2), -1)

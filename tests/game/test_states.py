@@ -1,4 +1,4 @@
-"""Thoughts, what they leave, which states can still win, and how likely chance wins."""
+"""Thoughts, what they leave, and which states can still win."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from tot24_bench.game import (
     make_thought,
     thoughts,
 )
-from tot24_bench.game.states import rollout_success
 
 DECK = tuple(combinations_with_replacement(range(1, 14), 4))
 
@@ -118,28 +117,3 @@ def test_a_winning_state_has_a_winning_thought_and_a_dead_one_has_none() -> None
     for hand in Random(0).sample(DECK, 100):
         lives = [can_reach(thought.left, 24) for thought in thoughts(State(hand))]
         assert any(lives) == can_reach(State(hand), 24)
-
-
-@pytest.mark.parametrize(
-    ("numbers", "chance"),
-    [
-        ((24,), Fraction(1)),
-        ((23,), Fraction(0)),
-        ((4, 6), Fraction(1, 5)),  # 10 2 24 3/2 2/3
-        ((12, 12), Fraction(1, 4)),  # 24 0 144 1
-        ((0, 24), Fraction(2, 4)),  # 24 24 0 0
-        ((1, 24), Fraction(2, 5)),  # 25 23 24 24 1/24
-        ((5, 7), Fraction(0)),
-        # 1 + 1, 1 - 1, 1 * 1, 1 / 1 leave 24 with 2, 0, 1, 1; 1 with 24 makes 25 23 24 24 1/24.
-        ((1, 1, 24), (Fraction(1, 2) + 4 * Fraction(2, 5) + 3 * Fraction(1, 5)) / 9),
-    ],
-)
-def test_the_chance_of_random_thoughts_is_as_worked_out_by_hand(
-    numbers: Hand, chance: Fraction
-) -> None:
-    assert rollout_success(State(numbers), 24) == chance
-
-
-def test_random_thoughts_have_a_chance_exactly_where_the_hand_is_solvable() -> None:
-    for hand in Random(1).sample(DECK, 150):
-        assert (rollout_success(State(hand), 24) > 0) == is_solvable(Puzzle(hand)), hand

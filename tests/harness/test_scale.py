@@ -121,7 +121,7 @@ def test_each_hand_is_asked_by_one_process_and_scored_once(processes: int, hands
     """lm-eval's own division of the documents, and our filter on shares that it filled up."""
     from lm_eval.utils import create_iterator
 
-    from tot24_bench.harness import keep_all
+    from tot24_bench.harness.task_hooks import keep_all
 
     models: list[Any] = [Launched(processes, index) for index in range(processes)]
     try:

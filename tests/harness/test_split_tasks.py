@@ -11,8 +11,7 @@ from lm_eval.tasks import TaskManager
 from tot24_bench.game import BadDraw, UnknownSplit, load_split
 from tot24_bench.harness import Plan, evaluate, expand_by_split, method_of, named_split, split_of
 from tot24_bench.harness.documents import make_dataset
-from tot24_bench.harness.task_files import task_files
-from tot24_bench.harness.tasks import TASK_SPLITS, UnknownTask, expand
+from tot24_bench.harness.tasks import TASK_SPLITS, UnknownTask, expand, task_files
 from tot24_bench.leaderboard import verify, write
 from tot24_bench.leaderboard.measured import submissions_of
 from tot24_bench.prompts import METHODS

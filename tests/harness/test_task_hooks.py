@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tot24_bench.harness import MAX_GEN_TOKS, METRICS, tasks_path
-from tot24_bench.harness.truncation import TruncationCheck
+from tot24_bench.harness.documents import TruncationCheck
 
 ROW = {
     "numbers": "4 4 6 8",
@@ -62,9 +62,9 @@ def test_truncation_counts_tokens_not_characters(tiny_checkpoint: Path) -> None:
 def test_without_a_tokenizer_nothing_is_called_truncated(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    from tot24_bench.harness import truncation
+    from tot24_bench.harness import documents
 
-    truncation._warn_once.cache_clear()
+    documents._warn_once.cache_clear()
     assert not TruncationCheck({"model": "gpt-4o"})("x" * 10_000, 10)
     assert "tokenizer=NAME" in caplog.text
 
@@ -74,7 +74,7 @@ def test_a_tokenizer_that_cannot_be_loaded_does_not_cost_a_finished_run() -> Non
 
 
 def test_every_hand_keeps_as_many_repeats_as_the_hand_with_the_fewest() -> None:
-    from tot24_bench.harness import keep_all
+    from tot24_bench.harness.task_hooks import keep_all
 
     assert keep_all([["a", "b"], ["c", "d", "padding"]], None) == [["a", "b"], ["c", "d"]]
 

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import Puzzle, Rule
-from tot24_bench.game.splits import load_split
+from tot24_bench.game import Puzzle, Rule, load_split
 from tot24_bench.scoring import Analysis, Fault, analyse, score
 from tot24_bench.teachers import DEAD_END, write_response
 from tot24_bench.teachers.solver import BACK_TO

@@ -16,8 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tot24_bench.scoring
-from tot24_bench.game import Puzzle, solve
-from tot24_bench.game.splits import load_split
+from tot24_bench.game import Puzzle, load_split, solve
 from tot24_bench.scoring import Kind, find_answer, score
 
 RIGHT = "(6 - 4) * (4 + 8)"

@@ -23,10 +23,10 @@ from tot24_bench.game import (
     answer_expression,
     can_make,
     first_path,
+    load_split,
     three_make,
     two_make,
 )
-from tot24_bench.game.splits import load_split
 from tot24_bench.game.states import can_still_win
 from tot24_bench.scoring import (
     analyse,

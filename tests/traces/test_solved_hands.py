@@ -22,7 +22,7 @@ from tot24_bench.game import (
     part_of,
     solved_by,
 )
-from tot24_bench.game.trees import path_tree
+from tot24_bench.game.inner_states import path_tree
 from tot24_bench.prompts import build_any
 from tot24_bench.traces import Guard, Trace
 from tot24_bench.traces.combined import solved

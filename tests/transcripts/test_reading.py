@@ -18,6 +18,7 @@ from tot24_bench.transcripts import (
     FORMATS,
     BadTranscript,
     Rollouts,
+    json_reader,
     json_records,
     read_transcript,
 )
@@ -497,8 +498,8 @@ def test_a_bad_element_of_an_array_is_one_bad_record(tmp_path: Path) -> None:
 
 
 def test_a_record_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_records, "MAX_RECORD_BYTES", 1_000)
-    monkeypatch.setattr(json_records, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(json_reader, "MAX_RECORD_BYTES", 1_000)
+    monkeypatch.setattr(json_reader, "CHUNK_BYTES", 100)
     path = lines(tmp_path / "t", PLAIN, {**PLAIN, "response": "x" * 5_000}, PLAIN)
     transcript = read_transcript(path, skip_bad=True)
     assert [rollouts.source_line for rollouts in transcript] == [1, 3]
@@ -516,7 +517,7 @@ def test_an_array_reads_the_same_whatever_its_pieces(
     path.write_text(" [" + " ,\r\n ".join(json.dumps(r, ensure_ascii=i % 2 == 0) for i, r in
                     enumerate(records)) + "\n]\n", encoding="utf-8")  # fmt: skip
     whole = read(path)
-    monkeypatch.setattr(json_records, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(json_reader, "CHUNK_BYTES", chunk)
     assert read(path) == whole
     assert [rollouts.responses for rollouts in whole] == [tuple(record["ys"]) for record in records]
 
@@ -550,7 +551,7 @@ class Endless:
 
 def test_no_more_is_read_than_is_asked_for() -> None:
     file = Endless(json.dumps(PLAIN).encode() + b"\n")
-    records = json_records.json_records(file)  # type: ignore[arg-type]
+    records = json_records(file)  # type: ignore[arg-type]
     assert isinstance(records, Iterator)
     assert len(list(itertools.islice(records, 5))) == 5
     assert file.taken == 6  # the first line is looked at once more

@@ -1,26 +1,33 @@
 """Puzzles, the exact solver, search states, and the splits. Standard library only."""
 
 from tot24_bench.game.difficulty import BANDS, MAX_SEARCHED, Difficulty, difficulty
-from tot24_bench.game.few import three_make, two_make
 from tot24_bench.game.generated import (
+    ALL_SPLITS,
     GENERATED,
     LARGEST_FRESH,
     BadDraw,
     draw,
     example_puzzles,
+    is_split,
+    load_split,
     parse_name,
+    split_size,
 )
 from tot24_bench.game.inner_states import (
+    SMALLEST_HAND,
+    Numbers,
+    Overlap,
+    Tree,
     avoids_held_out_states,
+    combine_trees,
     held_out_states,
     inner_states,
+    overlap,
     sample_states,
+    solved_by,
+    trees_to,
     winning_inner_states,
 )
-from tot24_bench.game.loading import ALL_SPLITS, is_split, load_split, split_size
-from tot24_bench.game.overlap import Overlap, overlap
-from tot24_bench.game.parts import guard_parts, held_out_targets, is_test_hand, part_of
-from tot24_bench.game.path import answer_expression, first_path
 from tot24_bench.game.puzzle import (
     LARGEST_CARD,
     MAX_HAND_CHARS,
@@ -34,16 +41,25 @@ from tot24_bench.game.puzzle import (
     read_target,
 )
 from tot24_bench.game.puzzle_files import read_puzzles
-from tot24_bench.game.reach import can_make
-from tot24_bench.game.solver import Solution, is_solvable, solve
+from tot24_bench.game.reach import can_make, three_make, two_make
+from tot24_bench.game.solver import (
+    Solution,
+    answer_expression,
+    first_path,
+    is_solvable,
+    solve,
+)
 from tot24_bench.game.splits import (
     EXEMPLAR_IN_NO_SPLIT,
     HELD_OUT,
     SPLITS,
     LeakedHand,
     UnknownSplit,
-    guard_training_hands,
+    guard_parts,
     held_out_split_of,
+    held_out_targets,
+    is_test_hand,
+    part_of,
 )
 from tot24_bench.game.states import (
     MEMO_STATES,
@@ -55,5 +71,3 @@ from tot24_bench.game.states import (
     make_thought,
     thoughts,
 )
-from tot24_bench.game.trees import SMALLEST_HAND, Numbers, Tree, solved_by, trees_to
-from tot24_bench.game.trees import combine as combine_trees

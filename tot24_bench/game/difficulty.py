@@ -2,7 +2,7 @@
 
 | measure | what it is | harder |
 | --- | --- | --- |
-| `solutions` | distinct solutions (`counting`) | fewer |
+| `solutions` | distinct solutions (`solver.solve`) | fewer |
 | `winning_share` | share of the first thoughts after which the target can still be made | less |
 | `needs_fraction` | every solution passes through a fraction | yes |
 | `needs_large` | every solution passes through a number above the target | yes |
@@ -28,16 +28,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from tot24_bench.game.counting import count_solutions
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.reach import can_make_within
+from tot24_bench.game.solver import solve
 from tot24_bench.game.states import State, can_reach, thoughts
 
 MAX_SEARCHED = 4
 """Numbers of a hand whose search is followed; with more, `expected_nodes` is not known."""
 
 MAX_COUNTED = 6
-"""Numbers of a hand whose solutions are counted here; seven take a minute."""
+"""Numbers of a hand whose solutions are counted: six take seconds, seven take minutes."""
 
 MEMO_STATES = 100_000
 """States whose cost is remembered."""
@@ -50,11 +50,8 @@ BANDS = ((36, "easy"), (61, "medium"), (91, "hard"), (None, "hardest"))
 class Difficulty:
     """The measures of one puzzle; see the file's docstring.
 
-    Attributes:
-        solutions: distinct solutions; 0 where there is none.
-        winning_share: 0 to 1, exact.
-        needs_fraction, needs_large: None where there is no solution, or not all numbers are needed.
-        expected_nodes: None where there is no solution, or the hand is longer than MAX_SEARCHED.
+    The last three are None where there is no solution or not all numbers are needed,
+    `expected_nodes` also where the hand is longer than MAX_SEARCHED.
     """
 
     solutions: int
@@ -76,12 +73,13 @@ def difficulty(puzzle: Puzzle) -> Difficulty:
     """The measures of a puzzle.
 
     Raises:
-        ValueError: for a negative target, whose solutions are not counted, or more than
-            MAX_COUNTED numbers.
+        ValueError: for a negative target, which no thoughts make, or more than MAX_COUNTED numbers.
     """
+    if puzzle.target < 0:
+        raise ValueError("no difficulty of a negative target is measured: use solve")
     if len(puzzle.numbers) > MAX_COUNTED:
         raise ValueError(f"{puzzle.text}: difficulty is measured for up to {MAX_COUNTED} numbers")
-    solutions = count_solutions(puzzle)
+    solutions = len(solve(puzzle))
     state, target, rule = State.of(puzzle), puzzle.target, puzzle.rule
     firsts = thoughts(state)
     wins = sum(can_reach(thought.left, target, rule) for thought in firsts)

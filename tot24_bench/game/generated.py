@@ -1,4 +1,4 @@
-"""Splits that nobody can know by heart: drawn by a seed, as many hands as asked.
+"""Splits by name: the fixed ones, and those that nobody can know by heart, drawn by a seed.
 
 | split | puzzles | question |
 | --- | --- | --- |
@@ -11,15 +11,15 @@
 | `shuffled` | hard100, its numbers dealt in another order | the hand, or its text? |
 | `state_holdout` | hard100, for students who never saw its inner states | states nobody showed |
 
-Every universe is divided into a train and a test part before a seed is drawn (`parts`); a split's
-name means its test part. `fresh` is 100 hands of seed 0; `fresh-s7-n500` is 500 of seed 7.
+Every universe is divided into a train and a test part before a seed is drawn (`splits.part_of`); a
+split's name means its test part. `fresh` is 100 hands of seed 0; `fresh-s7-n500` is 500 of seed 7.
 
->>> [puzzle.text for puzzle in draw("fresh", seed=7, size=2)] == [
-...     puzzle.text for puzzle in load_generated("fresh-s7-n2")
-... ]
+>>> draw("fresh", seed=7, size=2) == load_split("fresh-s7-n2")
 True
 >>> draw("fresh", part="train", size=1)[0].hand[-1] > 13
 True
+>>> len(load_split("fresh-s7-n20")), split_size("fresh-s7-n20"), is_split("frehs")
+(20, 20, False)
 """
 
 from __future__ import annotations
@@ -27,17 +27,24 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import combinations_with_replacement, islice
 from typing import NamedTuple
 
 from tot24_bench.game.inner_states import avoids_held_out_states
-from tot24_bench.game.parts import TARGETS, Part, held_out_targets, part_of
 from tot24_bench.game.puzzle import LARGEST_CARD, TARGET, Hand, Puzzle, Rule
 from tot24_bench.game.reach import can_make, can_make_within
 from tot24_bench.game.solver import is_solvable
-from tot24_bench.game.splits import UnknownSplit, load_split
+from tot24_bench.game.splits import (
+    SPLITS,
+    TARGETS,
+    Part,
+    UnknownSplit,
+    held_out_targets,
+    load_fixed,
+    part_of,
+)
+from tot24_bench.text import did_you_mean
 
 DEFAULT_SEED = 0
 DEFAULT_SIZE = 100
@@ -66,21 +73,50 @@ class BadDraw(ValueError):
     """A seed, a size or a part that no draw has; the message says what there is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
+class Generated(NamedTuple):
     """A split that is drawn.
 
     Attributes:
-        name: its name.
         puzzles: the puzzles of a part in the order of a seed, each hand and target once.
         parts: which parts it has.
         seeded: whether a seed changes its test part.
     """
 
-    name: str
     puzzles: Callable[[Part, int], Iterable[Puzzle]]
     parts: tuple[Part, ...] = ("train", "test")
     seeded: bool = True
+
+
+def load_split(name: str) -> tuple[Puzzle, ...]:
+    """The puzzles of a split, always in the same order.
+
+    Args:
+        name: a fixed split, or a generated one: `fresh`, `fresh-s7`, `fresh-n500`, `fresh-s7-n500`.
+
+    Raises:
+        UnknownSplit: when there is no such split; the message lists the nearest ones.
+        BadDraw: for more hands than a generated split has.
+    """
+    if name in SPLITS:
+        return load_fixed(name)
+    said = parse_name(name)
+    if said is not None:
+        return draw(said.name, seed=said.seed, size=said.size)
+    hint = did_you_mean(name.partition("-")[0], ALL_SPLITS)
+    raise UnknownSplit(f"no split {name[:40]!r}: {hint}the splits are {', '.join(ALL_SPLITS)}")
+
+
+def is_split(name: str) -> bool:
+    """Whether there is a split of that name."""
+    return name in SPLITS or parse_name(name) is not None
+
+
+def split_size(name: str) -> int:
+    """How many hands a split has; errors as of `load_split`."""
+    drawn = parse_name(name)
+    if drawn is not None and drawn.size is not None:
+        return drawn.size  # without a draw
+    return len(load_split(name))
 
 
 class Draw(NamedTuple):
@@ -91,11 +127,7 @@ class Draw(NamedTuple):
     size: int | None
 
     def with_numbers(self, seed: int | str | None, size: int | str | None) -> Draw:
-        """Another seed or size, as numbers or digits; None leaves what there is.
-
-        Raises:
-            BadDraw: for what is not a number.
-        """
+        """Another seed or size, as numbers or digits (else BadDraw); None leaves what there is."""
         return self._replace(
             seed=self.seed if seed is None else _number("seed", seed, 0, MAX_SEED),
             size=self.size if size is None else _number("size", size, 1, MAX_SIZE),
@@ -142,24 +174,10 @@ def parse_name(text: str) -> Draw | None:
     found = _NAME.fullmatch(text)
     if found is None or found["name"] not in GENERATED:
         return None
-    seed, size = found["seed"], found["size"]
+    size = found["size"]
     return Draw(
-        found["name"],
-        DEFAULT_SEED if seed is None else int(seed),
-        None if size is None else int(size),
+        found["name"], int(found["seed"] or DEFAULT_SEED), None if size is None else int(size)
     )
-
-
-def load_generated(text: str) -> tuple[Puzzle, ...]:
-    """The test hands of a split by its name, such as `fresh` or `fresh-s7-n500`.
-
-    Raises:
-        UnknownSplit, BadDraw: as `draw`.
-    """
-    said = parse_name(text)
-    if said is None:
-        raise UnknownSplit(f"no generated split {text[:40]!r}")
-    return draw(said.name, seed=said.seed, size=said.size)
 
 
 @lru_cache(maxsize=1_024)
@@ -202,13 +220,13 @@ def _draw(name: str, seed: int, size: int | None, part: Part) -> tuple[Puzzle, .
     return found
 
 
-def _fresh(part: Part, seed: int) -> Iterator[Puzzle]:
-    return (p for p in _beyond_the_deck("fresh", part, seed) if is_solvable(p))
+def _fresh(name: str, solvable: bool) -> Callable[[Part, int], Iterator[Puzzle]]:
+    def puzzles(part: Part, seed: int) -> Iterator[Puzzle]:
+        every = combinations_with_replacement(range(1, LARGEST_FRESH + 1), 4)
+        beyond = (h for h in every if h[-1] > LARGEST_CARD and part_of(h) == part)
+        return (p for p in map(Puzzle, _in_order(name, seed, beyond)) if is_solvable(p) is solvable)
 
-
-def _unsolvable_fresh(part: Part, seed: int) -> Iterator[Puzzle]:
-    every = _beyond_the_deck("unsolvable_fresh", part, seed)
-    return (p for p in every if not is_solvable(p))
+    return puzzles
 
 
 def _rational(part: Part, seed: int) -> Iterator[Puzzle]:
@@ -224,12 +242,6 @@ def _rational_hands() -> tuple[Hand, ...]:
         for hand in combinations_with_replacement(range(1, LARGEST_FRESH + 1), 4)
         if can_make(hand, TARGET) and not can_make_within(hand, TARGET, whole=True)
     )
-
-
-def _beyond_the_deck(name: str, part: Part, seed: int) -> Iterator[Puzzle]:
-    every = combinations_with_replacement(range(1, LARGEST_FRESH + 1), 4)
-    beyond = (h for h in every if h[-1] > LARGEST_CARD and part_of(h) == part)
-    return map(Puzzle, _in_order(name, seed, beyond))
 
 
 def _cards(count: int, name: str) -> Callable[[Part, int], Iterator[Puzzle]]:
@@ -275,7 +287,7 @@ def _countdown_hand(name: str, place: int) -> tuple[Hand, int]:
 
 
 def _shuffled(_part: Part, seed: int) -> Iterator[Puzzle]:
-    for puzzle in load_split("hard100"):
+    for puzzle in load_fixed("hard100"):
         places = sorted((_hash(f"shuffled {seed} {puzzle.text} {i}"), i) for i in range(4))
         numbers = tuple(puzzle.numbers[i] for _, i in places)
         if numbers == puzzle.numbers:  # by chance: turned, it is another order
@@ -285,9 +297,9 @@ def _shuffled(_part: Part, seed: int) -> Iterator[Puzzle]:
 
 def _state_holdout(part: Part, seed: int) -> Iterator[Puzzle]:
     if part == "test":
-        yield from load_split("hard100")
+        yield from load_fixed("hard100")
         return
-    hands = [p.hand for p in load_split("train") if avoids_held_out_states(p.hand)]
+    hands = [p.hand for p in load_fixed("train") if avoids_held_out_states(p.hand)]
     yield from map(Puzzle, _in_order("state_holdout", seed, hands))
 
 
@@ -307,19 +319,19 @@ def _hash(text: str) -> bytes:
 
 
 GENERATED: dict[str, Generated] = {
-    split.name: split
-    for split in (
-        Generated("fresh", _fresh),
-        Generated("target", _target),
-        Generated("five", _cards(5, "five")),
-        Generated("six", _cards(6, "six")),
-        Generated("rational", _rational),
-        Generated("unsolvable_fresh", _unsolvable_fresh),
-        Generated("countdown", _countdown),
-        Generated("shuffled", _shuffled, parts=("test",)),
-        Generated("state_holdout", _state_holdout, seeded=False),
-    )
+    "fresh": Generated(_fresh("fresh", solvable=True)),
+    "target": Generated(_target),
+    "five": Generated(_cards(5, "five")),
+    "six": Generated(_cards(6, "six")),
+    "rational": Generated(_rational),
+    "unsolvable_fresh": Generated(_fresh("unsolvable_fresh", solvable=False)),
+    "countdown": Generated(_countdown),
+    "shuffled": Generated(_shuffled, parts=("test",)),
+    "state_holdout": Generated(_state_holdout, seeded=False),
 }
 """Every generated split by name."""
+
+ALL_SPLITS = (*SPLITS, *GENERATED)
+"""Every split by name, the fixed ones first."""
 
 _NAME = re.compile(r"(?P<name>[a-z_]+)(?:-s(?P<seed>[0-9]{1,19}))?(?:-n(?P<size>[0-9]{1,6}))?")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -36,6 +36,8 @@ Hand = tuple[int, ...]
 MAX_HAND_CHARS = 400
 """Characters of a text that is looked at as a hand; twelve numbers of ten digits take 143."""
 
+_NO_NUMBER = f'is not a positive integer up to {MAX_NUMBER}: give the hand like "4 4 6 8"'
+_NEEDS_NUMBERS = 'a puzzle needs "numbers", like {"numbers": [4, 4, 6, 8]}'
 _SEPARATORS = re.compile(r"[\s,;]+")
 _WHOLE = re.compile(r"-?[0-9]{1,10}(?:\.0{1,10})?", re.ASCII)
 _DEALT = re.compile(
@@ -59,12 +61,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Puzzle:
-    """A hand of numbers, the target to make from them, and the rule.
-
-    Attributes:
-        numbers: the numbers as dealt, in the order in which a prompt shows them.
-        target: the integer to make.
-        rule: whether every number must be used.
+    """A hand of numbers as dealt, the target to make from them, and the rule.
 
     Raises:
         InvalidPuzzle: numbers that are not positive integers, too many or too large, or a rule
@@ -76,10 +73,9 @@ class Puzzle:
     rule: Rule = Rule.ALL
 
     def __post_init__(self) -> None:
-        try:
-            numbers = tuple(self.numbers)
-        except TypeError:
-            raise InvalidPuzzle("the numbers must be a list, such as [4, 4, 6, 8]") from None
+        if not isinstance(self.numbers, Iterable):
+            raise InvalidPuzzle("the numbers must be a list, such as [4, 4, 6, 8]")
+        numbers = tuple(self.numbers)
         if not 1 <= len(numbers) <= MAX_NUMBERS:
             raise InvalidPuzzle(
                 f"a hand has 1 to {MAX_NUMBERS} numbers, this one has {len(numbers)}: "
@@ -87,10 +83,7 @@ class Puzzle:
             )
         for number in numbers:
             if type(number) is not int or not 1 <= number <= MAX_NUMBER:
-                raise InvalidPuzzle(
-                    f"{_shown(number)} is not a positive integer up to {MAX_NUMBER}: "
-                    'give the hand like "4 4 6 8"'
-                )
+                raise InvalidPuzzle(f"{_shown(number)} {_NO_NUMBER}")
         if type(self.target) is not int or abs(self.target) > MAX_NUMBER:
             raise InvalidPuzzle(
                 f"the target must be an integer up to {MAX_NUMBER}, not {_shown(self.target)}"
@@ -104,21 +97,12 @@ class Puzzle:
 
     @classmethod
     def parse(cls, text: str, target: int = TARGET, rule: Rule = Rule.ALL) -> Puzzle:
-        """Read a hand as people write it: numbers between spaces, commas or semicolons.
-
-        Raises:
-            InvalidPuzzle: when a part of the text is not a positive integer.
-        """
+        """Read a hand as people write it: numbers between spaces, commas or semicolons."""
         parts = [part for part in _SEPARATORS.split(text.strip()) if part]
-        numbers = []
         for part in parts:
             if not (part.isascii() and part.isdigit() and len(part) <= len(str(MAX_NUMBER))):
-                raise InvalidPuzzle(
-                    f"{part[:40]!r} is not a positive integer up to {MAX_NUMBER}: "
-                    'give the hand like "4 4 6 8"'
-                )
-            numbers.append(int(part))
-        return cls(tuple(numbers), target, rule)
+                raise InvalidPuzzle(f"{part[:40]!r} {_NO_NUMBER}")
+        return cls(tuple(map(int, parts)), target, rule)
 
     @property
     def hand(self) -> Hand:
@@ -141,13 +125,9 @@ class Puzzle:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Puzzle:
-        """Read what `to_json` wrote; `target` and `rule` may be left out.
-
-        Raises:
-            InvalidPuzzle: as the constructor, or when `numbers` is missing.
-        """
+        """Read what `to_json` wrote; `target` and `rule` may be left out."""
         if "numbers" not in data:
-            raise InvalidPuzzle('a puzzle needs "numbers", like {"numbers": [4, 4, 6, 8]}')
+            raise InvalidPuzzle(_NEEDS_NUMBERS)
         numbers = data["numbers"]
         if isinstance(numbers, str):
             return cls.parse(numbers, data.get("target", TARGET), data.get("rule", Rule.ALL))
@@ -178,7 +158,7 @@ def read_puzzle(numbers: object, target: object = None, rule: object = None) -> 
     if isinstance(value, Mapping):
         inner = next((value[key] for key in ("numbers", "nums") if key in value), None)
         if inner is None or isinstance(inner, Mapping):
-            raise InvalidPuzzle('a puzzle needs "numbers", like {"numbers": [4, 4, 6, 8]}')
+            raise InvalidPuzzle(_NEEDS_NUMBERS)
         goal = _one_of("target", read_target(value.get("target")), read_target(target))
         used = _one_of("rule", value.get("rule"), rule)
         return read_puzzle(inner, goal, used)

@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tot24_bench.game.generated import draw, parse_name
-from tot24_bench.game.loading import is_split, load_split
+from tot24_bench.game.generated import draw, is_split, load_split, parse_name
 from tot24_bench.game.puzzle import TARGET, InvalidPuzzle, Puzzle
 from tot24_bench.game.splits import UnknownSplit
 
@@ -73,31 +72,27 @@ def read_puzzles(name: str) -> tuple[Puzzle, ...]:
 
 def _from_record(path: Path) -> Iterator[Puzzle]:
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        hands = record["data"]["hands"]
+        hands = json.loads(path.read_text(encoding="utf-8"))["data"]["hands"]
     except (json.JSONDecodeError, RecursionError, KeyError, TypeError):
-        raise BadHandsFile(f"{path.name}: does not list the hands of its data") from None
+        hands = None
     if not isinstance(hands, list):
         raise BadHandsFile(f"{path.name}: does not list the hands of its data")
     for hand in hands:
-        yield _puzzle({"numbers": hand}, f"{path.name}")
+        yield _puzzle({"numbers": hand}, path.name)
 
 
 def _from_lines(path: Path) -> Iterator[Puzzle]:
     with path.open("rb") as file:
-        number = 0
-        while line := file.readline(MAX_LINE_BYTES + 1):
-            number += 1
+        lines = iter(lambda: file.readline(MAX_LINE_BYTES + 1), b"")
+        for number, line in enumerate(lines, 1):
             where = f"{path.name}: line {number}"
             if len(line) > MAX_LINE_BYTES:
                 raise BadHandsFile(f"{where}: longer than {MAX_LINE_BYTES} bytes")
             text = line.decode("utf-8").strip()
             if not text or text.startswith("#"):
                 continue
-            if path.suffix == ".jsonl":
-                yield _puzzle(_record(text, where), where)
-            else:
-                yield _puzzle({"numbers": text}, where)
+            record = _record(text, where) if path.suffix == ".jsonl" else {"numbers": text}
+            yield _puzzle(record, where)
 
 
 def _record(text: str, where: str) -> dict[str, Any]:

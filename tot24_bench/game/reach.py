@@ -12,6 +12,8 @@ made where v can and something is subtracted on the way. All arithmetic is exact
 141
 >>> can_make((3, 3, 8, 8), 24), can_make((1, 1, 1, 1), 24)
 (True, False)
+>>> two_make(4, 6, 24), two_make(1, 9, 24), three_make(4, 5, 16, 24), three_make(4, 4, 5, 24)
+(True, False, False, True)
 """
 
 from __future__ import annotations
@@ -71,6 +73,35 @@ def can_make(numbers: Collection[Number], target: Number) -> bool:
     return _splits_into(given, wanted, _Tables(), {})
 
 
+def two_make(x: Number, y: Number, target: int) -> bool:
+    """`can_make` of two numbers, without a table or a division: what searches ask most."""
+    return bool(
+        x + y == target
+        or abs(x - y) == target
+        or x * y == target
+        or (y and x == target * y)
+        or (x and y == target * x)
+    )
+
+
+def three_make(x: int, y: int, z: int, target: int) -> bool:
+    """`can_make` of three whole numbers, likewise; of a quotient x / y all is multiplied by y."""
+    for a, b, last in ((x, y, z), (x, z, y), (y, z, x)):
+        if any(two_make(value, last, target) for value in (a + b, abs(a - b), a * b)):
+            return True
+        for over, under in ((a, b), (b, a)):
+            wanted, other = target * under, last * under
+            if under and (
+                over + other == wanted
+                or abs(over - other) == wanted
+                or over * last == wanted
+                or (last and over == wanted * last)
+                or (over and other == target * over)
+            ):
+                return True
+    return False
+
+
 def can_make_within(
     numbers: Collection[int], target: int, *, whole: bool = False, most: int | None = None
 ) -> bool:
@@ -85,57 +116,55 @@ def can_make_within(
     Raises:
         ValueError: as `reachable`.
     """
-    given = _ratios(numbers)
-    if len(given) == 1:
-        return (target, 1) in given
+    return (target, 1) in _ends_within(_ratios(numbers), whole, most)
+
+
+def _ends_within(numbers: Ratios, whole: bool, most: int | None) -> set[Ratio]:
+    """The values that all of the numbers make, themselves not bounded."""
+    if len(numbers) == 1:
+        return set(numbers)
     found: set[Ratio] = set()
-    for left, right in partitions(given):
+    for left, right in partitions(numbers):
         _join(_within(left, whole, most), _within(right, whole, most), found)
-    return (target, 1) in found
+    return found
 
 
 @lru_cache(maxsize=MEMO_SMALL)
 def _within(numbers: Ratios, whole: bool, most: int | None) -> frozenset[Ratio]:
+    found = _ends_within(numbers, whole, most)
     if len(numbers) == 1:
-        return frozenset(numbers)
-    found: set[Ratio] = set()
-    for left, right in partitions(numbers):
-        _join(_within(left, whole, most), _within(right, whole, most), found)
+        return frozenset(found)
     return frozenset(
         (n, m) for n, m in found if (m == 1 or not whole) and (most is None or n <= most * m)
     )
 
 
 class _Tables(dict[Ratios, frozenset[Ratio]]):
-    """The tables of one question, made when they are asked for."""
+    """The tables of one question, made when they are asked for; those of a few are remembered."""
 
     def __missing__(self, numbers: Ratios) -> frozenset[Ratio]:
         size = len(numbers)
-        if size <= 3:
-            table = _small(numbers)
-        elif size == 4:
-            table = _four(numbers)
-        else:
-            table = _made(numbers, self)
-        self[numbers] = table
-        return table
+        make = _small if size <= 3 else _four if size == 4 else self.make
+        self[numbers] = make(numbers)
+        return self[numbers]
+
+    def make(self, numbers: Ratios) -> frozenset[Ratio]:
+        if len(numbers) == 1:
+            return frozenset(numbers)
+        found: set[Ratio] = set()
+        for left, right in partitions(numbers):
+            _join(self[left], self[right], found)
+        return frozenset(found)
 
 
 @lru_cache(maxsize=MEMO_SMALL)
 def _small(numbers: Ratios) -> frozenset[Ratio]:
-    return frozenset(numbers) if len(numbers) == 1 else _made(numbers, _Tables())
+    return _Tables().make(numbers)
 
 
 @lru_cache(maxsize=MEMO_TABLE)
 def _four(numbers: Ratios) -> frozenset[Ratio]:
-    return _made(numbers, _Tables())
-
-
-def _made(numbers: Ratios, tables: _Tables) -> frozenset[Ratio]:
-    found: set[Ratio] = set()
-    for left, right in partitions(numbers):
-        _join(tables[left], tables[right], found)
-    return frozenset(found)
+    return _Tables().make(numbers)
 
 
 def _join(xs: frozenset[Ratio], ys: frozenset[Ratio], found: set[Ratio]) -> None:

@@ -10,15 +10,22 @@ oriented so that its value is not negative. Expressions that merely have equal v
 Expressions are built bottom-up over sub-multisets of the hand; the last step looks the missing
 half up by its value instead of building it. All arithmetic is rational, never floating point.
 
+A path is another form of one solution: the thoughts that lead from the hand to its target.
+
 >>> [solution.expression for solution in solve(Puzzle.parse("1 5 5 5"))]
 ['5 * (5 - 1 / 5)']
 >>> is_solvable(Puzzle.parse("1 1 1 1"))
 False
+>>> path = first_path(Puzzle.parse("4 5 6 10"))
+>>> [thought.text for thought in path]
+['4 * 5 = 20', '10 - 6 = 4', '4 + 20 = 24']
+>>> answer_expression(Puzzle.parse("4 5 6 10"), path)
+'(10 - 6) + (4 * 5)'
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
@@ -26,9 +33,13 @@ from typing import NamedTuple
 
 from tot24_bench.game.puzzle import Hand, Puzzle, Rule
 from tot24_bench.game.reach import can_make, partitions
+from tot24_bench.game.states import Number, State, Thought, can_reach, thoughts
 
 MEMO_HANDS = 4096
 """Sub-multisets whose forms are remembered: the deck has 13 + 91 + 455 of up to three cards."""
+
+MEMO_SIZE = 4
+"""Numbers of the largest of them: the forms of five take tens of megabytes."""
 
 MEMO_PUZZLES = 4096
 """Puzzles whose solutions are remembered: the deck has 1,820 hands."""
@@ -56,20 +67,55 @@ def is_solvable(puzzle: Puzzle) -> bool:
     """Whether the target can be made at all."""
     if puzzle.target < 0:
         return bool(solve(puzzle))
-    hand = puzzle.hand
-    sizes = [len(hand)] if puzzle.rule is Rule.ALL else range(1, len(hand) + 1)
-    return any(can_make(part, puzzle.target) for size in sizes for part in combinations(hand, size))
+    return any(can_make(part, puzzle.target) for part in _usable(puzzle.hand, puzzle.rule))
+
+
+def first_path(puzzle: Puzzle) -> tuple[Thought, ...]:
+    """The first path to the target in the order of `states.thoughts`.
+
+    Where not every number is needed it ends as soon as the target is made.
+
+    Raises:
+        ValueError: when the puzzle cannot be solved by thoughts (a negative target never is).
+    """
+    state, target, rule = State.of(puzzle), puzzle.target, puzzle.rule
+    if not can_reach(state, target, rule):
+        raise ValueError(f"{puzzle.text} cannot make {target}")
+    path: list[Thought] = []
+    while not (target in state.numbers and (rule is Rule.SOME or len(state.numbers) == 1)):
+        thought = next(t for t in thoughts(state) if can_reach(t.left, target, rule))
+        path.append(thought)
+        state = thought.left
+    return tuple(path)
+
+
+def answer_expression(puzzle: Puzzle, path: tuple[Thought, ...]) -> str:
+    """The path as one expression: each result replaced by what made it, in brackets."""
+    made: list[tuple[Number, str]] = [(number, str(number)) for number in puzzle.numbers]
+
+    def take(number: Number) -> str:
+        """Use up the newest of the equal numbers at hand."""
+        return made.pop(max(i for i, (value, _) in enumerate(made) if value == number))[1]
+
+    for thought in path:
+        b, a = take(thought.b), take(thought.a)
+        made.append((thought.value, f"({a} {thought.op} {b})"))
+    return made[-1][1][1:-1] if path else made[-1][1]
 
 
 @lru_cache(maxsize=MEMO_PUZZLES)
 def _solve(hand: Hand, target: int, rule: Rule) -> tuple[Solution, ...]:
-    sizes = [len(hand)] if rule is Rule.ALL else range(1, len(hand) + 1)
-    used_hands = sorted({used for size in sizes for used in combinations(hand, size)})
     return tuple(
         Solution(text, used)
-        for used in used_hands
+        for used in sorted(_usable(hand, rule))
         for text in sorted({form.text for form in _forms_worth(used, Fraction(target))})
     )
+
+
+def _usable(hand: Hand, rule: Rule) -> set[Hand]:
+    """The sub-multisets that a solution may use."""
+    sizes = [len(hand)] if rule is Rule.ALL else range(1, len(hand) + 1)
+    return {used for size in sizes for used in combinations(hand, size)}
 
 
 class _Form(NamedTuple):
@@ -87,6 +133,11 @@ _Forms = dict[Fraction, tuple[_Form, ...]]
 
 @lru_cache(maxsize=MEMO_HANDS)
 def _forms(hand: Hand) -> _Forms:
+    """`_make_forms` of a few numbers, remembered."""
+    return _make_forms(hand)
+
+
+def _make_forms(hand: Hand) -> _Forms:
     """Every distinct form that uses the whole hand, by its (non-negative) value."""
     if len(hand) == 1:
         value = Fraction(hand[0])
@@ -122,7 +173,7 @@ def _forms_worth(hand: Hand, target: Fraction) -> Iterator[_Form]:
         yield from _forms(hand).get(target, ())
         return
     for left, right in partitions(hand):
-        right_forms = _forms(right)
+        right_forms = _forms(right) if len(right) <= MEMO_SIZE else _make_forms(right)
         for x, xs in _forms(left).items():
             wanted = {target - x, x - target, x + target, target * x}
             if x:
@@ -137,9 +188,7 @@ def _forms_worth(hand: Hand, target: Fraction) -> Iterator[_Form]:
             for y in wanted:
                 for y_form in right_forms.get(y, ()):
                     for x_form in xs:
-                        for form in _combine(x_form, y_form):
-                            if form.value == target:
-                                yield form
+                        yield from (f for f in _combine(x_form, y_form) if f.value == target)
 
 
 def _combine(x: _Form, y: _Form) -> Iterator[_Form]:
@@ -168,15 +217,20 @@ def _sum(value: Fraction, up: tuple[_Form, ...], down: tuple[_Form, ...]) -> _Fo
     if not value and downs and list(map(_order, downs)) < list(map(_order, ups)):
         ups, downs = downs, ups
     ups += sorted(nothing, key=_order)
-    text = " + ".join(term.text for term in ups)
-    text += "".join(f" - {term.text}" for term in downs)
-    return _Form(value, text, "sum", tuple(ups), tuple(downs))
+    return _written(value, "sum", ups, downs)
 
 
 def _product(value: Fraction, up: tuple[_Form, ...], down: tuple[_Form, ...]) -> _Form:
-    ups, downs = sorted(up, key=_order), sorted(down, key=_order)
-    text = " * ".join(map(_factor, ups)) + "".join(f" / {_factor(form)}" for form in downs)
-    return _Form(value, text, "product", tuple(ups), tuple(downs))
+    return _written(value, "product", sorted(up, key=_order), sorted(down, key=_order))
+
+
+def _written(value: Fraction, kind: str, ups: Sequence[_Form], downs: Sequence[_Form]) -> _Form:
+    """The form of parts that are in order."""
+    if kind == "sum":
+        text = " + ".join(part.text for part in ups) + "".join(f" - {p.text}" for p in downs)
+    else:
+        text = " * ".join(map(_factor, ups)) + "".join(f" / {_factor(part)}" for part in downs)
+    return _Form(value, text, kind, tuple(ups), tuple(downs))
 
 
 def _order(form: _Form) -> tuple[Fraction, str]:
@@ -192,23 +246,14 @@ def _turned(form: _Form) -> _Form | None:
     if form.kind == "number":
         return None
     if form.kind == "sum" and form.down:
-        terms, minus = form.down, form.up
-        text = " + ".join(term.text for term in terms)
-        text += "".join(f" - {term.text}" for term in minus)
-        return _Form(-form.value, text, "sum", terms, minus)
+        return _written(-form.value, "sum", form.down, form.up)
     for i, part in enumerate(form.up + form.down):
         turned = _turned(part)
         if turned is None:
             continue
         if form.kind == "sum":
-            rest = form.up[:i] + form.up[i + 1 :]
-            text = turned.text + "".join(f" - {term.text}" for term in rest)
-            return _Form(-form.value, text, "sum", (turned,), rest)
-        ups, downs = list(form.up), list(form.down)
-        if i < len(ups):
-            ups[i] = turned
-        else:
-            downs[i - len(ups)] = turned
-        text = " * ".join(map(_factor, ups)) + "".join(f" / {_factor(f)}" for f in downs)
-        return _Form(-form.value, text, "product", tuple(ups), tuple(downs))
+            return _written(-form.value, "sum", (turned,), form.up[:i] + form.up[i + 1 :])
+        parts = [*form.up, *form.down]
+        parts[i] = turned
+        return _written(-form.value, "product", parts[: len(form.up)], parts[len(form.up) :])
     return None

@@ -1,4 +1,4 @@
-"""The fixed splits of the deck, and the guard that keeps test hands out of training.
+"""The fixed splits of the deck, and which part of every universe a hand belongs to: train or test.
 
 The deck is every hand of four cards, 1 to 13: 1,820 hands, of which 1,362 can make 24.
 
@@ -11,30 +11,42 @@ The deck is every hand of four cards, 1 to 13: 1,820 hands, of which 1,362 can m
 | `full` | 1,362 | every solvable hand (contains all of the above) |
 | `unsolvable` | 458 | the right answer is that there is none |
 
-4 4 6 8, the first exemplar of every published prompt, is in `full` alone. Difficulty is the chance
-that uniformly random thoughts make 24 (`states.rollout_success`). `val` is drawn from the 900 hands
-outside the test sets by `draw_val`; the drawn list is shipped, and a test draws it again.
+4 4 6 8, the first exemplar of every published prompt, is in `full` alone. `val` was drawn from the
+900 hands outside the test sets: ranked by the chance that uniformly random thoughts make 24, one of
+each nine neighbours. The drawn list is shipped, and a test draws it again.
 
->>> len(load_split("train")), load_split("hard100")[0].text
+A hand's part is fixed before anything is drawn: nobody can train on a test hand by choosing another
+seed or another split. Targets have parts, too: the held-out ones are in no training data.
+
+| hand | part |
+| --- | --- |
+| in `train` | train |
+| in `hard100`, `hardest`, `val`, or `unsolvable` | test |
+| 4 4 6 8, shown in every prompt | neither |
+| any other: beyond the deck, or not of four numbers | by a hash of its numbers, half of them each |
+
+>>> len(load_fixed("train")), load_fixed("hard100")[0].text
 (800, '4 5 6 10')
+>>> part_of((4, 5, 6, 10)), part_of((1, 1, 1, 25))
+('test', 'test')
 """
 
 from __future__ import annotations
 
 import csv
-import difflib
 import hashlib
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import combinations_with_replacement
+from typing import Literal
 
-from tot24_bench.game.puzzle import LARGEST_CARD, Hand, Puzzle
+from tot24_bench.game.puzzle import LARGEST_CARD, TARGET, Hand, Puzzle
 from tot24_bench.game.solver import is_solvable
-from tot24_bench.game.states import State, rollout_success
+from tot24_bench.game.states import Number
 
 SPLITS = ("hard100", "hardest", "val", "train", "full", "unsolvable")
-"""Every split by name."""
+"""Every fixed split by name."""
 
 HELD_OUT = ("hard100", "hardest", "val")
 """Splits whose hands never reach training data or the exemplars of a training prompt."""
@@ -42,18 +54,22 @@ HELD_OUT = ("hard100", "hardest", "val")
 EXEMPLAR_IN_NO_SPLIT: Hand = (4, 4, 6, 8)
 """Shown in every prompt, published or ours, so neither tested nor trained on as a hand."""
 
-NOT_IN_VAL: tuple[Hand, ...] = (
-    (2, 9, 10, 12),
-    (6, 8, 9, 11),
-    (1, 4, 8, 8),
-    (5, 5, 5, 9),
-    (4, 5, 7, 12),
-)
-"""Exemplars (default and spare) from the deck's easier 900 hands; they stay in `train`."""
+FILES = {"hard100": "hard100.csv", "hardest": "hardest361.csv", "val": "val100.csv"}
+"""The splits that are shipped as lists, in `data`."""
 
-VAL_SIZE = 100
-VAL_SALT = "tot24-bench val 1"
-"""Changes the draw of `val`. Never change it: shipped students were chosen on this draw."""
+Part = Literal["train", "test"]
+
+SALT = "tot24-bench part 1"
+"""Changes the parts. Never change it: students were trained on them."""
+
+TARGETS = range(1, 101)
+"""The targets that are divided."""
+
+HELD_OUT_TARGETS = 20
+"""How many of them are held out; never 24, which the deck trains on."""
+
+MEMO_HANDS = 200_000
+"""Hands whose part is remembered: a search asks for the same ones again and again."""
 
 
 class UnknownSplit(ValueError):
@@ -64,43 +80,17 @@ class LeakedHand(ValueError):
     """A held-out hand is in training data or in an exemplar of a training prompt."""
 
 
-def load_split(name: str) -> tuple[Puzzle, ...]:
-    """The puzzles of a split, always in the same order (published order, else ascending).
-
-    Raises:
-        UnknownSplit: when there is no such split.
-    """
-    if name not in SPLITS:
-        near = difflib.get_close_matches(name, SPLITS, n=2, cutoff=0.4)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        raise UnknownSplit(f"no split {name[:40]!r}: {hint}the splits are {', '.join(SPLITS)}")
-    return _load(name)
-
-
-def guard_training_hands(hands: Iterable[Puzzle | str | Iterable[int]], where: str) -> None:
-    """Refuse held-out hands, in whatever order their numbers come. Every training path calls this.
-
-    Args:
-        hands: puzzles, hands as text or bare numbers about to be trained on, exemplars of prompts
-            included.
-        where: what is being guarded, for the message ("traces.jsonl", "exemplars").
-
-    Raises:
-        LeakedHand: names up to five offending hands and their splits.
-        InvalidPuzzle: when something given is not a hand, and so cannot be vouched for.
-    """
-    held_out = _held_out()
-    leaked = {}
-    for hand in hands:
-        puzzle = _as_puzzle(hand)
-        if puzzle.hand in held_out:
-            leaked[puzzle.hand] = held_out[puzzle.hand]
-    if leaked:
-        shown = "; ".join(f"{' '.join(map(str, h))} ({s})" for h, s in sorted(leaked.items())[:5])
-        raise LeakedHand(
-            f"{where} holds {len(leaked)} held-out hand(s): {shown}. "
-            "Remove them: hands of hard100, hardest and val are never trained on."
-        )
+@cache
+def load_fixed(name: str) -> tuple[Puzzle, ...]:
+    """The puzzles of one of `SPLITS`, in published order where there is one, else ascending."""
+    if name in ("full", "unsolvable"):
+        deck = map(Puzzle, combinations_with_replacement(range(1, LARGEST_CARD + 1), 4))
+        return tuple(puzzle for puzzle in deck if is_solvable(puzzle) == (name == "full"))
+    if name == "train":
+        out = {*_held_out(), EXEMPLAR_IN_NO_SPLIT}
+        return tuple(puzzle for puzzle in load_fixed("full") if puzzle.hand not in out)
+    text = (files("tot24_bench.game") / "data" / FILES[name]).read_text(encoding="utf-8")
+    return tuple(Puzzle.parse(row["numbers"]) for row in csv.DictReader(text.splitlines()))
 
 
 def held_out_split_of(hand: Hand) -> str | None:
@@ -108,57 +98,76 @@ def held_out_split_of(hand: Hand) -> str | None:
     return _held_out().get(hand)
 
 
-def draw_val() -> tuple[Hand, ...]:
-    """Draw `val` anew: rank the 900 easier hands by difficulty, take one of each nine.
-
-    Within nine neighbours the hand with the smallest salted SHA-256 is taken; exemplars are passed
-    over. Takes a few seconds; `load_split("val")` reads the shipped result.
-    """
-    test = {puzzle.hand for name in ("hard100", "hardest") for puzzle in _load(name)}
-    rest = [p.hand for p in _load("full") if p.hand not in test and p.hand != EXEMPLAR_IN_NO_SPLIT]
-    rest.sort(key=lambda hand: (rollout_success(State(hand), 24), hand))
-    width = len(rest) // VAL_SIZE
-    bands = [rest[i * width : (i + 1) * width] for i in range(VAL_SIZE)]
-    return tuple(sorted(min(_drawable(band), key=_salted) for band in bands))
-
-
-@cache
-def _load(name: str) -> tuple[Puzzle, ...]:
-    if name in ("full", "unsolvable"):
-        solvable, unsolvable = _deck()
-        return solvable if name == "full" else unsolvable
-    if name == "train":
-        out = {*_held_out(), EXEMPLAR_IN_NO_SPLIT}
-        return tuple(puzzle for puzzle in _load("full") if puzzle.hand not in out)
-    file = {"hard100": "hard100.csv", "hardest": "hardest361.csv", "val": "val100.csv"}[name]
-    text = (files("tot24_bench.game") / "data" / file).read_text(encoding="utf-8")
-    return tuple(Puzzle.parse(row["numbers"]) for row in csv.DictReader(text.splitlines()))
-
-
 @cache
 def _held_out() -> dict[Hand, str]:
-    return {puzzle.hand: name for name in HELD_OUT for puzzle in _load(name)}
+    return {puzzle.hand: name for name in HELD_OUT for puzzle in load_fixed(name)}
+
+
+def part_of(hand: Hand) -> Part | None:
+    """The part of a hand, numbers ascending; None for the exemplar that belongs to neither."""
+    if hand == EXEMPLAR_IN_NO_SPLIT:
+        return None
+    if len(hand) == 4 and hand[-1] <= LARGEST_CARD:
+        return "train" if hand in _trained() else "test"
+    return "train" if _hash(" ".join(map(str, hand))) % 2 else "test"
 
 
 @cache
-def _deck() -> tuple[tuple[Puzzle, ...], tuple[Puzzle, ...]]:
-    solvable: list[Puzzle] = []
-    unsolvable: list[Puzzle] = []
-    for hand in combinations_with_replacement(range(1, LARGEST_CARD + 1), 4):
-        puzzle = Puzzle(hand)
-        (solvable if is_solvable(puzzle) else unsolvable).append(puzzle)
-    return tuple(solvable), tuple(unsolvable)
+def _trained() -> frozenset[Hand]:
+    return frozenset(puzzle.hand for puzzle in load_fixed("train"))
 
 
-def _as_puzzle(hand: Puzzle | str | Iterable[int]) -> Puzzle:
-    if isinstance(hand, Puzzle):
-        return hand
-    return Puzzle.parse(hand) if isinstance(hand, str) else Puzzle(tuple(hand))
+@lru_cache(maxsize=MEMO_HANDS)
+def is_test_hand(numbers: tuple[Number, ...]) -> bool:
+    """Whether numbers, ascending, are a hand of a test part; no zero, no fraction is in a hand.
+
+    >>> is_test_hand((2, 2, 2, 9)), is_test_hand((0, 2, 2, 9))
+    (True, False)
+    """
+    whole = tuple([number for number in numbers if isinstance(number, int) and number > 0])
+    return len(whole) == len(numbers) and part_of(whole) == "test"
 
 
-def _drawable(band: list[Hand]) -> list[Hand]:
-    return [hand for hand in band if hand not in NOT_IN_VAL]
+@cache
+def held_out_targets() -> frozenset[int]:
+    """The targets that no training data may ask for."""
+    others = [target for target in TARGETS if target != TARGET]
+    return frozenset(
+        sorted(others, key=lambda target: _hash(f"target {target}"))[:HELD_OUT_TARGETS]
+    )
 
 
-def _salted(hand: Hand) -> str:
-    return hashlib.sha256(f"{VAL_SALT}: {hand}".encode()).hexdigest()
+def guard_parts(puzzles: Iterable[Puzzle], where: str) -> None:
+    """Refuse what is not in a train part, of the deck or beyond it, and held-out targets.
+
+    A student whose training data passes has never seen a test hand of any split.
+
+    Args:
+        puzzles: what is about to be trained on, exemplars of prompts included.
+        where: what is being guarded, for the message ("traces.jsonl", "exemplars").
+
+    Raises:
+        LeakedHand: names up to five offending puzzles, and the fixed splits that they are of.
+    """
+    leaked = sorted(
+        {
+            (puzzle.hand, puzzle.target)
+            for puzzle in puzzles
+            if part_of(puzzle.hand) == "test" or puzzle.target in held_out_targets()
+        }
+    )
+    if leaked:
+        shown = "; ".join(
+            " ".join(map(str, hand))
+            + (f" ({split})" if (split := held_out_split_of(hand)) else "")
+            + f" to {target}"
+            for hand, target in leaked[:5]
+        )
+        raise LeakedHand(
+            f"{where} holds {len(leaked)} held-out puzzle(s) of a test part: {shown}. "
+            "Draw training data from train parts: draw(name, part='train')."
+        )
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{SALT}: {text}".encode()).digest()[:8])

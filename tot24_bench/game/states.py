@@ -17,7 +17,7 @@ import operator
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.reach import can_make
@@ -61,10 +61,7 @@ class Thought(NamedTuple):
 
 
 def thoughts(state: State) -> tuple[Thought, ...]:
-    """Every distinct thought of a state: pairs in order of position, then + - * and both quotients.
-
-    Two thoughts are distinct when their text differs; pairs of equal numbers come once.
-    """
+    """Every thought of a state whose text differs: pairs by position, then + - * and quotients."""
     return _thoughts(state)
 
 
@@ -87,14 +84,6 @@ def can_still_win(state: State, target: int) -> bool:
     return _can_reach_signed(state, target)
 
 
-def rollout_success(state: State, target: int) -> Fraction:
-    """Probability that uniformly random thoughts, one after another, end on the target.
-
-    Our measure of a hand's difficulty (lower is harder); exact. All numbers must be used.
-    """
-    return _rollout_success(state, target)
-
-
 @lru_cache(maxsize=MEMO_STATES)
 def _thoughts(state: State) -> tuple[Thought, ...]:
     return tuple({thought.text: thought for thought in _all_thoughts(state.numbers)}.values())
@@ -115,44 +104,25 @@ def _all_thoughts(numbers: tuple[Number, ...]) -> Iterator[Thought]:
 
 
 def make_thought(a: Number, op: str, b: Number, rest: tuple[Number, ...]) -> Thought:
-    """The thought `a op b` in a state whose other numbers are `rest`.
+    """The thought `a op b` in a state whose other numbers are `rest`; whole values are `int`.
 
     Raises:
         ZeroDivisionError: when dividing by zero.
         KeyError: when `op` is not one of + - * /.
     """
-    number = _value(a, op, b)
+    # Integers take no detour over fractions but where they must: this is what searches do most.
+    made = Fraction(a, b) if op == "/" else _OPERATIONS[op](a, b)
+    number = made.numerator if made.denominator == 1 else made
     return Thought(a, op, b, number, State(tuple(sorted((*rest, number)))))
 
 
-def _value(a: Number, op: str, b: Number) -> Number:
-    """`a op b`, whole values as `int`; integers do not take the detour over fractions."""
-    if isinstance(a, int) and isinstance(b, int):
-        if op != "/":
-            return _WHOLE[op](a, b)
-        quotient, rest = divmod(a, b)
-        return Fraction(a, b) if rest else quotient
-    value = combine(Fraction(a), op, Fraction(b))
-    return value.numerator if value.denominator == 1 else value
-
-
 def combine(a: Fraction, op: str, b: Fraction) -> Fraction:
-    """`a op b`, exactly.
-
-    Raises:
-        ZeroDivisionError: when dividing by zero.
-        KeyError: when `op` is not one of + - * /.
-    """
-    return _OPERATIONS[op](a, b)
+    """`a op b`, exactly; errors as of `make_thought`."""
+    value: Fraction = _OPERATIONS[op](a, b)
+    return value
 
 
-_WHOLE: dict[str, Callable[[int, int], int]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-}
-
-_OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -183,15 +153,6 @@ def _can_reach_signed(state: State, target: int) -> bool:
         for op in "+-*/"
         if op != "/" or numbers[j]
     )
-
-
-@lru_cache(maxsize=MEMO_STATES)
-def _rollout_success(state: State, target: int) -> Fraction:
-    if len(state.numbers) == 1:
-        return Fraction(int(state.numbers[0] == target))
-    nexts = _thoughts(state)
-    total = sum((_rollout_success(thought.left, target) for thought in nexts), Fraction(0))
-    return total / len(nexts)
 
 
 def _operand(number: Number) -> str:

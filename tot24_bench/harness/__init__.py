@@ -2,7 +2,9 @@
 
 from tot24_bench.harness.documents import (
     DEFAULT_SPLIT,
+    MAX_GEN_TOKS,
     METRICS,
+    count_tokens,
     mean_metrics,
     metrics_of_scores,
     named_split,
@@ -18,9 +20,8 @@ from tot24_bench.harness.evaluate import (
     TaskResult,
     evaluate,
     load_model,
+    plain_command,
 )
-from tot24_bench.harness.limits import MAX_GEN_TOKS
-from tot24_bench.harness.plain_command import plain_command
 from tot24_bench.harness.processes import is_first_process, process_count
 from tot24_bench.harness.tasks import (
     GROUP,
@@ -30,4 +31,3 @@ from tot24_bench.harness.tasks import (
     task_name,
     tasks_path,
 )
-from tot24_bench.harness.truncation import count_tokens

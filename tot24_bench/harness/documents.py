@@ -1,9 +1,12 @@
-"""What lm-eval reads: one row a hand, the exemplars as rows, and the metrics of a response.
+"""What lm-eval reads and reports: one row a hand, the exemplars as rows, metrics of responses.
 
 A row holds the numbers as dealt, the target and rule, the method and exemplar variant, and the
 texts of the prompt's parts (`instruction`, `question`, `worked`), so that lm-eval joins them and
 nothing is written twice. For a test row `worked` is a reference answer by the solver; it is never
 shown.
+
+Whether the token limit cut a response off is counted with the model's own tokenizer, since lm-eval
+hands its tasks text, not token counts.
 
 >>> [row["question"] for row in exemplar_rows("io", "default", shots=1)]
 ['Input: 4 4 6 8\\n']
@@ -11,7 +14,9 @@ shown.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +30,9 @@ from tot24_bench.game import (
     load_split,
     parse_name,
 )
-from tot24_bench.harness.limits import MAX_GEN_TOKS
 from tot24_bench.prompts import (
     DEFAULT_VARIANT,
     SHOTS,
-    Exemplar,
     instruction,
     pick,
     question,
@@ -40,12 +43,21 @@ from tot24_bench.scoring import Score, score
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
+    from transformers import PreTrainedTokenizerBase
+
+log = logging.getLogger(__name__)
 
 DEFAULT_SPLIT = "hard100"
 """The published test set; what a task means when no split is named."""
 
 TEST = "test"
 """lm-eval's name for the rows asked."""
+
+MAX_GEN_TOKS = {"io": 128, "cot": 512, "onestep_tot": 896}
+"""Tokens that a method may generate; the YAML files say the same (a test compares). A 5-shot
+One-Step prompt is about 1,100 tokens for a small byte-pair tokenizer, so that prompt and response
+fit the 2,048 tokens of SmolLM. Of GPT-4o's 100 public One-Step responses half are under 840
+characters and 90 under 3,400; the rest restart endlessly."""
 
 METRICS = ("acc", "valid", "answered", "false_claim", "truncated")
 """What a task reports, each the mean over hands of the mean over a hand's repeats."""
@@ -54,12 +66,8 @@ METRICS = ("acc", "valid", "answered", "false_claim", "truncated")
 def test_rows(
     method: str, split: str, variant: str, limit: int | None = None
 ) -> list[dict[str, Any]]:
-    """The rows of a split; `limit` replaces the method's own token limit.
-
-    Raises:
-        UnknownMethod, UnknownSplit, UnknownVariant: each names what there is.
-    """
-    pick(variant)
+    """The rows of a split; `limit` replaces the method's own token limit."""
+    pick(variant)  # an unknown one says so, before the rows are made
     return [
         {
             **_row(method, variant, puzzle, f"Answer: {_reference(puzzle)}"),
@@ -72,13 +80,9 @@ def test_rows(
 def exemplar_rows(
     method: str, variant: str, asked: Puzzle | None = None, shots: int = SHOTS
 ) -> list[dict[str, Any]]:
-    """The exemplars of a method as rows, of the asked hand's target; none equals that hand.
-
-    Raises:
-        ValueError: when more shots are asked for than there are exemplars.
-    """
+    """The exemplars of a method as rows, of the asked hand's target; none equals that hand."""
     exemplars = pick(variant_of(method, variant), asked, shots)
-    return [_exemplar_row(method, variant, exemplar) for exemplar in exemplars]
+    return [_row(method, variant, one.puzzle, worked(method, one)) for one in exemplars]
 
 
 def make_dataset(
@@ -147,22 +151,17 @@ def puzzle_of(row: Mapping[str, Any]) -> Puzzle:
 
 def metrics_of_scores(scores: Sequence[Score]) -> dict[str, float]:
     """The metrics of one hand: means over its repeats, each in 0..1."""
-    count = len(scores)
     return {
-        "acc": sum(s.correct for s in scores) / count,
-        "valid": sum(s.valid for s in scores) / count,
-        "answered": sum(s.answered for s in scores) / count,
-        "false_claim": sum(s.false_claim for s in scores) / count,
-        "truncated": sum(s.truncated for s in scores) / count,
+        "acc": fmean(one.correct for one in scores),
+        "valid": fmean(one.valid for one in scores),
+        "answered": fmean(one.answered for one in scores),
+        "false_claim": fmean(one.false_claim for one in scores),
+        "truncated": fmean(one.truncated for one in scores),
     }
 
 
 def mean_metrics(hands: Iterable[Sequence[Score]]) -> dict[str, float]:
-    """The metrics of a task: the mean over its hands, each given by the scores of its repeats.
-
-    Raises:
-        ValueError: when there are no hands.
-    """
+    """The metrics of a task: the mean over its hands, each given by the scores of its repeats."""
     each = [metrics_of_scores(scores) for scores in hands]
     if not each:
         raise ValueError("no hands to take metrics of: evaluate at least one")
@@ -179,6 +178,69 @@ def score_all(
     )
 
 
+class TruncationCheck:
+    """Tells whether a response used up its tokens, for one model.
+
+    The tokenizer is loaded only when a response is long enough (a token is at least a byte) for the
+    question to arise. For a model whose arguments name no tokenizer that can be loaded nothing is
+    called truncated; a warning says so once.
+
+    Args:
+        model_args: lm-eval's model arguments as it passes them to a task; `tokenizer`, else
+            `pretrained`, names the tokenizer.
+    """
+
+    def __init__(self, model_args: Mapping[str, Any]) -> None:
+        name = model_args.get("tokenizer") or model_args.get("pretrained")
+        self._name = name if isinstance(name, str) else None
+        self._revision = str(model_args.get("revision") or "main")
+        self._trusted = model_args.get("trust_remote_code") is True
+
+    def __call__(self, response: str, limit: int) -> bool:
+        """Whether the response holds at least `limit` tokens."""
+        if len(response.encode("utf-8", "replace")) < limit:
+            return False
+        tokenizer = _load(self._name, self._revision, self._trusted) if self._name else None
+        if tokenizer is None:
+            _warn_once()
+            return False
+        return count_tokens(tokenizer, response) >= limit
+
+
+def count_tokens(tokenizer: Any, text: str) -> int:
+    """The tokens of a response, counted from its text.
+
+    A token of bytes that are no UTF-8 stands in the text as one U+FFFD. As text that sign has three
+    bytes, which some tokenizers make three tokens of, so each is counted as the one that it was.
+    """
+    broken = text.count("\ufffd")
+    known = text.replace("\ufffd", "") if broken else text
+    return len(tokenizer(known, add_special_tokens=False)["input_ids"]) + broken
+
+
+@lru_cache(maxsize=4)
+def _load(name: str, revision: str, trusted: bool) -> PreTrainedTokenizerBase | None:
+    """The tokenizer; None where it cannot be loaded, which must not cost a finished run."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            name, revision=revision, trust_remote_code=trusted
+        )
+    except Exception as error:
+        log.warning("cannot load the tokenizer %s: %s", name, str(error).partition("\n")[0][:200])
+        return None
+    return tokenizer
+
+
+@lru_cache(maxsize=1)
+def _warn_once() -> None:
+    log.warning(
+        "cannot tell which responses were cut off by the token limit: "
+        "add tokenizer=NAME to --model_args to have `truncated` counted"
+    )
+
+
 def _row(method: str, variant: str, puzzle: Puzzle, answer: str) -> dict[str, Any]:
     return {
         "numbers": puzzle.text,
@@ -190,10 +252,6 @@ def _row(method: str, variant: str, puzzle: Puzzle, answer: str) -> dict[str, An
         "question": question(puzzle),
         "worked": answer,
     }
-
-
-def _exemplar_row(method: str, variant: str, exemplar: Exemplar) -> dict[str, Any]:
-    return _row(method, variant, exemplar.puzzle, worked(method, exemplar))
 
 
 def _reference(puzzle: Puzzle) -> str:

@@ -3,7 +3,14 @@
 lm-eval loads the model, builds the prompts, generates and scores; this module only asks it to, with
 `include_defaults=False` so that it does not read its 14,700 other tasks first, refuses what cannot
 work before generating, and returns each response beside its score. The accuracy recomputed from
-those scores must equal the one that lm-eval reports, or nothing is returned.
+those scores must equal the one that lm-eval reports, or nothing is returned. `plain_command` is for
+people who keep to lm-eval: its own command, which asks a model the same.
+
+>>> plan = Plan("hf", {"pretrained": "org/base"}, ("game24_io",), limit=10, batch_size=8)
+>>> plain_command(plan, "out")[:7]
+('lm_eval', '--model', 'hf', '--model_args', 'pretrained=org/base', '--tasks', 'game24_io')
+>>> " ".join(plain_command(plan, "out")[7:])
+'--num_fewshot 5 --batch_size 8 --limit 10 --seed 1234 --output_path out --log_samples'
 """
 
 from __future__ import annotations
@@ -11,8 +18,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
@@ -22,13 +29,13 @@ from tot24_bench.checkpoint import BadCheckpoint, check_checkpoint, checkpoint_s
 from tot24_bench.game import Puzzle
 from tot24_bench.harness.documents import (
     DEFAULT_SPLIT,
+    count_tokens,
     mean_metrics,
     puzzle_of,
     score_all,
 )
 from tot24_bench.harness.processes import share_hands, tell_accelerate_of_cpus
 from tot24_bench.harness.tasks import expand, method_of, tasks_path
-from tot24_bench.harness.truncation import count_tokens
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS
 from tot24_bench.scoring import Score
 
@@ -42,11 +49,15 @@ DEFAULT_SEED = 1234
 BATCH_SIZE = 50
 """Hands generated at once by default: two batches a task on the published test set."""
 
-
 _OTHER_LIMITS = {"max_new_tokens", "max_tokens", "max_completion_tokens", "max_length"}
 """Other libraries' names for `max_gen_toks`; beside it lm-eval passes over them in silence."""
 
 _DEVICES = ("cpu", "cuda", "mps", "xpu", "npu", "hpu")
+
+_PLAIN = re.compile(r"(?:\.{0,2}/)?[A-Za-z][\w./:@+-]*", re.ASCII)
+"""Text that lm-eval reads as it stands in `key=value`, unless it is one of `_READ_AS_VALUES`."""
+
+_READ_AS_VALUES = {"true", "false", "none", "nan", "inf", "infinity"}
 
 
 class EvaluationError(ValueError):
@@ -151,7 +162,8 @@ def evaluate(plan: Plan, model: LM | None = None) -> Evaluation:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     tasks = _load_tasks(plan, names)
     model = model or load_model(plan)
-    share_hands(model, min(_hand_count(plan, task) for task in tasks.values()))
+    fewest = min(len(task.task_docs) for task in tasks.values())
+    share_hands(model, fewest if plan.limit is None else min(fewest, plan.limit))
     _check_prompts_fit(plan, model, tasks)
     started = perf_counter()
     results = _run(plan, model, tasks)
@@ -183,12 +195,7 @@ def _check_plan(plan: Plan) -> None:
 def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
     from lm_eval.tasks import TaskManager
 
-    metadata = {
-        **plan.model_args,
-        "tot24_split": plan.split,
-        "tot24_exemplars": plan.variant,
-        "tot24_max_gen_toks": plan.generation.get("max_gen_toks"),
-    }
+    metadata = {**plan.model_args, **_metadata(plan)}
     manager = TaskManager(include_path=str(tasks_path()), include_defaults=False, metadata=metadata)
     tasks: dict[str, Task] = manager.load(list(names))["tasks"]
     for task in tasks.values():
@@ -197,12 +204,17 @@ def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
     return tasks
 
 
-def load_model(plan: Plan) -> LM:
-    """The model of a plan.
+def _metadata(plan: Plan) -> dict[str, Any]:
+    """What the tasks are told beside lm-eval's own options."""
+    return {
+        "tot24_split": plan.split,
+        "tot24_exemplars": plan.variant,
+        "tot24_max_gen_toks": plan.generation.get("max_gen_toks"),
+    }
 
-    Raises:
-        BadCheckpoint: it cannot be loaded.
-    """
+
+def load_model(plan: Plan) -> LM:
+    """The model of a plan; BadCheckpoint where it cannot be loaded."""
     from lm_eval.api.registry import get_model
 
     if plan.model == "hf":
@@ -220,11 +232,6 @@ def load_model(plan: Plan) -> LM:
     except Exception as error:  # whatever a backend raises is about the checkpoint or its arguments
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BadCheckpoint(f"cannot load {name}: {line[:300]}") from error
-
-
-def _hand_count(plan: Plan, task: Task) -> int:
-    every = len(task.task_docs)
-    return every if plan.limit is None else min(every, plan.limit)
 
 
 def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None:
@@ -256,10 +263,14 @@ def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None
 
 
 def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
+    from unittest.mock import patch
+
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
 
-    with _no_word_of_git():
+    # lm-eval would ask git for the commit of whatever folder the user stands in, and git complains
+    # where that is no checkout.
+    with patch("lm_eval.evaluator.get_git_commit_hash", lambda: None):
         results: Mapping[str, Any] = simple_evaluate(
             model=model,
             tasks=list(tasks.values()),
@@ -279,22 +290,6 @@ def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
     if results is None:
         raise NotRankZero("the first process has the results")
     return results
-
-
-@contextmanager
-def _no_word_of_git() -> Iterator[None]:
-    """Keep lm-eval from asking git for a commit, which complains where there is no checkout.
-
-    The commit would be that of whatever folder the user stands in; nothing here reads it.
-    """
-    from lm_eval import evaluator
-
-    asked = evaluator.get_git_commit_hash
-    evaluator.get_git_commit_hash = lambda: None
-    try:
-        yield
-    finally:
-        evaluator.get_git_commit_hash = asked
 
 
 def _cache_of(plan: Plan) -> str | None:
@@ -324,18 +319,14 @@ def _task_result(plan: Plan, model: LM, name: str, results: Mapping[str, Any]) -
 def _hand_result(model: LM, row: Mapping[str, Any], limit: int, repeats: int) -> HandResult:
     puzzle = puzzle_of(row["doc"])
     responses = row["filtered_resps"][0][:repeats]
-    tokens = tuple(_count_tokens(model, response) for response in responses)
+    tokenizer = getattr(model, "tokenizer", None)
+    tokens = tuple(
+        count_tokens(tokenizer, response) if callable(tokenizer) else None for response in responses
+    )
     cut = [count is not None and count >= limit for count in tokens]
     prompt = row["arguments"][0][0]
     text = str(getattr(prompt, "prompt", prompt))  # a chat server's is its messages as JSON
     return HandResult(puzzle, text, tuple(responses), tokens, score_all(puzzle, responses, cut))
-
-
-def _count_tokens(model: LM, text: str) -> int | None:
-    tokenizer = getattr(model, "tokenizer", None)
-    if not callable(tokenizer):
-        return None
-    return count_tokens(tokenizer, text)
 
 
 def _parameters(model: LM) -> int | None:
@@ -348,3 +339,56 @@ def _precision(model: LM) -> str | None:
     names = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
     name = str(dtype).removeprefix("torch.")
     return None if dtype is None else names.get(name, name)
+
+
+def plain_command(plan: Plan, output: str) -> tuple[str, ...]:
+    """The words of the command; `shlex.join` makes them a line for a shell.
+
+    Args:
+        plan: what to ask.
+        output: lm-eval's `--output_path`, which `tot24 leaderboard add` reads.
+
+    Raises:
+        ValueError: the plan asks for repeats, which lm-eval's command has no option for.
+    """
+    if plan.repeats > 1:
+        raise ValueError("lm_eval has no option for repeats: use tot24 eval")
+    plain = {"tot24_split": DEFAULT_SPLIT, "tot24_exemplars": DEFAULT_VARIANT}
+    told = {key: v for key, v in _metadata(plan).items() if v != plain.get(key)}
+    options: dict[str, Any] = {
+        "--model": plan.model,
+        "--model_args": _arguments(plan.model_args),
+        "--tasks": ",".join(plan.tasks),
+        "--num_fewshot": plan.shots,
+        "--batch_size": plan.batch_size,
+        "--device": plan.device,
+        "--apply_chat_template": plan.chat or None,
+        "--fewshot_as_multiturn": str(plan.multiturn).lower() if plan.chat else None,
+        "--gen_kwargs": _arguments(plan.generation) if plan.generation else None,
+        "--metadata": json.dumps(told) if told else None,
+        "--limit": plan.limit,
+        "--use_cache": plan.cache,
+        "--seed": plan.seed,
+        "--output_path": output,
+        "--log_samples": True,
+    }
+    words = ["lm_eval"]
+    for name, value in options.items():
+        if value is not None:
+            words += [name] if value is True else [name, str(value)]
+    return tuple(words)
+
+
+def _arguments(values: Mapping[str, Any]) -> str:
+    """As `key=value,...` where lm-eval reads that back to equal values, else as JSON."""
+    if all(map(_is_plain, values.values())):
+        return ",".join(f"{key}={value}" for key, value in values.items())
+    return json.dumps(dict(values))
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, bool | int):
+        return isinstance(value, bool) or value >= 0
+    if not isinstance(value, str):
+        return False
+    return _PLAIN.fullmatch(value) is not None and value.lower() not in _READ_AS_VALUES

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from lm_eval.api.samplers import ContextSampler
 
 from tot24_bench.harness.documents import (
+    TruncationCheck,
     exemplar_rows,
     make_dataset,
     metrics_of_scores,
     puzzle_of,
     score_all,
 )
-from tot24_bench.harness.truncation import TruncationCheck
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

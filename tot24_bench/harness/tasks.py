@@ -1,4 +1,8 @@
-"""Which tasks there are and where their YAML files lie.
+"""Which tasks there are, where their YAML files lie, and what those of the splits say.
+
+lm-eval finds a task by a file of its own. Each of `tasks/game24/splits` has four lines, one method
+and one split, and includes the method's file, so that the template stands in one place.
+`task_files` says what they hold; a test compares the folder with it.
 
 >>> expand(["game24", "game24_io"])
 ('game24_io', 'game24_cot', 'game24_onestep_tot')
@@ -8,16 +12,19 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import tot24_bench
 from tot24_bench.game import ALL_SPLITS
 from tot24_bench.harness.documents import DEFAULT_SPLIT
 from tot24_bench.prompts import METHODS
+from tot24_bench.text import did_you_mean
 
 GROUP = "game24"
+
+TASK_SPLITS = tuple(split for split in ALL_SPLITS if split not in (DEFAULT_SPLIT, "train"))
+"""Splits that have tasks of their own: all but what the plain tasks ask and what is trained on."""
 
 
 class UnknownTask(ValueError):
@@ -29,11 +36,7 @@ class TasksNotFound(FileNotFoundError):
 
 
 def tasks_path() -> Path:
-    """The folder to give to lm-eval's `--include_path`.
-
-    Raises:
-        TasksNotFound: when an installation lacks the task files.
-    """
+    """The folder to give to lm-eval's `--include_path`."""
     root = Path(tot24_bench.__file__).resolve().parents[1]
     for folder in (root / "tasks", root / "lm_eval" / "tasks" / "game24"):
         if (folder / "game24.yaml").exists() or (folder / "game24" / "game24.yaml").exists():
@@ -47,21 +50,13 @@ def task_name(method: str) -> str:
 
 
 def method_of(task: str) -> str:
-    """The method that a task evaluates, whatever its split.
-
-    Raises:
-        UnknownTask: when there is no such task.
-    """
+    """The method that a task (else UnknownTask) evaluates, whatever its split."""
     ((base, _),) = _singles(task)
     return base.removeprefix(f"{GROUP}_")
 
 
 def split_of(task: str) -> str | None:
-    """The split that a task says in its name; None where it is the plain task.
-
-    Raises:
-        UnknownTask: when there is no such task.
-    """
+    """The split that a task (else UnknownTask) says in its name; None of the plain task."""
     return _singles(task)[0][1]
 
 
@@ -98,29 +93,40 @@ def expand_by_split(names: Iterable[str], default: str | None) -> dict[str | Non
     }
 
 
+def task_files() -> Iterator[tuple[str, str]]:
+    """Name and text of each file of `tasks/game24/splits`."""
+    for split in TASK_SPLITS:
+        for method in METHODS:
+            task = task_name(method)
+            yield (
+                f"{task}_{split}.yaml",
+                f"include: ../{task}.yaml\n"
+                f"task: {task}_{split}\n"
+                f"dataset_kwargs: {{tot24_method: {method}, tot24_of: {split}}}\n",
+            )
+        tasks = "".join(f"  - {task}_{split}\n" for task in _PLAIN)
+        yield (
+            f"{GROUP}_{split}.yaml",
+            f"group: {GROUP}_{split}\ntask:\n{tasks}metadata: {{version: 1.0}}\n",
+        )
+
+
 def _singles(name: str) -> list[tuple[str, str | None]]:
     """Plain task and split of each task behind a name."""
-    for split in (None, *TASK_SPLITS):
-        suffix = "" if split is None else f"_{split}"
-        if name == GROUP + suffix:
-            return [(task, split) for task in _PLAIN]
-        for task in _PLAIN:
-            if name == task + suffix:
-                return [(task, split)]
-    every = [f"{task}_{split}" for task in _PLAIN for split in TASK_SPLITS]
-    groups = [f"{GROUP}_{split}" for split in TASK_SPLITS]
-    near = difflib.get_close_matches(name, [GROUP, *_PLAIN, *groups, *every], n=2, cutoff=0.4)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    raise UnknownTask(
-        f"no task {name[:60]!r}: {hint}the tasks are {GROUP} (all of), {', '.join(_PLAIN)}, and "
-        f"each of these with a split, such as {GROUP}_{TASK_SPLITS[-1]}"
-    )
+    if name not in _BEHIND:
+        raise UnknownTask(
+            f"no task {name[:60]!r}: {did_you_mean(name, _BEHIND)}the tasks are {GROUP} (all of), "
+            f"{', '.join(_PLAIN)}, and each of these with a split, such as "
+            f"{GROUP}_{TASK_SPLITS[-1]}"
+        )
+    return _BEHIND[name]
 
-
-NO_TASK = (DEFAULT_SPLIT, "train")
-"""Splits without tasks of their own: what the plain tasks ask, and what is trained on."""
-
-TASK_SPLITS = tuple(split for split in ALL_SPLITS if split not in NO_TASK)
-"""Splits that have tasks of their own."""
 
 _PLAIN = tuple(task_name(method) for method in METHODS)
+
+_BEHIND: dict[str, list[tuple[str, str | None]]] = {}
+"""Plain task and split of each task behind every name of a task or a group."""
+for _split in (None, *TASK_SPLITS):
+    _suffix = "" if _split is None else f"_{_split}"
+    _BEHIND[GROUP + _suffix] = [(task, _split) for task in _PLAIN]
+    _BEHIND |= {task + _suffix: [(task, _split)] for task in _PLAIN}

@@ -27,6 +27,4 @@ from tot24_bench.prompts.propose_value import (
     SURE,
     NotAState,
     build_any,
-    propose_prompt,
-    value_prompt,
 )

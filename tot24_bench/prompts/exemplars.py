@@ -148,9 +148,7 @@ _PUBLISHED = (_4_4_6_8, _2_9_10_12, _4_9_10_13, _1_4_8_8, _5_5_5_9)
 # seen; the next thought starts from the numbers that were left before it, and a line "Back to ..."
 # says so where the way back is longer than one thought.
 _SEARCH = (
-    _4_4_6_8._replace(
-        path=("8 * 6 = 48 (left: 4 4 48): dead end", *_4_4_6_8.path),
-    ),
+    _4_4_6_8._replace(path=("8 * 6 = 48 (left: 4 4 48): dead end", *_4_4_6_8.path)),
     _2_9_10_12._replace(
         path=(
             "12 * 2 = 24 (left: 9 10 24)",
@@ -167,9 +165,7 @@ _SEARCH = (
             *_6_8_9_11.path[1:],
         ),
     ),
-    _1_4_8_8._replace(
-        path=("8 - 8 = 0 (left: 0 1 4): dead end", *_1_4_8_8.path),
-    ),
+    _1_4_8_8._replace(path=("8 - 8 = 0 (left: 0 1 4): dead end", *_1_4_8_8.path)),
     _5_5_5_9._replace(
         path=(
             "5 * 5 = 25 (left: 5 9 25)",
@@ -181,6 +177,4 @@ _SEARCH = (
         ),
     ),
 )
-_SEARCH_SPARE = _SPARE._replace(
-    path=("12 - 7 = 5 (left: 4 5 5): dead end", *_SPARE.path),
-)
+_SEARCH_SPARE = _SPARE._replace(path=("12 - 7 = 5 (left: 4 5 5): dead end", *_SPARE.path))

@@ -120,27 +120,18 @@ def build(
 
     Raises:
         UnknownMethod: when there is no such method.
-        UnknownVariant: when there is no such exemplar variant.
-        ValueError: when more shots are asked for than there are exemplars.
+        UnknownVariant, ValueError: as `pick`.
     """
+    variant = variant_of(method, variant)
     turns: list[str] = []
-    for exemplar in pick(variant_of(method, variant), puzzle, shots):
+    for exemplar in pick(variant, puzzle, shots):
         turns += [question(exemplar.puzzle), worked(method, exemplar)]
-    return Prompt(
-        puzzle,
-        method,
-        variant_of(method, variant),
-        instruction(method, puzzle.target, puzzle.rule),
-        (*turns, question(puzzle)),
-    )
+    said = instruction(method, puzzle.target, puzzle.rule)
+    return Prompt(puzzle, method, variant, said, (*turns, question(puzzle)))
 
 
 def instruction(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -> str:
-    """The instruction of a method, ending in a newline; it says where not all numbers are needed.
-
-    Raises:
-        UnknownMethod: when there is no such method.
-    """
+    """The instruction of a method, with a newline; it says where not all numbers are needed."""
     if method not in METHODS:
         raise UnknownMethod(f"no method {method[:40]!r}: the methods are {', '.join(METHODS)}")
     lines = [line.format(target=target) for line in _INSTRUCTIONS[method]]

@@ -23,6 +23,7 @@ Input: 10 14
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from tot24_bench.game import (
@@ -37,7 +38,7 @@ from tot24_bench.game import (
     held_out_states,
     thoughts,
 )
-from tot24_bench.prompts.exemplars import DEFAULT_VARIANT, SHOTS, VARIANTS, UnknownVariant
+from tot24_bench.prompts.exemplars import DEFAULT_VARIANT, SHOTS, pick
 from tot24_bench.prompts.prompt import (
     METHODS,
     Prompt,
@@ -97,68 +98,42 @@ class Example(NamedTuple):
     response: str
 
 
-def propose_prompt(puzzle: Puzzle, *, shots: int = SHOTS) -> Prompt:
-    """Asks which thoughts could come next.
-
-    Args:
-        puzzle: the numbers left, 2 to MAX_LEFT, with the target and the rule.
-        shots: exemplars, 0 to 5.
-
-    Raises:
-        NotAState: for one number, or more than MAX_LEFT.
-        ValueError: when more shots are asked for than there are exemplars.
-    """
-    return _prompt("propose", puzzle, shots)
-
-
-def value_prompt(puzzle: Puzzle, *, shots: int = SHOTS) -> Prompt:
-    """Asks whether the target can still be made; as `propose_prompt`, and of one number too."""
-    return _prompt("value", puzzle, shots)
-
-
 def build_any(
     method: str, puzzle: Puzzle, *, shots: int = SHOTS, variant: str = DEFAULT_VARIANT
 ) -> Prompt:
     """The prompt of any of `ALL_METHODS`; `propose` and `value` have one variant only.
 
+    Args:
+        puzzle: the hand asked; of `propose` and `value` the numbers left, with target and rule.
+        shots: exemplars, 0 to 5.
+
     Raises:
         UnknownMethod: when there is no such method.
         UnknownVariant: when there is no such exemplar variant.
-        ValueError: as `build`, `propose_prompt` and `value_prompt`.
+        NotAState: more numbers left than MAX_LEFT, or one for `propose`.
+        ValueError: when more shots are asked for than there are exemplars.
     """
     if method not in ALL_METHODS:
         raise UnknownMethod(f"no method {method[:40]!r}: the methods are {', '.join(ALL_METHODS)}")
     if method not in STEP_METHODS:
         return build(method, puzzle, shots=shots, variant=variant)
-    if variant not in VARIANTS:
-        raise UnknownVariant(
-            f"no exemplar variant {variant[:40]!r}: the variants are {', '.join(VARIANTS)}"
-        )
-    return _prompt(method, puzzle, shots)
+    pick(variant, shots=shots)  # an unknown variant, or too many shots
+    return _step_prompt(method, puzzle, shots)
 
 
-def examples(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -> tuple[Example, ...]:
-    """Every exemplar of `propose` or `value` for a target and a rule."""
-    return _examples(method, target, rule)
-
-
-def _prompt(method: str, puzzle: Puzzle, shots: int) -> Prompt:
+def _step_prompt(method: str, puzzle: Puzzle, shots: int) -> Prompt:
     least = 2 if method == "propose" else 1
     if not least <= len(puzzle.numbers) <= MAX_LEFT:
         raise NotAState(
             f"a {method} prompt shows {least} to {MAX_LEFT} numbers left, "
             f"not {len(puzzle.numbers)}: give a state within that"
         )
-    if not 0 <= shots <= SHOTS:
-        raise ValueError(f"{shots} shots asked for: the prompts have 0 to {SHOTS} exemplars")
-    chosen: list[Example] = []
-    if shots:
-        of_others = (
-            example
-            for example in _examples(method, puzzle.target, puzzle.rule)
-            if example.puzzle.hand != puzzle.hand
-        )
-        chosen = [example for example, _ in zip(of_others, range(shots), strict=False)]
+    of_others = (
+        example
+        for example in (examples(method, puzzle.target, puzzle.rule) if shots else ())
+        if example.puzzle.hand != puzzle.hand
+    )
+    chosen = list(islice(of_others, shots))
     if len(chosen) < shots:
         raise ValueError(f"only {len(chosen)} exemplars can make {puzzle.target}: use fewer shots")
     turns = [turn for example in chosen for turn in (question(example.puzzle), example.response)]
@@ -171,20 +146,19 @@ def _prompt(method: str, puzzle: Puzzle, shots: int) -> Prompt:
 
 
 @lru_cache(maxsize=256)
-def _examples(method: str, target: int, rule: Rule) -> tuple[Example, ...]:
+def examples(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -> tuple[Example, ...]:
+    """Every exemplar of `propose` or `value` for a target and a rule."""
     found: list[Example] = []
     for place, puzzle in enumerate(example_puzzles(target, rule, SHOTS + 5)):
-        if method == "propose":
-            # Hands and states in turn: a search proposes from both.
-            state = puzzle if place % 2 else _state_of(puzzle, alive=True)
-            response = None if state is None else _proposals(state)
-            if state is not None and response is not None:
-                found.append(Example(state, response))
-            continue
-        alive = bool(place % 2)
-        state = _state_of(puzzle, alive)
+        odd = bool(place % 2)
+        if method == "propose":  # hands and states in turn: a search proposes from both
+            state = puzzle if odd else _state_of(puzzle, alive=True)
+        else:
+            state = _state_of(puzzle, alive=odd)
         if state is not None:
-            found.append(Example(state, _judged(state, alive)))
+            response = _proposals(state) if method == "propose" else _judged(state, alive=odd)
+            if response is not None:
+                found.append(Example(state, response))
     return tuple(found)
 
 

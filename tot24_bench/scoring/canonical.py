@@ -85,7 +85,7 @@ def _steps(rows: list[tuple[str, ...]]) -> list[Step]:
 
 
 def one_expression(hand: Sequence[int], path: Iterable[Step | Thought]) -> str:
-    """`game.path.answer_expression` of thoughts or steps that hold, in half the time.
+    """`game.answer_expression` of thoughts or steps that hold, in half the time.
 
     Each result is replaced by what made it, in brackets; of equal numbers the newest is used first.
     """

@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import combinations
 
-from tot24_bench.game.few import three_make, two_make
 from tot24_bench.game.puzzle import Rule
+from tot24_bench.game.reach import three_make, two_make
 from tot24_bench.game.states import MEMO_STATES, Number, State, can_still_win
 
 MAX_JUDGED_NUMBERS = 5

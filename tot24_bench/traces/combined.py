@@ -7,7 +7,7 @@ words of arithmetic between them.
 
 - A *term* is an expression in signs, however long, or two numbers and what comes of them with words
   or other dress between. Its tree says what it is made of.
-- A tree that makes the target solves every set of numbers at which it can be cut (`game.trees`).
+- A tree that makes the target solves every set of numbers at which it can be cut (`solved_by`).
 - Steps make one tree: `10 - 6 = 4`, `5 * 4 = 20`, `20 + 4 = 24`.
 - Of four or five numbers side by side in other dress it is asked whether they make the target in
   their order: with the signs that are said, or, of four, with any where the target stands beside.

@@ -12,10 +12,17 @@ record.
 tree-of-thought-llm, plain, verl, input-output, reasoning-gym'
 """
 
-from tot24_bench.transcripts.fields import CARDS, in_deck, number_or_none, numbers_of
-from tot24_bench.transcripts.json_records import json_records
-from tot24_bench.transcripts.lm_eval_samples import HAND_KEYS, lm_eval_reader
-from tot24_bench.transcripts.plain import Keys
+from tot24_bench.transcripts.fields import (
+    CARDS,
+    BadLines,
+    BadRecord,
+    BadTranscript,
+    Rollouts,
+    in_deck,
+    number_or_none,
+    numbers_of,
+)
+from tot24_bench.transcripts.formats import FORMATS, HAND_KEYS, Keys, lm_eval_reader
+from tot24_bench.transcripts.json_reader import json_records
 from tot24_bench.transcripts.ranks import ranks_by_hand
-from tot24_bench.transcripts.reading import FORMATS, Transcript, read_transcript
-from tot24_bench.transcripts.rollouts import BadLines, BadRecord, BadTranscript, Rollouts
+from tot24_bench.transcripts.reading import Transcript, read_transcript

@@ -12,82 +12,87 @@
 
 - Of OpenAI's endpoints `/v1/chat/completions`, `/v1/completions` and `/v1/responses` are read, of
   Google's services the Gemini API and Vertex AI (whose lines hold the request instead of a key).
-- Which hand it was: see `batch_requests`.
+- Which hand it was the id spells, or the batch's own requests say, after the last `Input:` of the
+  last user message: `{"custom_id": "...", "body": {"messages": [...]}}` (OpenAI's; `input` or
+  `prompt` as well), `params` in place of `body` (Anthropic's), or
+  `{"key": "...", "request": {"contents": [...]}}` (Google's).
 - A request that failed is a bad record, never a wrong answer.
 - What the token limit cut off is truncated. Tokens are known where there is one response; those of
   hidden reasoning are left out, as the reasoning is. Anthropic does not tell them apart: where
   there is thinking, the length of the answer is not known.
+
+>>> hand_in_id("game24-4-4-6-8-0"), hand_in_id("4_4_6_8#3")
+((4, 4, 6, 8), (4, 4, 6, 8))
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple, TypeGuard
 
-from tot24_bench.game import Puzzle
-from tot24_bench.transcripts.batch_requests import asked
-from tot24_bench.transcripts.fields import Record, kind, object_of, text_of
-from tot24_bench.transcripts.rollouts import BadRecord, Rollouts
+from tot24_bench.game import LARGEST_CARD, Puzzle
+from tot24_bench.transcripts.fields import (
+    CARDS,
+    BadRecord,
+    BadTranscript,
+    Record,
+    Rollouts,
+    asked_in,
+    kind,
+    last_question,
+    object_of,
+    puzzle_of,
+    text_of,
+)
+from tot24_bench.transcripts.json_reader import json_records
+
+MAX_RUN = 6
+"""Numbers of a run in an id that may hold a hand; a longer one is a date or a hash."""
+
+MAX_ID_CHARS = 1_000
+"""Characters of an id that are looked at."""
+
+_NUMBER = re.compile(r"(?<![A-Za-z0-9])[0-9]+(?![A-Za-z0-9])")
+_BETWEEN = re.compile(r"[ _,-]{1,2}")
 
 _OK = 200
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """One response of a request: its text, and whether the token limit cut it off."""
 
     text: str
     cut: bool
 
 
-Answered = tuple[list[Answer], int | None]
+Responses = tuple[list[Response], int | None]
 """The responses of a request, and the tokens of all of them together where they are known."""
 
 
-def is_openai_batch(record: Record) -> bool:
-    """Whether a record is a line of OpenAI's output."""
-    return "custom_id" in record and ("response" in record or "error" in record)
-
-
-def is_anthropic_batch(record: Record) -> bool:
-    """Whether a record is a line of Anthropic's output."""
-    result = record.get("result")
-    return "custom_id" in record and isinstance(result, dict) and "type" in result
-
-
-def is_gemini_batch(record: Record) -> bool:
-    """Whether a record is a line of Google's output."""
-    response = record.get("response")
-    if isinstance(response, dict):
-        return "candidates" in response or "key" in record
-    return response is None and "key" in record and isinstance(record.get("error"), dict)
-
-
 def batch_reader(
-    answered: Callable[[Record], Answered], hands: Mapping[str, Puzzle] | None, any_hand: bool
+    responses_of: Callable[[Record], Responses], hands: Mapping[str, Puzzle] | None, any_hand: bool
 ) -> Callable[[Record, int], Rollouts]:
     """A reader of one file.
 
     Args:
-        answered: `openai_answers`, `anthropic_answers` or `gemini_answers`.
-        hands, any_hand: as `batch_requests.asked`.
+        responses_of: `openai_responses`, `anthropic_responses` or `gemini_responses`.
+        hands, any_hand: as `asked`.
     """
 
     def read(record: Record, line: int) -> Rollouts:
         puzzle = asked(record, hands, any_hand)
-        answers, tokens = answered(record)
-        found = Rollouts.bare(puzzle, [answer.text for answer in answers], line)
-        counted = (tokens,) if len(answers) == 1 else found.tokens
-        return found._replace(truncated=tuple(answer.cut for answer in answers), tokens=counted)
+        responses, tokens = responses_of(record)
+        found = Rollouts.bare(puzzle, [one.text for one in responses], line)
+        counted = (tokens,) if len(responses) == 1 else found.tokens
+        return found._replace(truncated=tuple(one.cut for one in responses), tokens=counted)
 
     return read
 
 
-def openai_answers(record: Record) -> Answered:
-    """The responses of a line of OpenAI's output.
-
-    Raises:
-        BadRecord: the request failed, or it is no such line.
-    """
+def openai_responses(record: Record) -> Responses:
+    """The responses of a line of OpenAI's output."""
     if record.get("error") is not None:
         raise BadRecord("the request failed: it has an error, and so no response to score")
     response = object_of(record.get("response"), "response")
@@ -99,13 +104,12 @@ def openai_answers(record: Record) -> Answered:
     if "output" in body:
         return _of_responses(body)
     choices = _objects(body.get("choices"), "response.body.choices is no list of choices")
-    answers = [Answer(_content(one), one.get("finish_reason") == "length") for one in choices]
-    usage = _object_or_none(body.get("usage"))
-    details = _object_or_none(usage.get("completion_tokens_details"))
-    return answers, _less(usage.get("completion_tokens"), details.get("reasoning_tokens"))
+    found = [Response(_content(one), one.get("finish_reason") == "length") for one in choices]
+    hidden = _at(body, "usage", "completion_tokens_details", "reasoning_tokens")
+    return found, _less(_at(body, "usage", "completion_tokens"), hidden)
 
 
-def _of_responses(body: Record) -> Answered:
+def _of_responses(body: Record) -> Responses:
     """The one response of `/v1/responses`: what its messages say, its reasoning left out."""
     items = _objects(body["output"], "response.body.output is no list of items", empty=True)
     if body.get("error") is not None or body.get("status") in ("failed", "cancelled"):
@@ -113,19 +117,15 @@ def _of_responses(body: Record) -> Answered:
     said = [one for one in items if one.get("type") == "message"]
     final = [one for one in said if one.get("phase") != "commentary"]
     text = "\n".join(_text_parts(one.get("content"), ("output_text", "refusal")) for one in final)
-    why = _object_or_none(body.get("incomplete_details"))
-    usage = _object_or_none(body.get("usage"))
-    details = _object_or_none(usage.get("output_tokens_details"))
-    tokens = _less(usage.get("output_tokens"), details.get("reasoning_tokens"))
-    return [Answer(text, why.get("reason") == "max_output_tokens")], tokens
+    hidden = _at(body, "usage", "output_tokens_details", "reasoning_tokens")
+    tokens = _less(_at(body, "usage", "output_tokens"), hidden)
+    return [
+        Response(text, _at(body, "incomplete_details", "reason") == "max_output_tokens")
+    ], tokens
 
 
-def anthropic_answers(record: Record) -> Answered:
-    """The response of a line of Anthropic's output.
-
-    Raises:
-        BadRecord: the request failed, or it is no such line.
-    """
+def anthropic_responses(record: Record) -> Responses:
+    """The response of a line of Anthropic's output."""
     result = object_of(record.get("result"), "result")
     outcome = result.get("type")
     if outcome != "succeeded":
@@ -134,34 +134,29 @@ def anthropic_answers(record: Record) -> Answered:
     message = object_of(result.get("message"), "result.message")
     content = message.get("content")
     blocks = _objects(content, "result.message.content is no list of blocks", empty=True)
-    usage = _object_or_none(message.get("usage"))
     hidden = any(block.get("type") in ("thinking", "redacted_thinking") for block in blocks)
-    tokens = None if hidden else _less(usage.get("output_tokens"), None)
-    return [Answer(_text_parts(content), message.get("stop_reason") == "max_tokens")], tokens
+    tokens = None if hidden else _less(_at(message, "usage", "output_tokens"), None)
+    return [Response(_text_parts(content), message.get("stop_reason") == "max_tokens")], tokens
 
 
-def gemini_answers(record: Record) -> Answered:
-    """The responses of a line of Google's output.
-
-    Raises:
-        BadRecord: the request failed, or it is no such line.
-    """
+def gemini_responses(record: Record) -> Responses:
+    """The responses of a line of Google's output."""
     if record.get("error") is not None or record.get("status") not in (None, ""):
         raise BadRecord("the request failed: it has an error, and so no response to score")
     response = object_of(record.get("response"), "response")
     candidates = _objects(
         response.get("candidates"), "response.candidates is no list of candidates"
     )
-    answers = []
+    found = []
     for candidate in candidates:
-        content = _object_or_none(candidate.get("content"))
-        parts = _objects(content.get("parts", []), "content.parts is no list", empty=True)
+        content = candidate.get("content")
+        parts = content.get("parts", []) if isinstance(content, dict) else []
+        parts = _objects(parts, "content.parts is no list", empty=True)
         said = [part for part in parts if part.get("thought") is not True]
         text = "".join(text_of(part.get("text"), "text") for part in said)
-        answers.append(Answer(text, candidate.get("finishReason") == "MAX_TOKENS"))
+        found.append(Response(text, candidate.get("finishReason") == "MAX_TOKENS"))
     # Its thoughts are counted apart, as thoughtsTokenCount.
-    usage = _object_or_none(response.get("usageMetadata"))
-    return answers, _less(usage.get("candidatesTokenCount"), None)
+    return found, _less(_at(response, "usageMetadata", "candidatesTokenCount"), None)
 
 
 def _content(choice: Record) -> str:
@@ -189,8 +184,11 @@ def _objects(value: object, otherwise: str, empty: bool = False) -> list[Record]
     return [object_of(one, "one of its parts") for one in value]
 
 
-def _object_or_none(value: object) -> Record:
-    return value if isinstance(value, dict) else {}
+def _at(value: object, *path: str) -> object:
+    """What stands at a path of keys; None where nothing does."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _less(count: object, hidden: object) -> int | None:
@@ -201,3 +199,109 @@ def _less(count: object, hidden: object) -> int | None:
 
 def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9
+
+
+def load_hands(path: Path) -> dict[str, Puzzle]:
+    """The puzzles of a batch's requests by id.
+
+    Raises:
+        BadTranscript: a line that is no request, or that asks for no hand.
+        OSError: the file cannot be read.
+    """
+    hands: dict[str, Puzzle] = {}
+    puzzles: dict[Puzzle, Puzzle] = {}  # one object a hand, however many requests ask for it
+    with path.open("rb") as file:
+        try:
+            for line, value, fault in json_records(file):
+                try:
+                    name, puzzle = _request(value, fault)
+                    if hands.setdefault(name, puzzles.setdefault(puzzle, puzzle)) != puzzle:
+                        raise BadRecord(f"the id {name[:60]!r} stands twice with other hands")
+                except BadRecord as error:
+                    raise BadTranscript(f"line {line}: {error}") from None
+        except BadTranscript as error:
+            raise BadTranscript(f"{path}: {error}") from None
+    if not hands:
+        raise BadTranscript(f"{path}: holds no requests")
+    return hands
+
+
+def hand_in_id(name: str, any_hand: bool = False) -> tuple[int, ...] | None:
+    """The hand that an id spells, as the first run of numbers between spaces, `_`, `-` or commas.
+
+    A number beside a letter (`game24`, `gpt-4o`) is none of a run. In a run of up to MAX_RUN cards,
+    the first four are the hand, and what follows counts samples; a number that is no card (0, 25)
+    ends a run. With `any_hand` a run of 3 to MAX_RUN positive numbers is the hand as a whole.
+
+    >>> hand_in_id("gpt-4o/run 2026: 3-3-8-8 (7)"), hand_in_id("request-17"), hand_in_id("1-2-3")
+    ((3, 3, 8, 8), None, None)
+    >>> hand_in_id("x-1-2-3", any_hand=True)
+    (1, 2, 3)
+    """
+    name = name[:MAX_ID_CHARS]
+    largest = 10**9 if any_hand else LARGEST_CARD
+    fewest = CARDS - 1 if any_hand else CARDS
+    run: list[int] = []
+    end = 0
+    for match in [*_NUMBER.finditer(name), None]:
+        number = int(match[0]) if match is not None and len(match[0]) <= 10 else 0
+        joined = match is not None and bool(_BETWEEN.fullmatch(name, end, match.start()))
+        fits = 1 <= number <= largest and match is not None and not match[0].startswith("0")
+        if not (joined and fits):
+            if fewest <= len(run) <= MAX_RUN:
+                return tuple(run if any_hand else run[:CARDS])
+            run = []
+        if fits:
+            run.append(number)
+        end = match.end() if match is not None else end
+    return None
+
+
+def asked(record: Record, hands: Mapping[str, Puzzle] | None, any_hand: bool) -> Puzzle:
+    """The puzzle of the request with a record's id (`custom_id` or `key`).
+
+    Args:
+        record: a line of a batch's output; Vertex AI's holds the request itself.
+        hands: the puzzles by id, from `load_hands`; None reads them from the ids.
+        any_hand: whether ids may hold hands of other sizes than the deck's.
+    """
+    if hands is None and isinstance(record.get("request"), dict):
+        return asked_in(_question(record["request"]))
+    field, name = _id_of(record)
+    if hands is not None:
+        if name not in hands:
+            raise BadRecord(f"no request has the {field} {name[:60]!r}")
+        return hands[name]
+    numbers = hand_in_id(name, any_hand)
+    if numbers is None:
+        raise BadRecord(f"no hand in {field} {name[:60]!r}: give the batch's requests with --hands")
+    return puzzle_of(list(numbers))
+
+
+def _id_of(record: Record) -> tuple[str, str]:
+    field = "custom_id" if "custom_id" in record else "key"
+    name = record.get(field)
+    if not isinstance(name, str):
+        raise BadRecord(f"{field} is {kind(name)}, not text")
+    return field, name
+
+
+def _request(value: object, fault: str) -> tuple[str, Puzzle]:
+    """The id of a request, and the puzzle that it asks."""
+    if fault:
+        raise BadRecord(fault)
+    record = object_of(value, "the request")
+    _, name = _id_of(record)
+    body = next((part for part in ("body", "params", "request") if part in record), "body")
+    text = _question(object_of(record.get(body), body))
+    if "Input:" not in text:
+        raise BadRecord(f"the request {name[:60]!r} has no line `Input: ...` in its last question")
+    return name, asked_in(text)
+
+
+def _question(body: Record) -> str:
+    """The text of the last user message, or of the one prompt."""
+    for name in ("messages", "contents", "input"):
+        if isinstance(body.get(name), list) or (name == "messages" and name in body):
+            return last_question(body[name])
+    return text_of(body.get("input", body.get("prompt")), "prompt")

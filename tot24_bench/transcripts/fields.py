@@ -1,4 +1,6 @@
-"""What the fields of a record may hold, and the one line that says what they hold instead.
+"""What a record gives, its rollouts, and what its fields may hold.
+
+Whatever reads a field raises BadRecord where it holds something else, and says in one line what.
 
 >>> numbers_of("4, 4, 6, 8"), numbers_of(["4", 4, 6.0, 8])
 ((4, 4, 6, 8), (4, 4, 6, 8))
@@ -13,8 +15,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
 
 from tot24_bench.game import (
     LARGEST_CARD,
@@ -28,7 +31,6 @@ from tot24_bench.game import (
     read_target,
 )
 from tot24_bench.reward import reply_of
-from tot24_bench.transcripts.rollouts import BadRecord
 
 Record = Mapping[str, Any]
 """A JSON object."""
@@ -38,6 +40,9 @@ CARDS = 4
 
 MAX_NAMED = 12
 """Fields that a message names."""
+
+MAX_LINES_NAMED = 10
+"""Bad lines that are named; the others are counted."""
 
 VERDICTS = (
     "correct",
@@ -55,12 +60,81 @@ VERDICTS = (
 _INPUT = re.compile(r"Input:[ \t]*([^\n]*)")
 
 
-def puzzle_of(numbers: object, target: object = None, rule: object = None) -> Puzzle:
-    """The puzzle of a record's fields, as `game.puzzle.read_puzzle` reads them.
+class BadTranscript(ValueError):
+    """A file that cannot be read as a transcript; the message is one line with the fix."""
 
-    Raises:
-        BadRecord: they make no puzzle.
+
+class BadRecord(ValueError):
+    """A record that does not hold a hand and its responses; the message says why."""
+
+
+class Rollouts(NamedTuple):
+    """The responses of one record.
+
+    Attributes:
+        puzzle: the puzzle asked, its numbers in the order of the record.
+        responses: what the model wrote, at least one; empty where it wrote nothing.
+        source_line: the line of the file on which the record starts, from 1.
+        truncated: for each response whether the record says that the token limit cut it off.
+        tokens: the length of each response in the model's tokens; None where the record has none.
+        judged: for each response whether the record itself calls it right; None where it does not
+            say.
     """
+
+    puzzle: Puzzle
+    responses: tuple[str, ...]
+    source_line: int
+    truncated: tuple[bool, ...]
+    tokens: tuple[int | None, ...]
+    judged: tuple[bool | None, ...]
+
+    @classmethod
+    def bare(cls, puzzle: Puzzle, responses: Sequence[str], source_line: int) -> Self:
+        """Rollouts of which nothing is known but the responses."""
+        none = (None,) * len(responses)
+        cut = (False,) * len(responses)
+        return cls(puzzle, tuple(responses), source_line, cut, none, none)
+
+
+@dataclass
+class BadLines:
+    """The records that could not be used.
+
+    Attributes:
+        count: how many there are.
+        first: line and reason of the first MAX_LINES_NAMED.
+    """
+
+    count: int = 0
+    first: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, line: int, reason: str) -> None:
+        """Count a record, and keep its line while there are few."""
+        self.count += 1
+        if len(self.first) < MAX_LINES_NAMED:
+            self.first.append((line, reason))
+
+    @property
+    def text(self) -> str:
+        """All of it in one line, such as "2 bad records (lines 3, 9), line 3: not JSON".
+
+        >>> bad = BadLines()
+        >>> bad.add(3, "not JSON")
+        >>> bad.text
+        '1 bad record, line 3: not JSON'
+        """
+        if not self.first:
+            return "no bad records"
+        line, reason = self.first[0]
+        if self.count == 1:
+            return f"1 bad record, line {line}: {reason}"
+        lines = ", ".join(str(number) for number, _ in self.first)
+        more = ", ..." if self.count > len(self.first) else ""
+        return f"{self.count} bad records (lines {lines}{more}), line {line}: {reason}"
+
+
+def puzzle_of(numbers: object, target: object = None, rule: object = None) -> Puzzle:
+    """The puzzle of a record's fields, as `game.read_puzzle` reads them."""
     if numbers is None:
         raise BadRecord("there is no hand")
     try:
@@ -70,11 +144,7 @@ def puzzle_of(numbers: object, target: object = None, rule: object = None) -> Pu
 
 
 def numbers_of(value: object) -> tuple[int, ...]:
-    """The numbers of a hand: a list of integers or of their digits, or a text that holds them.
-
-    Raises:
-        BadRecord: anything else.
-    """
+    """The numbers of a hand: a list of integers or of their digits, or a text that holds them."""
     if value is None:
         raise BadRecord("there is no hand")
     if not isinstance(value, str | list):
@@ -100,9 +170,6 @@ def asked_in(question: object, target: object = None) -> Puzzle:
         question: a text, of which the last `Input:` counts; or messages, of which the last of the
             user does; or what `puzzle_of` takes.
         target: as `puzzle_of`.
-
-    Raises:
-        BadRecord: it shows no hand.
     """
     if _is_messages(question):
         question = last_question(question)
@@ -116,29 +183,18 @@ def asked_in(question: object, target: object = None) -> Puzzle:
 
 
 def last_question(messages: object) -> str:
-    """The text of the last user message.
-
-    Raises:
-        BadRecord: there is none.
-    """
+    """The text of the last user message."""
     if not isinstance(messages, list):
         raise BadRecord(f"messages is {kind(messages)}, not a list")
     for message in reversed(messages):
         if isinstance(message, dict) and message.get("role", "user") == "user":
             # Parts of a content are OpenAI's, Gemini's stand in the message itself.
             content = message.get("content", message.get("parts"))
-            return (
-                "\n".join(_parts(content))
-                if isinstance(content, list)
-                else text_of(content, "content")
-            )
+            if not isinstance(content, list):
+                return text_of(content, "content")
+            parts = [part for part in content if isinstance(part, dict)]
+            return "\n".join(text_of(part.get("text"), "a part's text") for part in parts)
     raise BadRecord("there is no user message")
-
-
-def _parts(content: list[object]) -> Iterator[str]:
-    for part in content:
-        if isinstance(part, dict):
-            yield text_of(part.get("text"), "a part's text")
 
 
 def in_deck(puzzle: Puzzle) -> bool:
@@ -154,9 +210,6 @@ def texts_of(value: object, name: str) -> tuple[str, ...]:
         value: a response is a text, a message, or a list of messages, of which the assistant's last
             is the response.
         name: of the field, for messages.
-
-    Raises:
-        BadRecord: it holds what is no text.
     """
     if isinstance(value, list) and not _is_messages(value):
         return tuple(_response(part, name) for part in value) or ("",)
@@ -198,11 +251,7 @@ def _verdict(value: object) -> bool | None:
 
 
 def text_of(value: object, name: str) -> str:
-    """A text as UTF-8 can hold it; None is empty.
-
-    Raises:
-        BadRecord: it is no text.
-    """
+    """A text as UTF-8 can hold it; None is empty."""
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -211,11 +260,7 @@ def text_of(value: object, name: str) -> str:
 
 
 def object_of(value: object, name: str) -> Record:
-    """A JSON object.
-
-    Raises:
-        BadRecord: it is none.
-    """
+    """A JSON object."""
     if not isinstance(value, dict):
         raise BadRecord(f"{name} is {kind(value)}, not an object")
     return value
@@ -231,17 +276,14 @@ def kind(value: object) -> str:
     """What a JSON value is, in words that name no value of any size."""
     if value is None:
         return "missing"
-    for types, words in _KINDS:
-        if isinstance(value, types):
-            return words
-    return "something else"
+    return _KINDS.get(type(value), "something else")
 
 
-_KINDS: tuple[tuple[type, str], ...] = (
-    (bool, "true or false"),
-    (int, "a number"),
-    (float, "a number with a point"),
-    (str, "text"),
-    (list, "a list"),
-    (dict, "an object"),
-)
+_KINDS = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number with a point",
+    str: "text",
+    list: "a list",
+    dict: "an object",
+}

@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tot24_bench.game import Hand, Puzzle
-from tot24_bench.transcripts.rollouts import BadTranscript
+from tot24_bench.transcripts.fields import BadTranscript
 
 MAX_LIST_BYTES = 2**20
 """Bytes of a list that are read; the public one has 60,000."""
@@ -64,11 +64,7 @@ def load_ranks(path: Path | None = None, by_row: bool = False) -> dict[int, str]
 
 
 def ranks_by_hand(path: Path | None = None) -> dict[Hand, int]:
-    """The rank of each hand of a list; see `load_ranks`.
-
-    Raises:
-        InvalidPuzzle: the list names something that is no hand; else as `load_ranks`.
-    """
+    """The rank of each hand of a list; see `load_ranks`. InvalidPuzzle where one is no hand."""
     return {Puzzle.parse(hand).hand: rank for rank, hand in load_ranks(path).items()}
 
 

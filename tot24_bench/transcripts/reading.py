@@ -7,129 +7,37 @@ rollouts follow it and the reading ends in one error that names them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO
 
 from tot24_bench.game import TARGET, Puzzle
-from tot24_bench.transcripts.batch_requests import load_hands
-from tot24_bench.transcripts.batches import (
-    Answered,
-    anthropic_answers,
-    batch_reader,
-    gemini_answers,
-    is_anthropic_batch,
-    is_gemini_batch,
-    is_openai_batch,
-    openai_answers,
-)
-from tot24_bench.transcripts.fields import Record, in_deck, names_of, object_of, verdicts_of
-from tot24_bench.transcripts.json_records import json_records
-from tot24_bench.transcripts.lm_eval_samples import is_lm_eval, lm_eval_reader
-from tot24_bench.transcripts.plain import (
-    PLAIN,
-    Keys,
-    is_plain,
-    one_each,
-    read_plain,
-)
-from tot24_bench.transcripts.published_logs import (
-    is_input_output,
-    is_slm_tot,
-    is_slm_tot_teacher,
-    is_tree_of_thought,
-    read_input_output,
-    read_slm_tot,
-    read_slm_tot_teacher,
-    tree_of_thought_reader,
-)
-from tot24_bench.transcripts.ranks import load_ranks
-from tot24_bench.transcripts.rl_logs import (
-    is_reasoning_gym,
-    is_verl,
-    read_reasoning_gym,
-    read_verl,
-    reasoning_gym_entries,
-)
-from tot24_bench.transcripts.rollouts import (
+from tot24_bench.transcripts.batches import load_hands
+from tot24_bench.transcripts.fields import (
     BadLines,
     BadRecord,
     BadTranscript,
     Rollouts,
+    in_deck,
+    names_of,
+    object_of,
+    verdicts_of,
 )
+from tot24_bench.transcripts.formats import (
+    BATCHES,
+    FORMATS,
+    PLAIN,
+    Format,
+    Keys,
+    Options,
+    Reader,
+)
+from tot24_bench.transcripts.json_reader import JsonRecord, json_records
+from tot24_bench.transcripts.ranks import load_ranks
 
 LOOKED_AT = 10
 """Records at the beginning of a file among which one of a known format must be."""
-
-Reader = Callable[[Record, int], Rollouts | None]
-"""From a record and its line to rollouts; None where the record repeats another."""
-
-
-class Beside(NamedTuple):
-    """What stands beside a transcript.
-
-    Attributes:
-        ranks: hands by rank, as text; of a run's own list by row.
-        hands: puzzles by the id of their request; None where the ids spell them.
-        any_hand: whether hands that are not of the deck are allowed.
-    """
-
-    ranks: Mapping[int, str]
-    hands: Mapping[str, Puzzle] | None
-    any_hand: bool
-
-
-def _one(record: Record) -> Iterator[Record]:
-    yield record
-
-
-class Format(NamedTuple):
-    """One way to write a transcript.
-
-    Attributes:
-        knows: whether a record is of this format.
-        reader: makes the reader of one file.
-        fields: the fields that a record must have, for messages.
-        entries: the records that one JSON value holds.
-    """
-
-    knows: Callable[[Record], bool]
-    reader: Callable[[Beside], Reader]
-    fields: str
-    entries: Callable[[Record], Iterator[Record]] = _one
-
-
-def _batch(answered: Callable[[Record], Answered]) -> Callable[[Beside], Reader]:
-    return lambda beside: batch_reader(answered, beside.hands, beside.any_hand)
-
-
-FORMATS: dict[str, Format] = {
-    "lm-eval": Format(is_lm_eval, lambda _: lm_eval_reader(), "doc, resps"),
-    "openai-batch": Format(is_openai_batch, _batch(openai_answers), "custom_id, response"),
-    "anthropic-batch": Format(is_anthropic_batch, _batch(anthropic_answers), "custom_id, result"),
-    "gemini-batch": Format(is_gemini_batch, _batch(gemini_answers), "key, response"),
-    "slm-tot": Format(is_slm_tot, lambda _: read_slm_tot, "original_puzzle, response"),
-    "slm-tot-teacher": Format(
-        is_slm_tot_teacher, lambda _: read_slm_tot_teacher, "file, rank, numbers, response"
-    ),
-    "tree-of-thought-llm": Format(
-        is_tree_of_thought, lambda beside: tree_of_thought_reader(beside.ranks), "idx, ys"
-    ),
-    "plain": Format(is_plain, lambda _: read_plain, "numbers, response"),
-    "verl": Format(is_verl, lambda _: read_verl, "input, output, gts, score, step"),
-    "input-output": Format(is_input_output, lambda _: read_input_output, "input or puzzle, output"),
-    "reasoning-gym": Format(
-        is_reasoning_gym,
-        lambda _: read_reasoning_gym,
-        "results of question, completions",
-        reasoning_gym_entries,
-    ),
-}
-"""Every format by name, in the order in which they are tried."""
-
-BATCHES = ("openai-batch", "anthropic-batch", "gemini-batch")
-"""Formats whose hands may stand in the batch's requests."""
 
 KEYS = "keys"
 """What a transcript's format is called whose fields the user named."""
@@ -146,20 +54,15 @@ class Transcript:
     """
 
     def __init__(
-        self,
-        path: Path,
-        format: str,
-        beside: Beside,
-        skip_bad: bool,
-        keys: Keys | None = None,
+        self, path: Path, name: str, format: Format, options: Options, skip_bad: bool
     ) -> None:
         self.path = path
-        self.format = format
+        self.format = name
         self.size = path.stat().st_size
         self.bad = BadLines()
-        self._beside = beside
+        self._format = format
+        self._options = options
         self._skip_bad = skip_bad
-        self._keys = keys
         self._file: BinaryIO | None = None
 
     @property
@@ -175,57 +78,47 @@ class Transcript:
                 no record that can be used; at once, where an array breaks off.
         """
         self.bad = BadLines()
-        entries, read = self._read()
+        read = self._format.reader(self._options)
         given = 0
         with self.path.open("rb") as file:
             self._file = file
-            for rollouts in _named(self.path, self._rollouts(file, entries, read)):
-                if self._skip_bad or not self.bad.count:
-                    given += 1
-                    yield rollouts
+            try:
+                for record in json_records(file):
+                    for rollouts in self._rollouts(record, read):
+                        if self._skip_bad or not self.bad.count:
+                            given += 1
+                            yield rollouts
+            except BadTranscript as error:
+                raise BadTranscript(f"{self.path}: {error}") from None
         if self.bad.count and not self._skip_bad:
             raise BadTranscript(f"{self.path}: {self.bad.text}; --skip-bad leaves them out")
         if not given:
             raise BadTranscript(f"{self.path}: no record can be used: {self.bad.text}")
 
-    def _read(self) -> tuple[Callable[[Record], Iterator[Record]], Reader]:
-        """What takes a JSON value apart into records, and a new reader of them."""
-        if self._keys is not None:
-            hand = self._keys.hand
-            return lambda record: one_each(record, hand), self._keys.read
-        found = FORMATS[self.format]
-        return found.entries, found.reader(self._beside)
-
-    def _rollouts(
-        self, file: BinaryIO, entries: Callable[[Record], Iterator[Record]], read: Reader
-    ) -> Iterator[Rollouts]:
-        for line, value, fault in json_records(file):
+    def _rollouts(self, record: JsonRecord, read: Reader) -> Iterator[Rollouts]:
+        """The rollouts of one JSON value, which may hold many; what is bad is counted."""
+        line, value, fault = record
+        try:
+            if fault:
+                raise BadRecord(fault)
+            entries = self._format.entries(object_of(value, "the record"))
+        except BadRecord as error:
+            self.bad.add(line, str(error))
+            return
+        for entry in entries:
             try:
-                if fault:
-                    raise BadRecord(fault)
-                records = entries(object_of(value, "the record"))
+                rollouts = read(entry, line)
+                if rollouts is None:
+                    continue
+                if not (self._options.any_hand or in_deck(rollouts.puzzle)):
+                    raise BadRecord(_not_in_deck(rollouts.puzzle))
             except BadRecord as error:
                 self.bad.add(line, str(error))
                 continue
-            for record in records:
-                try:
-                    rollouts = self._one(record, line, read)
-                except BadRecord as error:
-                    self.bad.add(line, str(error))
-                else:
-                    if rollouts is not None:
-                        yield rollouts
-
-    def _one(self, record: Record, line: int, read: Reader) -> Rollouts | None:
-        rollouts = read(record, line)
-        if rollouts is None:
-            return None
-        if not (self._beside.any_hand or in_deck(rollouts.puzzle)):
-            raise BadRecord(_not_in_deck(rollouts.puzzle))
-        if not any(judged is not None for judged in rollouts.judged):
-            judged = verdicts_of(record, len(rollouts.responses))
-            rollouts = rollouts._replace(judged=judged)
-        return rollouts
+            if all(judged is None for judged in rollouts.judged):
+                judged = verdicts_of(entry, len(rollouts.responses))
+                rollouts = rollouts._replace(judged=judged)
+            yield rollouts
 
 
 def read_transcript(
@@ -265,51 +158,41 @@ def read_transcript(
     if keys is not None and format is not None:
         raise BadTranscript("--format names a format, --hand-key the fields of none: give one")
     if keys is not None:
-        keys.check()
-    name = KEYS if keys is not None else _recognise(path) if format is None else format
+        name, found = KEYS, keys.format()
+    else:
+        name = format or _recognise(path)
+        found = FORMATS[name]
     if hands is not None and name not in BATCHES:
         raise BadTranscript(f"--hands goes with {', '.join(BATCHES)}; {path} is {name}")
     by_rank = load_ranks() if name == "tree-of-thought-llm" else {}
     if by_rank and ranks is not None:
         by_rank |= load_ranks(ranks, by_row=True)
-    beside = Beside(by_rank, None if hands is None else load_hands(hands), any_hand)
-    return Transcript(path, name, beside, skip_bad, keys)
+    options = Options(by_rank, None if hands is None else load_hands(hands), any_hand)
+    return Transcript(path, name, found, options, skip_bad)
 
 
 def _recognise(path: Path) -> str:
-    fault = ""
-    first: Record = {}
     with path.open("rb") as file:
-        records = list(_named(path, islice(json_records(file), LOOKED_AT)))
-    for line, value, wrong in records:
-        if isinstance(value, dict):
-            first = first or value
-            for name, format in FORMATS.items():
-                if format.knows(value):
-                    return name
-        elif wrong and not fault:
-            fault = f"line {line}: {wrong}"
+        try:
+            records = list(islice(json_records(file), LOOKED_AT))
+        except BadTranscript as error:
+            raise BadTranscript(f"{path}: {error}") from None
+    objects = [record.value for record in records if isinstance(record.value, dict)]
+    for record in objects:
+        for name, format in FORMATS.items():
+            if format.knows(record):
+                return name
     if not records:
         raise BadTranscript(f"{path}: holds no records")
-    if fault:
-        raise BadTranscript(f"{path}: {fault}")
-    named = names_of(first)
+    for line, _, fault in records:
+        if fault:
+            raise BadTranscript(f"{path}: line {line}: {fault}")
+    named = names_of(objects[0]) if objects else ""
     fields = f" (its fields are {named})" if named else ""
     raise BadTranscript(
         f"{path}: a format that is not known here{fields}: name its fields with --hand-key and "
         f"--response-key (of `tot24 rescore`), or write a record a line as {PLAIN}; {_known()}"
     )
-
-
-_T = TypeVar("_T")
-
-
-def _named(path: Path, records: Iterator[_T]) -> Iterator[_T]:
-    """The same, with the file's name in the error where the file breaks off."""
-    try:
-        yield from records
-    except BadTranscript as error:
-        raise BadTranscript(f"{path}: {error}") from None
 
 
 def _known() -> str:

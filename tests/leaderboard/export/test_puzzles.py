@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tot24_bench.game import HELD_OUT, guard_training_hands, is_solvable, load_split
+from tot24_bench.game import HELD_OUT, Puzzle, guard_parts, is_solvable, load_split
 from tot24_bench.leaderboard.export import dataset_files, parse_benchmark, write_files
 from tot24_bench.leaderboard.export.puzzles import CANARY, COLUMNS, PARTS
 
@@ -44,7 +44,7 @@ def test_it_loads_as_it_would_from_the_hub(repository: Path, tmp_path: Path) -> 
         assert set(part["held_out"]) == {name in HELD_OUT}
         assert set(part["solvable"]) == {name != "unsolvable"}
         assert set(part["never_train"]) == {name != "train"}
-    guard_training_hands(loaded["train"]["numbers"], "the train split")
+    guard_parts(map(Puzzle, loaded["train"]["numbers"]), "the train split")
     assert set(loaded["train"]["canary"]) == {None}
 
 

@@ -27,7 +27,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from tot24_bench.transcripts.rollouts import BadTranscript
+from tot24_bench.transcripts.fields import BadTranscript
 
 MAX_RECORD_BYTES = 64 * 2**20
 """Bytes (in an array: characters) of one record; 100 responses of 7,000 tokens take 3 MB."""
@@ -67,12 +67,10 @@ def json_records(file: BinaryIO) -> Iterator[JsonRecord]:
     start = file.tell()
     sign = _first_sign(file)
     file.seek(start)
-    if sign == b"[":
-        yield from _elements(file)
-        return
+    array = sign == b"["
     laid_out = sign == b"{" and _goes_on(file)
     file.seek(start)
-    yield from _objects(file) if laid_out else _lines(file)
+    yield from _values(file, array) if array or laid_out else _lines(file)
 
 
 def _first_sign(file: BinaryIO) -> bytes:
@@ -91,22 +89,10 @@ def _goes_on(file: BinaryIO) -> bool:
     if not next(filled).endswith((b"{", b"[", b",", b":")):
         return False
     second = next(filled, b"")
-    return bool(second) and not isinstance(_Parser().record(2, second).value, dict)
-
-
-def _objects(file: BinaryIO) -> Iterator[JsonRecord]:
-    window = _Window(file)
-    parser = _Parser()
-    while sign := window.sign():
-        if sign != "{":
-            raise BadTranscript(_broken(window.line, sign, "an object"))
-        line = window.line
-        value = window.take_element(parser)
-        yield JsonRecord(line, None if parser.fault else value, parser.fault)
+    return bool(second) and not isinstance(_record(2, second).value, dict)
 
 
 def _lines(file: BinaryIO) -> Iterator[JsonRecord]:
-    parser = _Parser()
     number = 0
     while line := file.readline(MAX_RECORD_BYTES + 1):
         number += 1
@@ -115,90 +101,83 @@ def _lines(file: BinaryIO) -> Iterator[JsonRecord]:
                 line = file.readline(CHUNK_BYTES)
             yield JsonRecord(number, None, f"longer than {MAX_RECORD_BYTES} bytes")
         elif text := line.strip(_BLANKS):
-            yield parser.record(number, text)
+            yield _record(number, text)
 
 
-def _elements(file: BinaryIO) -> Iterator[JsonRecord]:
+def _record(number: int, line: bytes) -> JsonRecord:
+    """A line that holds one value and nothing else."""
+    try:
+        text = line.decode()
+        value, end, fault = _decode(text)
+        if end < len(text):
+            raise ValueError(f"something after the value, at column {end + 1}")
+    except UnicodeDecodeError as error:
+        fault = f"not UTF-8 text (byte {error.start + 1} of the line): {SAVE_AS_UTF8}"
+    except json.JSONDecodeError as error:
+        what = f"{error.msg.removesuffix(' at')} at column {error.colno}"
+        fault = f"not JSON ({what}): {ONE_A_LINE}"
+    except ValueError as error:
+        fault = f"not JSON ({error}): {ONE_A_LINE}"
+    return JsonRecord(number, None if fault else value, fault)
+
+
+def _values(file: BinaryIO, array: bool) -> Iterator[JsonRecord]:
+    """The elements of an array, or objects that follow each other."""
     window = _Window(file)
-    parser = _Parser()
-    window.sign()
-    window.take_sign()
-    first = True
-    while (sign := window.sign()) != "]":
-        if not first:
+    if array:
+        window.sign()
+        window.go_past()
+    comma = False
+    while (sign := window.sign()) != ("]" if array else ""):
+        if comma:
             if sign != ",":
-                raise BadTranscript(_broken(window.line, sign, "a comma or the end of the array"))
-            window.take_sign()
+                raise _broken(window.line, sign, "a comma or the end of the array")
+            window.go_past()
             sign = window.sign()
-        if not sign:
-            raise BadTranscript(_broken(window.line, sign, "an element"))
+        if not sign or not (array or sign == "{"):
+            raise _broken(window.line, sign, "an object")
         line = window.line
-        value = window.take_element(parser)
-        yield JsonRecord(line, None if parser.fault else value, parser.fault)
-        first = False
-    window.take_sign()
-    if sign := window.sign():
-        raise BadTranscript(_broken(window.line, sign, "nothing"))
+        value, fault = window.take_value()
+        yield JsonRecord(line, None if fault else value, fault)
+        comma = array
+    if array:
+        window.go_past()
+        if sign := window.sign():
+            raise _broken(window.line, sign, "nothing")
 
 
-def _broken(line: int, sign: str, expected: str) -> str:
+def _broken(line: int, sign: str, expected: str) -> BadTranscript:
     if not sign:
-        return f"line {line}: the file ends in the middle of its array"
-    return f"line {line}: not JSON: {sign!r} where {expected} should be"
+        return BadTranscript(f"line {line}: the file ends in the middle of its array")
+    return BadTranscript(f"line {line}: not JSON: {sign!r} where {expected} should be")
 
 
-class _Parser:
-    """json's parser, with a word for what is JSON by the letter and means nothing.
+def _decode(text: str, start: int = 0) -> tuple[object, int, str]:
+    """The value that starts there, where it ends, and what is wrong with it though it is JSON.
 
-    Attributes:
-        fault: what is wrong with the value that was read last, though it is JSON.
+    Raises:
+        ValueError: no whole value.
     """
+    fault = ""
 
-    def __init__(self) -> None:
-        self.fault = ""
-        self._decoder = json.JSONDecoder(object_pairs_hook=self._object)
-
-    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal fault
         value = dict(pairs)
         if len(value) < len(pairs):
             ((key, _),) = Counter(key for key, _ in pairs).most_common(1)
-            self.fault = f"the key {key[:40]!r} stands twice in one object"
+            fault = f"the key {key[:40]!r} stands twice in one object"
         return value
 
-    def element(self, text: str, start: int = 0) -> tuple[object, int]:
-        """The value that starts there in the text, and where it ends.
-
-        Raises:
-            ValueError: no whole value.
-        """
-        self.fault = ""
-        try:
-            return self._decoder.raw_decode(text, start)
-        except RecursionError:
-            raise ValueError("nested too deep") from None
-        except json.JSONDecodeError:
-            raise
-        except ValueError:  # Python's own words name a switch of Python
-            digits = sys.get_int_max_str_digits()
-            raise ValueError(f"an integer of more than {digits:,} digits") from None
-
-    def record(self, number: int, line: bytes) -> JsonRecord:
-        """A line that holds one value and nothing else."""
-        try:
-            text = line.decode()
-            value, end = self.element(text)
-            if end < len(text):
-                raise ValueError(f"something after the value, at column {end + 1}")
-        except UnicodeDecodeError as error:
-            fault = f"not UTF-8 text (byte {error.start + 1} of the line): {SAVE_AS_UTF8}"
-        except json.JSONDecodeError as error:
-            what = f"{error.msg.removesuffix(' at')} at column {error.colno}"
-            fault = f"not JSON ({what}): {ONE_A_LINE}"
-        except ValueError as error:
-            fault = f"not JSON ({error}): {ONE_A_LINE}"
-        else:
-            return JsonRecord(number, None if self.fault else value, self.fault)
-        return JsonRecord(number, None, fault)
+    try:
+        value, end = json.JSONDecoder(object_pairs_hook=object_of).raw_decode(text, start)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # Python's own words name a switch of Python
+        digits = sys.get_int_max_str_digits()
+        raise ValueError(f"an integer of more than {digits:,} digits") from None
+    return value, end, fault
 
 
 class _Window:
@@ -226,38 +205,32 @@ class _Window:
             if not self._grow():
                 return ""
 
-    def take_sign(self) -> None:
+    def go_past(self) -> None:
         """Go past the sign that `sign` found."""
         self._go_to(self._at + 1)
 
-    def take_element(self, parser: _Parser) -> object:
-        """Go past the value that starts here, and return it."""
+    def take_value(self) -> tuple[object, str]:
+        """Go past the value that starts here; the value, and what is wrong with it."""
         while True:
-            value, end, fault = None, self._at, ""
+            value, end, fault, broken = None, self._at, "", "it does not end"
             try:
-                value, end = parser.element(self._text, self._at)
+                value, end, fault = _decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                broken = error.msg.removesuffix(" at")
             except ValueError as error:
-                fault = (
-                    error.msg.removesuffix(" at")
-                    if isinstance(error, json.JSONDecodeError)
-                    else str(error)
-                )
-            if end < len(self._text) and not fault:  # at the very end 12 may go on as 123
+                broken = str(error)
+            if self._at < end < len(self._text):  # at the very end 12 may go on as 123
                 break
+            starts = f"the value that starts on line {self.line} is not JSON"
             if len(self._text) - self._at > MAX_RECORD_BYTES:
-                fault = fault or "it does not end"
-                raise BadTranscript(
-                    f"the value that starts on line {self.line} is not JSON, or longer than "
-                    f"{MAX_RECORD_BYTES} characters ({fault})"
-                )
+                longer = f"or longer than {MAX_RECORD_BYTES} characters"
+                raise BadTranscript(f"{starts}, {longer} ({broken})")
             if not self._grow():
-                if fault:
-                    raise BadTranscript(
-                        f"the value that starts on line {self.line} is not JSON ({fault})"
-                    )
+                if end == self._at:
+                    raise BadTranscript(f"{starts} ({broken})")
                 break
         self._go_to(end)
-        return value
+        return value, fault
 
     def _go_to(self, place: int) -> None:
         self.line += self._text.count("\n", self._at, place)
