@@ -16,7 +16,7 @@ import pytest
 from tests.leaderboard.conftest import make_submission
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Entry, Outcome
-from tot24_bench.leaderboard.rank_groups import ranks
+from tot24_bench.leaderboard.tables.ranks import ranks
 from tot24_bench.statistics import mcnemar
 
 ENTRIES = 1_000

@@ -6,7 +6,7 @@ import pytest
 
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.leaderboard import Entry, Outcome, wilson
-from tot24_bench.leaderboard.bands import by_difficulty, by_rank, pass_at, tokens_per_solved
+from tot24_bench.leaderboard.tables.bands import by_difficulty, by_rank, pass_at, tokens_per_solved
 from tot24_bench.transcripts import ranks_by_hand
 
 from .conftest import make_submission

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from tot24_bench.game import load_split
-from tot24_bench.leaderboard import lm_eval_folder
-from tot24_bench.leaderboard.lm_eval_environment import (
+from tot24_bench.leaderboard.from_lm_eval import folder as lm_eval_folder
+from tot24_bench.leaderboard.from_lm_eval.environment import (
     hardware_of,
     precision_of,
     versions_of,
     weights_of,
 )
-from tot24_bench.leaderboard.lm_eval_folder import BadResults
-from tot24_bench.leaderboard.lm_eval_prompts import asked_of, is_ours
-from tot24_bench.leaderboard.lm_eval_results import read_results
+from tot24_bench.leaderboard.from_lm_eval.folder import BadResults
+from tot24_bench.leaderboard.from_lm_eval.prompts import asked_of, is_ours
+from tot24_bench.leaderboard.from_lm_eval.results import read_results
 from tot24_bench.prompts import build
 from tot24_bench.transcripts import read_transcript
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.leaderboard import Entry, Outcome, Submission
-from tot24_bench.leaderboard.pairing import conclusion, pair
+from tot24_bench.leaderboard.tables.pairing import conclusion, pair
 from tot24_bench.statistics import mcnemar, newcombe
 
 from .conftest import make_reported, make_sample, make_submission

@@ -22,7 +22,7 @@ from tot24_bench.game import Hand
 from tot24_bench.leaderboard.key import look_of
 from tot24_bench.leaderboard.likeness import each_mark, marks_of
 from tot24_bench.leaderboard.records import Sample, sha256_of
-from tot24_bench.leaderboard.rows import one_line
+from tot24_bench.leaderboard.tables.rows import one_line
 from tot24_bench.leaderboard.submission import Header
 from tot24_bench.teachers import SOLVER
 

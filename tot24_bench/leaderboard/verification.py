@@ -49,7 +49,7 @@ from tot24_bench.game import (
 from tot24_bench.harness import method_of, split_of, task_name
 from tot24_bench.leaderboard.cross_checks import Fault, Gist, together
 from tot24_bench.leaderboard.key import look_of
-from tot24_bench.leaderboard.rank_groups import is_exact_search
+from tot24_bench.leaderboard.tables.ranks import is_exact_search
 from tot24_bench.leaderboard.records import Sample, sha256_of
 from tot24_bench.leaderboard.store import (
     FOLDER,

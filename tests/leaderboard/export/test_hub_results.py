@@ -17,7 +17,7 @@ from tot24_bench.leaderboard.export import (
     parse_results,
     write_files,
 )
-from tot24_bench.leaderboard.export.hub_results import (
+from tot24_bench.leaderboard.export.hub import (
     Result,
     benchmark,
     benchmark_yaml,

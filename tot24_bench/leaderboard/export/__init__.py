@@ -7,7 +7,7 @@ says which submissions are exported, `output` writes files below one folder and 
 from tot24_bench.leaderboard.export.choice import NothingToExport, choose, hub_id, interval_method
 from tot24_bench.leaderboard.export.csv_table import render_csv
 from tot24_bench.leaderboard.export.every_eval_ever import eval_files
-from tot24_bench.leaderboard.export.hub_results import (
+from tot24_bench.leaderboard.export.hub import (
     DATASET_ID,
     LeftOut,
     benchmark_yaml,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.rows import is_row
+from tot24_bench.leaderboard.tables.rows import is_row
 from tot24_bench.leaderboard.store import read_entries
 from tot24_bench.leaderboard.submission import Header
 

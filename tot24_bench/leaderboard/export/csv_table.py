@@ -19,7 +19,7 @@ from collections.abc import Iterable
 
 from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.export.choice import interval_method
-from tot24_bench.leaderboard.rows import method_of, notes_of, one_line, sections, trained_on
+from tot24_bench.leaderboard.tables.rows import method_of, notes_of, one_line, sections, trained_on
 from tot24_bench.schema import MAX_NAME_CHARS
 
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")

@@ -18,7 +18,7 @@ from tot24_bench.leaderboard.export.eval_identity import (
     identity_of,
 )
 from tot24_bench.leaderboard.export.eval_instance import RESULT_ID
-from tot24_bench.leaderboard.rows import MAX_NOTES, NOT_KNOWN, method_of, one_line
+from tot24_bench.leaderboard.tables.rows import MAX_NOTES, NOT_KNOWN, method_of, one_line
 from tot24_bench.leaderboard.submission import Header
 from tot24_bench.schema import MAX_NAME_CHARS, MAX_TEXT_CHARS
 from tot24_bench.statistics import LEVEL, RESAMPLES

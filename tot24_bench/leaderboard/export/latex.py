@@ -19,7 +19,7 @@ from collections.abc import Iterable
 
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.export.choice import BOOTSTRAP, WILSON, interval_method
-from tot24_bench.leaderboard.rows import (
+from tot24_bench.leaderboard.tables.rows import (
     COLUMNS,
     MAX_NOTE_CHARS,
     NOT_KNOWN,

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from tot24_bench import __version__
 from tot24_bench.game import HELD_OUT, Puzzle, is_solvable, load_split
 from tot24_bench.leaderboard.export.choice import checked_dataset_id
-from tot24_bench.leaderboard.export.hub_results import BENCHMARK_FILE, DATASET_ID, benchmark_yaml
+from tot24_bench.leaderboard.export.hub import BENCHMARK_FILE, DATASET_ID, benchmark_yaml
 from tot24_bench.leaderboard.export.output import File
 
 CANARY = (

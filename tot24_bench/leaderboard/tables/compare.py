@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from tot24_bench.game import Hand
-from tot24_bench.leaderboard.bands import (
+from tot24_bench.leaderboard.tables.bands import (
     Share,
     by_difficulty,
     by_rank,
@@ -16,8 +16,8 @@ from tot24_bench.leaderboard.bands import (
     tokens_per_solved,
 )
 from tot24_bench.leaderboard.entry import Entry, interval
-from tot24_bench.leaderboard.pairing import Pairing, conclusion, pair
-from tot24_bench.leaderboard.rows import NOT_KNOWN, one_line, percent, row_of
+from tot24_bench.leaderboard.tables.pairing import Pairing, conclusion, pair
+from tot24_bench.leaderboard.tables.rows import NOT_KNOWN, one_line, percent, row_of
 from tot24_bench.statistics import Interval, holm, p_text
 
 if TYPE_CHECKING:

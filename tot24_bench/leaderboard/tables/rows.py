@@ -23,7 +23,7 @@ from tot24_bench.game import (
     split_size,
 )
 from tot24_bench.leaderboard.entry import Entry, interval
-from tot24_bench.leaderboard.rank_groups import ranks
+from tot24_bench.leaderboard.tables.ranks import ranks
 from tot24_bench.leaderboard.submission import OTHER, Header, ModelInfo
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES
 from tot24_bench.statistics import Interval

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from tot24_bench.leaderboard.baselines import load_baselines, not_run
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.rows import COLUMNS, RIGHT_ALIGNED, Ranked, no_rows, one_line, sections
-from tot24_bench.leaderboard.teaching import beside_teachers
+from tot24_bench.leaderboard.tables.rows import COLUMNS, RIGHT_ALIGNED, Ranked, no_rows, one_line, sections
+from tot24_bench.leaderboard.tables.teaching import beside_teachers
 from tot24_bench.prompts import METHOD_NAMES
 
 HEADER = """\

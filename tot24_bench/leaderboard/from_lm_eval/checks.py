@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from tot24_bench.game import load_split
 from tot24_bench.harness import MAX_GEN_TOKS, METRICS, HandResult, mean_metrics, metrics_of_scores
-from tot24_bench.leaderboard.lm_eval_environment import LOCAL_BACKENDS
-from tot24_bench.leaderboard.lm_eval_folder import BadResults, Run
-from tot24_bench.leaderboard.lm_eval_hands import LoggedHand, is_count, named
-from tot24_bench.leaderboard.lm_eval_prompts import build, is_ours, skeleton
+from tot24_bench.leaderboard.from_lm_eval.environment import LOCAL_BACKENDS
+from tot24_bench.leaderboard.from_lm_eval.folder import BadResults, Run
+from tot24_bench.leaderboard.from_lm_eval.hands import LoggedHand, is_count, named
+from tot24_bench.leaderboard.from_lm_eval.prompts import build, is_ours, skeleton
 from tot24_bench.leaderboard.submission import OTHER
 
 TOLERANCE = 1e-9

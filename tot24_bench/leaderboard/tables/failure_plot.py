@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tot24_bench.leaderboard.failures import Run, places_of, shares
+from tot24_bench.leaderboard.tables.failures import Run, places_of, shares
 from tot24_bench.scoring import AT_ANSWER, MALFORMED
 
 _LABELS = {AT_ANSWER: "answer", MALFORMED: "no thought", "correct": "correct"}

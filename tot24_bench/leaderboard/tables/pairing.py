@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from tot24_bench.game import Hand
 from tot24_bench.leaderboard.entry import Entry, Outcome, interval
-from tot24_bench.leaderboard.rank_groups import is_exact_search
-from tot24_bench.leaderboard.rows import method_of, one_line
+from tot24_bench.leaderboard.tables.ranks import is_exact_search
+from tot24_bench.leaderboard.tables.rows import method_of, one_line
 from tot24_bench.leaderboard.submission import Header
 from tot24_bench.statistics import (
     SIGNIFICANT,

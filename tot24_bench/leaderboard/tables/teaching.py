@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from tot24_bench.leaderboard.comparison import difference_text
+from tot24_bench.leaderboard.tables.compare import difference_text
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.pairing import pair
-from tot24_bench.leaderboard.rank_groups import is_exact_search
-from tot24_bench.leaderboard.rows import NOT_KNOWN, Row, is_row, order_of, row_of
+from tot24_bench.leaderboard.tables.pairing import pair
+from tot24_bench.leaderboard.tables.ranks import is_exact_search
+from tot24_bench.leaderboard.tables.rows import NOT_KNOWN, Row, is_row, order_of, row_of
 from tot24_bench.statistics import p_text
 
 PAIR_COLUMNS = (

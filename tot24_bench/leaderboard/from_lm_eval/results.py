@@ -35,7 +35,7 @@ from tot24_bench.harness import (
     score_all,
     task_name,
 )
-from tot24_bench.leaderboard.lm_eval_checks import (
+from tot24_bench.leaderboard.from_lm_eval.checks import (
     Setting,
     check_figures,
     check_fits,
@@ -43,15 +43,15 @@ from tot24_bench.leaderboard.lm_eval_checks import (
     generation_of,
     shown_variant,
 )
-from tot24_bench.leaderboard.lm_eval_environment import (
+from tot24_bench.leaderboard.from_lm_eval.environment import (
     hardware_of,
     local_tokenizer,
     precision_of,
     versions_of,
     weights_of,
 )
-from tot24_bench.leaderboard.lm_eval_folder import BadResults, Run, find_runs
-from tot24_bench.leaderboard.lm_eval_hands import MAX_NAMED, LoggedHand, read_hands
+from tot24_bench.leaderboard.from_lm_eval.folder import BadResults, Run, find_runs
+from tot24_bench.leaderboard.from_lm_eval.hands import MAX_NAMED, LoggedHand, read_hands
 from tot24_bench.leaderboard.split_names import check_split_name
 from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, SHOTS, pick
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tot24_bench.game import BANDS, MAX_SEARCHED, Hand, Puzzle, difficulty
 from tot24_bench.leaderboard.entry import Entry, Outcome
-from tot24_bench.leaderboard.summary import KS
+from tot24_bench.leaderboard.tables.summary import KS
 from tot24_bench.statistics import Interval, clustered, pass_at_k, wilson
 
 RANK_WIDTH = 20

@@ -1,6 +1,6 @@
 """Which entry a person means: a key, a part of one that no other has, or a file.
 
->>> from tot24_bench.leaderboard.choosing import match
+>>> from tot24_bench.leaderboard.tables.choosing import match
 >>> match("onestep", ["scout-2m/game24_io.0shot", "scout-2m/game24_onestep_tot.0shot"])
 'scout-2m/game24_onestep_tot.0shot'
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tot24_bench.harness import task_name
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.rows import one_line
+from tot24_bench.leaderboard.tables.rows import one_line
 from tot24_bench.leaderboard.store import paths, read_entry
 from tot24_bench.prompts import METHODS
 

@@ -26,7 +26,7 @@ from tot24_bench.harness import task_name
 from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.export.choice import checked_dataset_id, hub_id, interval_method
 from tot24_bench.leaderboard.export.output import File
-from tot24_bench.leaderboard.rows import method_of
+from tot24_bench.leaderboard.tables.rows import method_of
 from tot24_bench.leaderboard.submission import OTHER, Header
 from tot24_bench.prompts import METHOD_NAMES, METHODS
 from tot24_bench.statistics import LEVEL

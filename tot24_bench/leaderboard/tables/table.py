@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.rows import COLUMNS, NOT_KNOWN, RIGHT_ALIGNED, Row, no_rows, sections
+from tot24_bench.leaderboard.tables.rows import COLUMNS, NOT_KNOWN, RIGHT_ALIGNED, Row, no_rows, sections
 
 if TYPE_CHECKING:
     from rich.table import Table
