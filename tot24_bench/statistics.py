@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import comb, sqrt
+from statistics import fmean
 from typing import NamedTuple
 
 LEVEL = 0.95
@@ -92,6 +93,20 @@ def clustered(means: Sequence[float], level: float = LEVEL) -> Interval:
     )
     ends = result.confidence_interval
     return Interval(float(ends.low), float(ends.high))
+
+
+class Estimate(NamedTuple):
+    """A share and its 95% interval."""
+
+    value: float
+    interval: Interval
+
+
+def over_hands(shares: Sequence[float]) -> Estimate:
+    """A mean over hands; where each hand is wholly right or wrong, a share of hands."""
+    if all(share in (0, 1) for share in shares):
+        return Estimate(fmean(shares), wilson(round(sum(shares)), len(shares)))
+    return Estimate(fmean(shares), clustered(shares))
 
 
 def pass_at_k(samples: int, right: int, k: int) -> float:

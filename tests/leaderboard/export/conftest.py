@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tot24_bench.leaderboard import Submission, write
+from tot24_bench.leaderboard.export.hub import Benchmark, Result
 
 from ..conftest import make_reported, make_sample, make_submission
 
@@ -122,3 +124,13 @@ def store(tmp_path: Path, submissions: Iterable[Submission]) -> Path:
     for submission in submissions:
         write(submission, folder)
     return folder
+
+
+def parse_results(text: str) -> list[Result]:
+    """Read a file of `.eval_results/` back, refusing fields that are not documented."""
+    return [Result.model_validate(item) for item in yaml.safe_load(text)]
+
+
+def parse_benchmark(text: str) -> Benchmark:
+    """Read `eval.yaml` back, refusing fields that are not documented."""
+    return Benchmark.model_validate(yaml.safe_load(text))

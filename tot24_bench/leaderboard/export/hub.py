@@ -1,4 +1,4 @@
-"""What the HF hub's evaluation-results system reads.
+"""Write what the HF hub's evaluation-results system reads.
 
 - `.eval_results/*.yaml` for a model's repository: a list of results, each with the benchmark's
   dataset, the task, the value. One file a submission, so that settings never overwrite each other.
@@ -16,20 +16,27 @@ refuse any other. What the documents leave open is decided here:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from tot24_bench.files import File
 from tot24_bench.game import load_split
 from tot24_bench.harness import task_name
 from tot24_bench.leaderboard.entry import Entry, interval
-from tot24_bench.leaderboard.export.choice import checked_dataset_id, hub_id, interval_method
-from tot24_bench.leaderboard.export.output import File
-from tot24_bench.leaderboard.tables.rows import method_of
+from tot24_bench.leaderboard.export.tables import interval_method
 from tot24_bench.leaderboard.submission import OTHER, Header
+from tot24_bench.leaderboard.tables import method_of
 from tot24_bench.prompts import METHOD_NAMES, METHODS
 from tot24_bench.statistics import LEVEL
+
+_HALF = r"(?![.-])(?!.*(?:--|\.\.))[A-Za-z0-9._-]{1,96}(?<![.-])"
+HUB_NAME = re.compile(f"{_HALF}/{_HALF}")
+"""An owner and a repository of the HF hub (huggingface_hub's `validate_repo_id`)."""
+
+HUB_LINK = re.compile(r"https://(?:huggingface\.co|hf\.co)/([^/?#]+/[^/?#]+)/?")
 
 DATASET_ID = "tot24-bench/game24"
 """Where the benchmark's dataset stands on the hub, until `--dataset-id` says otherwise."""
@@ -97,6 +104,34 @@ class Benchmark(_Strict):
     tasks: Annotated[list[BenchmarkTask], Field(min_length=1)]
 
 
+def checked_dataset_id(name: str) -> str:
+    """The same name, when it is one of a dataset on the hub.
+
+    Raises:
+        ValueError: when it is not.
+    """
+    if not HUB_NAME.fullmatch(name):
+        raise ValueError(f"{name[:80]!r} is no dataset of the hub: give --dataset-id OWNER/NAME")
+    return name
+
+
+def hub_id(header: Header) -> str | None:
+    """The model's name on the HF hub, by its link or its name; None where neither is one.
+
+    An API's model has a name like it. Whether the hub has such a model is not asked.
+
+    >>> bool(HUB_NAME.fullmatch("HuggingFaceTB/SmolLM2-135M")), bool(HUB_NAME.fullmatch("../../x"))
+    (True, False)
+    """
+    if header.model.backend.startswith("openai-"):
+        return None
+    link = HUB_LINK.fullmatch(header.model.link or "")
+    for name in (link[1] if link else "", header.model.name):
+        if HUB_NAME.fullmatch(name) and not name.endswith(".git"):
+            return name
+    return None
+
+
 class LeftOut(NamedTuple):
     """A submission that has no result file, and why."""
 
@@ -124,8 +159,7 @@ def hub_files(
     files = [File.of(f"dataset/{BENCHMARK_FILE}", benchmark_yaml())]
     left_out = []
     for entry in entries:
-        why = _unfit(entry.header, named)
-        if why:
+        if why := _unfit(entry.header, named):
             left_out.append(LeftOut(entry.key, why))
             continue
         # Both halves of a key are safe as parts of a path, whatever the names hold.
@@ -137,13 +171,12 @@ def hub_files(
 
 def result_of(entry: Entry, dataset_id: str = DATASET_ID) -> Result:
     """The result of one measured entry."""
-    header = entry.header
-    source = None if header.model.link is None else ResultSource(url=header.model.link)
+    header, link = entry.header, entry.header.model.link
     return Result(
         dataset=ResultDataset(id=dataset_id, task_id=task_id(header.method, header.split)),
         value=round(100 * header.metrics.acc, 2),
         date=header.created.isoformat(),
-        source=source,
+        source=None if link is None else ResultSource(url=link),
         notes=_notes(entry),
     )
 
@@ -183,37 +216,6 @@ def benchmark_yaml() -> str:
     return _dump(benchmark().model_dump(exclude_none=True))
 
 
-def parse_results(text: str) -> list[Result]:
-    """Read a file of `.eval_results/` back, refusing fields that are not documented.
-
-    Raises:
-        ValueError: when it is not such a file.
-    """
-    import yaml
-
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"not YAML: {error}") from None
-    if not isinstance(data, list):
-        raise ValueError("a file of .eval_results is a list of results")
-    return [Result.model_validate(item) for item in data]
-
-
-def parse_benchmark(text: str) -> Benchmark:
-    """Read `eval.yaml` back, refusing fields that are not documented.
-
-    Raises:
-        ValueError: when it is not such a file.
-    """
-    import yaml
-
-    try:
-        return Benchmark.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise ValueError(f"no eval.yaml: {error}") from None
-
-
 def _unfit(header: Header, named: bool) -> str | None:
     """Why a submission has no place on the hub; None where it has."""
     if header.obtained != "measured":
@@ -229,20 +231,18 @@ def _unfit(header: Header, named: bool) -> str | None:
 
 def _notes(entry: Entry) -> str:
     header = entry.header
-    prompt = "chat template" if header.chat else "plain prompt"
     parts = [
         METHOD_NAMES.get(header.method, method_of(header)),
         f"{header.shots}-shot ({header.variant} exemplars)" if header.shots else "0-shot",
-        prompt,
+        "chat template" if header.chat else "plain prompt",
         f"n={header.n} hands",
     ]
     if header.repeats > 1:
         parts.append(f"mean of {header.repeats} responses each")
-    ends, how = interval(entry), interval_method(entry)
     parts.append("accuracy in percent")
-    if ends:
+    if ends := interval(entry):
         span = f"{100 * ends.low:.1f} to {100 * ends.high:.1f}"
-        parts.append(f"{LEVEL:.0%} interval {span} ({how})")
+        parts.append(f"{LEVEL:.0%} interval {span} ({interval_method(entry)})")
     return ", ".join(parts)
 
 

@@ -13,7 +13,11 @@ from typing import Any, NamedTuple
 
 from tot24_bench.game import Puzzle
 from tot24_bench.harness import METRICS
-from tot24_bench.leaderboard.from_lm_eval.folder import MAX_SAMPLES_FILE_BYTES, BadResults, check_file
+from tot24_bench.leaderboard.from_lm_eval.folder import (
+    MAX_SAMPLES_FILE_BYTES,
+    BadResults,
+    check_file,
+)
 from tot24_bench.leaderboard.from_lm_eval.prompts import Asked, asked_of
 from tot24_bench.transcripts import BadRecord, BadTranscript, json_records, lm_eval_reader
 

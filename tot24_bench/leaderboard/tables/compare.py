@@ -1,30 +1,179 @@
-"""Two or more entries beside each other, as tables for a terminal and as JSON."""
+"""Compare two or more entries: which ones a person means, tables for a terminal, and JSON.
+
+Beside the tests of each pair stands each entry's accuracy where hands are easy and where they are
+hard, and what a solved hand costs. Bands of hands are the people's ranks (given as the public list)
+or the solver's measure of difficulty.
+
+>>> match("onestep", ["scout-2m/game24_io.0shot", "scout-2m/game24_onestep_tot.0shot"])
+'scout-2m/game24_onestep_tot.0shot'
+"""
 
 from __future__ import annotations
 
+import difflib
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tot24_bench.game import Hand
-from tot24_bench.leaderboard.tables.bands import (
-    Share,
-    by_difficulty,
-    by_rank,
-    pass_at,
-    tokens_per_solved,
+from tot24_bench.game import BANDS, MAX_SEARCHED, Hand, Puzzle, difficulty
+from tot24_bench.harness import task_name
+from tot24_bench.leaderboard.entry import Entry, Outcome, interval
+from tot24_bench.leaderboard.store import paths, read_entry
+from tot24_bench.leaderboard.tables.pairing import (
+    MAX_KEY_CHARS,
+    Pairing,
+    conclusion,
+    difference_text,
+    pair,
 )
-from tot24_bench.leaderboard.entry import Entry, interval
-from tot24_bench.leaderboard.tables.pairing import Pairing, conclusion, pair
-from tot24_bench.leaderboard.tables.rows import NOT_KNOWN, one_line, percent, row_of
-from tot24_bench.statistics import Interval, holm, p_text
+from tot24_bench.leaderboard.tables.rows import MAX_CELL_CHARS, NOT_KNOWN, percent, row_of
+from tot24_bench.prompts import METHODS
+from tot24_bench.statistics import Estimate, holm, over_hands, p_text, pass_at_k
+from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 MAX_COMPARED = 20
 """Entries that are compared with each other: 190 pairs."""
+
+MAX_LISTED = 8
+"""Keys that a message lists."""
+
+PLAIN_TASKS = tuple(map(task_name, METHODS))
+"""Tasks that ask the published test set."""
+
+RANK_WIDTH = 20
+"""Ranks of a band within the hard 100."""
+
+WIDE_RANK_WIDTH = 200
+"""Ranks of a band where hands from the whole list were asked."""
+
+KS = (1, 5, 10, 50, 100, 500, 1_000)
+"""The k of pass@k, as far as every hand has as many responses."""
+
+
+class NoSuchEntry(ValueError):
+    """Nothing, or more than one thing, goes by that name; the message lists what is near."""
+
+
+def choose(name: str, results: Path) -> Entry:
+    """The entry of a name.
+
+    Args:
+        name: the key of a submission under `results`, a part of one key only, or the path of a
+            submission's JSON file.
+
+    Raises:
+        NoSuchEntry: none, or several.
+        BadSubmission: the file does not hold one.
+    """
+    path = Path(name)
+    if name.endswith(".json") and path.is_file():
+        return read_entry(path)
+    folder = results / "submissions"
+    keys = {one.relative_to(folder).with_suffix("").as_posix(): one for one in paths(results)}
+    return read_entry(keys[match(name, list(keys))])
+
+
+def match(name: str, keys: Sequence[str]) -> str:
+    """The key that a name means: itself, or the only one that holds each of its words.
+
+    Of several, the one that was asked the published test set, where there is one only.
+
+    Raises:
+        NoSuchEntry: none, or several.
+    """
+    if name in keys:
+        return name
+    words = name.casefold().split()
+    found = [key for key in keys if words and all(word in key.casefold() for word in words)]
+    plain = [key for key in found if key.partition("/")[2].partition(".")[0] in PLAIN_TASKS]
+    for one in (found, plain):
+        if len(one) == 1:
+            return one[0]
+    shown = repr(one_line(name, MAX_CELL_CHARS))
+    if not keys:
+        raise NoSuchEntry(f"no submission is called {shown}: there are none here")
+    if found:
+        raise NoSuchEntry(f"{len(found)} submissions go by {shown}: name one of {_listed(found)}")
+    near = difflib.get_close_matches(name, keys, n=MAX_LISTED, cutoff=0.3) or list(keys)
+    raise NoSuchEntry(f"no submission is called {shown}: there are {_listed(near)}")
+
+
+def _listed(keys: Sequence[str]) -> str:
+    more = f" and {len(keys) - MAX_LISTED} more" if len(keys) > MAX_LISTED else ""
+    return ", ".join(one_line(key, MAX_KEY_CHARS) for key in keys[:MAX_LISTED]) + more
+
+
+class Band(NamedTuple):
+    """The accuracy on the hands of a band: how many, their share of right responses, 0 to 1."""
+
+    name: str
+    hands: int
+    accuracy: Estimate
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        share, ends = self.accuracy
+        return {"band": self.name, "hands": self.hands, "accuracy": share, "interval": list(ends)}
+
+
+def by_rank(entry: Entry, ranks: Mapping[Hand, int]) -> list[Band]:
+    """Accuracy by people's rank, the easiest band first; hands without a rank are left out."""
+    ranked = [one for one in entry.outcomes if one.puzzle.hand in ranks]
+    places = [ranks[one.puzzle.hand] for one in ranked]
+    if not places:
+        return []
+    width = RANK_WIDTH if max(places) - min(places) <= WIDE_RANK_WIDTH else WIDE_RANK_WIDTH
+    firsts = [(place - 1) // width * width + 1 for place in places]
+    return _bands(ranked, [(first, f"rank {first}-{first + width - 1}") for first in firsts])
+
+
+def by_difficulty(entry: Entry) -> list[Band]:
+    """Accuracy by the solver's bands, `game.difficulty.BANDS`; hands without one are left out."""
+    names = [name for _, name in BANDS]
+    bands: dict[Puzzle, tuple[int, str]] = {}
+    for puzzle in {outcome.puzzle for outcome in entry.outcomes}:
+        # A longer hand has no band, and its solutions alone can take minutes to count.
+        if puzzle.target < 0 or len(puzzle.numbers) > MAX_SEARCHED:
+            continue
+        if (name := difficulty(puzzle).band) is not None:
+            bands[puzzle] = names.index(name), name
+    banded = [outcome for outcome in entry.outcomes if outcome.puzzle in bands]
+    return _bands(banded, [bands[outcome.puzzle] for outcome in banded])
+
+
+def _bands(outcomes: Sequence[Outcome], band_of: Sequence[tuple[int, str]]) -> list[Band]:
+    """The bands in their order, given the band of each outcome."""
+    bands: defaultdict[tuple[int, str], list[float]] = defaultdict(list)
+    for outcome, band in zip(outcomes, band_of, strict=True):
+        bands[band].append(outcome.mean)
+    return [Band(name, len(m), over_hands(m)) for (_, name), m in sorted(bands.items())]
+
+
+def tokens_per_solved(entry: Entry) -> float | None:
+    """All tokens written, over the right responses; None where unknown or nothing was solved.
+
+    A hand that is not solved costs its tokens, too.
+    """
+    right = sum(outcome.right for outcome in entry.outcomes)
+    known = [outcome.tokens for outcome in entry.outcomes if outcome.tokens is not None]
+    return sum(known) / right if right and len(known) == len(entry.outcomes) else None
+
+
+def pass_at(entry: Entry) -> dict[int, Estimate]:
+    """pass@k (unbiased) for the k that every hand has responses for; empty with one response."""
+    fewest = min((outcome.responses for outcome in entry.outcomes), default=0)
+    return {
+        k: over_hands([pass_at_k(one.responses, one.right, k) for one in entry.outcomes])
+        for k in KS
+        if k <= fewest > 1
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +195,15 @@ class Comparison:
 
     def conclusions(self) -> list[str]:
         """One for each pair."""
-        pairs = zip(self.pairings, self.corrected, strict=True)
-        return [conclusion(pairing, p) for pairing, p in pairs]
+        return list(map(conclusion, self.pairings, self.corrected))
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
+        pairs = zip(self.pairings, self.corrected, self.conclusions(), strict=True)
         return {
             "entries": [self._entry_json(entry) for entry in self.entries],
             "pairs": [
-                pairing.to_json() | {"p_holm": p, "conclusion": conclusion(pairing, p)}
-                for pairing, p in zip(self.pairings, self.corrected, strict=True)
+                pairing.to_json() | {"p_holm": p, "conclusion": said} for pairing, p, said in pairs
             ],
         }
 
@@ -67,8 +215,8 @@ class Comparison:
             "accuracy": entry.header.metrics.acc,
             "interval": None if ends is None else list(ends),
             "tokens_per_solved_hand": tokens_per_solved(entry),
-            "by_rank": [_share_json(one) for one in by_rank(entry, self.ranks)],
-            "by_difficulty": [_share_json(one) for one in by_difficulty(entry)],
+            "by_rank": [band.to_json() for band in by_rank(entry, self.ranks)],
+            "by_difficulty": [band.to_json() for band in by_difficulty(entry)],
             "pass_at": {
                 str(k): {"value": value, "interval": list(ends)}
                 for k, (value, ends) in pass_at(entry).items()
@@ -85,7 +233,8 @@ def compare(entries: Sequence[Entry], ranks: Mapping[Hand, int]) -> Comparison:
     if not 2 <= len(entries) <= MAX_COMPARED:
         raise ValueError(f"{len(entries)} entries: compare 2 to {MAX_COMPARED}")
     if twice := [one.key for i, one in enumerate(entries) if one in entries[:i]]:
-        raise ValueError(f"{one_line(twice[0], 200)} is given twice: compare different entries")
+        key = one_line(twice[0], MAX_KEY_CHARS)
+        raise ValueError(f"{key} is given twice: compare different entries")
     pairings = tuple(pair(a, b) for a, b in combinations(entries, 2))
     tested = [pairing.test.p for pairing in pairings if pairing.test is not None]
     corrected = iter(holm(tested))
@@ -98,6 +247,12 @@ def compare(entries: Sequence[Entry], ranks: Mapping[Hand, int]) -> Comparison:
     )
 
 
+def pair_names(comparison: Comparison) -> list[str]:
+    """What the tables call each pair, such as "A - B"."""
+    letters = ascii_uppercase[: len(comparison.entries)]
+    return [f"{a} - {b}" for a, b in combinations(letters, 2)]
+
+
 def render_entries(comparison: Comparison) -> Table:
     """The entries: what they are, their accuracy by band, what a solved hand costs."""
     from rich import box
@@ -106,12 +261,45 @@ def render_entries(comparison: Comparison) -> Table:
 
     table = Table(title="Entries", box=box.HORIZONTALS)
     table.add_column("")
-    for letter in _letters(comparison):
+    for letter in ascii_uppercase[: len(comparison.entries)]:
         table.add_column(letter, justify="right", overflow="fold")
-    for name, cells in _entry_rows(comparison):
+    for name, cells in _entry_rows(comparison).items():
         if any(cell != NOT_KNOWN for cell in cells):
             table.add_row(Text(name), *map(Text, cells))
     return table
+
+
+def _entry_rows(comparison: Comparison) -> dict[str, list[str]]:
+    entries = comparison.entries
+    cells = [row_of(entry) for entry in entries]
+    rows = {
+        name: [getattr(row, name) for row in cells]
+        for name in ("model", "method", "shots", "prompt", "split")
+    }
+    rows["obtained"] = [entry.header.obtained for entry in entries]
+    rows["n"] = [row.n for row in cells]
+    rows["accuracy [95%]"] = [row.accuracy for row in cells]
+    at_k = [pass_at(entry) for entry in entries]
+    for k in sorted({k for found in at_k for k in found}):
+        rows[f"pass@{k}"] = [percent(*one[k]) if k in one else NOT_KNOWN for one in at_k]
+    rows |= _band_rows("", entries, lambda entry: by_rank(entry, comparison.ranks))
+    rows |= _band_rows("solver: ", entries, by_difficulty)
+    rows["tokens a response"] = [row.tokens for row in cells]
+    costs = map(tokens_per_solved, entries)
+    rows["tokens a solved hand"] = [NOT_KNOWN if c is None else f"{c:,.0f}" for c in costs]
+    return rows
+
+
+def _band_rows(
+    prefix: str, entries: Sequence[Entry], bands_of: Callable[[Entry], list[Band]]
+) -> dict[str, list[str]]:
+    """A row a band, in the order in which the bands come."""
+    rows: dict[str, list[str]] = {}
+    for i, entry in enumerate(entries):
+        for name, hands, accuracy in bands_of(entry):
+            row = rows.setdefault(f"{prefix}{name}", [NOT_KNOWN] * len(entries))
+            row[i] = f"{percent(*accuracy)} of {hands}"
+    return rows
 
 
 def render_pairs(comparison: Comparison) -> Table:
@@ -127,91 +315,16 @@ def render_pairs(comparison: Comparison) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     rows = zip(pair_names(comparison), comparison.pairings, comparison.corrected, strict=True)
     for name, pairing, corrected in rows:
-        table.add_row(*map(Text, (name, *_pair_cells(pairing, corrected))))
+        cells = ["0", *[NOT_KNOWN] * 9]
+        if test := pairing.test:
+            cells = [
+                str(test.hands),
+                f"{100 * test.first:.1f}%",
+                f"{100 * test.second:.1f}%",
+                *([NOT_KNOWN] * 4 if test.counts is None else map(str, test.counts)),
+                difference_text(test.difference, test.ends),
+                p_text(test.p),
+                NOT_KNOWN if corrected is None else p_text(corrected),
+            ]
+        table.add_row(name, *map(Text, cells))
     return table
-
-
-def pair_names(comparison: Comparison) -> list[str]:
-    """What the tables call each pair, such as "A - B"."""
-    return [f"{a} - {b}" for a, b in combinations(_letters(comparison), 2)]
-
-
-def difference_text(difference: float, ends: Interval) -> str:
-    """In points, as in "+5.0 [-1.9, +12.1]"."""
-    low, high = (100 * end for end in ends)
-    return f"{100 * difference:+.1f} [{low:+.1f}, {high:+.1f}]"
-
-
-def _pair_cells(pairing: Pairing, corrected: float | None) -> list[str]:
-    test = pairing.test
-    if test is None:
-        return ["0", *[NOT_KNOWN] * 9]
-    counts = [NOT_KNOWN] * 4 if test.counts is None else list(map(str, test.counts))
-    return [
-        str(test.hands),
-        f"{100 * test.first:.1f}%",
-        f"{100 * test.second:.1f}%",
-        *counts,
-        difference_text(test.difference, test.ends),
-        p_text(test.p),
-        NOT_KNOWN if corrected is None else p_text(corrected),
-    ]
-
-
-def _entry_rows(comparison: Comparison) -> list[tuple[str, list[str]]]:
-    entries = comparison.entries
-    cells = [row_of(entry) for entry in entries]
-    rows: list[tuple[str, list[str]]] = [
-        ("model", [row.model for row in cells]),
-        ("method", [row.method for row in cells]),
-        ("shots", [row.shots for row in cells]),
-        ("prompt", [row.prompt for row in cells]),
-        ("split", [row.split for row in cells]),
-        ("obtained", [entry.header.obtained for entry in entries]),
-        ("n", [row.n for row in cells]),
-        ("accuracy [95%]", [row.accuracy for row in cells]),
-    ]
-    at_k = [pass_at(entry) for entry in entries]
-    for k in sorted({k for found in at_k for k in found}):
-        rows.append((f"pass@{k}", [percent(*f[k]) if k in f else NOT_KNOWN for f in at_k]))
-    rows += _band_rows("", entries, lambda entry: by_rank(entry, comparison.ranks))
-    rows += _band_rows("solver: ", entries, by_difficulty)
-    rows.append(("tokens a response", [row.tokens for row in cells]))
-    costs = [tokens_per_solved(entry) for entry in entries]
-    rows.append(("tokens a solved hand", [NOT_KNOWN if c is None else f"{c:,.0f}" for c in costs]))
-    return rows
-
-
-def _band_rows(
-    prefix: str, entries: Sequence[Entry], bands: Callable[[Entry], list[Share]]
-) -> list[tuple[str, list[str]]]:
-    """A row a band, in the order in which the bands come."""
-    each = [{share.name: share for share in bands(entry)} for entry in entries]
-    names: dict[str, None] = {}
-    for shares in each:
-        names |= dict.fromkeys(shares)
-    return [
-        (
-            f"{prefix}{name}",
-            [
-                f"{percent(shares[name].share, shares[name].interval)} of {shares[name].hands}"
-                if name in shares
-                else NOT_KNOWN
-                for shares in each
-            ],
-        )
-        for name in names
-    ]
-
-
-def _letters(comparison: Comparison) -> str:
-    return "ABCDEFGHIJKLMNOPQRST"[: len(comparison.entries)]
-
-
-def _share_json(share: Share) -> dict[str, Any]:
-    return {
-        "band": share.name,
-        "hands": share.hands,
-        "accuracy": share.share,
-        "interval": list(share.interval),
-    }

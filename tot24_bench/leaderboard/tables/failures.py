@@ -1,4 +1,4 @@
-"""Where responses first fail, run against run: shares with intervals, and exact tests.
+"""Show where responses first fail, run against run: shares with intervals, exact tests, a figure.
 
 The question that One-Step ToT was made for: does a model that searches fail at other steps than one
 that writes a single chain? Every response falls in one place (see `scoring.analysis`): `correct`,
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
@@ -27,6 +28,11 @@ from tot24_bench.scoring import AT_ANSWER, MALFORMED, analyse, published_place
 from tot24_bench.statistics import Interval, clustered, fisher, holm, mcnemar, sign_flip, wilson
 
 CORRECT = "correct"
+
+LABELS = {AT_ANSWER: "answer", MALFORMED: "no thought", CORRECT: CORRECT}
+"""How a figure calls places that are no thoughts."""
+
+COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Tol's bright
 
 
 def place(puzzle: Puzzle, response: str) -> str:
@@ -48,15 +54,11 @@ def place_lost(puzzle: Puzzle, response: str) -> str:
     return AT_ANSWER if lost is None or lost >= len(puzzle.numbers) else str(lost)
 
 
-def place_as_published(puzzle: Puzzle, response: str) -> str:
-    """The same by the published count, which has no `malformed`: it calls that step 1."""
-    return published_place(puzzle, response) or CORRECT
-
-
 COUNTS: dict[str, Callable[[Puzzle, str], str]] = {
     "tot24": place,
     "lost": place_lost,
-    "slm-tot": place_as_published,
+    # The published count has no `malformed`: it calls that step 1.
+    "slm-tot": lambda puzzle, response: published_place(puzzle, response) or CORRECT,
 }
 """Ways to count, by name."""
 
@@ -120,7 +122,6 @@ class Difference(NamedTuple):
     """A test of one place between two runs.
 
     Attributes:
-        place: the place.
         first, second: the shares.
         only_first, only_second: hands that fall in it in one run only; None for unpaired runs or
             hands of several responses.
@@ -197,3 +198,50 @@ def compare(first: Run, second: Run) -> list[Difference]:
         tested.append(Difference(place, fmean(a.values()), fmean(b.values()), *only, p, p, test))
     corrected = zip(tested[1:], holm([one.p for one in tested[1:]]), strict=True)
     return [tested[0], *(one._replace(holm=p) for one, p in corrected)]
+
+
+def draw(runs: Sequence[Run], path: Path) -> None:
+    """Draw one group of bars a place, one bar a run, with intervals.
+
+    Args:
+        path: its suffix says in which form (png, svg, pdf).
+
+    Raises:
+        ValueError: where matplotlib is not installed, or does not know the suffix.
+        OSError: where the file cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as missing:
+        raise ValueError("drawing needs matplotlib: pip install 'tot24-bench[plots]'") from missing
+
+    places = places_of(runs)
+    order = [*places[1:], places[0]]
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.subplots()
+    width = 0.8 / len(runs)
+    for i, run in enumerate(runs):
+        by_place = {row.place: row for row in shares(run)}
+        nothing = Share("", 0.0, Interval(0.0, 0.0))
+        rows = [by_place.get(place, nothing) for place in order]
+        heights = [row.share for row in rows]
+        below = [max(0.0, row.share - row.interval.low) for row in rows]
+        above = [max(0.0, row.interval.high - row.share) for row in rows]
+        offset = (i - (len(runs) - 1) / 2) * width
+        bars = axes.bar(
+            [x + offset for x in range(len(order))],
+            heights,
+            width,
+            yerr=(below, above),
+            label=f"{run.name} ({len(run.places)} hands)",
+            color=COLOURS[i % len(COLOURS)],
+            error_kw={"elinewidth": 1, "capsize": 2},
+        )
+        axes.bar_label(bars, [f"{height:.0%}" if height else "" for height in heights], padding=2)
+    axes.set_xticks(range(len(order)), [LABELS.get(one, f"thought {one}") for one in order])
+    axes.set_ylabel("share of responses (95% interval)")
+    axes.set_xlabel("where the final attempt first fails")
+    axes.set_ylim(0, 1)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=120, metadata={"Software": None} if path.suffix == ".png" else None)

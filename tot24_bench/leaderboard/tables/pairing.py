@@ -1,8 +1,7 @@
-"""Two entries beside each other, on the hands that both answered.
+"""Compare two entries on the hands that both answered: a paired test, and what it allows to say.
 
->>> low, high = newcombe(both=8, only_first=4, only_second=1, neither=7)
->>> round(low, 3), round(high, 3)
-(-0.075, 0.349)
+>>> difference_text(0.05, Interval(-0.019, 0.121))
+'+5.0 [-1.9, +12.1]'
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from typing import Any, NamedTuple
 
 from tot24_bench.game import Hand
 from tot24_bench.leaderboard.entry import Entry, Outcome, interval
-from tot24_bench.leaderboard.tables.ranks import is_exact_search
-from tot24_bench.leaderboard.tables.rows import method_of, one_line
 from tot24_bench.leaderboard.submission import Header
+from tot24_bench.leaderboard.tables.ranks import is_exact_search
+from tot24_bench.leaderboard.tables.rows import MAX_CELL_CHARS, method_of
 from tot24_bench.statistics import (
     SIGNIFICANT,
     Interval,
@@ -26,6 +25,10 @@ from tot24_bench.statistics import (
     p_text,
     sign_flip,
 )
+from tot24_bench.text import one_line
+
+MAX_KEY_CHARS = 200
+"""Characters of a key in a sentence."""
 
 SAME = 1e-9
 """Differences of shares that are no further apart are equal: they are rounded in the last digit."""
@@ -47,10 +50,8 @@ class PairedTest:
     Attributes:
         hands: how many both answered.
         first, second: the accuracy of each on them, 0 to 1.
-        difference: first less second.
-        ends: the 95% interval of the difference.
-        p: of the test.
-        name: of the test.
+        difference: first less second; `ends` is its 95% interval.
+        p, name: of the test.
         counts: None where an entry gave several responses to a hand.
     """
 
@@ -62,6 +63,20 @@ class PairedTest:
     p: float
     name: str
     counts: Counts | None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return {
+            "hands": self.hands,
+            "first": self.first,
+            "second": self.second,
+            "difference": self.difference,
+            "low": self.ends.low,
+            "high": self.ends.high,
+            "p": self.p,
+            "name": self.name,
+            "counts": None if self.counts is None else self.counts._asdict(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +104,7 @@ class Pairing:
         return {
             "first": self.first.key,
             "second": self.second.key,
-            "test": None if self.test is None else _test_json(self.test),
+            "test": None if self.test is None else self.test.to_json(),
             "hands_only_first": self.only_first,
             "hands_only_second": self.only_second,
             "reason": self.reason,
@@ -136,8 +151,7 @@ def conclusion(pairing: Pairing, p: float | None = None) -> str:
     low, high = (100 * end for end in test.ends)
     if test.difference < 0:
         low, high = -high, -low
-    alone = "" if p is None else ", not corrected"
-    ends = f"95% {low:.1f} to {high:.1f}{alone}"
+    ends = f"95% {low:.1f} to {high:.1f}{'' if p is None else ', not corrected'}"
     where = f"On the {test.hands} hands that both answered, {seen} ({ends})"
     if value < SIGNIFICANT:
         judged = f"{where}: unlikely to be chance at the 5% level, {said}.{_causes(pairing)}"
@@ -149,40 +163,41 @@ def conclusion(pairing: Pairing, p: float | None = None) -> str:
 
 
 def _test(outcomes: list[tuple[Outcome, Outcome]]) -> PairedTest:
+    hands = len(outcomes)
     first = fmean(one.mean for one, _ in outcomes)
     second = fmean(other.mean for _, other in outcomes)
+    counts = None
     if all(one.responses == other.responses == 1 for one, other in outcomes):
-        kinds = [(bool(one.right), bool(other.right)) for one, other in outcomes]
+        right = [(bool(one.right), bool(other.right)) for one, other in outcomes]
         counts = Counts(
-            both=kinds.count((True, True)),
-            only_first=kinds.count((True, False)),
-            only_second=kinds.count((False, True)),
-            neither=kinds.count((False, False)),
+            both=right.count((True, True)),
+            only_first=right.count((True, False)),
+            only_second=right.count((False, True)),
+            neither=right.count((False, False)),
         )
-        p = mcnemar(counts.only_first, counts.only_second)
-        ends = newcombe(*counts)
-        return PairedTest(
-            len(outcomes), first, second, first - second, ends, p, "exact McNemar", counts
-        )
-    differences = [_difference(one, other) for one, other in outcomes]
-    if max(differences) - min(differences) > SAME:
-        ends = clustered(differences)
-    else:  # no hand differs from another: as wide as for hands of one response
-        right = round(sum(one.mean for one, _ in outcomes))
-        other = round(sum(other.mean for _, other in outcomes))
-        both = min(right, other)
-        ends = newcombe(both, right - both, other - both, len(outcomes) - max(right, other))
-    p = sign_flip(differences)
-    return PairedTest(
-        len(outcomes), first, second, first - second, ends, p, "sign-flip test over hands", None
-    )
+        ends, p, name = newcombe(*counts), mcnemar(counts[1], counts[2]), "exact McNemar"
+    else:
+        # In whole numbers, so that equal differences are equal whatever the shares.
+        differences = [
+            (one.right * other.responses - other.right * one.responses)
+            / (one.responses * other.responses)
+            for one, other in outcomes
+        ]
+        if max(differences) - min(differences) > SAME:
+            ends = clustered(differences)
+        else:  # no hand differs from another: as wide as for hands of one response
+            n = round(sum(one.mean for one, _ in outcomes))
+            m = round(sum(other.mean for _, other in outcomes))
+            both = min(n, m)
+            ends = newcombe(both, n - both, m - both, hands - max(n, m))
+        p, name = sign_flip(differences), "sign-flip test over hands"
+    return PairedTest(hands, first, second, first - second, ends, p, name, counts)
 
 
-def _difference(one: Outcome, other: Outcome) -> float:
-    """Of the means; equal differences are equal numbers, whatever the shares."""
-    return (one.right * other.responses - other.right * one.responses) / (
-        one.responses * other.responses
-    )
+def difference_text(difference: float, ends: Interval) -> str:
+    """A difference of shares in points, with its interval."""
+    low, high = (100 * end for end in ends)
+    return f"{100 * difference:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
 def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
@@ -192,8 +207,7 @@ def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
         hand = outcome.puzzle.identity
         if before := found.get(hand):
             outcome = before._replace(
-                right=before.right + outcome.right,
-                responses=before.responses + outcome.responses,
+                right=before.right + outcome.right, responses=before.responses + outcome.responses
             )
         found[hand] = outcome
     return found
@@ -202,7 +216,7 @@ def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
 def _why_not(first: Entry, second: Entry) -> str:
     for entry in (first, second):
         if not entry.outcomes:
-            return f"{one_line(entry.key, 200)} is reported without its responses"
+            return f"{one_line(entry.key, MAX_KEY_CHARS)} is reported without its responses"
     return "they answered no hand in common"
 
 
@@ -219,17 +233,18 @@ def _warnings(first: Header, second: Header) -> Iterator[str]:
     for what, (one, other) in pairs.items():
         known = what not in ("precision", "sampling") or None not in (one, other)
         if one != other and known:
-            yield f"{what}: {_shown(one)} against {_shown(other)}"
+            shown = ["unknown" if value is None else _short(str(value)) for value in (one, other)]
+            yield f"{what}: {shown[0]} against {shown[1]}"
     for header in (first, second):
         if _sampling(header) is None and header.obtained != "measured":
             yield f"the generation settings of {_what(header)} are not stored"
     if first.split != second.split:
-        yield f"different splits ({one_line(first.split)}, {one_line(second.split)})"
+        yield f"different splits ({_short(first.split)}, {_short(second.split)})"
     if first.model.name != second.model.name and first.method != second.method:
         yield f"model and method both differ: {_what(first)} against {_what(second)}"
     for header in (first, second):
         if is_exact_search(header):
-            yield f"{one_line(header.model.name)} is exact search, no language model"
+            yield f"{_short(header.model.name)} is exact search, no language model"
 
 
 def _chat_form(header: Header) -> str:
@@ -249,24 +264,22 @@ def _sampling(header: Header) -> str | None:
     return f"temperature {given.get('temperature', 'of the model')}"
 
 
+def _short(text: str) -> str:
+    return one_line(text, MAX_CELL_CHARS)
+
+
 def _what(header: Header) -> str:
-    return f"{one_line(header.model.name)} {one_line(method_of(header))}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "unknown" if value is None else one_line(str(value))
+    return f"{_short(header.model.name)} {_short(method_of(header))}"
 
 
 def _names(pairing: Pairing) -> tuple[str, str]:
     """What to call the two: as short as tells them apart."""
     first, second = pairing.first.header, pairing.second.header
     forms = [
-        (one_line(first.model.name), one_line(second.model.name)),
+        (_short(first.model.name), _short(second.model.name)),
         (_what(first), _what(second)),
         (f"{_what(first)} ({first.shots}-shot)", f"{_what(second)} ({second.shots}-shot)"),
-        (one_line(pairing.first.key, 200), one_line(pairing.second.key, 200)),
+        (one_line(pairing.first.key, MAX_KEY_CHARS), one_line(pairing.second.key, MAX_KEY_CHARS)),
     ]
     if first.method != second.method:
         forms = forms[1:]
@@ -278,38 +291,18 @@ def _causes(pairing: Pairing) -> str:
     differ = [warning.partition(":")[0] for warning in pairing.warnings if ": " in warning]
     if not differ:
         return ""
-    return f" They differ in {_listed(differ)}, so it does not say what makes the difference."
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    listed = " and ".join([", ".join(differ[:-1]), differ[-1]] if differ[1:] else differ)
+    return f" They differ in {listed}, so it does not say what makes the difference."
 
 
 def _side_by_side(pairing: Pairing, names: tuple[str, str]) -> str:
     parts = []
     for name, entry in zip(names, (pairing.first, pairing.second), strict=True):
         ends = interval(entry)
-        low_high = (
-            "no interval can be given"
-            if ends is None
-            else f"95% {100 * ends.low:.1f} to {100 * ends.high:.1f}"
-        )
-        parts.append(f"{name} has {100 * entry.header.metrics.acc:.1f}% ({low_high})")
+        span = ends and f"95% {100 * ends.low:.1f} to {100 * ends.high:.1f}"
+        accuracy = 100 * entry.header.metrics.acc
+        parts.append(f"{name} has {accuracy:.1f}% ({span or 'no interval can be given'})")
     return (
         f"Side by side, {parts[0]} and {parts[1]}; whether a difference is more than chance "
         "cannot be said from these figures."
     )
-
-
-def _test_json(test: PairedTest) -> dict[str, Any]:
-    return {
-        "hands": test.hands,
-        "first": test.first,
-        "second": test.second,
-        "difference": test.difference,
-        "low": test.ends.low,
-        "high": test.ends.high,
-        "p": test.p,
-        "name": test.name,
-        "counts": None if test.counts is None else test.counts._asdict(),
-    }

@@ -1,13 +1,12 @@
-"""Ranks that say no more than the hands do: entries that cannot be told apart share one.
+"""Rank entries by no more than the hands say: those that cannot be told apart share a rank.
 
 Entries are compared within a class: obtained the same way, on the same whole split, with this
-benchmark's prompts or with others. The rank of an
-entry is one more than the number of entries of its class that are better by a paired test over
-hands at the 5% level, after Holm's correction over all pairs of the class. So everything that
-cannot be told apart from the best has rank 1, and a rank may be shared by many and then skip.
-"Cannot be told apart" is not transitive: two entries may have different ranks and still not be told
-apart from each other; `tot24 compare` says whether they are. A less accurate entry never ranks
-above a more accurate one.
+benchmark's prompts or with others. The rank of an entry is one more than the number of entries of
+its class that are better by a paired test over hands at the 5% level, after Holm's correction over
+all pairs of the class. So everything that cannot be told apart from the best has rank 1, and a rank
+may be shared by many and then skip. "Cannot be told apart" is not transitive: two entries may have
+different ranks and still not be told apart from each other; `tot24 compare` says whether they are.
+A less accurate entry never ranks above a more accurate one.
 
 The test is McNemar's, exact, where both entries gave one response a hand. Where one gave several it
 is the sign-flip test in its normal approximation, because draws would be too coarse for the small
@@ -22,12 +21,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tot24_bench.game import is_split, split_size
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.submission import OTHER, Header
-from tot24_bench.statistics import SIGNIFICANT
+from tot24_bench.statistics import SIGNIFICANT, holm
 from tot24_bench.teachers import EXACT_SEARCH
 
 if TYPE_CHECKING:
@@ -35,10 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-BATCH = 250
-"""Entries whose pairs with all others are tested at once: bounds memory."""
-
 
 TIE = 1e-9
 """Accuracies that differ by no more are equal: sums of shares differ in their last digits."""
@@ -53,11 +48,10 @@ def ranks(entries: Sequence[Entry]) -> list[int | None]:
             header = entry.header
             classes[header.obtained, header.split, header.variant == OTHER].append(i)
     for members in classes.values():
-        if len(members) == 1:
-            continue  # nothing to rank it among
-        placed = _ranks_of_class([entries[i] for i in members])
-        for i, rank in zip(members, placed, strict=True):
-            found[i] = rank
+        if len(members) > 1:
+            placed = _ranks_of_class([entries[i] for i in members])
+            for i, rank in zip(members, placed, strict=True):
+                found[i] = rank
     return found
 
 
@@ -81,12 +75,13 @@ def _ranks_of_class(entries: Sequence[Entry]) -> list[int]:
     import numpy as np
 
     means = _means(entries)
-    single = np.array([all(o.responses == 1 for o in entry.outcomes) for entry in entries])
-    p_values = _pairwise(means, single)
-    better = _holm(p_values) < SIGNIFICANT
+    single = np.array([all(one.responses == 1 for one in entry.outcomes) for entry in entries])
+    first, second = np.triu_indices(len(entries), k=1)  # every pair once
+    told_apart = np.array(holm(_p_values(means, single)[first, second].tolist())) < SIGNIFICANT
     accuracy = means.mean(axis=1)
-    above = accuracy[None, :] > accuracy[:, None] + TIE
-    counts = 1 + (better & above).sum(axis=1)
+    lead = accuracy[first] - accuracy[second]
+    worse = np.where(lead > 0, second, first)[told_apart & (np.abs(lead) > TIE)]
+    counts = 1 + np.bincount(worse, minlength=len(entries))
     order = np.argsort(-accuracy, kind="stable")
     placed = np.empty(len(entries), dtype=int)
     # Equal accuracies have the same rank, the best of theirs, whichever stood first.
@@ -110,51 +105,26 @@ def _means(entries: Sequence[Entry]) -> Floats:
     return means
 
 
-def _pairwise(means: Floats, single: Any) -> Floats:
-    """The p-value of each pair; 1 on the diagonal."""
+def _p_values(means: Floats, single: NDArray[np.bool_]) -> Floats:
+    """The p-value of each pair of entries, an entry a row and a column."""
     import numpy as np
     from scipy.stats import binom, norm
 
-    count, hands = means.shape
-    p_values = np.ones((count, count))
-    for start in range(0, count, BATCH):
-        rows = slice(start, start + BATCH)
-        only_first = np.rint(means[rows] @ (1 - means).T).astype(int)
-        only_second = np.rint((1 - means[rows]) @ means.T).astype(int)
-        # Many pairs have the same counts: hands that differ, and the fewer of the two kinds.
-        kinds = (only_first + only_second) * (hands + 1) + np.minimum(only_first, only_second)
-        found, place = np.unique(kinds, return_inverse=True)
-        differ, fewer = np.divmod(found, hands + 1)
-        exact = np.minimum(1.0, 2 * binom.cdf(fewer, differ, 0.5))[place.reshape(kinds.shape)]
-        both_single = single[rows, None] & single[None, :]
-        # The sum of differences over the root of the sum of their squares, from products.
-        total = means[rows].sum(axis=1)[:, None] - means.sum(axis=1)[None, :]
-        squares = (
-            (means[rows] ** 2).sum(axis=1)[:, None]
-            + (means**2).sum(axis=1)[None, :]
-            - 2 * means[rows] @ means.T
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            z = np.where(squares > 1e-9, np.abs(total) / np.sqrt(squares), 0.0)
-        p_values[rows] = np.where(both_single, exact, 2 * norm.sf(z))
+    hands = means.shape[1]
+    only_first = np.rint(means @ (1 - means).T).astype(int)
+    differ, fewer = only_first + only_first.T, np.minimum(only_first, only_first.T)
+    # Many pairs have the same counts, so the binomial test is done once for each two of them.
+    found, place = np.unique(differ * (hands + 1) + fewer, return_inverse=True)
+    differ, fewer = np.divmod(found, hands + 1)
+    exact = np.minimum(1.0, 2 * binom.cdf(fewer, differ, 0.5))[place.reshape(only_first.shape)]
+    # The sum of differences over the root of the sum of their squares, from products.
+    sums, squares = means.sum(axis=1), (means**2).sum(axis=1)
+    spread = squares[:, None] + squares[None, :] - 2 * means @ means.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(spread > TIE, np.abs(sums[:, None] - sums[None, :]) / np.sqrt(spread), 0.0)
+    p_values = np.where(single[:, None] & single[None, :], exact, 2 * norm.sf(z))
     for i in np.flatnonzero(~single):
-        differ = np.count_nonzero(np.abs(means - means[i]) > TIE, axis=1)
-        least = np.minimum(1.0, 2.0 ** (1 - differ))
+        flipped = np.count_nonzero(np.abs(means - means[i]) > TIE, axis=1)
+        least = np.minimum(1.0, 2.0 ** (1 - flipped))
         p_values[i] = p_values[:, i] = np.maximum(p_values[i], least)
-    np.fill_diagonal(p_values, 1.0)
     return p_values
-
-
-def _holm(p_values: Floats) -> Floats:
-    """Holm's correction over the pairs above the diagonal, put back on both sides of it."""
-    import numpy as np
-
-    upper = np.triu_indices(len(p_values), k=1)
-    given = p_values[upper]
-    order = np.argsort(given, kind="stable")
-    scaled = np.minimum(1.0, given[order] * np.arange(len(given), 0, -1))
-    corrected = np.empty_like(given)
-    corrected[order] = np.maximum.accumulate(scaled)
-    out = np.ones_like(p_values)
-    out[upper] = corrected
-    return np.minimum(out, out.T)

@@ -10,13 +10,7 @@ from huggingface_hub import eval_result_entries_to_yaml, parse_eval_result_entri
 from pydantic import ValidationError
 
 from tot24_bench.game import load_split
-from tot24_bench.leaderboard.export import (
-    choose,
-    hub_files,
-    parse_benchmark,
-    parse_results,
-    write_files,
-)
+from tot24_bench.leaderboard.export import choose, hub_files, write_files
 from tot24_bench.leaderboard.export.hub import (
     Result,
     benchmark,
@@ -28,7 +22,7 @@ from tot24_bench.leaderboard.export.hub import (
 from tot24_bench.prompts import METHODS
 
 from ..conftest import entries, make_submission
-from .conftest import HOSTILE, every_kind, hostile
+from .conftest import HOSTILE, every_kind, hostile, parse_benchmark, parse_results
 
 # The example of https://huggingface.co/docs/hub/eval-results, field by field.
 DOCUMENTED = """
