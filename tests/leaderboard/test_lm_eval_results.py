@@ -20,7 +20,7 @@ from tot24_bench.leaderboard.from_lm_eval.environment import (
     weights_of,
 )
 from tot24_bench.leaderboard.from_lm_eval.folder import BadResults
-from tot24_bench.leaderboard.from_lm_eval.prompts import asked_of, is_ours
+from tot24_bench.leaderboard.from_lm_eval.prompts import is_ours, sent_prompt
 from tot24_bench.leaderboard.from_lm_eval.results import read_results
 from tot24_bench.prompts import build
 from tot24_bench.transcripts import read_transcript
@@ -141,7 +141,7 @@ def test_messages_to_a_server_are_compared_one_by_one(multiturn: bool) -> None:
         fewshot_as_multiturn=multiturn,
         chat_template=lambda messages, **_: JsonChatStr(json.dumps(messages)),
     )
-    asked = asked_of(json.loads(json.dumps(sent)), chat=False)  # as the tracker logs it
+    asked = sent_prompt(json.loads(json.dumps(sent)))  # as the tracker logs it
     ours = build("cot", load_split("hard100")[0], shots=3)
     assert asked is not None and asked.chat and asked.messages
     assert is_ours(asked, ours, multiturn)

@@ -19,9 +19,13 @@ from tot24_bench import __version__
 from tot24_bench.checkpoint import checkpoint_sha256, teacher_of
 from tot24_bench.game import is_split, split_size
 from tot24_bench.leaderboard.cross_checks import Fault, Gist
-from tot24_bench.leaderboard.from_lm_eval.environment import changed_since, weights_of
-from tot24_bench.leaderboard.from_lm_eval.folder import BadResults
-from tot24_bench.leaderboard.from_lm_eval.results import FromLmEval, read_results
+from tot24_bench.leaderboard.from_lm_eval import (
+    BadResults,
+    FromLmEval,
+    changed_since,
+    read_results,
+    weights_of,
+)
 from tot24_bench.leaderboard.measured import submissions_of, training_of
 from tot24_bench.leaderboard.records import ModelInfo, Training
 from tot24_bench.leaderboard.store import FOLDER, check_writable, path_of, paths, read, write

@@ -1,10 +1,11 @@
-"""What lies in a folder that `lm_eval --output_path FOLDER --log_samples` wrote.
+"""Read a folder that `lm_eval --output_path FOLDER --log_samples` wrote.
 
     FOLDER/<model>/results_<time>.json             settings and figures of one run
     FOLDER/<model>/samples_<task>_<time>.jsonl     every response, where --log_samples was given
 
 The folder is not trusted: links are not followed, nothing but plain files is opened, sizes and
-numbers of files are bounded, and what is read of the settings is checked field by field.
+numbers of files are bounded, and what is read of the settings and samples is checked field by
+field. The hand and the responses of a sample are read as `tot24 rescore` reads them.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from tot24_bench.schema import MAX_COUNT, MAX_NAME_CHARS
+from tot24_bench.game import Puzzle
+from tot24_bench.harness import METRICS
+from tot24_bench.leaderboard.from_lm_eval.prompts import SentPrompt, sent_prompt
+from tot24_bench.schema import MAX_COUNT, MAX_NAME_CHARS, first_fault
+from tot24_bench.transcripts import BadRecord, BadTranscript, json_records, lm_eval_reader
 
 MAX_FILES = 10_000
 """Files and folders that are looked at below a results folder."""
@@ -31,8 +36,10 @@ MAX_SAMPLES_FILE_BYTES = 2**30
 """Bytes of a samples file. 100 responses of 3,400 characters to every hand of the deck take half;
 it is held in memory with its scores."""
 
-_TIME = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d{1,9})?"
-_RESULTS = re.compile(rf".+_(?P<time>{_TIME})\.json", re.ASCII)
+MAX_NAMED = 5
+"""Hands that one message names."""
+
+_RESULTS = re.compile(r".+_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d{1,9})?\.json", re.ASCII)
 
 
 class BadResults(ValueError):
@@ -139,7 +146,7 @@ def find_runs(path: Path) -> list[Run]:
         raise BadResults(f"{path} is not lm-eval's results_<time>.json: give the folder it is in")
     else:
         found = [path]
-    runs = [Run(file, _RESULTS.fullmatch(file.name)["time"], _settings(file)) for file in found]  # type: ignore[index]
+    runs = [Run(file, file.stem.rpartition("_")[2], _settings(file)) for file in found]
     return sorted(runs, key=lambda run: (run.time, str(run.path)))
 
 
@@ -172,10 +179,101 @@ def _settings(path: Path) -> Settings:
     try:
         return Settings.model_validate(from_json(path.read_bytes()))
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"]))[:80]
+        where, what = first_fault(error)
         raise BadResults(
-            f"{path}: {where}: {fault['msg'][:200]}: not a results file of lm-eval 0.4"
+            f"{path}: {where}: {what[:200]}: not a results file of lm-eval 0.4"
         ) from None
     except ValueError as error:
         raise BadResults(f"{path}: not JSON ({str(error)[:200]})") from None
+
+
+class LoggedHand(NamedTuple):
+    """A record of a samples file, as far as it is used."""
+
+    place: int
+    puzzle: Puzzle
+    sent: SentPrompt
+    responses: tuple[str, ...]
+    generation: dict[str, Any]
+    recorded: dict[str, float]
+    limit: int | None
+
+
+def read_hands(path: Path) -> list[LoggedHand]:
+    """The records of a samples file by the place of their hand.
+
+    Raises:
+        BadResults: no such file, or a record that is none; the message names its line.
+    """
+    try:
+        check_file(path, MAX_SAMPLES_FILE_BYTES)
+        with path.open("rb") as file:
+            found = list(_records(path, file))
+    except FileNotFoundError:
+        raise BadResults(
+            f"{path} is missing: evaluate again with --log_samples, which keeps the responses"
+        ) from None
+    except OSError as error:
+        raise BadResults(f"{path}: cannot be read ({error.strerror})") from None
+    except BadTranscript as error:
+        raise BadResults(f"{path}: {error}") from None
+    if not found:
+        raise BadResults(f"{path} holds no responses: evaluate again with --log_samples")
+    return sorted(found, key=lambda hand: hand.place)
+
+
+def _records(path: Path, file: Any) -> Iterator[LoggedHand]:
+    read = lm_eval_reader()
+    for line, value, fault in json_records(file):
+        try:
+            if fault or not isinstance(value, dict):
+                raise BadRecord(fault or "not an object")
+            rollouts = read(value, line)
+            if rollouts is not None:
+                yield _hand(value, rollouts.puzzle, rollouts.responses)
+        except BadRecord as error:
+            raise BadResults(f"{path}: line {line}: {error}") from None
+
+
+def _hand(record: Mapping[str, Any], puzzle: Puzzle, responses: tuple[str, ...]) -> LoggedHand:
+    place = record.get("doc_id")
+    if not isinstance(place, int) or isinstance(place, bool):
+        raise BadRecord("doc_id is not a number")
+    written = record.get("resps")
+    first = written[0] if isinstance(written, list) and written else None
+    if not isinstance(first, list) or not first:
+        raise BadRecord("resps is missing: evaluate again with --log_samples")
+    logged = tuple(
+        text.encode("utf-8", "replace").decode() for text in first if isinstance(text, str)
+    )
+    if logged[: len(responses)] != responses:
+        raise BadRecord("filtered_resps is not what the model wrote (resps): use the task as it is")
+    arguments = record.get("arguments")
+    request = arguments.get("gen_args_0") if isinstance(arguments, dict) else None
+    if not isinstance(request, dict) or len(arguments or ()) != 1:
+        raise BadRecord("arguments hold no request: not a sample of lm-eval 0.4")
+    sent, generation = sent_prompt(request.get("arg_0")), request.get("arg_1")
+    if sent is None or not isinstance(generation, dict):
+        raise BadRecord("arguments hold no prompt and generation arguments")
+    recorded = {}
+    for name in METRICS:
+        figure = record.get(name)
+        known = isinstance(figure, int | float) and not isinstance(figure, bool)
+        if not known or figure < 0 or figure > 1:
+            raise BadRecord(f"{name}: no figure of lm-eval's")
+        recorded[name] = float(figure)
+    limit = record["doc"].get("max_gen_toks")
+    limit = limit if is_count(limit) else None
+    return LoggedHand(place, puzzle, sent, responses, generation, recorded, limit)
+
+
+def named(hands: Sequence[str]) -> str:
+    """Some hands by name, and the verb that follows."""
+    more = f" and {len(hands) - MAX_NAMED} more" if len(hands) > MAX_NAMED else ""
+    verb = "is" if len(hands) == 1 else "are"
+    return f"{', '.join(hands[:MAX_NAMED])}{more} {verb}"
+
+
+def is_count(value: object) -> bool:
+    """Whether a value is a number of tokens."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9

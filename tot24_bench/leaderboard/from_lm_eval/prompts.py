@@ -1,6 +1,6 @@
-r"""Was a model asked what this benchmark asks? The prompts that lm-eval logged, beside our own.
+r"""Compare the prompts that lm-eval logged with this benchmark's own.
 
-- Plain text is compared by its hash, to the letter.
+- Plain text is compared to the letter.
 - The messages of a chat server are compared with ours, one by one.
 - A local model's chat template is not rendered here (it is a program, and not ours). The text that
   it gave must hold the instruction and every turn of ours in order and no further question, and
@@ -8,69 +8,74 @@ r"""Was a model asked what this benchmark asks? The prompts that lm-eval logged,
 
 >>> from tot24_bench.game import Puzzle
 >>> ours = build("io", Puzzle.parse("4 5 6 10"), shots=0)
->>> is_ours(Asked(ours.text, chat=False), ours), is_ours(Asked("Make 24!", chat=False), ours)
+>>> is_ours(SentPrompt(ours.text), ours), is_ours(SentPrompt("Make 24!"), ours)
 (True, False)
 >>> turns = [f"<{m['role']}>{m['content'].strip()}</>" for m in ours.messages]
->>> is_ours(Asked("".join(turns), chat=True), ours)
+>>> is_ours(SentPrompt("".join(turns), chat=True), ours)
 True
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic_core import from_json
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from tot24_bench.prompts import Prompt, build
-
-__all__ = ["Asked", "asked_of", "build", "is_ours", "skeleton"]
+from tot24_bench.prompts import Prompt
 
 QUESTION = "Input: "
 """What every hand that is shown or asked starts with."""
 
-MESSAGE_KEYS = {"role", "content", "type"}
 
-
-class Asked(NamedTuple):
+class SentPrompt(NamedTuple):
     """A prompt as it was sent.
 
     Attributes:
         text: plain text, the text that a chat template gave, or messages as JSON.
-        chat: whether it was sent in a chat form.
+        chat: whether it was sent as turns.
         messages: role and content of each message, where they were sent so.
     """
 
     text: str
-    chat: bool
+    chat: bool = False
     messages: tuple[tuple[str, str], ...] | None = None
 
 
-def asked_of(argument: object, chat: bool) -> Asked | None:
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    role: str
+    content: str
+    type: Any = None
+
+
+_MESSAGES = TypeAdapter(Annotated[list[_Message], Field(min_length=1)])
+
+
+def sent_prompt(argument: object) -> SentPrompt | None:
     """The prompt in lm-eval's log of a request; None where it is none.
 
     Args:
         argument: its `arg_0`: text, messages, or messages as JSON within a list.
-        chat: whether a chat template was applied.
     """
-    if isinstance(argument, list) and len(argument) == 1 and isinstance(argument[0], str):
-        argument = argument[0]  # how lm-eval logs what it sends to a chat server
-        chat = True
     if isinstance(argument, str):
-        text = argument.encode("utf-8", "replace").decode()
-        return Asked(text, chat, _messages(_json(text)) if chat else None)
-    messages = _messages(argument)
-    return None if messages is None else Asked(json.dumps(argument), True, messages)
+        return SentPrompt(_utf8(argument))
+    if isinstance(argument, list) and len(argument) == 1 and isinstance(argument[0], str):
+        text = _utf8(argument[0])  # how lm-eval logs what it sends to a chat server
+        return SentPrompt(text, chat=True, messages=_messages(text))
+    messages = _messages(json.dumps(argument))
+    return messages and SentPrompt(json.dumps(argument), chat=True, messages=messages)
 
 
-def is_ours(asked: Asked, ours: Prompt, multiturn: bool = True) -> bool:
+def is_ours(sent: SentPrompt, ours: Prompt, multiturn: bool = True) -> bool:
     """Whether what was sent is this benchmark's prompt."""
-    if asked.messages is not None:
-        return asked.messages == _our_messages(ours, multiturn)
-    if not asked.chat:
-        return asked.text == ours.text
-    return skeleton(asked.text, ours) is not None
+    if sent.messages is not None:
+        first, *others = [(message["role"], message["content"]) for message in ours.messages]
+        if not multiturn:
+            others = [("user", ours.text.removeprefix(ours.instruction))]
+        return sent.messages == (first, *others)
+    return skeleton(sent.text, ours) is not None if sent.chat else sent.text == ours.text
 
 
 def skeleton(text: str, ours: Prompt) -> str | None:
@@ -87,30 +92,13 @@ def skeleton(text: str, ours: Prompt) -> str | None:
     return "\0".join((*around, text[start:]))
 
 
-def _our_messages(ours: Prompt, multiturn: bool) -> tuple[tuple[str, str], ...]:
-    every = [(message["role"], message["content"]) for message in ours.messages]
-    if multiturn:
-        return tuple(every)
-    return every[0], ("user", ours.text.removeprefix(ours.instruction))
-
-
-def _json(text: str) -> object:
+def _messages(text: str) -> tuple[tuple[str, str], ...] | None:
     try:
-        return from_json(text) if text.startswith("[") else None
-    except ValueError:
+        found = _MESSAGES.validate_json(text)
+    except ValidationError:
         return None
+    return tuple((message.role, message.content) for message in found)
 
 
-def _messages(value: object) -> tuple[tuple[str, str], ...] | None:
-    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
-        return None
-    found = [_message(message) for message in value]
-    known = [message for message in found if message is not None]
-    return tuple(known) if len(known) == len(found) else None
-
-
-def _message(value: Any) -> tuple[str, str] | None:
-    if not isinstance(value, Mapping) or not value.keys() <= MESSAGE_KEYS:
-        return None
-    role, content = value.get("role"), value.get("content")
-    return (role, content) if isinstance(role, str) and isinstance(content, str) else None
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -1,10 +1,11 @@
-"""From a folder that plain `lm_eval` wrote to an evaluation, as `tot24 eval` gets it.
+"""Turn a folder that plain `lm_eval` wrote into an evaluation, as `tot24 eval` gets it.
 
     lm_eval --model ... --tasks game24 --output_path FOLDER --log_samples
 
 Whatever the backend. Each response is scored again, and what lm-eval recorded must be what our
 scorer says; the hands must be the first of their split, the prompts this benchmark's. What becomes
-of the evaluation (keys, hashes, metrics) is `measured`'s business, for both roads.
+of the evaluation (keys, hashes, metrics) is the same for both roads. Each check ends in a
+BadResults whose message names the hands and what helps, or in a note for the row's readers.
 
 - Of several runs the newest of each task and setting is taken; the others are named.
 - A prompt that is another for every hand makes the exemplar variant "other"; for some hands only
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,37 +27,65 @@ from tot24_bench.harness import (
     DEFAULT_SEED,
     DEFAULT_SPLIT,
     GROUP,
+    MAX_GEN_TOKS,
+    METRICS,
     Evaluation,
     HandResult,
     Plan,
     TaskResult,
     count_tokens,
     mean_metrics,
+    metrics_of_scores,
     named_split,
     score_all,
     task_name,
 )
-from tot24_bench.leaderboard.from_lm_eval.checks import (
-    Setting,
-    check_figures,
-    check_fits,
-    check_hands,
-    generation_of,
-    shown_variant,
-)
 from tot24_bench.leaderboard.from_lm_eval.environment import (
+    LOCAL_BACKENDS,
     hardware_of,
     local_tokenizer,
     precision_of,
     versions_of,
     weights_of,
 )
-from tot24_bench.leaderboard.from_lm_eval.folder import BadResults, Run, find_runs
-from tot24_bench.leaderboard.from_lm_eval.hands import MAX_NAMED, LoggedHand, read_hands
+from tot24_bench.leaderboard.from_lm_eval.folder import (
+    MAX_NAMED,
+    BadResults,
+    LoggedHand,
+    Run,
+    find_runs,
+    is_count,
+    named,
+    read_hands,
+)
+from tot24_bench.leaderboard.from_lm_eval.prompts import is_ours, skeleton
 from tot24_bench.leaderboard.split_names import check_split_name
-from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, SHOTS, pick
+from tot24_bench.leaderboard.submission import OTHER
+from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, SHOTS, build, pick
+
+TOLERANCE = 1e-9
+"""Largest difference between lm-eval's figure and ours: rounding of sums, no more."""
+
+COMPARED = tuple(name for name in METRICS if name != "truncated")
+"""What must be as lm-eval recorded it. It may have lacked the tokenizer or been told another limit,
+so `truncated` is counted here where it can be."""
 
 _TASK = re.compile(rf"{GROUP}_(?P<method>{'|'.join(METHODS)})(?:_\w{{1,60}})?", re.ASCII)
+
+_PREDICTED = "bypass,none"
+"""The one figure of lm-eval's --predict_only, which is none."""
+
+
+class Setting(NamedTuple):
+    """What makes one row of the leaderboard; of runs that share it the newest counts."""
+
+    model: str
+    method: str
+    split: str
+    shots: int
+    variant: str
+    chat: bool
+    multiturn: bool
 
 
 class Recorded(NamedTuple):
@@ -76,10 +106,6 @@ class Recorded(NamedTuple):
     created: datetime.date | None
     started: float | None
     notes: tuple[str, ...]
-
-
-_PREDICTED = "bypass,none"
-"""The one figure of lm-eval's --predict_only, which is none."""
 
 
 class FromLmEval(NamedTuple):
@@ -135,41 +161,34 @@ def _newest(runs: Sequence[Run]) -> tuple[dict[Setting, tuple[Run, str]], list[s
         raise BadResults(
             f"{runs[-1].path} holds no task of this benchmark: evaluate --tasks {GROUP}"
         )
-    order = {method: place for place, method in enumerate(METHODS)}
-    return dict(sorted(newest.items(), key=lambda item: order[item[0].method])), passed_over
+    order = sorted(newest, key=lambda setting: METHODS.index(setting.method))
+    return {setting: newest[setting] for setting in order}, passed_over
 
 
 def _setting(run: Run, task: str) -> Setting | None:
     """The row that a task of a run is; None where it is not a task of ours."""
     settings = run.settings
     kwargs = settings.configs[task].dataset_kwargs or {}
-    named = _TASK.fullmatch(task)
-    if named is None or kwargs.get("tot24_method") != named["method"]:
+    ours = _TASK.fullmatch(task)
+    if ours is None or kwargs.get("tot24_method") != ours["method"]:
         return None
     told = {**kwargs, **(settings.configs[task].metadata or {})}
     shots = settings.shots.get(task)
     if not isinstance(shots, int) or isinstance(shots, bool) or not 0 <= shots <= SHOTS:
         raise BadResults(f"{run.path}: n-shot of {task} is not 0 to {SHOTS}: evaluate again")
     split = kwargs.get("tot24_of") or told.get("tot24_split") or DEFAULT_SPLIT
-    variant = told.get("tot24_exemplars") or DEFAULT_VARIANT
+    variant = str(told.get("tot24_exemplars") or DEFAULT_VARIANT)
     try:
         full = named_split(str(split), told.get("tot24_seed"), told.get("tot24_size"))
         if is_split(full):
             check_split_name(full, measured=True)
         load_split(full)
-        pick(str(variant))
+        pick(variant)
     except ValueError as error:
         raise BadResults(f"{run.path}: {task}: {error}") from None
     chat = settings.chat_template is not None
-    return Setting(
-        str(settings.model_name),
-        named["method"],
-        full,
-        shots,
-        str(variant),
-        chat,
-        chat and settings.fewshot_as_multiturn is not False,
-    )
+    multiturn = chat and settings.fewshot_as_multiturn is not False
+    return Setting(str(settings.model_name), ours["method"], full, shots, variant, chat, multiturn)
 
 
 def _read(run: Run, task: str, setting: Setting, tokenizer: str | None) -> FromLmEval:
@@ -182,144 +201,25 @@ def _read(run: Run, task: str, setting: Setting, tokenizer: str | None) -> FromL
         )
     notes: list[str] = []
     model_args = _model_args(run)
-    counted = {**model_args, "tokenizer": tokenizer} if tokenizer else model_args
-    counter = local_tokenizer(counted)
+    counter = local_tokenizer({**model_args, "tokenizer": tokenizer} if tokenizer else model_args)
     hands = read_hands(path)
-    check_hands(path, hands, setting)
-    variant = shown_variant(path, hands, setting, notes)
-    generation = generation_of(path, hands, setting, notes)
+    _check_hands(path, hands, setting)
+    setting = setting._replace(variant=_shown_variant(path, hands, setting, notes))
+    generation = _generation_of(path, hands, setting, notes)
     if counter is not None:
-        check_fits(run, hands, generation, counter)
+        _check_fits(run, hands, generation, counter)
     else:
-        notes.append(
-            "tokens were not counted: the tokenizer is not known here"
-            + (
-                ", and responses that the limit cut off could not be told"
-                if _without_tokenizer(model_args)
-                else ""
-            )
-        )
+        note = "tokens were not counted: the tokenizer is not known here"
+        if not (model_args.get("tokenizer") or model_args.get("pretrained")):
+            note += ", and responses that the limit cut off could not be told"
+        notes.append(note)
     scored = tuple(_scored(path, hand, generation, counter) for hand in hands)
-    check_figures(run, task, path, hands, scored)
+    _check_figures(run, task, path, hands, scored)
     if run.settings.system_instruction:
         notes.append("asked with a system instruction of its own")
-    return FromLmEval(
-        _evaluation(run, setting, variant, model_args, generation, scored),
-        _recorded(run, notes),
-    )
-
-
-def _scored(
-    path: Path, hand: LoggedHand, generation: Mapping[str, Any], tokenizer: Any | None
-) -> HandResult:
-    limit = int(generation["max_gen_toks"])
-    if tokenizer is not None:
-        tokens: tuple[int | None, ...] = tuple(
-            count_tokens(tokenizer, response) for response in hand.responses
-        )
-        cut = [count is not None and count >= limit for count in tokens]
-    else:
-        tokens = (None,) * len(hand.responses)
-        share = hand.recorded["truncated"] if hand.limit == limit else 0.0
-        if share not in (0.0, 1.0):
-            raise BadResults(
-                f"{path}: {hand.puzzle.text}: some of its responses were cut off, and which cannot "
-                "be told without the tokenizer: give the checkpoint's folder with --checkpoint"
-            )
-        cut = [share == 1.0] * len(hand.responses)
-    scores = score_all(hand.puzzle, hand.responses, cut)
-    return HandResult(hand.puzzle, hand.asked.text, hand.responses, tokens, scores)
-
-
-def _evaluation(
-    run: Run,
-    setting: Setting,
-    variant: str,
-    model_args: Mapping[str, Any],
-    generation: dict[str, Any],
-    hands: tuple[HandResult, ...],
-) -> Evaluation:
-    config = run.settings.config
-    folder = Path(str(model_args.get("pretrained") or ""))
-    plain = model_args.get("pretrained") and not model_args.get("peft") and folder.is_dir()
-    weights = weights_of(folder) if plain else None
-    recorded = config.model_num_parameters
-    counted = recorded if recorded and recorded > 0 else weights.parameters if weights else None
-    task = task_name(setting.method)
-    return Evaluation(
-        Plan(
-            model=config.model,
-            model_args=model_args,
-            tasks=(task,),
-            shots=setting.shots,
-            split=setting.split,
-            variant=variant,
-            repeats=max(len(hand.responses) for hand in hands),
-            device=config.device,
-            chat=setting.chat,
-            multiturn=setting.multiturn,
-            limit=len(hands),
-            seed=DEFAULT_SEED if config.torch_seed is None else config.torch_seed,
-        ),
-        (
-            TaskResult(
-                task,
-                setting.method,
-                hands,
-                generation,
-                mean_metrics(hand.scores for hand in hands),
-            ),
-        ),
-        counted,
-        precision_of(config.model_dtype, model_args),
-        _seconds(run) or 0.0,
-    )
-
-
-def _recorded(run: Run, notes: Sequence[str]) -> Recorded:
-    settings = run.settings
-    environment = settings.pretty_env_info or ""
-    versions = versions_of(environment)
-    if settings.lm_eval_version:
-        versions["lm-eval"] = settings.lm_eval_version
-    if settings.transformers_version:
-        versions["transformers"] = settings.transformers_version
-    config = settings.config
-    seeds = {
-        "python": config.random_seed,
-        "numpy": config.numpy_seed,
-        "torch": config.torch_seed,
-        "fewshot": config.fewshot_seed,
-    }
-    timed = _seconds(run) is not None
-    return Recorded(
-        versions,
-        hardware_of(environment, config.model, config.device),
-        {name: seed for name, seed in seeds.items() if seed is not None},
-        _date(settings.date),
-        settings.date,
-        (
-            *notes,
-            *(("the wall time is lm-eval's own, loading the model included",) if timed else ()),
-        ),
-    )
-
-
-def _seconds(run: Run) -> float | None:
-    try:
-        seconds = float(run.settings.total_evaluation_time_seconds or "")
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 1e9 else None
-
-
-def _date(seconds: float | None) -> datetime.date | None:
-    try:
-        return (
-            datetime.datetime.fromtimestamp(seconds or 0, datetime.UTC).date() if seconds else None
-        )
-    except (OverflowError, OSError, ValueError):
-        return None
+    means = mean_metrics(hand.scores for hand in scored)
+    result = TaskResult(task_name(setting.method), setting.method, scored, generation, means)
+    return FromLmEval(_evaluation(run, setting, model_args, result), _recorded(run, notes))
 
 
 def _model_args(run: Run) -> dict[str, Any]:
@@ -331,5 +231,202 @@ def _model_args(run: Run) -> dict[str, Any]:
     return dict(arguments or {})
 
 
-def _without_tokenizer(model_args: Mapping[str, Any]) -> bool:
-    return not (model_args.get("tokenizer") or model_args.get("pretrained"))
+def _check_hands(path: Path, hands: Sequence[LoggedHand], setting: Setting) -> None:
+    """The first so many hands of the split, each once, in its order."""
+    split = load_split(setting.split)
+    known, asked = set(split), [hand.puzzle for hand in hands]
+    times = Counter(asked)
+    if strange := [puzzle.text for puzzle in times if puzzle not in known]:
+        raise BadResults(f"{path}: {named(strange)} not in {setting.split}: use the task as it is")
+    if twice := [puzzle.text for puzzle, count in times.items() if count > 1]:
+        raise BadResults(f"{path}: {named(twice)} asked twice: each hand is asked once")
+    first = split[: len(asked)]
+    if tuple(asked) != first:
+        missing = [puzzle.text for puzzle in first if puzzle not in times]
+        raise BadResults(
+            f"{path}: {len(asked)} hands, but not the first {len(asked)} of {setting.split}"
+            + (f" ({named(missing)} missing)" if missing else "")
+            + ": evaluate all, or the first so many with --limit"
+        )
+
+
+def _shown_variant(
+    path: Path, hands: Sequence[LoggedHand], setting: Setting, notes: list[str]
+) -> str:
+    """The exemplar variant that was really shown."""
+    changed, around = [], set()
+    for hand in hands:
+        ours = build(setting.method, hand.puzzle, shots=setting.shots, variant=setting.variant)
+        sent = hand.sent._replace(chat=setting.chat or hand.sent.chat)
+        if not is_ours(sent, ours, setting.multiturn):
+            changed.append(hand.puzzle.text)
+        elif sent.chat and sent.messages is None:
+            around.add(skeleton(sent.text, ours))
+    if not changed and len(around) <= 1:
+        return setting.variant
+    if not changed:
+        raise BadResults(
+            f"{path}: the chat form differs from hand to hand beyond the hand itself: evaluate "
+            "again with one chat template"
+        )
+    if len(changed) < len(hands):
+        raise BadResults(
+            f"{path}: the prompt of {named(changed)} not this benchmark's, those of the others "
+            "are: evaluate again with the tasks as they are"
+        )
+    notes.append(
+        f"the prompts are not this benchmark's {setting.shots}-shot {setting.method} prompts"
+    )
+    return OTHER
+
+
+def _generation_of(
+    path: Path, hands: Sequence[LoggedHand], setting: Setting, notes: list[str]
+) -> dict[str, Any]:
+    """The generation arguments, the same for every hand; changed ones are noted."""
+    generation = hands[0].generation
+    if any(hand.generation != generation for hand in hands):
+        raise BadResults(f"{path}: generation arguments differ between hands: evaluate again")
+    if not is_count(generation.get("max_gen_toks")):
+        raise BadResults(f"{path}: max_gen_toks is no number of tokens: evaluate again")
+    usual = {
+        "until": ["\nInput:"],
+        "do_sample": False,
+        "max_gen_toks": MAX_GEN_TOKS[setting.method],
+    }
+    changed = [
+        f"{name} = {value!r}"[:100]
+        for name, value in generation.items()
+        if value != usual.get(name) and not (name == "temperature" and not value)
+    ]
+    changed += [f"no {name}" for name in usual if name not in generation]
+    if changed:
+        notes.append(f"generation differs from the task's own: {', '.join(changed)}"[:1_000])
+    return dict(generation)
+
+
+def _check_fits(
+    run: Run, hands: Sequence[LoggedHand], generation: Mapping[str, Any], tokenizer: Any
+) -> None:
+    """lm-eval cuts a prompt that does not fit from the left, with only a warning."""
+    context = run.settings.max_length
+    if run.settings.config.model not in LOCAL_BACKENDS or context is None:
+        return
+    room = int(generation["max_gen_toks"])
+    longest = max((hand.sent.text for hand in hands), key=len)
+    length = len(tokenizer(longest)["input_ids"])
+    if length + room > context:
+        raise BadResults(
+            f"{run.path}: a prompt of {length} tokens and a response of up to {room} do not fit "
+            f"the model's context of {context}, so lm-eval cut the prompt: evaluate with "
+            f"--num_fewshot 0, or --gen_kwargs max_gen_toks={max(context - length, 1)}"
+        )
+
+
+def _scored(
+    path: Path, hand: LoggedHand, generation: Mapping[str, Any], tokenizer: Any | None
+) -> HandResult:
+    limit = int(generation["max_gen_toks"])
+    if tokenizer is not None:
+        counts = [count_tokens(tokenizer, response) for response in hand.responses]
+        cut = [count is not None and count >= limit for count in counts]
+    else:
+        counts = [None] * len(hand.responses)
+        share = hand.recorded["truncated"] if hand.limit == limit else 0.0
+        if share not in (0.0, 1.0):
+            raise BadResults(
+                f"{path}: {hand.puzzle.text}: some of its responses were cut off, and which cannot "
+                "be told without the tokenizer: give the checkpoint's folder with --checkpoint"
+            )
+        cut = [share == 1.0] * len(hand.responses)
+    scores = score_all(hand.puzzle, hand.responses, cut)
+    return HandResult(hand.puzzle, hand.sent.text, hand.responses, tuple(counts), scores)
+
+
+def _check_figures(
+    run: Run, task: str, path: Path, hands: Sequence[LoggedHand], scored: Sequence[HandResult]
+) -> None:
+    """What lm-eval recorded of each hand and of all is what our scorer says today."""
+    for name in COMPARED:
+        differ = [
+            hand.puzzle.text
+            for hand, result in zip(hands, scored, strict=True)
+            if not abs(hand.recorded[name] - metrics_of_scores(result.scores)[name]) <= TOLERANCE
+        ]
+        if differ:
+            raise BadResults(
+                f"{path}: {name} of {named(differ)} not what the response gives when it is scored "
+                "again: a changed file, or another version of the scorer; evaluate again"
+            )
+    figures = run.settings.results.get(task, {})
+    means = mean_metrics(result.scores for result in scored)
+    for name in COMPARED:
+        stated = next((v for k, v in figures.items() if k.partition(",")[0] == name), None)
+        if not isinstance(stated, int | float) or not abs(stated - means[name]) <= TOLERANCE:
+            raise BadResults(
+                f"{run.path}: {name} of {task} is {str(stated)[:40]}, but its {len(scored)} "
+                f"samples give {means[name]:.10g}: some are missing, or the file was changed"
+            )
+
+
+def _evaluation(
+    run: Run, setting: Setting, model_args: Mapping[str, Any], result: TaskResult
+) -> Evaluation:
+    config = run.settings.config
+    folder = Path(str(model_args.get("pretrained") or ""))
+    plain = model_args.get("pretrained") and not model_args.get("peft") and folder.is_dir()
+    weights = weights_of(folder) if plain else None
+    parameters = config.model_num_parameters
+    if not parameters or parameters < 0:  # of a server's model lm-eval says -1
+        parameters = weights.parameters if weights else None
+    plan = Plan(
+        model=config.model,
+        model_args=model_args,
+        tasks=(result.task,),
+        shots=setting.shots,
+        split=setting.split,
+        variant=setting.variant,
+        repeats=max(len(hand.responses) for hand in result.hands),
+        device=config.device,
+        chat=setting.chat,
+        multiturn=setting.multiturn,
+        limit=len(result.hands),
+        seed=DEFAULT_SEED if config.torch_seed is None else config.torch_seed,
+    )
+    precision = precision_of(config.model_dtype, model_args)
+    return Evaluation(plan, (result,), parameters, precision, _seconds(run) or 0.0)
+
+
+def _recorded(run: Run, notes: Sequence[str]) -> Recorded:
+    settings, config = run.settings, run.settings.config
+    environment = settings.pretty_env_info or ""
+    versions = {"lm-eval": settings.lm_eval_version, "transformers": settings.transformers_version}
+    seeds = {
+        "python": config.random_seed,
+        "numpy": config.numpy_seed,
+        "torch": config.torch_seed,
+        "fewshot": config.fewshot_seed,
+    }
+    if _seconds(run) is not None:
+        notes = [*notes, "the wall time is lm-eval's own, loading the model included"]
+    try:
+        started = datetime.datetime.fromtimestamp(settings.date or 0, datetime.UTC)
+        created = started.date() if settings.date else None
+    except (OverflowError, OSError, ValueError):
+        created = None
+    return Recorded(
+        {**versions_of(environment), **{name: text for name, text in versions.items() if text}},
+        hardware_of(environment, config.model, config.device),
+        {name: seed for name, seed in seeds.items() if seed is not None},
+        created,
+        settings.date,
+        tuple(notes),
+    )
+
+
+def _seconds(run: Run) -> float | None:
+    try:
+        seconds = float(run.settings.total_evaluation_time_seconds or "")
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < 1e9 else None
