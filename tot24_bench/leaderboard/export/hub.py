@@ -5,8 +5,8 @@
 - `eval.yaml` for the dataset repository of the benchmark: its tasks, each with a leaderboard.
 
 The fields are those of https://huggingface.co/docs/hub/eval-results and of the specification that
-it points to, https://github.com/huggingface/hub-docs/blob/main/eval_results.yaml; the models below
-refuse any other. What the documents leave open is decided here:
+it points to, https://github.com/huggingface/hub-docs/blob/main/eval_results.yaml; the tests refuse
+any other. What the documents leave open is decided here:
 
 - `value` is accuracy in percent, 0 to 100; `notes` says so, with the interval and the setting.
 - Only what was measured is written: a figure of someone else's is theirs to publish.
@@ -18,9 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, NamedTuple
-
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from typing import Any, NamedTuple
 
 from tot24_bench.files import File
 from tot24_bench.game import load_split
@@ -52,67 +50,11 @@ TEST_SPLITS = ("hard100", "hardest")
 FOLDER = ".eval_results"
 BENCHMARK_FILE = "eval.yaml"
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class ResultDataset(_Strict):
-    """`dataset` of a result: `id` and `task_id` are required."""
-
-    id: Text
-    task_id: Text
-    revision: Text | None = None
-
-
-class ResultSource(_Strict):
-    """`source` of a result: `url` is required where it is given."""
-
-    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2_000)]
-    name: Text | None = None
-    user: Text | None = None
-    org: Text | None = None
-
-
-class Result(_Strict):
-    """One item of a file in `.eval_results/`."""
-
-    dataset: ResultDataset
-    value: Annotated[float, Field(ge=0, le=100)]
-    verifyToken: Text | None = None  # noqa: N815 - the documented spelling
-    date: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
-    source: ResultSource | None = None
-    notes: Text | None = None
-
-
-class BenchmarkTask(_Strict):
-    """One item of `tasks` in `eval.yaml`: `id` is required."""
-
-    id: Text
-    config: Text = "default"
-    split: Text = "test"
-
-
-class Benchmark(_Strict):
-    """`eval.yaml`."""
-
-    name: Text
-    description: Text
-    evaluation_framework: Text
-    tasks: Annotated[list[BenchmarkTask], Field(min_length=1)]
-
-
-def checked_dataset_id(name: str) -> str:
-    """The same name, when it is one of a dataset on the hub.
-
-    Raises:
-        ValueError: when it is not.
-    """
+def check_dataset_id(name: str) -> None:
+    """Refuse, with a ValueError, what is no name of a dataset on the hub."""
     if not HUB_NAME.fullmatch(name):
         raise ValueError(f"{name[:80]!r} is no dataset of the hub: give --dataset-id OWNER/NAME")
-    return name
 
 
 def hub_id(header: Header) -> str | None:
@@ -142,20 +84,17 @@ class LeftOut(NamedTuple):
 def hub_files(
     entries: Iterable[Entry], dataset_id: str = DATASET_ID, named: bool = False
 ) -> tuple[list[File], list[LeftOut]]:
-    """The files for model repositories, a folder each, and `eval.yaml` for the dataset's.
+    """The files for model repositories and for the dataset's, and the submissions left out.
 
     Args:
         dataset_id: owner and name of the dataset repository that holds the benchmark.
         named: whether the caller chose the models by name; only then does a model count whose name
             is none of the hub's.
 
-    Returns:
-        The files, and the submissions that are left out.
-
     Raises:
         ValueError: for a dataset_id that is no name on the hub.
     """
-    checked_dataset_id(dataset_id)
+    check_dataset_id(dataset_id)
     files = [File.of(f"dataset/{BENCHMARK_FILE}", benchmark_yaml())]
     left_out = []
     for entry in entries:
@@ -165,20 +104,20 @@ def hub_files(
         # Both halves of a key are safe as parts of a path, whatever the names hold.
         model, stem = entry.key.split("/")
         name = f"models/{model}/{FOLDER}/tot24_{stem}.yaml"
-        files.append(File.of(name, results_yaml([result_of(entry, dataset_id)])))
+        files.append(File.of(name, as_yaml([result_of(entry, dataset_id)])))
     return files, left_out
 
 
-def result_of(entry: Entry, dataset_id: str = DATASET_ID) -> Result:
+def result_of(entry: Entry, dataset_id: str = DATASET_ID) -> dict[str, Any]:
     """The result of one measured entry."""
     header, link = entry.header, entry.header.model.link
-    return Result(
-        dataset=ResultDataset(id=dataset_id, task_id=task_id(header.method, header.split)),
-        value=round(100 * header.metrics.acc, 2),
-        date=header.created.isoformat(),
-        source=None if link is None else ResultSource(url=link),
-        notes=_notes(entry),
-    )
+    return {
+        "dataset": {"id": dataset_id, "task_id": task_id(header.method, header.split)},
+        "value": round(100 * header.metrics.acc, 2),
+        "date": header.created.isoformat(),
+        **({"source": {"url": link}} if link else {}),
+        "notes": _notes(entry),
+    }
 
 
 def task_id(method: str, split: str) -> str:
@@ -186,34 +125,26 @@ def task_id(method: str, split: str) -> str:
     return task_name(method) if split == TEST_SPLITS[0] else f"{task_name(method)}_{split}"
 
 
-def results_yaml(results: Iterable[Result]) -> str:
-    """A file of `.eval_results/`."""
-    return _dump([result.model_dump(exclude_none=True) for result in results])
-
-
-def benchmark() -> Benchmark:
-    """The benchmark as `eval.yaml` describes it: a leaderboard for each method and test split."""
-    return Benchmark(
-        name="Game of 24 (tot24-bench)",
-        description=(
-            "Make 24 from four numbers with + - * / and parentheses, each number used once. "
-            "hard100 is the published test set, human-difficulty ranks 901 to 1000; hardest are "
-            "361 harder hands. Answers are checked exactly. The value is accuracy in percent; each "
-            "task is one way to ask: answer alone (io), chain of thought (cot), a whole tree "
-            "search in one response (onestep_tot)."
-        ),
-        evaluation_framework=FRAMEWORK,
-        tasks=[
-            BenchmarkTask(id=task_id(method, split), config="default", split=split)
-            for split in TEST_SPLITS
-            for method in METHODS
-        ],
-    )
-
-
 def benchmark_yaml() -> str:
-    """The text of `eval.yaml`."""
-    return _dump(benchmark().model_dump(exclude_none=True))
+    """The text of `eval.yaml`: a leaderboard for each method and test split."""
+    return as_yaml(
+        {
+            "name": "Game of 24 (tot24-bench)",
+            "description": (
+                "Make 24 from four numbers with + - * / and parentheses, each number used once. "
+                "hard100 is the published test set, human-difficulty ranks 901 to 1000; hardest "
+                "are 361 harder hands. Answers are checked exactly. The value is accuracy in "
+                "percent; each task is one way to ask: answer alone (io), chain of thought (cot), "
+                "a whole tree search in one response (onestep_tot)."
+            ),
+            "evaluation_framework": FRAMEWORK,
+            "tasks": [
+                {"id": task_id(method, split), "config": "default", "split": split}
+                for split in TEST_SPLITS
+                for method in METHODS
+            ],
+        }
+    )
 
 
 def _unfit(header: Header, named: bool) -> str | None:
@@ -246,7 +177,7 @@ def _notes(entry: Entry) -> str:
     return ", ".join(parts)
 
 
-def _dump(data: Any) -> str:
+def as_yaml(data: Any) -> str:
     """YAML in ASCII: whatever a name holds is a quoted string, never a tag or another key."""
     import yaml
 

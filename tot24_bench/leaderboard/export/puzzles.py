@@ -22,7 +22,7 @@ from tot24_bench.leaderboard.export.hub import (
     BENCHMARK_FILE,
     DATASET_ID,
     benchmark_yaml,
-    checked_dataset_id,
+    check_dataset_id,
 )
 from tot24_bench.transcripts import ranks_by_hand
 
@@ -70,7 +70,7 @@ def dataset_files(dataset_id: str = DATASET_ID) -> list[File]:
     Raises:
         ValueError: for a dataset_id that is no name on the hub.
     """
-    checked_dataset_id(dataset_id)
+    check_dataset_id(dataset_id)
     return [
         File.of("README.md", card(dataset_id)),
         File.of(BENCHMARK_FILE, benchmark_yaml()),

@@ -51,8 +51,7 @@ def _text_or_none(value: object) -> object:
 
 
 def _number_or_none(value: object) -> object:
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if known and value == value else None  # NaN is not itself
+    return value if type(value) in (int, float) and value == value else None  # NaN is not itself
 
 
 _Word = Annotated[str | None, BeforeValidator(_text_or_none), Field(max_length=MAX_NAME_CHARS)]
@@ -237,7 +236,7 @@ def _records(path: Path, file: Any) -> Iterator[LoggedHand]:
 
 def _hand(record: Mapping[str, Any], puzzle: Puzzle, responses: tuple[str, ...]) -> LoggedHand:
     place = record.get("doc_id")
-    if not isinstance(place, int) or isinstance(place, bool):
+    if type(place) is not int:
         raise BadRecord("doc_id is not a number")
     written = record.get("resps")
     first = written[0] if isinstance(written, list) and written else None
@@ -257,9 +256,8 @@ def _hand(record: Mapping[str, Any], puzzle: Puzzle, responses: tuple[str, ...])
         raise BadRecord("arguments hold no prompt and generation arguments")
     recorded = {}
     for name in METRICS:
-        figure = record.get(name)
-        known = isinstance(figure, int | float) and not isinstance(figure, bool)
-        if not known or figure < 0 or figure > 1:
+        figure: Any = record.get(name)
+        if type(figure) not in (int, float) or figure < 0 or figure > 1:
             raise BadRecord(f"{name}: no figure of lm-eval's")
         recorded[name] = float(figure)
     limit = record["doc"].get("max_gen_toks")
@@ -276,4 +274,4 @@ def named(hands: Sequence[str]) -> str:
 
 def is_count(value: object) -> bool:
     """Whether a value is a number of tokens."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9
+    return type(value) is int and 0 < value < 10**9

@@ -64,8 +64,9 @@ def sent_prompt(argument: object) -> SentPrompt | None:
     if isinstance(argument, list) and len(argument) == 1 and isinstance(argument[0], str):
         text = _utf8(argument[0])  # how lm-eval logs what it sends to a chat server
         return SentPrompt(text, chat=True, messages=_messages(text))
-    messages = _messages(json.dumps(argument))
-    return messages and SentPrompt(json.dumps(argument), chat=True, messages=messages)
+    text = json.dumps(argument)
+    messages = _messages(text)
+    return None if messages is None else SentPrompt(text, chat=True, messages=messages)
 
 
 def is_ours(sent: SentPrompt, ours: Prompt, multiturn: bool = True) -> bool:

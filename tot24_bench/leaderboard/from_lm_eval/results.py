@@ -328,7 +328,7 @@ def _scored(
 ) -> HandResult:
     limit = int(generation["max_gen_toks"])
     if tokenizer is not None:
-        counts = [count_tokens(tokenizer, response) for response in hand.responses]
+        counts: list[int | None] = [count_tokens(tokenizer, text) for text in hand.responses]
         cut = [count is not None and count >= limit for count in counts]
     else:
         counts = [None] * len(hand.responses)
