@@ -7,16 +7,14 @@ The fields and the layout are those of the project's wheel, every-eval-ever 0.3.
 `every_eval_ever/schemas/`, and its README on where files stand
 (https://github.com/evaleval/every_eval_ever). What they leave open is decided here:
 
-- One metric, accuracy, so that every line belongs to one result. The other shares stand in
-  `score_details.details`.
+- One metric, accuracy, so that every line belongs to one result; the other shares are details.
 - A line is a response, not a hand: only a response is right or wrong. `metadata.repeat` counts.
 - A reported figure has no lines. Where responses are withheld, lines have an empty `output.raw`, no
   extracted answer, and the response's hash in `metadata`.
-- `evaluator_relationship` is "other" unless the caller says: a submission does not say who ran it.
 - `token_usage` wants the tokens of the prompt too, which are not stored: a response's own tokens
   stand in `metadata`.
-- Times are the submission's date, at midnight UTC, so that an export twice gives equal bytes; the
-  UUID is made from the submission's key and content.
+- Times are the submission's date, at midnight UTC, and the UUID is made from its key and content,
+  so that an export twice gives equal bytes.
 - A model without a name on the hub stands under UNSPECIFIED; nobody is made its developer.
 """
 
@@ -26,7 +24,7 @@ import datetime
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -65,6 +63,12 @@ NOT_PORTABLE = {"data", "unknown", "con", "prn", "aux", "nul"}.union(
 RESULT_ID = "accuracy"
 """Of the one result of an aggregate, to which every line belongs."""
 
+METRIC = {
+    "metric_id": "accuracy", "metric_name": "Accuracy", "metric_kind": "accuracy",
+    "metric_unit": "proportion", "lower_is_better": False, "score_type": "continuous",
+    "min_score": 0.0, "max_score": 1.0,
+}  # fmt: skip
+
 MAX_SEARCHED = 6
 """Numbers of a hand up to which it is searched for a solution, in 0.1 s; 12 would take for ever."""
 
@@ -80,7 +84,7 @@ def eval_files(
     """The files of all entries.
 
     Args:
-        results: the results folder that the entries were read from: responses are read again, one
+        results: the folder that the entries were read from: responses are read again, one
             submission at a time, when its lines are written.
         relationship: of whoever ran the evaluations to the models' developers.
     """
@@ -177,6 +181,10 @@ class _Export:
         header = self.entry.header
         date = header.created.isoformat()
         split = one_line(header.split, MAX_NAME_CHARS)
+        description = (
+            f"Game of 24, {_text(method_of(header))}: the share of right answers, checked exactly; "
+            "the mean over hands of the mean over a hand's responses"
+        )
         result = {
             "evaluation_result_id": RESULT_ID,
             "evaluation_name": self.name,
@@ -186,20 +194,7 @@ class _Export:
                 "source_type": "other",
                 "additional_details": {"split": split, "hands": str(header.n)},
             },
-            "metric_config": {
-                "evaluation_description": (
-                    f"Game of 24, {_text(method_of(header))}: the share of right answers, checked "
-                    "exactly; the mean over hands of the mean over a hand's responses"
-                ),
-                "metric_id": "accuracy",
-                "metric_name": "Accuracy",
-                "metric_kind": "accuracy",
-                "metric_unit": "proportion",
-                "lower_is_better": False,
-                "score_type": "continuous",
-                "min_score": 0.0,
-                "max_score": 1.0,
-            },
+            "metric_config": {"evaluation_description": description, **METRIC},
             "score_details": _score(self.entry),
             "generation_config": _generation(header),
         }
@@ -254,8 +249,7 @@ def _source(entry: Entry, relationship: Relationship) -> dict[str, Any]:
     details = {"obtained": header.obtained, "submission": header.key}
     if header.obtained == "rescored":
         details["responses_from"] = source
-    for number, note in enumerate(header.notes[:MAX_NOTES], start=1):
-        details[f"note_{number}"] = _text(note)
+    details |= {f"note_{i}": _text(note) for i, note in enumerate(header.notes[:MAX_NOTES], 1)}
     return {
         "source_name": source or "tot24-bench submission",
         "source_type": "evaluation_run" if entry.outcomes else "documentation",
@@ -280,25 +274,15 @@ def _library(header: Header) -> dict[str, Any]:
 def _model_details(header: Header, model_id: str) -> dict[str, str]:
     model = header.model
     local = header.obtained == "measured" and not model.backend.startswith(("local-", "openai-"))
-    availability = "unknown"
-    if model_id in PUBLISHED.values():
-        availability = "closed_weights"
-    elif HUB_LINK.fullmatch(model.link or ""):
-        availability = "open_weights"
-    known = {
-        "parameters": None if model.parameters is None else str(model.parameters),
-        "precision": model.precision,
-        "checkpoint_sha256": model.checkpoint_sha256,
-        "base": model.base,
-        "licence": model.licence,
-        "link": model.link,
-        "teacher": model.teacher,
-    }
+    open_or_not = "open_weights" if HUB_LINK.fullmatch(model.link or "") else "unknown"
+    availability = "closed_weights" if model_id in PUBLISHED.values() else open_or_not
+    names = ("parameters", "precision", "checkpoint_sha256", "base", "licence", "link", "teacher")
+    known = {name: getattr(model, name) for name in names}
     return {
         "deployment_type": "self_deployed" if local else "unknown",
         "model_availability": availability,
         "backend": _text(model.backend),
-        **{name: _text(text) for name, text in known.items() if text},
+        **{name: _text(str(value)) for name, value in known.items() if value},
     }
 
 
@@ -329,9 +313,13 @@ def _score(entry: Entry) -> dict[str, Any]:
 
 def _generation(header: Header) -> dict[str, Any]:
     """Documented arguments under the project's names where their types fit; all of them as text."""
-    given = header.generation
-    arguments: dict[str, Any] = {
-        name: given[name] for name in ("temperature", "top_p", "top_k") if _number(given, name)
+    given: dict[str, Any] = dict(header.generation)
+    arguments = {
+        name: value
+        for name in ("temperature", "top_p", "top_k")
+        if isinstance(value := given.get(name), int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= MAX_NUMBER
     }
     most = given.get("max_gen_toks")
     if type(most) is int and 1 <= most <= MAX_NUMBER:
@@ -351,11 +339,6 @@ def _generation(header: Header) -> dict[str, Any]:
     if header.hardware:
         details["hardware"] = _text(header.hardware)
     return {"generation_args": arguments, "additional_details": details}
-
-
-def _number(given: Mapping[str, Any], name: str) -> bool:
-    value = given.get(name)
-    return isinstance(value, int | float) and type(value) is not bool and abs(value) <= MAX_NUMBER
 
 
 def _text(text: str) -> str:

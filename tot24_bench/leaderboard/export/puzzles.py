@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import io
 from importlib.metadata import metadata
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tot24_bench import __version__
 from tot24_bench.files import File
-from tot24_bench.game import HELD_OUT, Puzzle, is_solvable, load_split
+from tot24_bench.game import HELD_OUT, is_solvable, load_split
 from tot24_bench.leaderboard.export.hub import (
     BENCHMARK_FILE,
     DATASET_ID,
@@ -62,10 +62,7 @@ COLUMNS = {
 
 
 def dataset_files(dataset_id: str = DATASET_ID) -> list[File]:
-    """The files of the repository.
-
-    Args:
-        dataset_id: what the card tells people to load.
+    """The files of the repository; its card tells people to load `dataset_id`.
 
     Raises:
         ValueError: for a dataset_id that is no name on the hub.
@@ -83,50 +80,53 @@ def parquet(split: str) -> bytes:
     import pyarrow as pa  # type: ignore[import-untyped]
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-    columns = {
-        "numbers": pa.list_(pa.int32()),
-        "target": pa.int32(),
-        "solvable": pa.bool_(),
-        "split": pa.string(),
-        "rank": pa.int32(),
-        "never_train": pa.bool_(),
-        "held_out": pa.bool_(),
-        "canary": pa.string(),
-    }
+    text, number, flag = pa.string(), pa.int32(), pa.bool_()
+    types = (pa.list_(number), number, flag, text, number, flag, flag, text)
     ranks = ranks_by_hand()  # those that this project carries: of the two test sets
-    rows = [_row(split, puzzle, ranks.get(puzzle.hand)) for puzzle in load_split(split)]
-    table = pa.Table.from_pylist(rows, schema=pa.schema(columns))
+    rows = [
+        {
+            "numbers": list(puzzle.numbers),
+            "target": puzzle.target,
+            "solvable": is_solvable(puzzle),
+            "split": split,
+            "rank": ranks.get(puzzle.hand),
+            "never_train": split != "train",
+            "held_out": split in HELD_OUT,
+            "canary": None if split == "train" else CANARY,
+        }
+        for puzzle in load_split(split)
+    ]
+    schema = pa.schema(list(zip(COLUMNS, types, strict=True)))
     buffer = io.BytesIO()
     # Uncompressed, 30 kB in all: no codec's version can change the bytes.
-    pq.write_table(table, buffer, compression="none", version="2.6")
+    pq.write_table(
+        pa.Table.from_pylist(rows, schema=schema), buffer, compression="none", version="2.6"
+    )
     return buffer.getvalue()
-
-
-def _row(split: str, puzzle: Puzzle, rank: int | None) -> dict[str, Any]:
-    return {
-        "numbers": list(puzzle.numbers),
-        "target": puzzle.target,
-        "solvable": is_solvable(puzzle),
-        "split": split,
-        "rank": rank,
-        "never_train": split != "train",
-        "held_out": split in HELD_OUT,
-        "canary": None if split == "train" else CANARY,
-    }
 
 
 def card(dataset_id: str = DATASET_ID) -> str:
     """README.md: the dataset card."""
     import yaml
 
-    front = yaml.safe_dump(_front_matter(), sort_keys=False, allow_unicode=False)
+    licence = str(metadata("tot24-bench")["License-Expression"])
+    files = [{"split": part.split, "path": f"data/{part.file}.parquet"} for part in PARTS]
+    front = {
+        "license": licence.lower(),
+        "language": ["en"],
+        "pretty_name": "Game of 24 (tot24-bench)",
+        "task_categories": ["text-generation"],
+        "tags": ["game-of-24", "tree-of-thoughts", "reasoning", "search", "benchmark"],
+        "size_categories": ["1K<n<10K"],
+        "configs": [{"config_name": "default", "data_files": files}],
+    }
     splits = "\n".join(
         f"| `{part.split}` | {len(load_split(part.split)):,} | {part.words} |" for part in PARTS
     )
     hands = len(load_split("full")) + len(load_split("unsolvable"))
     columns = "\n".join(f"| `{name}` | {words} |" for name, words in COLUMNS.items())
     return f"""---
-{front}---
+{yaml.safe_dump(front, sort_keys=False, allow_unicode=False)}---
 
 # Game of 24 (tot24-bench)
 
@@ -168,29 +168,5 @@ The hands are few and public, so the string finds copies of these files, not of 
 - Any right expression counts. Check answers exactly, with `tot24_bench.scoring.score` or
   `tot24 score`, not by comparing text, and not with `eval`.
 
-Written by tot24-bench {__version__}, licence {licence()}.
+Written by tot24-bench {__version__}, licence {licence}.
 """
-
-
-def licence() -> str:
-    """The project's licence, as its package says it (SPDX)."""
-    return str(metadata("tot24-bench")["License-Expression"])
-
-
-def _front_matter() -> dict[str, Any]:
-    return {
-        "license": licence().lower(),
-        "language": ["en"],
-        "pretty_name": "Game of 24 (tot24-bench)",
-        "task_categories": ["text-generation"],
-        "tags": ["game-of-24", "tree-of-thoughts", "reasoning", "search", "benchmark"],
-        "size_categories": ["1K<n<10K"],
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [
-                    {"split": part.split, "path": f"data/{part.file}.parquet"} for part in PARTS
-                ],
-            }
-        ],
-    }

@@ -1,21 +1,13 @@
 r"""The leaderboard as a CSV file for programs and as a LaTeX table for papers.
 
-CSV: one row a submission, every figure in a column of its own.
+CSV: one row a submission, every figure in a column of its own; shares are 0 to 1, unrounded. A
+spreadsheet runs a cell that begins with = + - @ as a formula. Where a submission's text does, a
+single quotation mark stands before it (OWASP, CSV Injection).
 
-- UTF-8, a header line, a dot as the decimal sign; a cell is empty where nothing is known.
-- Shares are 0 to 1, unrounded; `low` and `high` are the ends of the 95% interval, by
-  `interval_method`; tokens are the model's own.
-- A spreadsheet runs a cell that begins with = + - @ as a formula. Where a submission's text does, a
-  single quotation mark stands before it (OWASP, CSV Injection).
-- Text is one line without control and direction characters.
-
-LaTeX: a table that needs `\usepackage{booktabs}` and no other package.
-
-- Only ASCII comes out: accented letters as LaTeX's accents, other characters that LaTeX has a
-  command for as that, any further one as its number, such as [U+4E2D].
-- Every character that LaTeX or the table reads as a command is escaped, ligatures and the [ and *
-  that a line break would read as its argument included.
-- What was measured, rescored and reported stands apart, and the caption says how intervals came.
+LaTeX: a table that needs `\usepackage{booktabs}` and no other package. Only ASCII comes out:
+accented letters as LaTeX's accents, other characters that LaTeX has a command for as that, any
+further one as its number, such as [U+4E2D]. Every character that LaTeX or the table reads as a
+command is escaped, ligatures and the [ and * that a line break would read as its argument included.
 
 >>> guarded("=1+1"), guarded("scout-2m")
 ("'=1+1", 'scout-2m')
@@ -142,48 +134,40 @@ def guarded(text: str) -> str:
 
 
 def _record(entry: Entry, rank: str) -> dict[str, Cell]:
-    header, model, metrics = entry.header, entry.header.model, entry.header.metrics
+    header, model = entry.header, entry.header.model
     ends = interval(entry)
     record: dict[str, Cell] = {
         "key": header.key,
         "rank": int(rank) if rank.isdecimal() else None,
         "model": model.name,
-        "parameters": model.parameters,
-        "precision": model.precision,
-        "backend": model.backend,
-        "base": model.base,
-        "licence": model.licence,
-        "link": model.link,
-        "checkpoint_sha256": model.checkpoint_sha256,
-        "teacher": model.teacher,
+        **_fields(model, "parameters", "precision", "backend", "base", "licence", "link"),
+        **_fields(model, "checkpoint_sha256", "teacher"),
         "trained_on": None if model.training is None else trained_on(model),
         "task": header.task,
         "method": method_of(header),
-        "split": header.split,
-        "shots": header.shots,
-        "variant": header.variant,
-        "chat": str(header.chat).lower(),
-        "multiturn": str(header.multiturn).lower(),
-        "n": header.n,
-        "repeats": header.repeats,
-        "accuracy": metrics.acc,
+        **_fields(header, "split", "shots", "variant", "chat", "multiturn", "n", "repeats"),
+        "accuracy": header.metrics.acc,
         "low": ends and ends.low,
         "high": ends and ends.high,
         "interval_method": interval_method(entry),
-        "valid": metrics.valid,
-        "answered": metrics.answered,
-        "false_claim": metrics.false_claim,
-        "truncated": metrics.truncated,
-        "mean_response_tokens": header.mean_response_tokens,
-        "wall_seconds": header.wall_seconds,
-        "hardware": header.hardware,
+        **_fields(header.metrics, "valid", "answered", "false_claim", "truncated"),
+        **_fields(header, "mean_response_tokens", "wall_seconds", "hardware"),
         "created": header.created.isoformat(),
-        "obtained": header.obtained,
-        "source": header.source,
-        "withheld": str(entry.withheld).lower(),
+        **_fields(header, "obtained", "source"),
+        "withheld": entry.withheld,
         "notes": "; ".join(notes_of(entry)),
     }
-    return {name: guarded(cell) if isinstance(cell, str) else cell for name, cell in record.items()}
+    return {name: _guarded(cell) for name, cell in record.items()}
+
+
+def _fields(record: object, *names: str) -> dict[str, Cell]:
+    return {name: getattr(record, name) for name in names}
+
+
+def _guarded(cell: Cell) -> Cell:
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return guarded(cell) if isinstance(cell, str) else cell
 
 
 def render_latex(entries: Iterable[Entry]) -> str:

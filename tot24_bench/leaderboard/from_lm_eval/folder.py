@@ -46,16 +46,11 @@ class BadResults(ValueError):
     """A results folder that cannot be added; the message names the fix."""
 
 
-def _text_or_none(value: object) -> object:
-    return value if isinstance(value, str) else None
-
-
 def _number_or_none(value: object) -> object:
     return value if type(value) in (int, float) and value == value else None  # NaN is not itself
 
 
-_Word = Annotated[str | None, BeforeValidator(_text_or_none), Field(max_length=MAX_NAME_CHARS)]
-_Long = Annotated[str | None, BeforeValidator(_text_or_none)]
+_Text = Annotated[str | None, BeforeValidator(lambda it: it if isinstance(it, str) else None)]
 _Seed = Annotated[int | None, Field(ge=0, le=2**63)]
 _Float = Annotated[float | None, BeforeValidator(_number_or_none)]
 
@@ -72,8 +67,8 @@ class ModelSettings(_Part):
     model: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
     model_args: dict[str, Any] | str | None = None
     model_num_parameters: Annotated[int | None, Field(le=MAX_COUNT)] = None
-    model_dtype: _Word = None
-    device: _Word = None
+    model_dtype: _Text = None
+    device: _Text = None
     random_seed: _Seed = None
     numpy_seed: _Seed = None
     torch_seed: _Seed = None
@@ -81,7 +76,7 @@ class ModelSettings(_Part):
 
 
 class TaskSettings(_Part):
-    """What is read of a task's configuration: which split, which exemplars."""
+    """A task's configuration: which split, which exemplars."""
 
     dataset_kwargs: dict[str, Any] | None = None
     metadata: dict[str, Any] | None = None
@@ -95,25 +90,19 @@ class Settings(_Part):
     results: dict[str, dict[str, Any]]
     shots: Annotated[dict[str, Any], Field(alias="n-shot")]
     date: _Float = None
-    total_evaluation_time_seconds: _Long = None
-    model_name: _Word = None
-    chat_template: _Long = None
+    total_evaluation_time_seconds: _Text = None
+    model_name: _Text = None
+    chat_template: _Text = None
     fewshot_as_multiturn: bool | None = None
-    system_instruction: _Long = None
-    lm_eval_version: _Word = None
-    transformers_version: _Word = None
-    pretty_env_info: _Long = None
+    system_instruction: _Text = None
+    lm_eval_version: _Text = None
+    transformers_version: _Text = None
+    pretty_env_info: _Text = None
     max_length: int | None = None
 
 
 class Run(NamedTuple):
-    """One run of lm_eval.
-
-    Attributes:
-        path: its results file.
-        time: when it ended, as its files are named; later times sort later.
-        settings: what the results file says.
-    """
+    """One run of lm_eval: its results file, when it ended, and what the file says."""
 
     path: Path
     time: str
@@ -179,9 +168,8 @@ def _settings(path: Path) -> Settings:
         return Settings.model_validate(from_json(path.read_bytes()))
     except ValidationError as error:
         where, what = first_fault(error)
-        raise BadResults(
-            f"{path}: {where}: {what[:200]}: not a results file of lm-eval 0.4"
-        ) from None
+        fault = f"{path}: {where}: {what[:200]}"
+        raise BadResults(f"{fault}: not a results file of lm-eval 0.4") from None
     except ValueError as error:
         raise BadResults(f"{path}: not JSON ({str(error)[:200]})") from None
 

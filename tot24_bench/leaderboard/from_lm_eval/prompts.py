@@ -7,6 +7,7 @@ r"""Compare the prompts that lm-eval logged with this benchmark's own.
   what stands between them must be the same for every hand.
 
 >>> from tot24_bench.game import Puzzle
+>>> from tot24_bench.prompts import build
 >>> ours = build("io", Puzzle.parse("4 5 6 10"), shots=0)
 >>> is_ours(SentPrompt(ours.text), ours), is_ours(SentPrompt("Make 24!"), ours)
 (True, False)

@@ -2,10 +2,9 @@
 
     lm_eval --model ... --tasks game24 --output_path FOLDER --log_samples
 
-Whatever the backend. Each response is scored again, and what lm-eval recorded must be what our
-scorer says; the hands must be the first of their split, the prompts this benchmark's. What becomes
-of the evaluation (keys, hashes, metrics) is the same for both roads. Each check ends in a
-BadResults whose message names the hands and what helps, or in a note for the row's readers.
+Each response is scored again, and what lm-eval recorded must be what our scorer says; the hands
+must be the first of their split, the prompts this benchmark's. Each check ends in a BadResults
+whose message names the hands and what helps, or in a note for the row's readers.
 
 - Of several runs the newest of each task and setting is taken; the others are named.
 - A prompt that is another for every hand makes the exemplar variant "other"; for some hands only
@@ -94,9 +93,7 @@ class Recorded(NamedTuple):
     Attributes:
         versions: of lm-eval, transformers, torch and python when it ran.
         hardware: the machine in words; None where it is a server's.
-        seeds: every seed by what it seeds.
-        created: the UTC date on which it ran; None where it does not say.
-        started: the same in seconds since 1970.
+        created: the UTC date on which it ran; `started` is the same in seconds since 1970.
         notes: what a reader of the figure must know.
     """
 
@@ -126,12 +123,10 @@ def read_results(path: Path, tokenizer: str | None = None) -> Found:
     """Read an `--output_path` folder, or one results file in it.
 
     Args:
-        path: the folder or file.
         tokenizer: a folder to count tokens with; None takes the model's own where it is here.
 
     Raises:
-        BadResults: something is missing, changed or not this benchmark's; the message says what
-            helps.
+        BadResults: something is missing, changed or not this benchmark's.
     """
     newest, passed_over = _newest(find_runs(path))
     models = sorted({setting.model for setting in newest})

@@ -13,7 +13,6 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from string import ascii_uppercase
@@ -62,11 +61,7 @@ class NoSuchEntry(ValueError):
 
 
 def choose(name: str, results: Path) -> Entry:
-    """The entry of a name.
-
-    Args:
-        name: the key of a submission under `results`, a part of one key only, or the path of a
-            submission's JSON file.
+    """The entry of a name: a key under `results`, words of one key only, or a JSON file.
 
     Raises:
         NoSuchEntry: none, or several.
@@ -97,17 +92,13 @@ def match(name: str, keys: Sequence[str]) -> str:
         if len(one) == 1:
             return one[0]
     shown = repr(one_line(name, MAX_CELL_CHARS))
-    if not keys:
-        raise NoSuchEntry(f"no submission is called {shown}: there are none here")
+    near = found or difflib.get_close_matches(name, keys, n=MAX_LISTED, cutoff=0.3) or list(keys)
+    listed = ", ".join(one_line(key, MAX_KEY_CHARS) for key in near[:MAX_LISTED]) or "none here"
+    if len(near) > MAX_LISTED:
+        listed += f" and {len(near) - MAX_LISTED} more"
     if found:
-        raise NoSuchEntry(f"{len(found)} submissions go by {shown}: name one of {_listed(found)}")
-    near = difflib.get_close_matches(name, keys, n=MAX_LISTED, cutoff=0.3) or list(keys)
-    raise NoSuchEntry(f"no submission is called {shown}: there are {_listed(near)}")
-
-
-def _listed(keys: Sequence[str]) -> str:
-    more = f" and {len(keys) - MAX_LISTED} more" if len(keys) > MAX_LISTED else ""
-    return ", ".join(one_line(key, MAX_KEY_CHARS) for key in keys[:MAX_LISTED]) + more
+        raise NoSuchEntry(f"{len(found)} submissions go by {shown}: name one of {listed}")
+    raise NoSuchEntry(f"no submission is called {shown}: there are {listed}")
 
 
 class Band(NamedTuple):
@@ -176,14 +167,11 @@ def pass_at(entry: Entry) -> dict[int, Estimate]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Entries, each pair of them, and their corrected p-values.
+class Comparison(NamedTuple):
+    """Entries, each pair of them in order, and their corrected p-values.
 
     Attributes:
-        entries: in the order given.
-        pairings: every pair, in order.
-        corrected: the p-value of each after Holm's correction; None where there is no test, or
+        corrected: the p-value of each pair after Holm's correction; None where there is no test, or
             only one pair.
         ranks: people's rank by hand.
     """
@@ -201,27 +189,28 @@ class Comparison:
         """A JSON object."""
         pairs = zip(self.pairings, self.corrected, self.conclusions(), strict=True)
         return {
-            "entries": [self._entry_json(entry) for entry in self.entries],
+            "entries": [_entry_json(entry, self.ranks) for entry in self.entries],
             "pairs": [
                 pairing.to_json() | {"p_holm": p, "conclusion": said} for pairing, p, said in pairs
             ],
         }
 
-    def _entry_json(self, entry: Entry) -> dict[str, Any]:
-        ends = interval(entry)
-        return {
-            "key": entry.key,
-            "n": entry.header.n,
-            "accuracy": entry.header.metrics.acc,
-            "interval": None if ends is None else list(ends),
-            "tokens_per_solved_hand": tokens_per_solved(entry),
-            "by_rank": [band.to_json() for band in by_rank(entry, self.ranks)],
-            "by_difficulty": [band.to_json() for band in by_difficulty(entry)],
-            "pass_at": {
-                str(k): {"value": value, "interval": list(ends)}
-                for k, (value, ends) in pass_at(entry).items()
-            },
-        }
+
+def _entry_json(entry: Entry, ranks: Mapping[Hand, int]) -> dict[str, Any]:
+    ends = interval(entry)
+    return {
+        "key": entry.key,
+        "n": entry.header.n,
+        "accuracy": entry.header.metrics.acc,
+        "interval": ends and list(ends),
+        "tokens_per_solved_hand": tokens_per_solved(entry),
+        "by_rank": [band.to_json() for band in by_rank(entry, ranks)],
+        "by_difficulty": [band.to_json() for band in by_difficulty(entry)],
+        "pass_at": {
+            str(k): {"value": value, "interval": list(ends)}
+            for k, (value, ends) in pass_at(entry).items()
+        },
+    }
 
 
 def compare(entries: Sequence[Entry], ranks: Mapping[Hand, int]) -> Comparison:
@@ -236,15 +225,10 @@ def compare(entries: Sequence[Entry], ranks: Mapping[Hand, int]) -> Comparison:
         key = one_line(twice[0], MAX_KEY_CHARS)
         raise ValueError(f"{key} is given twice: compare different entries")
     pairings = tuple(pair(a, b) for a, b in combinations(entries, 2))
-    tested = [pairing.test.p for pairing in pairings if pairing.test is not None]
-    corrected = iter(holm(tested))
-    several = len(tested) > 1
-    return Comparison(
-        tuple(entries),
-        pairings,
-        tuple(next(corrected) if several and one.test else None for one in pairings),
-        ranks,
-    )
+    p_values = [pairing.test.p for pairing in pairings if pairing.test]
+    holms = iter(holm(p_values) if len(p_values) > 1 else [])
+    corrected = tuple(next(holms, None) if pairing.test else None for pairing in pairings)
+    return Comparison(tuple(entries), pairings, corrected, ranks)
 
 
 def pair_names(comparison: Comparison) -> list[str]:
@@ -277,8 +261,7 @@ def _entry_rows(comparison: Comparison) -> dict[str, list[str]]:
         for name in ("model", "method", "shots", "prompt", "split")
     }
     rows["obtained"] = [entry.header.obtained for entry in entries]
-    rows["n"] = [row.n for row in cells]
-    rows["accuracy [95%]"] = [row.accuracy for row in cells]
+    rows |= {"n": [row.n for row in cells], "accuracy [95%]": [row.accuracy for row in cells]}
     at_k = [pass_at(entry) for entry in entries]
     for k in sorted({k for found in at_k for k in found}):
         rows[f"pass@{k}"] = [percent(*one[k]) if k in one else NOT_KNOWN for one in at_k]

@@ -56,7 +56,7 @@ class Fit(NamedTuple):
         hands: ranked hands that have a solution.
         correlations: of each measure, then of all together.
         best: the measure that goes best with the ranks.
-        gain: how much further it goes than the number of solutions, and its interval.
+        gain: how much further it goes than the number of solutions.
     """
 
     hands: int

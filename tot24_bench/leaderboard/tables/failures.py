@@ -35,32 +35,26 @@ LABELS = {AT_ANSWER: "answer", MALFORMED: "no thought", CORRECT: CORRECT}
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Tol's bright
 
 
-def place(puzzle: Puzzle, response: str) -> str:
-    """Where a response first fails by this benchmark's rules, or `correct`."""
-    return analyse(puzzle, response).failed_at or CORRECT
-
-
-def place_lost(puzzle: Puzzle, response: str) -> str:
+def _place_lost(puzzle: Puzzle, response: str) -> str:
     """The thought after which the final attempt can no longer be won, or `correct`.
 
     A thought that breaks a rule loses, too. The count of Yao et al. 2023, figure 3: a response is
     lost at the first thought that is invalid or leaves numbers that cannot make the target.
     """
     analysis = analyse(puzzle, response)
-    failed = analysis.failed_at
-    if failed is None or failed == MALFORMED:
-        return failed or CORRECT
+    if analysis.failed_at in (None, MALFORMED):
+        return analysis.failed_at or CORRECT
     lost = analysis.lost_at
     return AT_ANSWER if lost is None or lost >= len(puzzle.numbers) else str(lost)
 
 
 COUNTS: dict[str, Callable[[Puzzle, str], str]] = {
-    "tot24": place,
-    "lost": place_lost,
+    "tot24": lambda puzzle, response: analyse(puzzle, response).failed_at or CORRECT,
+    "lost": _place_lost,
     # The published count has no `malformed`: it calls that step 1.
     "slm-tot": lambda puzzle, response: published_place(puzzle, response) or CORRECT,
 }
-"""Ways to count, by name."""
+"""Ways to say where a response first fails, or that it is `correct`, by name."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +87,7 @@ def make_run(
     count: str = "tot24",
     model: str | None = None,
 ) -> Run:
-    """Judge every response of a run.
+    """Judge every response of a run, by one of COUNTS.
 
     Raises:
         ValueError: for an unknown way to count, or where there is no response.
@@ -179,22 +173,22 @@ def warnings(first: Run, second: Run) -> list[str]:
 def compare(first: Run, second: Run) -> list[Difference]:
     """A test for each place that occurs in either run; `correct` comes first."""
     paired = first.places.keys() == second.places.keys()
+    single = first.single and second.single
     tested = []
     for place in places_of([first, second]):
         a, b = first.share_by_hand(place), second.share_by_hand(place)
         if place != CORRECT and not any(a.values()) and not any(b.values()):
             continue
         only: tuple[int | None, int | None] = (None, None)
-        if paired and first.single and second.single:
+        if paired and single:
             ones = sum(a[hand] > b[hand] for hand in a)
             others = sum(b[hand] > a[hand] for hand in a)
             only, p, test = (ones, others), mcnemar(ones, others), "exact McNemar"
         elif paired:
             p, test = sign_flip([a[hand] - b[hand] for hand in a]), "sign flips over hands"
         else:
-            counts = [round(sum(x.values())) for x in (a, b)]
-            p = fisher(counts[0], len(a), counts[1], len(b))
-            test = "Fisher's exact" if first.single and second.single else "Fisher's, by hand"
+            p = fisher(round(sum(a.values())), len(a), round(sum(b.values())), len(b))
+            test = "Fisher's exact" if single else "Fisher's, by hand"
         tested.append(Difference(place, fmean(a.values()), fmean(b.values()), *only, p, p, test))
     corrected = zip(tested[1:], holm([one.p for one in tested[1:]]), strict=True)
     return [tested[0], *(one._replace(holm=p) for one, p in corrected)]
@@ -222,8 +216,7 @@ def draw(runs: Sequence[Run], path: Path) -> None:
     width = 0.8 / len(runs)
     for i, run in enumerate(runs):
         by_place = {row.place: row for row in shares(run)}
-        nothing = Share("", 0.0, Interval(0.0, 0.0))
-        rows = [by_place.get(place, nothing) for place in order]
+        rows = [by_place.get(one, Share(one, 0.0, Interval(0.0, 0.0))) for one in order]
         heights = [row.share for row in rows]
         below = [max(0.0, row.share - row.interval.low) for row in rows]
         above = [max(0.0, row.interval.high - row.share) for row in rows]

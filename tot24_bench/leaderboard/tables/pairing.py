@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -43,8 +42,7 @@ class Counts(NamedTuple):
     neither: int
 
 
-@dataclass(frozen=True, slots=True)
-class PairedTest:
+class PairedTest(NamedTuple):
     """What the shared hands say.
 
     Attributes:
@@ -67,27 +65,20 @@ class PairedTest:
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
         return {
-            "hands": self.hands,
-            "first": self.first,
-            "second": self.second,
-            "difference": self.difference,
-            "low": self.ends.low,
-            "high": self.ends.high,
+            **{name: getattr(self, name) for name in ("hands", "first", "second", "difference")},
+            **self.ends._asdict(),
             "p": self.p,
             "name": self.name,
-            "counts": None if self.counts is None else self.counts._asdict(),
+            "counts": self.counts and self.counts._asdict(),
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Pairing:
+class Pairing(NamedTuple):
     """Two entries beside each other.
 
     Attributes:
-        first, second: the entries.
-        test: None where no paired test is possible.
+        test: None where no paired test is possible, and `reason` says why.
         only_first, only_second: hands that one of them answered and the other did not.
-        reason: why no paired test is possible.
         warnings: what keeps the comparison from being like with like.
     """
 
@@ -104,7 +95,7 @@ class Pairing:
         return {
             "first": self.first.key,
             "second": self.second.key,
-            "test": None if self.test is None else self.test.to_json(),
+            "test": self.test and self.test.to_json(),
             "hands_only_first": self.only_first,
             "hands_only_second": self.only_second,
             "reason": self.reason,
@@ -117,15 +108,18 @@ def pair(first: Entry, second: Entry) -> Pairing:
     """Pair two entries over the hands that both answered, whatever their order of numbers."""
     ones, others = _by_hand(first), _by_hand(second)
     shared = sorted(ones.keys() & others.keys())
-    test = _test([(ones[hand], others[hand]) for hand in shared]) if shared else None
+    reason = None if shared else "they answered no hand in common"
+    for entry in (second, first):
+        if not entry.outcomes:
+            reason = f"{one_line(entry.key, MAX_KEY_CHARS)} is reported without its responses"
     return Pairing(
         first,
         second,
-        test,
-        len(ones.keys() - others.keys()),
-        len(others.keys() - ones.keys()),
-        None if shared else _why_not(first, second),
-        tuple(_warnings(first.header, second.header)),
+        _test([(ones[hand], others[hand]) for hand in shared]) if shared else None,
+        only_first=len(ones.keys() - others.keys()),
+        only_second=len(others.keys() - ones.keys()),
+        reason=reason,
+        warnings=tuple(_warnings(first.header, second.header)),
     )
 
 
@@ -139,19 +133,19 @@ def conclusion(pairing: Pairing, p: float | None = None) -> str:
     names = _names(pairing)
     if test is None:
         return f"No paired test is possible: {pairing.reason}. {_side_by_side(pairing, names)}"
-    corrected = "" if p is None else " after Holm's correction"
-    value = test.p if p is None else p
+    value, corrected, alone = test.p, "", ""
+    if p is not None:
+        value, corrected, alone = p, " after Holm's correction", ", not corrected"
     said = f"{test.name} p = {p_text(value)}{corrected}"
+    better, worse = names if test.difference > 0 else names[::-1]
+    points = 100 * abs(test.difference)
+    seen = f"{better} is right more often than {worse}, by {points:.1f} points"
     if abs(test.difference) <= SAME:
         seen = f"{names[0]} and {names[1]} are right equally often"
-    else:
-        better, worse = names if test.difference > 0 else names[::-1]
-        points = 100 * abs(test.difference)
-        seen = f"{better} is right more often than {worse}, by {points:.1f} points"
     low, high = (100 * end for end in test.ends)
     if test.difference < 0:
         low, high = -high, -low
-    ends = f"95% {low:.1f} to {high:.1f}{'' if p is None else ', not corrected'}"
+    ends = f"95% {low:.1f} to {high:.1f}{alone}"
     where = f"On the {test.hands} hands that both answered, {seen} ({ends})"
     if value < SIGNIFICANT:
         judged = f"{where}: unlikely to be chance at the 5% level, {said}.{_causes(pairing)}"
@@ -169,13 +163,10 @@ def _test(outcomes: list[tuple[Outcome, Outcome]]) -> PairedTest:
     counts = None
     if all(one.responses == other.responses == 1 for one, other in outcomes):
         right = [(bool(one.right), bool(other.right)) for one, other in outcomes]
-        counts = Counts(
-            both=right.count((True, True)),
-            only_first=right.count((True, False)),
-            only_second=right.count((False, True)),
-            neither=right.count((False, False)),
-        )
-        ends, p, name = newcombe(*counts), mcnemar(counts[1], counts[2]), "exact McNemar"
+        kinds = ((True, True), (True, False), (False, True), (False, False))
+        counts = Counts(*map(right.count, kinds))
+        ends, name = newcombe(*counts), "exact McNemar"
+        p = mcnemar(counts.only_first, counts.only_second)
     else:
         # In whole numbers, so that equal differences are equal whatever the shares.
         differences = [
@@ -211,13 +202,6 @@ def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
             )
         found[hand] = outcome
     return found
-
-
-def _why_not(first: Entry, second: Entry) -> str:
-    for entry in (first, second):
-        if not entry.outcomes:
-            return f"{one_line(entry.key, MAX_KEY_CHARS)} is reported without its responses"
-    return "they answered no hand in common"
 
 
 def _warnings(first: Header, second: Header) -> Iterator[str]:

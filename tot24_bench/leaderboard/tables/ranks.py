@@ -3,18 +3,13 @@
 Entries are compared within a class: obtained the same way, on the same whole split, with this
 benchmark's prompts or with others. The rank of an entry is one more than the number of entries of
 its class that are better by a paired test over hands at the 5% level, after Holm's correction over
-all pairs of the class. So everything that cannot be told apart from the best has rank 1, and a rank
-may be shared by many and then skip. "Cannot be told apart" is not transitive: two entries may have
-different ranks and still not be told apart from each other; `tot24 compare` says whether they are.
-A less accurate entry never ranks above a more accurate one.
+all pairs of the class. A less accurate entry never ranks above a more accurate one. What follows
+from that, and who has no rank: docs/statistics.md.
 
 The test is McNemar's, exact, where both entries gave one response a hand. Where one gave several it
 is the sign-flip test in its normal approximation, because draws would be too coarse for the small
 p-values that the correction asks for. With few hands that differ the approximation is too small; it
 is never taken below 2 / 2^m, the least that flipping the signs of m hands can give.
-
-Without a rank: rows of part of a split, rows without their hands' outcomes (reported), and exact
-search, which is no model. Neither has the only row of a class.
 """
 
 from __future__ import annotations
@@ -61,7 +56,7 @@ def is_exact_search(header: Header) -> bool:
 
 
 def is_ranked(entry: Entry) -> bool:
-    """Whether an entry has a rank: the whole split was asked, and how each hand went is known."""
+    """Whether an entry has a rank: a model's, of a whole split, and how each hand went is known."""
     header = entry.header
     return (
         bool(entry.outcomes)

@@ -92,7 +92,7 @@ class Ranked(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Rows of one kind."""
+    """Rows of figures that were obtained one way."""
 
     title: str
     words: str
@@ -106,11 +106,11 @@ def sections(entries: Iterable[Entry]) -> list[Section]:
         Ranked(entry, row_of(entry, rank), notes_of(entry))
         for entry, rank in zip(every, ranks(every), strict=True)
     ]
-    found = []
-    for obtained, (title, words) in SECTIONS.items():
-        if chosen := [one for one in ranked if one.entry.header.obtained == obtained]:
-            found.append(Section(title, words, chosen))
-    return found
+    return [
+        Section(title, words, chosen)
+        for obtained, (title, words) in SECTIONS.items()
+        if (chosen := [one for one in ranked if one.entry.header.obtained == obtained])
+    ]
 
 
 def rows(entries: Iterable[Entry]) -> list[Row]:

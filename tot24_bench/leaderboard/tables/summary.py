@@ -6,8 +6,8 @@ Wilson's, means over hands (the mean, pass@k) a bootstrap over hands.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.game import is_split
 from tot24_bench.leaderboard.tables.compare import KS
@@ -19,14 +19,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The figures.
+class Summary(NamedTuple):
+    """The figures of a transcript.
 
     Attributes:
-        counted: the transcript as counts.
-        bad: the records that were left out.
-        split: the split that holds every hand, or its name.
+        counted: the transcript as counts; `bad` are the records that were left out.
+        split: the split that was asked.
         mean: the mean over hands of the share of right responses.
         best_of: the share of hands with any right response.
         majority: the share of hands whose most frequent last line is right; see `votes`.
@@ -43,20 +41,14 @@ class Summary:
     majority_by_form: Estimate
     pass_at: dict[int, Estimate]
 
-    @property
-    def samples(self) -> int:
-        """How many responses there are."""
-        return sum(tally.samples for tally in self.counted.hands)
-
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
         counted = self.counted
-        verdicts = counted.verdicts.most_common()
         return {
             "format": counted.format,
             "split": self.split,
             "hands": len(counted.hands),
-            "samples": self.samples,
+            "samples": sum(tally.samples for tally in counted.hands),
             "samples_a_hand": list(counted.repeats),
             "mean": _json(self.mean),
             "best_of": _json(self.best_of),
@@ -64,7 +56,7 @@ class Summary:
             "majority_by_form": _json(self.majority_by_form),
             "pass_at": {str(k): _json(estimate) for k, estimate in self.pass_at.items()},
             "metrics": counted.metrics().to_json(),
-            "verdicts": {str(verdict): count for verdict, count in verdicts},
+            "verdicts": {str(one): count for one, count in counted.verdicts.most_common()},
             "empty": counted.empty,
             "own_verdicts": {**asdict(counted.compared), "differ": counted.compared.differ},
             "bad": {
@@ -75,18 +67,13 @@ class Summary:
 
 
 def summarise(rescored: Rescored, bad: BadLines, split: str) -> Summary:
-    """The figures of a transcript.
-
-    Args:
-        bad: the transcript's bad records.
-        split: the split that was asked.
-    """
+    """Estimate the figures of a transcript that was scored."""
     hands = rescored.hands
     fewest, _ = rescored.repeats
     return Summary(
-        counted=rescored,
-        bad=bad,
-        split=split,
+        rescored,
+        bad,
+        split,
         mean=over_hands([tally.right / tally.samples for tally in hands]),
         best_of=over_hands(rescored.any_right()),
         majority=over_hands(rescored.majority_by_text()),
@@ -121,7 +108,7 @@ def _rows(summary: Summary) -> list[tuple[str, str]]:
     rows = [
         ("format", counted.format),
         ("hands", f"{len(counted.hands)}{whole} ({summary.split})"),
-        ("samples", f"{summary.samples}, {times} a hand"),
+        ("samples", f"{sum(tally.samples for tally in counted.hands)}, {times} a hand"),
         ("mean [95%]", _text(summary.mean)),
     ]
     if most > 1:

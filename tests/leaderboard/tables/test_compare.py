@@ -14,7 +14,7 @@ from tot24_bench.leaderboard.tables.compare import (
 )
 from tot24_bench.transcripts import ranks_by_hand
 
-from .conftest import make_submission
+from ..conftest import make_submission
 
 RANKS = ranks_by_hand()
 

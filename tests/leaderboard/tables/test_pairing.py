@@ -15,7 +15,7 @@ from tot24_bench.leaderboard import Entry, Outcome, Submission
 from tot24_bench.leaderboard.tables.pairing import conclusion, pair
 from tot24_bench.statistics import mcnemar, newcombe
 
-from .conftest import make_reported, make_sample, make_submission
+from ..conftest import make_reported, make_sample, make_submission
 
 HANDS = load_split("hard100")
 COUNTS = st.tuples(*[st.integers(0, 60)] * 4).filter(lambda counts: sum(counts) > 0)

@@ -1,6 +1,6 @@
 """Ranks of a thousand entries, beside the plain loop over pairs that they stand for.
 
-    python -m pytest tests/benchmarks/test_bench_rank_groups.py --benchmark-enable --benchmark-only
+    python -m pytest tests/benchmarks/test_bench_ranks.py --benchmark-enable --benchmark-only
 
 The loop tests PAIRS of the 499,500 pairs, each by scipy's binomial test; the matrix tests all.
 """

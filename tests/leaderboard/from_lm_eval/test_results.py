@@ -25,7 +25,7 @@ from tot24_bench.leaderboard.from_lm_eval.results import read_results
 from tot24_bench.prompts import build
 from tot24_bench.transcripts import read_transcript
 
-from .lm_eval_runs import edit_results, edit_samples, make_neox, results_file, run_lm_eval
+from ..lm_eval_runs import edit_results, edit_samples, make_neox, results_file, run_lm_eval
 
 Rows = list[dict[str, Any]]
 
