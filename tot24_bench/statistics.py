@@ -181,13 +181,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
     Each p is multiplied by the number of tests that are not smaller, and never falls below the
     corrected p of a smaller one.
     """
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    corrected = [0.0] * len(p_values)
-    highest = 0.0
-    for place, i in enumerate(order):
-        highest = max(highest, min(1.0, p_values[i] * (len(p_values) - place)))
-        corrected[i] = highest
-    return corrected
+    import numpy as np
+
+    given = np.asarray(p_values, dtype=float)
+    order = np.argsort(given, kind="stable")
+    corrected = np.empty_like(given)
+    scaled = given[order] * np.arange(len(given), 0, -1)
+    corrected[order] = np.maximum.accumulate(np.minimum(1.0, scaled))
+    return list(corrected.tolist())
 
 
 def p_text(p: float) -> str:

@@ -65,7 +65,10 @@ class PairedTest(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
         return {
-            **{name: getattr(self, name) for name in ("hands", "first", "second", "difference")},
+            "hands": self.hands,
+            "first": self.first,
+            "second": self.second,
+            "difference": self.difference,
             **self.ends._asdict(),
             "p": self.p,
             "name": self.name,
@@ -206,21 +209,15 @@ def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
 
 def _warnings(first: Header, second: Header) -> Iterator[str]:
     """What differs beside what one may want to compare: model and method."""
-    pairs = {
-        "how they were obtained": (first.obtained, second.obtained),
-        "exemplars": (first.variant, second.variant),
-        "chat form": (_chat_form(first), _chat_form(second)),
-        "shots": (first.shots, second.shots),
-        "precision": (first.model.precision, second.model.precision),
-        "sampling": (_sampling(first), _sampling(second)),
-    }
-    for what, (one, other) in pairs.items():
+    ones, others = _settings(first), _settings(second)
+    for what, one in ones.items():
+        other = others[what]
         known = what not in ("precision", "sampling") or None not in (one, other)
         if one != other and known:
             shown = ["unknown" if value is None else _short(str(value)) for value in (one, other)]
             yield f"{what}: {shown[0]} against {shown[1]}"
-    for header in (first, second):
-        if _sampling(header) is None and header.obtained != "measured":
+    for header, settings in ((first, ones), (second, others)):
+        if settings["sampling"] is None and header.obtained != "measured":
             yield f"the generation settings of {_what(header)} are not stored"
     if first.split != second.split:
         yield f"different splits ({_short(first.split)}, {_short(second.split)})"
@@ -231,21 +228,22 @@ def _warnings(first: Header, second: Header) -> Iterator[str]:
             yield f"{_short(header.model.name)} is exact search, no language model"
 
 
-def _chat_form(header: Header) -> str:
-    """Plain text, one turn, or a turn for each exemplar."""
-    if not header.chat:
-        return "plain text"
-    return "several turns" if header.multiturn and header.shots else "one turn"
-
-
-def _sampling(header: Header) -> str | None:
-    """Greedy or sampled; None where the record does not say."""
-    given = header.generation
-    if not given:
-        return None
-    if not given.get("do_sample") and not given.get("temperature"):
-        return "greedy"
-    return f"temperature {given.get('temperature', 'of the model')}"
+def _settings(header: Header) -> dict[str, object]:
+    """How a model was asked; None where the record does not say."""
+    turns = "several turns" if header.multiturn and header.shots else "one turn"
+    given, sampling = header.generation, None
+    if given:
+        sampled = given.get("do_sample") or given.get("temperature")
+        temperature = given.get("temperature", "of the model")
+        sampling = f"temperature {temperature}" if sampled else "greedy"
+    return {
+        "how they were obtained": header.obtained,
+        "exemplars": header.variant,
+        "chat form": turns if header.chat else "plain text",
+        "shots": header.shots,
+        "precision": header.model.precision,
+        "sampling": sampling,
+    }
 
 
 def _short(text: str) -> str:
