@@ -69,7 +69,6 @@ from tot24_bench.leaderboard.submission_schema import submission_schema
 from tot24_bench.leaderboard.tables import (
     COUNTS,
     Fit,
-    Row,
     Run,
     choose,
     compare,

@@ -23,8 +23,8 @@ from tot24_bench.leaderboard.from_lm_eval import (
     BadResults,
     FromLmEval,
     changed_since,
+    parameters_of,
     read_results,
-    weights_of,
 )
 from tot24_bench.leaderboard.measured import submissions_of, training_of
 from tot24_bench.leaderboard.records import ModelInfo, Training
@@ -333,12 +333,11 @@ def _submission(one: FromLmEval, checkpoint: Path | None) -> tuple[Submission, t
     arguments: Mapping[str, Any] = one.evaluation.plan.model_args
     folder = Path(str(arguments.get("pretrained") or ""))
     if checkpoint is not None:
-        weights = weights_of(checkpoint)
         model |= {
             "checkpoint_sha256": checkpoint_sha256(str(checkpoint)),
             "teacher": model["teacher"] or teacher_of(str(checkpoint)),
             "training": model["training"] or training_of(str(checkpoint)),
-            "parameters": model["parameters"] or (weights.parameters if weights else None),
+            "parameters": model["parameters"] or parameters_of(checkpoint),
         }
     elif model["checkpoint_sha256"] and changed_since(folder, recorded.started):
         model |= {"checkpoint_sha256": None}

@@ -15,9 +15,9 @@ from tot24_bench.game import load_split
 from tot24_bench.leaderboard.from_lm_eval import folder as lm_eval_folder
 from tot24_bench.leaderboard.from_lm_eval.environment import (
     hardware_of,
+    parameters_of,
     precision_of,
     versions_of,
-    weights_of,
 )
 from tot24_bench.leaderboard.from_lm_eval.folder import BadResults
 from tot24_bench.leaderboard.from_lm_eval.prompts import is_ours, sent_prompt
@@ -40,8 +40,7 @@ def test_what_ran_is_what_is_read(written: Path, neox: Path) -> None:
     ]
     plan = evaluation.plan
     assert (plan.model, plan.shots, plan.split, plan.variant) == ("hf", 0, "hard100", "default")
-    weights = weights_of(neox)
-    assert weights is not None and weights == (evaluation.parameters, evaluation.precision)
+    assert evaluation.parameters is not None and evaluation.parameters == parameters_of(neox)
     assert evaluation.precision == "fp32"
     assert task.generation["max_gen_toks"] == 8
     assert recorded.seeds["torch"] == 1234

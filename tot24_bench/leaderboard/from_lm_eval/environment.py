@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tot24_bench.schema import MAX_COUNT
 
@@ -25,19 +25,11 @@ MAX_LINE_CHARS = 200
 """Characters of a version or of a part of a machine."""
 
 PRECISIONS = {
-    "float32": "fp32", "float": "fp32", "F32": "fp32", "bfloat16": "bf16", "BF16": "bf16",
-    "float16": "fp16", "half": "fp16", "F16": "fp16",
+    "float32": "fp32", "float": "fp32", "bfloat16": "bf16", "float16": "fp16", "half": "fp16",
 }  # fmt: skip
-"""How this leaderboard spells what torch and safetensors call the same."""
+"""How this leaderboard spells what torch calls the same."""
 
 _VERSIONS = {"torch": "PyTorch version", "python": "Python version"}
-
-
-class Weights(NamedTuple):
-    """What the headers of weights files say; None where it cannot be told."""
-
-    parameters: int | None
-    precision: str | None
 
 
 def versions_of(environment: str) -> dict[str, str]:
@@ -66,27 +58,25 @@ def hardware_of(environment: str, backend: str, device: str | None) -> str | Non
     return f"{cpu[1].strip()} CPU" + (f", {cores[1]} cores" if cores else "")
 
 
-def weights_of(folder: Path) -> Weights | None:
-    """Parameters and precision of a local checkpoint, from its weights' headers alone.
+def parameters_of(folder: Path) -> int | None:
+    """How many weights a local checkpoint has, from its files' headers alone.
 
-    None where there are no weights in safetensors; quantised weights are not counted.
+    None where there are none in safetensors; quantised weights are not counted.
     """
     from safetensors import SafetensorError, safe_open
 
-    count, kinds = 0, set()
+    count = 0
     try:
         for file in sorted(folder.glob("*.safetensors")):
             with safe_open(file, framework="numpy") as weights:
                 for name in sorted(weights.keys()):
                     part = weights.get_slice(name)
+                    if part.get_dtype() not in ("F32", "BF16", "F16"):
+                        return None
                     count += prod(part.get_shape())
-                    kinds.add(part.get_dtype())
     except (OSError, SafetensorError):
         return None
-    if not kinds or not kinds <= PRECISIONS.keys():
-        return Weights(None, None) if kinds else None
-    precision = PRECISIONS[kinds.pop()] if len(kinds) == 1 else None
-    return Weights(count if 0 < count <= MAX_COUNT else None, precision)
+    return count if 0 < count <= MAX_COUNT else None
 
 
 def precision_of(recorded: str | None, model_args: Mapping[str, Any]) -> str | None:

@@ -43,9 +43,9 @@ from tot24_bench.leaderboard.from_lm_eval.environment import (
     LOCAL_BACKENDS,
     hardware_of,
     local_tokenizer,
+    parameters_of,
     precision_of,
     versions_of,
-    weights_of,
 )
 from tot24_bench.leaderboard.from_lm_eval.folder import (
     MAX_NAMED,
@@ -370,10 +370,9 @@ def _evaluation(
     config = run.settings.config
     folder = Path(str(model_args.get("pretrained") or ""))
     plain = model_args.get("pretrained") and not model_args.get("peft") and folder.is_dir()
-    weights = weights_of(folder) if plain else None
     parameters = config.model_num_parameters
     if not parameters or parameters < 0:  # of a server's model lm-eval says -1
-        parameters = weights.parameters if weights else None
+        parameters = parameters_of(folder) if plain else None
     plan = Plan(
         model=config.model,
         model_args=model_args,
