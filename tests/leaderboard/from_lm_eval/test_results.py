@@ -25,7 +25,7 @@ from tot24_bench.leaderboard.from_lm_eval.results import read_results
 from tot24_bench.prompts import build
 from tot24_bench.transcripts import read_transcript
 
-from ..lm_eval_runs import edit_results, edit_samples, make_neox, results_file, run_lm_eval
+from ..lm_eval_runs import edit_results, edit_samples, results_file, run_lm_eval
 
 Rows = list[dict[str, Any]]
 
@@ -148,11 +148,19 @@ def test_messages_to_a_server_are_compared_one_by_one(multiturn: bool) -> None:
     assert not is_ours(asked._replace(messages=asked.messages[1:]), ours, multiturn)
 
 
-def test_the_newest_run_of_a_task_counts_and_the_others_are_named(
-    written: Path, neox: Path, tmp_path: Path
-) -> None:
-    output = Path(shutil.copytree(written, tmp_path / "out"))
-    run_lm_eval(output, neox, limit=2)
+def run_again(output: Path, time: str) -> dict[str, Path]:
+    """Copies of the one run's files as if lm-eval had run again at another time."""
+    copies = {}
+    for path in sorted(output.rglob("*_20*.json*")):
+        kind, _, ending = path.name.rpartition("_")
+        suffix = ending[ending.index(".json") :]
+        copies[suffix] = Path(shutil.copy(path, path.with_name(f"{kind}_{time}{suffix}")))
+    return copies
+
+
+def test_the_newest_run_of_a_task_counts_and_the_others_are_named(output: Path, neox: Path) -> None:
+    samples = run_again(output, "2999-01-01T00-00-00.000001")[".jsonl"]
+    samples.write_text("".join(samples.read_text().splitlines(keepends=True)[:2]))
     run_lm_eval(output, neox, ("game24_cot",), limit=1)
     found = read_results(output)
     assert [len(one.evaluation.tasks[0].hands) for one in found.tasks] == [2, 1]
@@ -160,8 +168,10 @@ def test_the_newest_run_of_a_task_counts_and_the_others_are_named(
     assert len(found.passed_over) == 1 and "is older than" in found.passed_over[0]
 
 
-def test_runs_of_two_models_are_not_one_contribution(output: Path, tmp_path: Path) -> None:
-    run_lm_eval(output, make_neox(tmp_path / "another", seed=1))
+def test_runs_of_two_models_are_not_one_contribution(output: Path) -> None:
+    other = run_again(output, "2999-01-01T00-00-00.000001")[".json"]
+    results = json.loads(other.read_text())
+    other.write_text(json.dumps(results | {"model_name": "another"}))
     with pytest.raises(BadResults, match="runs of 2 models"):
         read_results(output)
 
@@ -173,10 +183,11 @@ def test_one_results_file_may_be_named(written: Path) -> None:
         read_results(samples)
 
 
-def test_missing_samples_name_the_flag(neox: Path, tmp_path: Path) -> None:
-    run_lm_eval(tmp_path, neox, log_samples=False)
+def test_missing_samples_name_the_flag(output: Path) -> None:
+    (samples,) = output.rglob("samples_*.jsonl")
+    samples.unlink()
     with pytest.raises(BadResults, match="--log_samples"):
-        read_results(tmp_path)
+        read_results(output)
 
 
 def test_a_run_that_judged_nothing_is_sent_to_rescore(neox: Path, tmp_path: Path) -> None:

@@ -92,7 +92,6 @@ Untuned models that `tot24 baseline` would run, one command for whoever has the 
 figure of theirs is known here.
 """
 
-
 PAIR_COLUMNS = (
     "student", "method", "shots", "split", "accuracy", "teacher", "teacher's accuracy", "hands",
     "difference [95%]", "p",
@@ -122,12 +121,10 @@ def render_markdown(entries: Iterable[Entry]) -> str:
     missing: defaultdict[str, list[str]] = defaultdict(list)
     for row in not_run(every, load_baselines()):
         form = "chat" if row.chat else "plain"
-        missing[row.name].append(f"{METHOD_NAMES[row.method]} ({row.shots}-shot, {form})")
+        asked = f"{METHOD_NAMES[row.method]} ({row.shots}-shot, {form})"
+        missing[one_line(row.name, MAX_CELL_CHARS)].append(asked)
     if missing:
-        cells = [
-            (one_line(name, MAX_CELL_CHARS), ", ".join(methods), "not run")
-            for name, methods in missing.items()
-        ]
+        cells = [(name, ", ".join(methods), "not run") for name, methods in missing.items()]
         parts.append(f"{NOT_RUN}\n{_table(('model', 'methods', 'accuracy [95%]'), cells)}")
     return "\n".join(parts)
 
@@ -172,7 +169,7 @@ def _beside_teachers(entries: Iterable[Entry]) -> list[tuple[str, ...]]:
     rows_of: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in every:
         rows_of[entry.header.model.name].append(entry)
-    found = []
+    found: list[tuple[str, ...]] = [PAIR_COLUMNS]
     for entry in every:
         if not (teacher := entry.header.model.teacher):
             continue
@@ -183,10 +180,9 @@ def _beside_teachers(entries: Iterable[Entry]) -> list[tuple[str, ...]]:
         # A teacher that was never asked this split says nothing about it.
         if beside is not None or not its_rows or teacher == entry.header.model.name:
             found.append(_pair_cells(entry, beside))
-    if not found:
-        return []
-    tested = any(cells[-1] != NOT_KNOWN for cells in found)
-    return [cells if tested else cells[:-1] for cells in (PAIR_COLUMNS, *found)]
+    if all(cells[-1] == NOT_KNOWN for cells in found[1:]):
+        found = [cells[:-1] for cells in found]
+    return found if len(found) > 1 else []
 
 
 def _teacher_of(student: Entry, rows: Sequence[Entry]) -> Entry | None:
@@ -251,11 +247,10 @@ def render_rich(entries: Iterable[Entry]) -> Table:
     said = [f"{COLUMNS[i]} {cell}" for i, cell in shared.items() if cell != NOT_KNOWN]
     if len(every) == 1:
         said.append(every[0].title.lower())
-    table = Table(title="Game of 24: accuracy with its 95% interval", box=box.HORIZONTALS)
     below = [f"In every row: {'; '.join(said)}"] if said else []
     below += [f"No row: {one}" for one in no_rows(kept)]
-    if below:
-        table.caption = Text("\n".join(below))
+    table = Table(title="Game of 24: accuracy with its 95% interval", box=box.HORIZONTALS)
+    table.caption = Text("\n".join(below)) if below else None
     shown = [i for i in range(len(COLUMNS)) if i not in shared]
     for i in shown:
         name = Row._fields[i]
