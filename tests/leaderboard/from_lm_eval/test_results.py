@@ -406,6 +406,17 @@ def test_absurd_dates_and_times_are_not_known(output: Path) -> None:
     assert recorded.created is None and evaluation.seconds == 0
 
 
+def test_a_number_where_text_belongs_is_not_known(output: Path) -> None:
+    def change(results: dict[str, Any]) -> None:
+        results |= {"model_name": 5, "lm_eval_version": [1]}
+        results["config"] |= {"device": 5, "model_dtype": {}}
+
+    edit_results(output, change)
+    ((evaluation, recorded),) = read_results(output).tasks
+    assert evaluation.plan.device is None and evaluation.precision is None
+    assert "lm-eval" not in recorded.versions
+
+
 ENVIRONMENT = """PyTorch version: 2.9.0+cu128
 Python version: 3.12.3 (main) [GCC 13] (64-bit runtime)
 GPU models and configuration: GPU 0: NVIDIA H100 80GB HBM3
