@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import comb, sqrt
+from statistics import fmean
 from typing import NamedTuple
 
 LEVEL = 0.95
@@ -94,6 +95,20 @@ def clustered(means: Sequence[float], level: float = LEVEL) -> Interval:
     return Interval(float(ends.low), float(ends.high))
 
 
+class Estimate(NamedTuple):
+    """A share and its 95% interval."""
+
+    value: float
+    interval: Interval
+
+
+def over_hands(shares: Sequence[float]) -> Estimate:
+    """A mean over hands; where each hand is wholly right or wrong, a share of hands."""
+    if all(share in (0, 1) for share in shares):
+        return Estimate(fmean(shares), wilson(round(sum(shares)), len(shares)))
+    return Estimate(fmean(shares), clustered(shares))
+
+
 def pass_at_k(samples: int, right: int, k: int) -> float:
     """The chance that k of a hand's responses, drawn without putting back, hold a right one.
 
@@ -166,13 +181,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
     Each p is multiplied by the number of tests that are not smaller, and never falls below the
     corrected p of a smaller one.
     """
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    corrected = [0.0] * len(p_values)
-    highest = 0.0
-    for place, i in enumerate(order):
-        highest = max(highest, min(1.0, p_values[i] * (len(p_values) - place)))
-        corrected[i] = highest
-    return corrected
+    import numpy as np
+
+    given = np.asarray(p_values, dtype=float)
+    order = np.argsort(given, kind="stable")
+    corrected = np.empty_like(given)
+    scaled = given[order] * np.arange(len(given), 0, -1)
+    corrected[order] = np.maximum.accumulate(np.minimum(1.0, scaled))
+    return list(corrected.tolist())
 
 
 def p_text(p: float) -> str:

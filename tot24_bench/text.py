@@ -6,9 +6,16 @@ import difflib
 from collections.abc import Iterable
 
 
-def one_line(text: str) -> str:
-    """Text that a terminal shows as it is: it may quote what stands in somebody's file."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+def one_line(text: str, most: int | None = None) -> str:
+    """Text that a terminal shows as it is: it may quote what stands in somebody's file.
+
+    Line breaks, control and direction characters become spaces.
+
+    >>> one_line("two\\n  lines"), one_line("a long name", 6)
+    ('two lines', 'a lon…')
+    """
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if most is None or len(line) <= most else f"{line[: most - 1]}…"
 
 
 def plural(count: int, noun: str) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from click.testing import Result
 from typer.testing import CliRunner
 
+from tests.leaderboard.export.conftest import parse_results
 from tot24_bench.cli import app
-from tot24_bench.leaderboard.export import parse_results
 
 
 def export(root: Path, *arguments: str) -> Result:

@@ -48,7 +48,6 @@ def run_lm_eval(
     shots: int = 0,
     metadata: dict[str, Any] | None = None,
     generation: dict[str, Any] | None = None,
-    log_samples: bool = True,
     **options: Any,
 ) -> Path:
     """What the command does, without reading lm-eval's 14,700 other tasks first."""
@@ -74,7 +73,7 @@ def run_lm_eval(
         task_manager=manager,
         evaluation_tracker=tracker,
         bootstrap_iters=0,
-        log_samples=log_samples,
+        log_samples=True,
         fewshot_as_multiturn=options.pop("fewshot_as_multiturn", False),
         **options,
     )

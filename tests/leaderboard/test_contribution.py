@@ -32,7 +32,7 @@ from tot24_bench.leaderboard import (
     write,
 )
 from tot24_bench.leaderboard.contribution import Contradiction, results_of
-from tot24_bench.leaderboard.lm_eval_folder import BadResults
+from tot24_bench.leaderboard.from_lm_eval.folder import BadResults
 from tot24_bench.leaderboard.training_file import BadTraining
 from tot24_bench.leaderboard.verification import Fault, verify_file
 

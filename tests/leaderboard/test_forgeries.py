@@ -40,8 +40,8 @@ from tot24_bench.leaderboard import (
     verify,
     write,
 )
+from tot24_bench.leaderboard.from_lm_eval.folder import BadResults
 from tot24_bench.leaderboard.key import look_of
-from tot24_bench.leaderboard.lm_eval_folder import BadResults
 from tot24_bench.leaderboard.records import sha256_of
 from tot24_bench.leaderboard.verification import gist_of
 from tot24_bench.scoring import score

@@ -14,8 +14,6 @@ from tot24_bench.leaderboard.baselines import (
     plan_of,
     run_baseline,
 )
-from tot24_bench.leaderboard.choosing import choose
-from tot24_bench.leaderboard.comparison import compare, pair_names, render_entries, render_pairs
 from tot24_bench.leaderboard.contribution import (
     Told,
     check_beside,
@@ -32,13 +30,8 @@ from tot24_bench.leaderboard.contribution import (
     written,
 )
 from tot24_bench.leaderboard.cross_checks import Fault
-from tot24_bench.leaderboard.difficulty_fit import Fit, fit
 from tot24_bench.leaderboard.entry import Entry, Outcome, interval
-from tot24_bench.leaderboard.failure_plot import draw
-from tot24_bench.leaderboard.failures import COUNTS, Run, make_run, shares, warnings
-from tot24_bench.leaderboard.failures import compare as compare_failures
 from tot24_bench.leaderboard.key import key_of
-from tot24_bench.leaderboard.page import render_markdown
 from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample, Training
 from tot24_bench.leaderboard.rerun import CannotRerun, find_checkpoint, rerun
 from tot24_bench.leaderboard.rescored import (
@@ -48,7 +41,6 @@ from tot24_bench.leaderboard.rescored import (
     samples_of,
     several_figures,
 )
-from tot24_bench.leaderboard.rows import Row, rows
 from tot24_bench.leaderboard.runs import run_plans
 from tot24_bench.leaderboard.spool import Spool
 from tot24_bench.leaderboard.store import (
@@ -74,8 +66,27 @@ from tot24_bench.leaderboard.submission import (
     prompts_sha256,
 )
 from tot24_bench.leaderboard.submission_schema import submission_schema
-from tot24_bench.leaderboard.summary import render_summary, summarise
-from tot24_bench.leaderboard.table import render_rich
+from tot24_bench.leaderboard.tables import (
+    COUNTS,
+    Fit,
+    Run,
+    choose,
+    compare,
+    compare_failures,
+    draw,
+    fit,
+    make_run,
+    pair_names,
+    render_entries,
+    render_markdown,
+    render_pairs,
+    render_rich,
+    render_summary,
+    rows,
+    shares,
+    summarise,
+    warnings,
+)
 from tot24_bench.leaderboard.tally import Rescored, rescore
 from tot24_bench.leaderboard.training_file import read_training
 from tot24_bench.leaderboard.upgrade import upgrade

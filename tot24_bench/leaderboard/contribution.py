@@ -19,9 +19,13 @@ from tot24_bench import __version__
 from tot24_bench.checkpoint import checkpoint_sha256, teacher_of
 from tot24_bench.game import is_split, split_size
 from tot24_bench.leaderboard.cross_checks import Fault, Gist
-from tot24_bench.leaderboard.lm_eval_environment import changed_since, weights_of
-from tot24_bench.leaderboard.lm_eval_folder import BadResults
-from tot24_bench.leaderboard.lm_eval_results import FromLmEval, read_results
+from tot24_bench.leaderboard.from_lm_eval import (
+    BadResults,
+    FromLmEval,
+    changed_since,
+    parameters_of,
+    read_results,
+)
 from tot24_bench.leaderboard.measured import submissions_of, training_of
 from tot24_bench.leaderboard.records import ModelInfo, Training
 from tot24_bench.leaderboard.store import FOLDER, check_writable, path_of, paths, read, write
@@ -329,12 +333,11 @@ def _submission(one: FromLmEval, checkpoint: Path | None) -> tuple[Submission, t
     arguments: Mapping[str, Any] = one.evaluation.plan.model_args
     folder = Path(str(arguments.get("pretrained") or ""))
     if checkpoint is not None:
-        weights = weights_of(checkpoint)
         model |= {
             "checkpoint_sha256": checkpoint_sha256(str(checkpoint)),
             "teacher": model["teacher"] or teacher_of(str(checkpoint)),
             "training": model["training"] or training_of(str(checkpoint)),
-            "parameters": model["parameters"] or (weights.parameters if weights else None),
+            "parameters": model["parameters"] or parameters_of(checkpoint),
         }
     elif model["checkpoint_sha256"] and changed_since(folder, recorded.started):
         model |= {"checkpoint_sha256": None}

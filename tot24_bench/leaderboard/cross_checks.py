@@ -22,9 +22,9 @@ from tot24_bench.game import Hand
 from tot24_bench.leaderboard.key import look_of
 from tot24_bench.leaderboard.likeness import each_mark, marks_of
 from tot24_bench.leaderboard.records import Sample, sha256_of
-from tot24_bench.leaderboard.rows import one_line
 from tot24_bench.leaderboard.submission import Header
 from tot24_bench.teachers import SOLVER
+from tot24_bench.text import one_line
 
 COMPARED = 20
 """Responses that must be comparable before anything is said."""
@@ -181,14 +181,14 @@ def _names(every: Sequence[Gist]) -> Iterator[Fault]:
                 f"two names that look the same, {names}",
                 "write the name as the other has it, or choose another one (--name)",
             )
-        named = group[0].header.model.name
+        named = one_line(group[0].header.model.name, 80)
         for what, value in _OF_A_NAME.items():
             for one, other in _differing(group, value):
                 yield _fault(
                     one,
                     other,
                     "model",
-                    f"one name, two {what}: {one_line(named)} has {value(one)} and {value(other)}",
+                    f"one name, two {what}: {named} has {value(one)} and {value(other)}",
                     "give each model a name of its own (--name), or evaluate all tasks with one",
                 )
         sizes = [gist for gist in group if gist.header.model.parameters]
@@ -199,7 +199,7 @@ def _names(every: Sequence[Gist]) -> Iterator[Fault]:
                     sizes[0],
                     other,
                     "model.parameters",
-                    f"one name, two sizes: {one_line(named)} has {counts[0]:,} and {counts[1]:,}",
+                    f"one name, two sizes: {named} has {counts[0]:,} and {counts[1]:,}",
                     "give each model a name of its own (--name)",
                 )
                 break

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tot24_bench.game import TARGET, Hand, LeakedHand, Puzzle
-from tot24_bench.leaderboard.lm_eval_folder import check_file
+from tot24_bench.leaderboard.from_lm_eval import check_file
 from tot24_bench.leaderboard.records import Training
 from tot24_bench.traces import Guard
 from tot24_bench.transcripts import (

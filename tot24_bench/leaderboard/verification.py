@@ -49,7 +49,6 @@ from tot24_bench.game import (
 from tot24_bench.harness import method_of, split_of, task_name
 from tot24_bench.leaderboard.cross_checks import Fault, Gist, together
 from tot24_bench.leaderboard.key import look_of
-from tot24_bench.leaderboard.rank_groups import is_exact_search
 from tot24_bench.leaderboard.records import Sample, sha256_of
 from tot24_bench.leaderboard.store import (
     FOLDER,
@@ -61,6 +60,7 @@ from tot24_bench.leaderboard.store import (
     read_stream,
 )
 from tot24_bench.leaderboard.submission import OTHER, Header
+from tot24_bench.leaderboard.tables import is_exact_search
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
 from tot24_bench.teachers import SOLVER, teacher_name

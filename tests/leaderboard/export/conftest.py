@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from tot24_bench.leaderboard import Submission, write
 
@@ -122,3 +124,65 @@ def store(tmp_path: Path, submissions: Iterable[Submission]) -> Path:
     for submission in submissions:
         write(submission, folder)
     return folder
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class ResultDataset(_Strict):
+    """`dataset` of a result: `id` and `task_id` are required."""
+
+    id: Text
+    task_id: Text
+    revision: Text | None = None
+
+
+class ResultSource(_Strict):
+    """`source` of a result: `url` is required where it is given."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2_000)]
+    name: Text | None = None
+    user: Text | None = None
+    org: Text | None = None
+
+
+class Result(_Strict):
+    """One item of a file in `.eval_results/`."""
+
+    dataset: ResultDataset
+    value: Annotated[float, Field(ge=0, le=100)]
+    verifyToken: Text | None = None  # noqa: N815 - the documented spelling
+    date: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    source: ResultSource | None = None
+    notes: Text | None = None
+
+
+class BenchmarkTask(_Strict):
+    """One item of `tasks` in `eval.yaml`: `id` is required."""
+
+    id: Text
+    config: Text = "default"
+    split: Text = "test"
+
+
+class Benchmark(_Strict):
+    """`eval.yaml`."""
+
+    name: Text
+    description: Text
+    evaluation_framework: Text
+    tasks: Annotated[list[BenchmarkTask], Field(min_length=1)]
+
+
+def parse_results(text: str) -> list[Result]:
+    """Read a file of `.eval_results/` back, refusing fields that are not documented."""
+    return [Result.model_validate(item) for item in yaml.safe_load(text)]
+
+
+def parse_benchmark(text: str) -> Benchmark:
+    """Read `eval.yaml` back, refusing fields that are not documented."""
+    return Benchmark.model_validate(yaml.safe_load(text))

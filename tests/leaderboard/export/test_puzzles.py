@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from tot24_bench.game import HELD_OUT, Puzzle, guard_parts, is_solvable, load_split
-from tot24_bench.leaderboard.export import dataset_files, parse_benchmark, write_files
+from tot24_bench.leaderboard.export import dataset_files, write_files
 from tot24_bench.leaderboard.export.puzzles import CANARY, COLUMNS, PARTS
+
+from .conftest import parse_benchmark
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from tot24_bench.leaderboard import Submission
 from tot24_bench.leaderboard.export import choose, render_csv, render_latex
-from tot24_bench.leaderboard.export.csv_table import FORMULA, guarded
-from tot24_bench.leaderboard.export.latex import SHOWN, escaped
+from tot24_bench.leaderboard.export.tables import FORMULA, SHOWN, escaped, guarded
 
 from ..conftest import entries, make_submission
 from .conftest import HOSTILE, every_kind, hostile

@@ -1,4 +1,4 @@
-"""Every Eval Ever JSON: each submission as one aggregate file and one line a response.
+"""Write Every Eval Ever JSON: each submission as one aggregate file and one line a response.
 
     data/tot24-bench/<developer>/<model>/<uuid>.json
     data/tot24-bench/<developer>/<model>/<uuid>_samples.jsonl
@@ -7,36 +7,75 @@ The fields and the layout are those of the project's wheel, every-eval-ever 0.3.
 `every_eval_ever/schemas/`, and its README on where files stand
 (https://github.com/evaleval/every_eval_ever). What they leave open is decided here:
 
-- One metric, accuracy, so that every line belongs to one result. The other shares stand in
-  `score_details.details`.
+- One metric, accuracy, so that every line belongs to one result; the other shares are details.
 - A line is a response, not a hand: only a response is right or wrong. `metadata.repeat` counts.
 - A reported figure has no lines. Where responses are withheld, lines have an empty `output.raw`, no
   extracted answer, and the response's hash in `metadata`.
-- `evaluator_relationship` is "other" unless the caller says: a submission does not say who ran it.
 - `token_usage` wants the tokens of the prompt too, which are not stored: a response's own tokens
   stand in `metadata`.
-- Times are the submission's date, at midnight UTC, so that an export twice gives equal bytes; the
-  UUID is made from the submission's key and content.
+- Times are the submission's date, at midnight UTC, and the UUID is made from its key and content,
+  so that an export twice gives equal bytes.
 - A model without a name on the hub stands under UNSPECIFIED; nobody is made its developer.
 """
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import Any, Literal
 
-from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.export.eval_aggregate import Detail, Relationship, aggregate
-from tot24_bench.leaderboard.export.eval_identity import identity_of
-from tot24_bench.leaderboard.export.eval_instance import instance
-from tot24_bench.leaderboard.export.output import File
+from tot24_bench import __version__
+from tot24_bench.files import File
+from tot24_bench.game import Puzzle, is_solvable
+from tot24_bench.leaderboard.entry import Entry, interval
+from tot24_bench.leaderboard.export.hub import HUB_LINK, HUB_NAME, hub_id
+from tot24_bench.leaderboard.export.tables import BOOTSTRAP, interval_method
+from tot24_bench.leaderboard.records import Sample
 from tot24_bench.leaderboard.store import path_of, read
+from tot24_bench.leaderboard.submission import Header
+from tot24_bench.leaderboard.tables import MAX_NOTES, NOT_KNOWN, method_of
+from tot24_bench.schema import MAX_NAME_CHARS, MAX_TEXT_CHARS
+from tot24_bench.statistics import LEVEL, RESAMPLES
+from tot24_bench.text import one_line
+
+SCHEMA_VERSION = "0.3.0"
+"""The `version` of the schemas in that wheel."""
 
 COLLECTION = "tot24-bench"
 """The folder below data/ that a datastore knows this benchmark by."""
+
+UNSPECIFIED = "unspecified"
+"""The developer's folder of a model that has no name on the hub."""
+
+PUBLISHED = {"GPT-4": "openai/gpt-4", "GPT-4o": "openai/gpt-4o"}
+"""The models of published figures, as the project names API models; not used for measured rows."""
+
+NOT_PORTABLE = {"data", "unknown", "con", "prn", "aux", "nul"}.union(
+    *({f"com{i}", f"lpt{i}"} for i in range(1, 10))
+)
+"""Names of folders that the project refuses, in lower case."""
+
+RESULT_ID = "accuracy"
+"""Of the one result of an aggregate, to which every line belongs."""
+
+METRIC = {
+    "metric_id": "accuracy", "metric_name": "Accuracy", "metric_kind": "accuracy",
+    "metric_unit": "proportion", "lower_is_better": False, "score_type": "continuous",
+    "min_score": 0.0, "max_score": 1.0,
+}  # fmt: skip
+
+MAX_SEARCHED = 6
+"""Numbers of a hand up to which it is searched for a solution, in 0.1 s; 12 would take for ever."""
+
+MAX_NUMBER = 10**15
+"""Of a generation argument that is written as a number; a larger one only stands as text."""
+
+Relationship = Literal["first_party", "third_party", "collaborative", "other"]
 
 
 def eval_files(
@@ -45,58 +84,273 @@ def eval_files(
     """The files of all entries.
 
     Args:
-        results: the results folder that the entries were read from: responses are read again, one
+        results: the folder that the entries were read from: responses are read again, one
             submission at a time, when its lines are written.
         relationship: of whoever ran the evaluations to the models' developers.
     """
     files: list[File] = []
     for entry in entries:
-        identity = identity_of(entry.header)
-        stem = f"data/{COLLECTION}/{identity.developer}/{identity.model}/{_uuid(entry)}"
-        lines: _Lines | None = None
+        export = _Export(entry, results, relationship)
         if entry.outcomes:
-            lines = _Lines(entry, results, f"{stem}_samples.jsonl")
-            files.append(File(lines.name, lines.write))  # first: the aggregate holds its hash
-        files.append(File(f"{stem}.json", _aggregate(entry, relationship, lines)))
+            files.append(File(export.lines_name, export.lines))  # first: the aggregate has its hash
+        files.append(File(f"{export.stem}.json", export.aggregate))
     return files
 
 
-class _Lines:
-    """The file of one submission's lines, and what the aggregate says of it once it is written."""
+class _Export:
+    """The two files of a submission."""
 
-    def __init__(self, entry: Entry, results: Path, name: str) -> None:
-        self.name = name
-        self.detail: Detail | None = None
-        self._entry = entry
-        self._results = results
+    def __init__(self, entry: Entry, results: Path, relationship: Relationship) -> None:
+        self.entry, self.results, self.relationship = entry, results, relationship
+        header = entry.header
+        self.name = header.key.split("/")[1]
+        self.model_id, self.developer, folder = _identity(header)
+        midnight = datetime.datetime.combine(header.created, datetime.time(), datetime.UTC)
+        self.epoch = str(int(midnight.timestamp()))
+        self.evaluation_id = f"{self.name}/{self.model_id}/{self.epoch}"
+        # Of the form that the project wants, version 4, but made from the submission.
+        known = f"{header.key}\n{header.model_dump_json()}\n{entry.outcomes!r}".encode()
+        own = uuid.UUID(bytes=hashlib.sha256(known).digest()[:16], version=4)
+        self.stem = f"data/{COLLECTION}/{self.developer}/{folder}/{own}"
+        self.lines_name = f"{self.stem}_samples.jsonl"
+        self.detail: dict[str, Any] | None = None
 
-    def write(self) -> Iterator[bytes]:
-        """The file, a line at a time."""
-        header, identity = self._entry.header, identity_of(self._entry.header)
+    def lines(self) -> Iterator[bytes]:
+        """The file of the responses, a line at a time."""
         digest, rows = hashlib.sha256(), 0
-        for sample in read(path_of(self._results, header.key)).samples:
+        for sample in read(path_of(self.results, self.entry.key)).samples:
             for index in range(len(sample.scores)):
-                record = instance(header, identity, sample, index)
-                line = json.dumps(record, allow_nan=False).encode() + b"\n"
+                line = json.dumps(self._line(sample, index), allow_nan=False).encode() + b"\n"
                 rows += 1
                 digest.update(line)
                 yield line
-        self.detail = Detail(self.name, rows, digest.hexdigest())
+        self.detail = {
+            "format": "jsonl",
+            "file_path": self.lines_name,
+            "hash_algorithm": "sha256",
+            "checksum": digest.hexdigest(),
+            "total_rows": rows,
+            "additional_details": {"responses_withheld": _flag(self.entry.withheld)},
+        }
 
+    def _line(self, sample: Sample, index: int) -> dict[str, Any]:
+        """The record of one response, the index-th of its hand."""
+        score, tokens = sample.scores[index], sample.tokens[index]
+        raw, reference = sample.puzzle.text, _reference(sample.puzzle)
+        metadata = {
+            "repeat": str(index + 1),
+            "target": str(sample.puzzle.target),
+            "rule": str(sample.puzzle.rule.value),
+            "verdict": str(score.verdict),
+            "valid": _flag(score.valid),
+            "false_claim": _flag(score.false_claim),
+            "truncated": _flag(score.truncated),
+            "withheld": _flag(sample.withheld),
+        }
+        if tokens is not None:
+            metadata["output_tokens"] = str(tokens)
+        if sample.prompt_sha256 is not None:
+            metadata["prompt_sha256"] = sample.prompt_sha256
+        if sample.withheld:
+            metadata["response_sha256"] = sample.responses_sha256[index]
+        attribution = {
+            "turn_idx": 0,
+            "source": "output.raw",
+            "extracted_value": score.answer,
+            "extraction_method": "tot24-bench answer parser, exact arithmetic",
+            "is_terminal": True,
+        }
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "evaluation_id": self.evaluation_id,
+            "model_id": self.model_id,
+            "evaluation_name": self.name,
+            "evaluation_result_id": RESULT_ID,
+            "sample_id": raw,
+            "sample_hash": hashlib.sha256((raw + reference).encode()).hexdigest(),
+            "interaction_type": "single_turn",
+            "input": {"raw": raw, "reference": [reference]},
+            "output": {"raw": [] if sample.withheld else [sample.responses[index]]},
+            "answer_attribution": [attribution] if score.answered and not sample.withheld else [],
+            "evaluation": {"score": float(score.correct), "is_correct": score.correct},
+            "metadata": metadata,
+        }
 
-def _aggregate(
-    entry: Entry, relationship: Relationship, lines: _Lines | None
-) -> Callable[[], Iterable[bytes]]:
-    def content() -> Iterable[bytes]:
-        record = aggregate(entry, relationship, None if lines is None else lines.detail)
+    def aggregate(self) -> Iterator[bytes]:
+        """The file of the figures; the lines must have been written before."""
+        header = self.entry.header
+        date = header.created.isoformat()
+        split = one_line(header.split, MAX_NAME_CHARS)
+        description = (
+            f"Game of 24, {_text(method_of(header))}: the share of right answers, checked exactly; "
+            "the mean over hands of the mean over a hand's responses"
+        )
+        result = {
+            "evaluation_result_id": RESULT_ID,
+            "evaluation_name": self.name,
+            "evaluation_timestamp": date,
+            "source_data": {
+                "dataset_name": f"tot24-bench {split}",
+                "source_type": "other",
+                "additional_details": {"split": split, "hands": str(header.n)},
+            },
+            "metric_config": {"evaluation_description": description, **METRIC},
+            "score_details": _score(self.entry),
+            "generation_config": _generation(header),
+        }
+        record: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "evaluation_id": self.evaluation_id,
+            "evaluation_timestamp": date,
+            "retrieved_timestamp": self.epoch,
+            "source_metadata": _source(self.entry, self.relationship),
+            "eval_library": _library(header),
+            "model_info": {
+                "name": one_line(header.model.name, MAX_NAME_CHARS) or NOT_KNOWN,
+                "id": self.model_id,
+                "developer": self.developer,
+                "additional_details": _model_details(header, self.model_id),
+            },
+            "evaluation_results": [result],
+        }
+        if self.detail is not None:
+            record["detailed_evaluation_results"] = self.detail
         # ASCII: what a name or a response holds cannot act on the terminal of whoever reads it.
         yield json.dumps(record, indent=2, allow_nan=False).encode() + b"\n"
 
-    return content
+
+def _identity(header: Header) -> tuple[str, str, str]:
+    """`model_info.id`, the developer, and the model's folder: the last two are safe as folders."""
+    published = PUBLISHED.get(header.model.name) if header.obtained != "measured" else None
+    name = published or hub_id(header) or header.model.name  # an API's model has a name like it
+    if HUB_NAME.fullmatch(name):
+        developer, model = name.split("/")
+        if _portable(developer) and _portable(model):
+            return name, developer, model
+    stem = header.key.split("/")[0]
+    model = stem if _portable(stem) else f"model-{stem}"
+    return model, UNSPECIFIED, model
 
 
-def _uuid(entry: Entry) -> uuid.UUID:
-    """A UUID of the form that the project wants, version 4, but made from the submission."""
+def _portable(name: str) -> bool:
+    return name.split(".")[0].lower() not in NOT_PORTABLE and name.lower() not in NOT_PORTABLE
+
+
+@lru_cache(maxsize=10_000)
+def _reference(puzzle: Puzzle) -> str:
+    """What is right: to make the target, in any way, or to say that nothing does."""
+    searched = len(puzzle.numbers) <= MAX_SEARCHED
+    return "no solution" if searched and not is_solvable(puzzle) else str(puzzle.target)
+
+
+def _source(entry: Entry, relationship: Relationship) -> dict[str, Any]:
     header = entry.header
-    known = f"{header.key}\n{header.model_dump_json()}\n{entry.outcomes!r}"
-    return uuid.UUID(bytes=hashlib.sha256(known.encode()).digest()[:16], version=4)
+    source = one_line(header.source or "", MAX_NAME_CHARS)
+    details = {"obtained": header.obtained, "submission": header.key}
+    if header.obtained == "rescored":
+        details["responses_from"] = source
+    details |= {f"note_{i}": _text(note) for i, note in enumerate(header.notes[:MAX_NOTES], 1)}
+    return {
+        "source_name": source or "tot24-bench submission",
+        "source_type": "evaluation_run" if entry.outcomes else "documentation",
+        "source_organization_name": source if header.obtained == "reported" else "tot24-bench",
+        "evaluator_relationship": relationship,
+        "additional_details": details,
+    }
+
+
+def _library(header: Header) -> dict[str, Any]:
+    """What ran the evaluation: lm-eval where it says so, else what scored it."""
+    if header.obtained == "reported":
+        return {"name": "unknown", "version": "unknown"}
+    versions = {
+        one_line(name, 200): one_line(version, 200) for name, version in header.versions.items()
+    }
+    name = "lm_eval" if "lm-eval" in versions else "tot24-bench"
+    version = versions.get("lm-eval") or versions.get("tot24-bench") or "unknown"
+    return {"name": name, "version": version, "additional_details": versions}
+
+
+def _model_details(header: Header, model_id: str) -> dict[str, str]:
+    model = header.model
+    local = header.obtained == "measured" and not model.backend.startswith(("local-", "openai-"))
+    open_or_not = "open_weights" if HUB_LINK.fullmatch(model.link or "") else "unknown"
+    availability = "closed_weights" if model_id in PUBLISHED.values() else open_or_not
+    names = ("parameters", "precision", "checkpoint_sha256", "base", "licence", "link", "teacher")
+    known = {name: getattr(model, name) for name in names}
+    return {
+        "deployment_type": "self_deployed" if local else "unknown",
+        "model_availability": availability,
+        "backend": _text(model.backend),
+        **{name: _text(str(value)) for name, value in known.items() if value},
+    }
+
+
+def _score(entry: Entry) -> dict[str, Any]:
+    header = entry.header
+    shares = header.metrics.model_dump(exclude={"acc"}, exclude_none=True)
+    details = {name: repr(share) for name, share in shares.items()}
+    details |= {"hands": str(header.n), "responses_per_hand": str(header.repeats)}
+    if header.mean_response_tokens is not None:
+        details["mean_response_tokens"] = repr(header.mean_response_tokens)
+    scored: dict[str, Any] = {"score": header.metrics.acc, "details": details}
+    ends, how = interval(entry), interval_method(entry)
+    if ends is not None and how is not None:
+        given = ", from the reported figure and n" if header.obtained == "reported" else ""
+        scored["uncertainty"] = {
+            "confidence_interval": {
+                "lower": ends.low,
+                "upper": ends.high,
+                "confidence_level": LEVEL,
+                "method": how + given,
+            },
+            "num_samples": header.n,
+        }
+        if how == BOOTSTRAP:
+            scored["uncertainty"]["num_bootstrap_samples"] = RESAMPLES
+    return scored
+
+
+def _generation(header: Header) -> dict[str, Any]:
+    """Documented arguments under the project's names where their types fit; all of them as text."""
+    given: dict[str, Any] = dict(header.generation)
+    arguments = {
+        name: value
+        for name in ("temperature", "top_p", "top_k")
+        if isinstance(value := given.get(name), int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= MAX_NUMBER
+    }
+    most = given.get("max_gen_toks")
+    if type(most) is int and 1 <= most <= MAX_NUMBER:
+        arguments["max_tokens"] = most
+    details = {f"generation.{one_line(name, 200)}": _json(value) for name, value in given.items()}
+    details |= {f"seed.{one_line(name, 200)}": _json(seed) for name, seed in header.seeds.items()}
+    details |= {
+        "method": header.method,
+        "shots": "unknown" if header.shots is None else str(header.shots),
+        "exemplar_variant": header.variant,
+        "chat_template": _flag(header.chat),
+        "multiturn": _flag(header.multiturn),
+        "exporter": f"tot24-bench {__version__}",
+    }
+    if header.prompt_sha256 is not None:
+        details["prompt_sha256"] = header.prompt_sha256
+    if header.hardware:
+        details["hardware"] = _text(header.hardware)
+    return {"generation_args": arguments, "additional_details": details}
+
+
+def _text(text: str) -> str:
+    return one_line(text, MAX_TEXT_CHARS)
+
+
+def _json(value: Any) -> str:
+    try:
+        return _text(json.dumps(value))
+    except ValueError:  # Python does not write a number of thousands of digits
+        return "too large to show"
+
+
+def _flag(value: bool) -> str:
+    return str(value).lower()

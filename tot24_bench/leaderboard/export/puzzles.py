@@ -1,7 +1,7 @@
-"""The puzzles as a dataset repository, ready to push: Parquet, a card, `eval.yaml`.
+"""Write the puzzles as a dataset repository, ready to push: Parquet, a card, `eval.yaml`.
 
     README.md               the card; its YAML says which file is which split
-    eval.yaml               see `hub_results`
+    eval.yaml               see `hub`
     data/hard100.parquet    one file a split
 
 The columns are in COLUMNS. The same version of this project and of pyarrow gives the same bytes.
@@ -11,18 +11,20 @@ https://huggingface.co/docs/hub/datasets-cards.
 
 from __future__ import annotations
 
-import csv
 import io
-from functools import cache
 from importlib.metadata import metadata
-from importlib.resources import files as package_files
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tot24_bench import __version__
-from tot24_bench.game import HELD_OUT, Puzzle, is_solvable, load_split
-from tot24_bench.leaderboard.export.choice import checked_dataset_id
-from tot24_bench.leaderboard.export.hub_results import BENCHMARK_FILE, DATASET_ID, benchmark_yaml
-from tot24_bench.leaderboard.export.output import File
+from tot24_bench.files import File
+from tot24_bench.game import HELD_OUT, is_solvable, load_split
+from tot24_bench.leaderboard.export.hub import (
+    BENCHMARK_FILE,
+    DATASET_ID,
+    benchmark_yaml,
+    check_dataset_id,
+)
+from tot24_bench.transcripts import ranks_by_hand
 
 CANARY = (
     "tot24-bench evaluation data: never train on it. canary 7d0a3f52-6f1e-4a7c-9c55-24a2f0c1b924"
@@ -32,13 +34,7 @@ Never change it."""
 
 
 class Part(NamedTuple):
-    """A split of the dataset.
-
-    Attributes:
-        split: its name, here and in `game.SPLITS`.
-        file: the stem of its Parquet file.
-        words: what it is for.
-    """
+    """A split of the dataset: its name, the stem of its Parquet file, what it is for."""
 
     split: str
     file: str
@@ -66,15 +62,12 @@ COLUMNS = {
 
 
 def dataset_files(dataset_id: str = DATASET_ID) -> list[File]:
-    """The files of the repository.
-
-    Args:
-        dataset_id: what the card tells people to load.
+    """The files of the repository; its card tells people to load `dataset_id`.
 
     Raises:
         ValueError: for a dataset_id that is no name on the hub.
     """
-    checked_dataset_id(dataset_id)
+    check_dataset_id(dataset_id)
     return [
         File.of("README.md", card(dataset_id)),
         File.of(BENCHMARK_FILE, benchmark_yaml()),
@@ -87,42 +80,53 @@ def parquet(split: str) -> bytes:
     import pyarrow as pa  # type: ignore[import-untyped]
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-    columns = pa.schema(
-        [
-            pa.field("numbers", pa.list_(pa.int32())),
-            pa.field("target", pa.int32()),
-            pa.field("solvable", pa.bool_()),
-            pa.field("split", pa.string()),
-            pa.field("rank", pa.int32()),
-            pa.field("never_train", pa.bool_()),
-            pa.field("held_out", pa.bool_()),
-            pa.field("canary", pa.string()),
-        ]
-    )
-    table = pa.Table.from_pylist(rows(split), schema=columns)
+    text, number, flag = pa.string(), pa.int32(), pa.bool_()
+    types = (pa.list_(number), number, flag, text, number, flag, flag, text)
+    ranks = ranks_by_hand()  # those that this project carries: of the two test sets
+    rows = [
+        {
+            "numbers": list(puzzle.numbers),
+            "target": puzzle.target,
+            "solvable": is_solvable(puzzle),
+            "split": split,
+            "rank": ranks.get(puzzle.hand),
+            "never_train": split != "train",
+            "held_out": split in HELD_OUT,
+            "canary": None if split == "train" else CANARY,
+        }
+        for puzzle in load_split(split)
+    ]
+    schema = pa.schema(list(zip(COLUMNS, types, strict=True)))
     buffer = io.BytesIO()
     # Uncompressed, 30 kB in all: no codec's version can change the bytes.
-    pq.write_table(table, buffer, compression="none", version="2.6")
+    pq.write_table(
+        pa.Table.from_pylist(rows, schema=schema), buffer, compression="none", version="2.6"
+    )
     return buffer.getvalue()
-
-
-def rows(split: str) -> list[dict[str, Any]]:
-    """A split as the rows of its file."""
-    return [_row(split, puzzle) for puzzle in load_split(split)]
 
 
 def card(dataset_id: str = DATASET_ID) -> str:
     """README.md: the dataset card."""
     import yaml
 
-    front = yaml.safe_dump(_front_matter(), sort_keys=False, allow_unicode=False)
+    licence = str(metadata("tot24-bench")["License-Expression"])
+    files = [{"split": part.split, "path": f"data/{part.file}.parquet"} for part in PARTS]
+    front = {
+        "license": licence.lower(),
+        "language": ["en"],
+        "pretty_name": "Game of 24 (tot24-bench)",
+        "task_categories": ["text-generation"],
+        "tags": ["game-of-24", "tree-of-thoughts", "reasoning", "search", "benchmark"],
+        "size_categories": ["1K<n<10K"],
+        "configs": [{"config_name": "default", "data_files": files}],
+    }
     splits = "\n".join(
         f"| `{part.split}` | {len(load_split(part.split)):,} | {part.words} |" for part in PARTS
     )
     hands = len(load_split("full")) + len(load_split("unsolvable"))
     columns = "\n".join(f"| `{name}` | {words} |" for name, words in COLUMNS.items())
     return f"""---
-{front}---
+{yaml.safe_dump(front, sort_keys=False, allow_unicode=False)}---
 
 # Game of 24 (tot24-bench)
 
@@ -164,53 +168,5 @@ The hands are few and public, so the string finds copies of these files, not of 
 - Any right expression counts. Check answers exactly, with `tot24_bench.scoring.score` or
   `tot24 score`, not by comparing text, and not with `eval`.
 
-Written by tot24-bench {__version__}, licence {licence()}.
+Written by tot24-bench {__version__}, licence {licence}.
 """
-
-
-def licence() -> str:
-    """The project's licence, as its package says it (SPDX)."""
-    return str(metadata("tot24-bench")["License-Expression"])
-
-
-def _front_matter() -> dict[str, Any]:
-    return {
-        "license": licence().lower(),
-        "language": ["en"],
-        "pretty_name": "Game of 24 (tot24-bench)",
-        "task_categories": ["text-generation"],
-        "tags": ["game-of-24", "tree-of-thoughts", "reasoning", "search", "benchmark"],
-        "size_categories": ["1K<n<10K"],
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [
-                    {"split": part.split, "path": f"data/{part.file}.parquet"} for part in PARTS
-                ],
-            }
-        ],
-    }
-
-
-def _row(split: str, puzzle: Puzzle) -> dict[str, Any]:
-    return {
-        "numbers": list(puzzle.numbers),
-        "target": puzzle.target,
-        "solvable": is_solvable(puzzle),
-        "split": split,
-        "rank": _ranks().get(puzzle.hand),
-        "never_train": split != "train",
-        "held_out": split in HELD_OUT,
-        "canary": None if split == "train" else CANARY,
-    }
-
-
-@cache
-def _ranks() -> dict[tuple[int, ...], int]:
-    """The ranks that this project carries, by hand: those of the two test sets."""
-    ranks = {}
-    for name in ("hard100.csv", "hardest361.csv"):
-        text = (package_files("tot24_bench.game") / "data" / name).read_text(encoding="utf-8")
-        for row in csv.DictReader(text.splitlines()):
-            ranks[Puzzle.parse(row["numbers"]).hand] = int(row["rank"])
-    return ranks

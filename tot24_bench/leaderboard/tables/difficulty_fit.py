@@ -1,4 +1,4 @@
-"""How the solver's measures of difficulty go with people's ranks.
+"""Correlate the solver's measures of difficulty with people's ranks.
 
 Spearman's rank correlation of each measure with the public ranks, with a 95% percentile bootstrap
 over hands; and of all measures together, by a linear fit whose predictions are made for hands that
@@ -56,7 +56,7 @@ class Fit(NamedTuple):
         hands: ranked hands that have a solution.
         correlations: of each measure, then of all together.
         best: the measure that goes best with the ranks.
-        gain: how much further it goes than the number of solutions, and its interval.
+        gain: how much further it goes than the number of solutions.
     """
 
     hands: int
@@ -101,18 +101,18 @@ def fit(ranks: Mapping[Hand, int], tick: Callable[[], object] = lambda: None) ->
     people = np.array([rank for rank, _ in found], dtype=float)
     columns = np.array([values for _, values in found])
     columns = np.column_stack([columns, _predictions(columns, people)])
-    names = [*MEASURES, TOGETHER]
-    drawn = _bootstrap(columns, people)
     values = _spearman(columns, people)
-    correlations = tuple(
-        Correlation(name, float(values[i]), _interval(drawn[:, i])) for i, name in enumerate(names)
-    )
-    alone = range(len(MEASURES))
-    best = max(alone, key=lambda i: values[i])
+    random = np.random.default_rng(SEED)
+    drawn = np.empty((RESAMPLES, len(values)))
+    for i in range(RESAMPLES):
+        chosen = random.integers(len(people), size=len(people))
+        drawn[i] = _spearman(columns[chosen], people[chosen])
+    names = [*MEASURES, TOGETHER]
+    best = int(values[: len(MEASURES)].argmax())
     base = names.index("solutions")
     return Fit(
         len(found),
-        correlations,
+        tuple(map(Correlation, names, values.tolist(), map(_interval, drawn.T))),
         names[best],
         float(values[best] - values[base]),
         _interval(drawn[:, best] - drawn[:, base]),
@@ -122,9 +122,10 @@ def fit(ranks: Mapping[Hand, int], tick: Callable[[], object] = lambda: None) ->
 def _predictions(columns: Floats, people: Floats) -> Floats:
     """Ranks by least squares on the ranked measures, each hand's from the folds without it."""
     import numpy as np
+    from scipy.stats import rankdata
 
     order = np.random.default_rng(SEED).permutation(len(people))
-    design = np.column_stack([_ranked(columns), np.ones(len(people))])
+    design = np.column_stack([rankdata(columns, axis=0), np.ones(len(people))])
     predicted = np.empty(len(people))
     for fold in range(FOLDS):
         held = order[fold::FOLDS]
@@ -134,34 +135,16 @@ def _predictions(columns: Floats, people: Floats) -> Floats:
     return predicted
 
 
-def _bootstrap(columns: Floats, people: Floats) -> Floats:
-    """Correlations of each draw of hands, a draw a row."""
-    import numpy as np
-
-    random = np.random.default_rng(SEED)
-    drawn = np.empty((RESAMPLES, columns.shape[1]))
-    for i in range(RESAMPLES):
-        chosen = random.integers(len(people), size=len(people))
-        drawn[i] = _spearman(columns[chosen], people[chosen])
-    return drawn
-
-
 def _spearman(columns: Floats, people: Floats) -> Floats:
     """Pearson's correlation of the ranks, of each column with the people's."""
     import numpy as np
+    from scipy.stats import rankdata
 
-    x, y = _ranked(columns), _ranked(people[:, None])
+    x, y = rankdata(columns, axis=0), rankdata(people[:, None], axis=0)
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     spread = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
     together = (x * y).sum(axis=0)
     return np.where(spread > 0, together / np.where(spread > 0, spread, 1.0), 0.0)
-
-
-def _ranked(columns: Floats) -> Floats:
-    import numpy as np
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(columns, axis=0), dtype=float)
 
 
 def _interval(values: Floats) -> Interval:

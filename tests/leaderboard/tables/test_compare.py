@@ -6,10 +6,15 @@ import pytest
 
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.leaderboard import Entry, Outcome, wilson
-from tot24_bench.leaderboard.bands import by_difficulty, by_rank, pass_at, tokens_per_solved
+from tot24_bench.leaderboard.tables.compare import (
+    by_difficulty,
+    by_rank,
+    pass_at,
+    tokens_per_solved,
+)
 from tot24_bench.transcripts import ranks_by_hand
 
-from .conftest import make_submission
+from ..conftest import make_submission
 
 RANKS = ranks_by_hand()
 
@@ -21,8 +26,9 @@ def test_bands_of_rank_hold_every_ranked_hand_once() -> None:
         "rank 901-920", "rank 921-940", "rank 941-960", "rank 961-980", "rank 981-1000",
     ]  # fmt: skip
     assert [band.hands for band in bands] == [20] * 5
-    assert [band.share for band in bands] == [1, 0, 0, 0, 0]
-    assert all(band.interval.low <= band.share <= band.interval.high for band in bands)
+    assert [band.accuracy.value for band in bands] == [1, 0, 0, 0, 0]
+    for _, _, (value, (low, high)) in bands:
+        assert low <= value <= high
 
 
 def test_wide_splits_have_wide_bands_and_strange_hands_none() -> None:
@@ -37,7 +43,7 @@ def test_bands_of_difficulty_hold_every_hand() -> None:
     bands = by_difficulty(entry)
     assert [band.name for band in bands] == ["easy", "medium", "hard", "hardest"]
     assert sum(band.hands for band in bands) == 100
-    assert sum(band.share * band.hands for band in bands) == pytest.approx(50)
+    assert sum(band.accuracy.value * band.hands for band in bands) == pytest.approx(50)
 
 
 def test_longer_hands_have_no_band_and_take_no_time() -> None:
@@ -45,7 +51,7 @@ def test_longer_hands_have_no_band_and_take_no_time() -> None:
     long = Outcome(Puzzle(tuple(range(2, 14))), 1, 1, None)
     short = Outcome(Puzzle.parse("4 4 6 8"), 1, 1, None)
     (band,) = by_difficulty(Entry(entry.header, (long, short, short)))
-    assert (band.hands, band.share) == (2, 1.0)  # a hand that is asked twice counts twice
+    assert (band.hands, band.accuracy.value) == (2, 1.0)  # a hand that is asked twice counts twice
 
 
 def test_pass_at_all_responses_is_a_share_of_hands() -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Entry, Outcome
-from tot24_bench.leaderboard.rank_groups import ranks
+from tot24_bench.leaderboard.tables.ranks import ranks
 from tot24_bench.statistics import holm, mcnemar
 
-from .conftest import make_reported, make_submission
+from ..conftest import make_reported, make_submission
 
 HANDS = load_split("hard100")
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.leaderboard import Entry, Outcome, Submission
-from tot24_bench.leaderboard.pairing import conclusion, pair
+from tot24_bench.leaderboard.tables.pairing import conclusion, pair
 from tot24_bench.statistics import mcnemar, newcombe
 
-from .conftest import make_reported, make_sample, make_submission
+from ..conftest import make_reported, make_sample, make_submission
 
 HANDS = load_split("hard100")
 COUNTS = st.tuples(*[st.integers(0, 60)] * 4).filter(lambda counts: sum(counts) > 0)

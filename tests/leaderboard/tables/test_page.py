@@ -15,7 +15,7 @@ from tot24_bench.leaderboard import Submission, Training, render_markdown, rende
 from tot24_bench.leaderboard.records import sha256_of
 from tot24_bench.teachers import EXACT_SEARCH, SOLVER
 
-from .conftest import entries, make_reported, make_sample, make_submission
+from ..conftest import entries, make_reported, make_sample, make_submission
 
 
 def cells(markdown: str) -> list[list[str]]:

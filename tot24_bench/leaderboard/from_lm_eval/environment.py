@@ -1,4 +1,4 @@
-"""What lm-eval records of the machine, the versions and the checkpoint, and what is on disk of it.
+"""Read what lm-eval recorded of the machine, the versions and the checkpoint, and what is on disk.
 
 Nothing here is guessed: what is neither recorded nor readable is None, and the user is asked.
 
@@ -10,9 +10,11 @@ Nothing here is guessed: what is neither recorded nor readable is None, and the 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tot24_bench.schema import MAX_COUNT
 
@@ -23,46 +25,31 @@ MAX_LINE_CHARS = 200
 """Characters of a version or of a part of a machine."""
 
 PRECISIONS = {
-    "float32": "fp32", "float": "fp32", "F32": "fp32",
-    "bfloat16": "bf16", "BF16": "bf16",
-    "float16": "fp16", "half": "fp16", "F16": "fp16",
+    "float32": "fp32", "float": "fp32", "bfloat16": "bf16", "float16": "fp16", "half": "fp16",
 }  # fmt: skip
-"""How this leaderboard spells what torch and safetensors call the same."""
+"""How this leaderboard spells what torch calls the same."""
 
 _VERSIONS = {"torch": "PyTorch version", "python": "Python version"}
 
 
-class Weights(NamedTuple):
-    """What the headers of weights files say; None where it cannot be told."""
-
-    parameters: int | None
-    precision: str | None
-
-
 def versions_of(environment: str) -> dict[str, str]:
     """The versions in lm-eval's `pretty_env_info`."""
-    found = {}
-    for name, heading in _VERSIONS.items():
-        line = re.search(rf"^{heading}: *(\S{{1,{MAX_LINE_CHARS}}})", environment, re.MULTILINE)
-        if line:
-            found[name] = line[1]
-    return found
+    found = {
+        name: re.findall(rf"^{heading}: *(\S{{1,{MAX_LINE_CHARS}}})", environment, re.MULTILINE)
+        for name, heading in _VERSIONS.items()
+    }
+    return {name: lines[0] for name, lines in found.items() if lines}
 
 
 def hardware_of(environment: str, backend: str, device: str | None) -> str | None:
     """The machine in words; None for a server's, or where it is not told."""
     if backend not in LOCAL_BACKENDS:
         return None
-    gpus = re.findall(rf"^GPU \d+: (.{{1,{MAX_LINE_CHARS}}})$", environment, re.MULTILINE)
-    inline = re.search(
-        rf"^GPU models and configuration: *GPU \d+: (.{{1,{MAX_LINE_CHARS}}})$",
-        environment,
-        re.MULTILINE,
-    )
-    gpus = [*([inline[1]] if inline else []), *gpus]
+    heading = "(?:GPU models and configuration: *)?"  # the first GPU stands beside it
+    line = rf"^{heading}GPU \d+: (.{{1,{MAX_LINE_CHARS}}})$"
+    gpus = re.findall(line, environment, re.MULTILINE)
     if gpus and device != "cpu":
-        names = [gpu.partition(" (UUID")[0].strip() for gpu in gpus]
-        each = {name: names.count(name) for name in names}
+        each = Counter(gpu.partition(" (UUID")[0].strip() for gpu in gpus)
         return ", ".join(f"{count} x {name}" for name, count in each.items())
     cpu = re.search(rf"^Model name: *(.{{1,{MAX_LINE_CHARS}}})$", environment, re.MULTILINE)
     if cpu is None or (device or "cpu") != "cpu":
@@ -71,34 +58,25 @@ def hardware_of(environment: str, backend: str, device: str | None) -> str | Non
     return f"{cpu[1].strip()} CPU" + (f", {cores[1]} cores" if cores else "")
 
 
-def weights_of(folder: Path) -> Weights | None:
-    """Parameters and precision of a local checkpoint, from its weights' headers alone.
+def parameters_of(folder: Path) -> int | None:
+    """How many weights a local checkpoint has, from its files' headers alone.
 
-    None where there are no weights in safetensors; quantised weights are not counted.
+    None where there are none in safetensors; quantised weights are not counted.
     """
     from safetensors import SafetensorError, safe_open
 
-    count, kinds = 0, set()
+    count = 0
     try:
         for file in sorted(folder.glob("*.safetensors")):
             with safe_open(file, framework="numpy") as weights:
-                for name in _names(weights):
+                for name in sorted(weights.keys()):
                     part = weights.get_slice(name)
-                    size = 1
-                    for length in part.get_shape():
-                        size *= length
-                    count += size
-                    kinds.add(part.get_dtype())
+                    if part.get_dtype() not in ("F32", "BF16", "F16"):
+                        return None
+                    count += prod(part.get_shape())
     except (OSError, SafetensorError):
         return None
-    if not kinds or not kinds <= PRECISIONS.keys():
-        return Weights(None, None) if kinds else None
-    precision = PRECISIONS[kinds.pop()] if len(kinds) == 1 else None
-    return Weights(count if 0 < count <= MAX_COUNT else None, precision)
-
-
-def _names(weights: Any) -> list[str]:
-    return list(weights.keys())
+    return count if 0 < count <= MAX_COUNT else None
 
 
 def precision_of(recorded: str | None, model_args: Mapping[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""The rows of the leaderboard as plain text, section by section.
+"""Turn submissions into the rows of the leaderboard: plain text, a cell a column.
 
 - What was measured here, what was rescored from public transcripts and what a source reports stand
   in sections of their own and are never ranked together.
@@ -23,10 +23,11 @@ from tot24_bench.game import (
     split_size,
 )
 from tot24_bench.leaderboard.entry import Entry, interval
-from tot24_bench.leaderboard.rank_groups import ranks
 from tot24_bench.leaderboard.submission import OTHER, Header, ModelInfo
+from tot24_bench.leaderboard.tables.ranks import ranks
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES
 from tot24_bench.statistics import Interval
+from tot24_bench.text import one_line
 
 MAX_CELL_CHARS = 80
 """Characters of a cell, so that one long name does not push the figures out of sight."""
@@ -75,20 +76,8 @@ class Row(NamedTuple):
     trained: str
 
 
-COLUMNS = Row(
-    rank="rank",
-    model="model",
-    parameters="params",
-    method="method",
-    shots="shots",
-    prompt="prompt",
-    split="split",
-    n="n",
-    accuracy="accuracy [95%]",
-    tokens="tokens",
-    precision="precision",
-    teacher="teacher",
-    trained="trained on",
+COLUMNS = Row(*Row._fields)._replace(
+    parameters="params", accuracy="accuracy [95%]", trained="trained on"
 )
 
 RIGHT_ALIGNED = frozenset({"rank", "parameters", "shots", "n", "accuracy", "tokens"})
@@ -103,7 +92,7 @@ class Ranked(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Rows of one kind."""
+    """Rows of figures that were obtained one way."""
 
     title: str
     words: str
@@ -113,14 +102,15 @@ class Section(NamedTuple):
 def sections(entries: Iterable[Entry]) -> list[Section]:
     """The sections that have rows, in order; what is no row (`no_rows`) is in none."""
     every = sorted(filter(is_row, entries), key=order_of)
-    placed = dict(zip(map(id, every), ranks(every), strict=True))
-    found = []
-    for obtained, (title, words) in SECTIONS.items():
-        chosen = [entry for entry in every if entry.header.obtained == obtained]
-        if chosen:
-            ranked = [Ranked(one, row_of(one, placed[id(one)]), notes_of(one)) for one in chosen]
-            found.append(Section(title, words, ranked))
-    return found
+    ranked = [
+        Ranked(entry, row_of(entry, rank), notes_of(entry))
+        for entry, rank in zip(every, ranks(every), strict=True)
+    ]
+    return [
+        Section(title, words, chosen)
+        for obtained, (title, words) in SECTIONS.items()
+        if (chosen := [one for one in ranked if one.entry.header.obtained == obtained])
+    ]
 
 
 def rows(entries: Iterable[Entry]) -> list[Row]:
@@ -128,27 +118,80 @@ def rows(entries: Iterable[Entry]) -> list[Row]:
     return [ranked.row for section in sections(entries) for ranked in section.ranked]
 
 
+def order_of(entry: Entry) -> tuple[int, int, str, float, str, str]:
+    """Where an entry stands in tables: splits in their own order, others last."""
+    header, split = entry.header, entry.header.split
+    place = ALL_SPLITS.index(split.partition("-")[0]) if is_split(split) else len(ALL_SPLITS)
+    return (
+        list(SECTIONS).index(header.obtained),
+        place,
+        split,
+        -header.metrics.acc,
+        header.model.name.casefold(),
+        header.key,
+    )
+
+
 def row_of(entry: Entry, rank: int | None = None) -> Row:
     """The cells of one entry."""
-    submission = entry.header
-    model = submission.model
-    tokens = submission.mean_response_tokens
+    header, model = entry.header, entry.header.model
+    tokens = header.mean_response_tokens
     cells = Row(
         rank=NOT_KNOWN if rank is None else str(rank),
         model=model.name,
         parameters=NOT_KNOWN if model.parameters is None else short_count(model.parameters),
-        method=method_of(submission),
-        shots=NOT_KNOWN if submission.shots is None else str(submission.shots),
-        prompt=_prompt(submission),
-        split=submission.split,
+        method=method_of(header),
+        shots=NOT_KNOWN if header.shots is None else str(header.shots),
+        prompt=_prompt(header),
+        split=header.split,
         n=_hands(entry),
-        accuracy=percent(submission.metrics.acc, interval(entry)),
+        accuracy=percent(header.metrics.acc, interval(entry)),
         tokens=NOT_KNOWN if tokens is None else f"{tokens:,.0f}",
         precision=model.precision or NOT_KNOWN,
         teacher=model.teacher or NOT_KNOWN,
         trained=trained_on(model),
     )
-    return Row(*map(one_line, cells))
+    return Row(*(one_line(cell, MAX_CELL_CHARS) for cell in cells))
+
+
+def short_count(parameters: int) -> str:
+    """A number of weights as people say it: 1.9M, 135M, 7B."""
+    for size, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K")):
+        if parameters >= 0.9995 * size:  # 999,950 is 1M, not 1000K
+            count = parameters / size
+            return f"{count:.0f}{unit}" if count >= 99.5 else f"{count:.2g}{unit}"
+    return str(parameters)
+
+
+def method_of(header: Header) -> str:
+    """What tables call the method."""
+    return header.label or METHOD_NAMES.get(header.method, header.task)
+
+
+def _prompt(header: Header) -> str:
+    """Plain text or chat, and the exemplars; of another's prompt only that it is another."""
+    if OTHER in (header.variant, header.method) and header.obtained != "measured":
+        return OTHER
+    chat = "chat" if header.chat else "plain"
+    return chat if header.variant == DEFAULT_VARIANT else f"{chat}, {header.variant}"
+
+
+def _hands(entry: Entry) -> str:
+    """The hands asked, of how many where the split has more, and the responses to each."""
+    header = entry.header
+    whole = split_size(header.split) if is_split(header.split) else header.n
+    hands = f"{header.n} of {whole}" if header.n < whole else str(header.n)
+    most = header.repeats
+    if most == 1:
+        return hands
+    fewest = min((outcome.responses for outcome in entry.outcomes), default=most)
+    return f"{hands} x {most if fewest == most else f'{fewest}-{most}'}"
+
+
+def percent(share: float, ends: Interval | None) -> str:
+    """As in "91.0% [83.8, 95.2]"; without the ends where there are none."""
+    value = f"{100 * share:.1f}%"
+    return value if ends is None else f"{value} [{100 * ends.low:.1f}, {100 * ends.high:.1f}]"
 
 
 def trained_on(model: ModelInfo) -> str:
@@ -165,15 +208,22 @@ def trained_on(model: ModelInfo) -> str:
 
 def notes_of(entry: Entry) -> tuple[str, ...]:
     """The source, where the figure is not ours, and the notes; each one line."""
-    submission = entry.header
-    source = () if submission.source is None else (f"Source: {submission.source}.",)
-    given = (*source, *submission.notes)[:MAX_NOTES]
-    chosen = (_CHOSEN,) if submission.split == "val" and submission.model.training else ()
-    withheld = ("The responses are withheld: their hashes are stored.",) if entry.withheld else ()
-    return tuple(one_line(note, MAX_NOTE_CHARS) for note in (*given, *chosen, *withheld))
+    header = entry.header
+    source = () if header.source is None else (f"Source: {header.source}.",)
+    notes = [*source, *header.notes][:MAX_NOTES]
+    if header.split == "val" and header.model.training:
+        notes.append(
+            "Students of training/ have their checkpoint chosen on these hands: no test of it."
+        )
+    if entry.withheld:
+        notes.append("The responses are withheld: their hashes are stored.")
+    return tuple(one_line(note, MAX_NOTE_CHARS) for note in notes)
 
 
-_CHOSEN = "Students of training/ have their checkpoint chosen on these hands: no test of it."
+def note_numbers(ranked: Iterable[Ranked]) -> dict[str, int]:
+    """Every note once, with its number, in the order in which rows come to it."""
+    notes = dict.fromkeys(note for one in ranked for note in one.notes)
+    return {note: number for number, note in enumerate(notes, start=1)}
 
 
 def is_row(entry: Entry) -> bool:
@@ -194,86 +244,17 @@ def no_rows(entries: Iterable[Entry]) -> list[str]:
 def _why_no_row(header: Header) -> str | None:
     if header.split != "state_holdout":
         return None
-    training = header.model.training
-    if training is None:
+    if header.model.training is None:
         return "no training under the hold-out is declared, so it would be hard100 a second time"
-    through = _through_held_out_states(training.hands)
-    if not through:
-        return None
-    return (
-        f"not trained under the hold-out, so it would be hard100 a second time: {through} of its "
-        "training hands have no way around the held-out states"
-    )
+    if through := _through_held_out_states(header.model.training.hands):
+        return (
+            f"not trained under the hold-out, so it would be hard100 a second time: {through} of "
+            "its training hands have no way around the held-out states"
+        )
+    return None
 
 
 @lru_cache(maxsize=64)
 def _through_held_out_states(hands: tuple[str, ...]) -> int:
     """How many of the hands cannot be won without passing through a held-out state."""
     return sum(not avoids_held_out_states(Puzzle.parse(hand).hand) for hand in hands)
-
-
-def method_of(submission: Header) -> str:
-    """What tables call the method."""
-    return submission.label or METHOD_NAMES.get(submission.method, submission.task)
-
-
-def percent(share: float, ends: Interval | None) -> str:
-    """As in "91.0% [83.8, 95.2]"; without the ends where there are none."""
-    value = f"{100 * share:.1f}%"
-    return value if ends is None else f"{value} [{100 * ends.low:.1f}, {100 * ends.high:.1f}]"
-
-
-def short_count(parameters: int) -> str:
-    """A number of weights as people say it: 1.9M, 135M, 7B."""
-    for size, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K")):
-        if parameters >= 0.9995 * size:  # 999,950 is 1M, not 1000K
-            count = parameters / size
-            return f"{count:.0f}{unit}" if count >= 99.5 else f"{count:.2g}{unit}"
-    return str(parameters)
-
-
-def one_line(cell: str, most: int = MAX_CELL_CHARS) -> str:
-    """Text without line breaks, control or direction characters, at most so many characters."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in cell).split())
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def order_of(entry: Entry) -> tuple[int, int, str, float, str, str]:
-    """Where an entry stands in tables."""
-    submission = entry.header
-    split = submission.split
-    return (
-        list(SECTIONS).index(submission.obtained),
-        _place(split),
-        split,
-        -submission.metrics.acc,
-        submission.model.name.casefold(),
-        submission.key,
-    )
-
-
-def _place(split: str) -> int:
-    """The splits in their own order, others last."""
-    name = split.partition("-")[0]
-    return ALL_SPLITS.index(name) if is_split(split) else len(ALL_SPLITS)
-
-
-def _prompt(submission: Header) -> str:
-    """Plain text or chat, and the exemplars; of another's prompt only that it is another."""
-    if OTHER in (submission.variant, submission.method) and submission.obtained != "measured":
-        return OTHER
-    chat = "chat" if submission.chat else "plain"
-    return chat if submission.variant == DEFAULT_VARIANT else f"{chat}, {submission.variant}"
-
-
-def _hands(entry: Entry) -> str:
-    """The hands asked, of how many where the split has more, and the responses to each."""
-    submission = entry.header
-    split = submission.split
-    whole = split_size(split) if is_split(split) else submission.n
-    part = f" of {whole}" if submission.n < whole else ""
-    if submission.repeats == 1:
-        return f"{submission.n}{part}"
-    most = submission.repeats
-    fewest = min((outcome.responses for outcome in entry.outcomes), default=most)
-    return f"{submission.n}{part} x {most if fewest == most else f'{fewest}-{most}'}"

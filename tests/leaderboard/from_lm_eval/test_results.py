@@ -12,20 +12,20 @@ from typing import Any
 import pytest
 
 from tot24_bench.game import load_split
-from tot24_bench.leaderboard import lm_eval_folder
-from tot24_bench.leaderboard.lm_eval_environment import (
+from tot24_bench.leaderboard.from_lm_eval import folder as lm_eval_folder
+from tot24_bench.leaderboard.from_lm_eval.environment import (
     hardware_of,
+    parameters_of,
     precision_of,
     versions_of,
-    weights_of,
 )
-from tot24_bench.leaderboard.lm_eval_folder import BadResults
-from tot24_bench.leaderboard.lm_eval_prompts import asked_of, is_ours
-from tot24_bench.leaderboard.lm_eval_results import read_results
+from tot24_bench.leaderboard.from_lm_eval.folder import BadResults
+from tot24_bench.leaderboard.from_lm_eval.prompts import is_ours, sent_prompt
+from tot24_bench.leaderboard.from_lm_eval.results import read_results
 from tot24_bench.prompts import build
 from tot24_bench.transcripts import read_transcript
 
-from .lm_eval_runs import edit_results, edit_samples, make_neox, results_file, run_lm_eval
+from ..lm_eval_runs import edit_results, edit_samples, results_file, run_lm_eval
 
 Rows = list[dict[str, Any]]
 
@@ -40,8 +40,7 @@ def test_what_ran_is_what_is_read(written: Path, neox: Path) -> None:
     ]
     plan = evaluation.plan
     assert (plan.model, plan.shots, plan.split, plan.variant) == ("hf", 0, "hard100", "default")
-    weights = weights_of(neox)
-    assert weights is not None and weights == (evaluation.parameters, evaluation.precision)
+    assert evaluation.parameters is not None and evaluation.parameters == parameters_of(neox)
     assert evaluation.precision == "fp32"
     assert task.generation["max_gen_toks"] == 8
     assert recorded.seeds["torch"] == 1234
@@ -141,7 +140,7 @@ def test_messages_to_a_server_are_compared_one_by_one(multiturn: bool) -> None:
         fewshot_as_multiturn=multiturn,
         chat_template=lambda messages, **_: JsonChatStr(json.dumps(messages)),
     )
-    asked = asked_of(json.loads(json.dumps(sent)), chat=False)  # as the tracker logs it
+    asked = sent_prompt(json.loads(json.dumps(sent)))  # as the tracker logs it
     ours = build("cot", load_split("hard100")[0], shots=3)
     assert asked is not None and asked.chat and asked.messages
     assert is_ours(asked, ours, multiturn)
@@ -149,11 +148,19 @@ def test_messages_to_a_server_are_compared_one_by_one(multiturn: bool) -> None:
     assert not is_ours(asked._replace(messages=asked.messages[1:]), ours, multiturn)
 
 
-def test_the_newest_run_of_a_task_counts_and_the_others_are_named(
-    written: Path, neox: Path, tmp_path: Path
-) -> None:
-    output = Path(shutil.copytree(written, tmp_path / "out"))
-    run_lm_eval(output, neox, limit=2)
+def run_again(output: Path, time: str) -> dict[str, Path]:
+    """Copies of the one run's files as if lm-eval had run again at another time."""
+    copies = {}
+    for path in sorted(output.rglob("*_20*.json*")):
+        kind, _, ending = path.name.rpartition("_")
+        suffix = ending[ending.index(".json") :]
+        copies[suffix] = Path(shutil.copy(path, path.with_name(f"{kind}_{time}{suffix}")))
+    return copies
+
+
+def test_the_newest_run_of_a_task_counts_and_the_others_are_named(output: Path, neox: Path) -> None:
+    samples = run_again(output, "2999-01-01T00-00-00.000001")[".jsonl"]
+    samples.write_text("".join(samples.read_text().splitlines(keepends=True)[:2]))
     run_lm_eval(output, neox, ("game24_cot",), limit=1)
     found = read_results(output)
     assert [len(one.evaluation.tasks[0].hands) for one in found.tasks] == [2, 1]
@@ -161,8 +168,10 @@ def test_the_newest_run_of_a_task_counts_and_the_others_are_named(
     assert len(found.passed_over) == 1 and "is older than" in found.passed_over[0]
 
 
-def test_runs_of_two_models_are_not_one_contribution(output: Path, tmp_path: Path) -> None:
-    run_lm_eval(output, make_neox(tmp_path / "another", seed=1))
+def test_runs_of_two_models_are_not_one_contribution(output: Path) -> None:
+    other = run_again(output, "2999-01-01T00-00-00.000001")[".json"]
+    results = json.loads(other.read_text())
+    other.write_text(json.dumps(results | {"model_name": "another"}))
     with pytest.raises(BadResults, match="runs of 2 models"):
         read_results(output)
 
@@ -174,10 +183,11 @@ def test_one_results_file_may_be_named(written: Path) -> None:
         read_results(samples)
 
 
-def test_missing_samples_name_the_flag(neox: Path, tmp_path: Path) -> None:
-    run_lm_eval(tmp_path, neox, log_samples=False)
+def test_missing_samples_name_the_flag(output: Path) -> None:
+    (samples,) = output.rglob("samples_*.jsonl")
+    samples.unlink()
     with pytest.raises(BadResults, match="--log_samples"):
-        read_results(tmp_path)
+        read_results(output)
 
 
 def test_a_run_that_judged_nothing_is_sent_to_rescore(neox: Path, tmp_path: Path) -> None:
@@ -394,6 +404,17 @@ def test_absurd_dates_and_times_are_not_known(output: Path) -> None:
     )
     ((evaluation, recorded),) = read_results(output).tasks
     assert recorded.created is None and evaluation.seconds == 0
+
+
+def test_a_number_where_text_belongs_is_not_known(output: Path) -> None:
+    def change(results: dict[str, Any]) -> None:
+        results |= {"model_name": 5, "lm_eval_version": [1]}
+        results["config"] |= {"device": 5, "model_dtype": {}}
+
+    edit_results(output, change)
+    ((evaluation, recorded),) = read_results(output).tasks
+    assert evaluation.plan.device is None and evaluation.precision is None
+    assert "lm-eval" not in recorded.versions
 
 
 ENVIRONMENT = """PyTorch version: 2.9.0+cu128

@@ -1,22 +1,20 @@
-"""Two entries beside each other, on the hands that both answered.
+"""Compare two entries on the hands that both answered: a paired test, and what it allows to say.
 
->>> low, high = newcombe(both=8, only_first=4, only_second=1, neither=7)
->>> round(low, 3), round(high, 3)
-(-0.075, 0.349)
+>>> difference_text(0.05, Interval(-0.019, 0.121))
+'+5.0 [-1.9, +12.1]'
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
 from tot24_bench.game import Hand
 from tot24_bench.leaderboard.entry import Entry, Outcome, interval
-from tot24_bench.leaderboard.rank_groups import is_exact_search
-from tot24_bench.leaderboard.rows import method_of, one_line
 from tot24_bench.leaderboard.submission import Header
+from tot24_bench.leaderboard.tables.ranks import is_exact_search
+from tot24_bench.leaderboard.tables.rows import MAX_CELL_CHARS, method_of
 from tot24_bench.statistics import (
     SIGNIFICANT,
     Interval,
@@ -26,6 +24,10 @@ from tot24_bench.statistics import (
     p_text,
     sign_flip,
 )
+from tot24_bench.text import one_line
+
+MAX_KEY_CHARS = 200
+"""Characters of a key in a sentence."""
 
 SAME = 1e-9
 """Differences of shares that are no further apart are equal: they are rounded in the last digit."""
@@ -40,17 +42,14 @@ class Counts(NamedTuple):
     neither: int
 
 
-@dataclass(frozen=True, slots=True)
-class PairedTest:
+class PairedTest(NamedTuple):
     """What the shared hands say.
 
     Attributes:
         hands: how many both answered.
         first, second: the accuracy of each on them, 0 to 1.
-        difference: first less second.
-        ends: the 95% interval of the difference.
-        p: of the test.
-        name: of the test.
+        difference: first less second; `ends` is its 95% interval.
+        p, name: of the test.
         counts: None where an entry gave several responses to a hand.
     """
 
@@ -63,16 +62,26 @@ class PairedTest:
     name: str
     counts: Counts | None
 
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return {
+            "hands": self.hands,
+            "first": self.first,
+            "second": self.second,
+            "difference": self.difference,
+            **self.ends._asdict(),
+            "p": self.p,
+            "name": self.name,
+            "counts": self.counts and self.counts._asdict(),
+        }
 
-@dataclass(frozen=True, slots=True)
-class Pairing:
+
+class Pairing(NamedTuple):
     """Two entries beside each other.
 
     Attributes:
-        first, second: the entries.
-        test: None where no paired test is possible.
+        test: None where no paired test is possible, and `reason` says why.
         only_first, only_second: hands that one of them answered and the other did not.
-        reason: why no paired test is possible.
         warnings: what keeps the comparison from being like with like.
     """
 
@@ -89,7 +98,7 @@ class Pairing:
         return {
             "first": self.first.key,
             "second": self.second.key,
-            "test": None if self.test is None else _test_json(self.test),
+            "test": self.test and self.test.to_json(),
             "hands_only_first": self.only_first,
             "hands_only_second": self.only_second,
             "reason": self.reason,
@@ -102,15 +111,18 @@ def pair(first: Entry, second: Entry) -> Pairing:
     """Pair two entries over the hands that both answered, whatever their order of numbers."""
     ones, others = _by_hand(first), _by_hand(second)
     shared = sorted(ones.keys() & others.keys())
-    test = _test([(ones[hand], others[hand]) for hand in shared]) if shared else None
+    reason = None if shared else "they answered no hand in common"
+    for entry in (second, first):
+        if not entry.outcomes:
+            reason = f"{one_line(entry.key, MAX_KEY_CHARS)} is reported without its responses"
     return Pairing(
         first,
         second,
-        test,
-        len(ones.keys() - others.keys()),
-        len(others.keys() - ones.keys()),
-        None if shared else _why_not(first, second),
-        tuple(_warnings(first.header, second.header)),
+        _test([(ones[hand], others[hand]) for hand in shared]) if shared else None,
+        only_first=len(ones.keys() - others.keys()),
+        only_second=len(others.keys() - ones.keys()),
+        reason=reason,
+        warnings=tuple(_warnings(first.header, second.header)),
     )
 
 
@@ -124,19 +136,18 @@ def conclusion(pairing: Pairing, p: float | None = None) -> str:
     names = _names(pairing)
     if test is None:
         return f"No paired test is possible: {pairing.reason}. {_side_by_side(pairing, names)}"
-    corrected = "" if p is None else " after Holm's correction"
-    value = test.p if p is None else p
+    value, corrected, alone = test.p, "", ""
+    if p is not None:
+        value, corrected, alone = p, " after Holm's correction", ", not corrected"
     said = f"{test.name} p = {p_text(value)}{corrected}"
+    better, worse = names if test.difference > 0 else names[::-1]
+    points = 100 * abs(test.difference)
+    seen = f"{better} is right more often than {worse}, by {points:.1f} points"
     if abs(test.difference) <= SAME:
         seen = f"{names[0]} and {names[1]} are right equally often"
-    else:
-        better, worse = names if test.difference > 0 else names[::-1]
-        points = 100 * abs(test.difference)
-        seen = f"{better} is right more often than {worse}, by {points:.1f} points"
     low, high = (100 * end for end in test.ends)
     if test.difference < 0:
         low, high = -high, -low
-    alone = "" if p is None else ", not corrected"
     ends = f"95% {low:.1f} to {high:.1f}{alone}"
     where = f"On the {test.hands} hands that both answered, {seen} ({ends})"
     if value < SIGNIFICANT:
@@ -149,40 +160,38 @@ def conclusion(pairing: Pairing, p: float | None = None) -> str:
 
 
 def _test(outcomes: list[tuple[Outcome, Outcome]]) -> PairedTest:
+    hands = len(outcomes)
     first = fmean(one.mean for one, _ in outcomes)
     second = fmean(other.mean for _, other in outcomes)
+    counts = None
     if all(one.responses == other.responses == 1 for one, other in outcomes):
-        kinds = [(bool(one.right), bool(other.right)) for one, other in outcomes]
-        counts = Counts(
-            both=kinds.count((True, True)),
-            only_first=kinds.count((True, False)),
-            only_second=kinds.count((False, True)),
-            neither=kinds.count((False, False)),
-        )
+        right = [(bool(one.right), bool(other.right)) for one, other in outcomes]
+        kinds = ((True, True), (True, False), (False, True), (False, False))
+        counts = Counts(*map(right.count, kinds))
+        ends, name = newcombe(*counts), "exact McNemar"
         p = mcnemar(counts.only_first, counts.only_second)
-        ends = newcombe(*counts)
-        return PairedTest(
-            len(outcomes), first, second, first - second, ends, p, "exact McNemar", counts
-        )
-    differences = [_difference(one, other) for one, other in outcomes]
-    if max(differences) - min(differences) > SAME:
-        ends = clustered(differences)
-    else:  # no hand differs from another: as wide as for hands of one response
-        right = round(sum(one.mean for one, _ in outcomes))
-        other = round(sum(other.mean for _, other in outcomes))
-        both = min(right, other)
-        ends = newcombe(both, right - both, other - both, len(outcomes) - max(right, other))
-    p = sign_flip(differences)
-    return PairedTest(
-        len(outcomes), first, second, first - second, ends, p, "sign-flip test over hands", None
-    )
+    else:
+        # In whole numbers, so that equal differences are equal whatever the shares.
+        differences = [
+            (one.right * other.responses - other.right * one.responses)
+            / (one.responses * other.responses)
+            for one, other in outcomes
+        ]
+        if max(differences) - min(differences) > SAME:
+            ends = clustered(differences)
+        else:  # no hand differs from another: as wide as for hands of one response
+            n = round(sum(one.mean for one, _ in outcomes))
+            m = round(sum(other.mean for _, other in outcomes))
+            both = min(n, m)
+            ends = newcombe(both, n - both, m - both, hands - max(n, m))
+        p, name = sign_flip(differences), "sign-flip test over hands"
+    return PairedTest(hands, first, second, first - second, ends, p, name, counts)
 
 
-def _difference(one: Outcome, other: Outcome) -> float:
-    """Of the means; equal differences are equal numbers, whatever the shares."""
-    return (one.right * other.responses - other.right * one.responses) / (
-        one.responses * other.responses
-    )
+def difference_text(difference: float, ends: Interval) -> str:
+    """A difference of shares in points, with its interval."""
+    low, high = (100 * end for end in ends)
+    return f"{100 * difference:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
 def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
@@ -192,81 +201,67 @@ def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
         hand = outcome.puzzle.identity
         if before := found.get(hand):
             outcome = before._replace(
-                right=before.right + outcome.right,
-                responses=before.responses + outcome.responses,
+                right=before.right + outcome.right, responses=before.responses + outcome.responses
             )
         found[hand] = outcome
     return found
 
 
-def _why_not(first: Entry, second: Entry) -> str:
-    for entry in (first, second):
-        if not entry.outcomes:
-            return f"{one_line(entry.key, 200)} is reported without its responses"
-    return "they answered no hand in common"
-
-
 def _warnings(first: Header, second: Header) -> Iterator[str]:
     """What differs beside what one may want to compare: model and method."""
-    pairs = {
-        "how they were obtained": (first.obtained, second.obtained),
-        "exemplars": (first.variant, second.variant),
-        "chat form": (_chat_form(first), _chat_form(second)),
-        "shots": (first.shots, second.shots),
-        "precision": (first.model.precision, second.model.precision),
-        "sampling": (_sampling(first), _sampling(second)),
-    }
-    for what, (one, other) in pairs.items():
+    ones, others = _settings(first), _settings(second)
+    for what, one in ones.items():
+        other = others[what]
         known = what not in ("precision", "sampling") or None not in (one, other)
         if one != other and known:
-            yield f"{what}: {_shown(one)} against {_shown(other)}"
-    for header in (first, second):
-        if _sampling(header) is None and header.obtained != "measured":
+            shown = ["unknown" if value is None else _short(str(value)) for value in (one, other)]
+            yield f"{what}: {shown[0]} against {shown[1]}"
+    for header, settings in ((first, ones), (second, others)):
+        if settings["sampling"] is None and header.obtained != "measured":
             yield f"the generation settings of {_what(header)} are not stored"
     if first.split != second.split:
-        yield f"different splits ({one_line(first.split)}, {one_line(second.split)})"
+        yield f"different splits ({_short(first.split)}, {_short(second.split)})"
     if first.model.name != second.model.name and first.method != second.method:
         yield f"model and method both differ: {_what(first)} against {_what(second)}"
     for header in (first, second):
         if is_exact_search(header):
-            yield f"{one_line(header.model.name)} is exact search, no language model"
+            yield f"{_short(header.model.name)} is exact search, no language model"
 
 
-def _chat_form(header: Header) -> str:
-    """Plain text, one turn, or a turn for each exemplar."""
-    if not header.chat:
-        return "plain text"
-    return "several turns" if header.multiturn and header.shots else "one turn"
+def _settings(header: Header) -> dict[str, object]:
+    """How a model was asked; None where the record does not say."""
+    turns = "several turns" if header.multiturn and header.shots else "one turn"
+    given, sampling = header.generation, None
+    if given:
+        sampled = given.get("do_sample") or given.get("temperature")
+        temperature = given.get("temperature", "of the model")
+        sampling = f"temperature {temperature}" if sampled else "greedy"
+    return {
+        "how they were obtained": header.obtained,
+        "exemplars": header.variant,
+        "chat form": turns if header.chat else "plain text",
+        "shots": header.shots,
+        "precision": header.model.precision,
+        "sampling": sampling,
+    }
 
 
-def _sampling(header: Header) -> str | None:
-    """Greedy or sampled; None where the record does not say."""
-    given = header.generation
-    if not given:
-        return None
-    if not given.get("do_sample") and not given.get("temperature"):
-        return "greedy"
-    return f"temperature {given.get('temperature', 'of the model')}"
+def _short(text: str) -> str:
+    return one_line(text, MAX_CELL_CHARS)
 
 
 def _what(header: Header) -> str:
-    return f"{one_line(header.model.name)} {one_line(method_of(header))}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "unknown" if value is None else one_line(str(value))
+    return f"{_short(header.model.name)} {_short(method_of(header))}"
 
 
 def _names(pairing: Pairing) -> tuple[str, str]:
     """What to call the two: as short as tells them apart."""
     first, second = pairing.first.header, pairing.second.header
     forms = [
-        (one_line(first.model.name), one_line(second.model.name)),
+        (_short(first.model.name), _short(second.model.name)),
         (_what(first), _what(second)),
         (f"{_what(first)} ({first.shots}-shot)", f"{_what(second)} ({second.shots}-shot)"),
-        (one_line(pairing.first.key, 200), one_line(pairing.second.key, 200)),
+        (one_line(pairing.first.key, MAX_KEY_CHARS), one_line(pairing.second.key, MAX_KEY_CHARS)),
     ]
     if first.method != second.method:
         forms = forms[1:]
@@ -278,38 +273,18 @@ def _causes(pairing: Pairing) -> str:
     differ = [warning.partition(":")[0] for warning in pairing.warnings if ": " in warning]
     if not differ:
         return ""
-    return f" They differ in {_listed(differ)}, so it does not say what makes the difference."
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    listed = " and ".join([", ".join(differ[:-1]), differ[-1]] if differ[1:] else differ)
+    return f" They differ in {listed}, so it does not say what makes the difference."
 
 
 def _side_by_side(pairing: Pairing, names: tuple[str, str]) -> str:
     parts = []
     for name, entry in zip(names, (pairing.first, pairing.second), strict=True):
         ends = interval(entry)
-        low_high = (
-            "no interval can be given"
-            if ends is None
-            else f"95% {100 * ends.low:.1f} to {100 * ends.high:.1f}"
-        )
-        parts.append(f"{name} has {100 * entry.header.metrics.acc:.1f}% ({low_high})")
+        span = ends and f"95% {100 * ends.low:.1f} to {100 * ends.high:.1f}"
+        accuracy = 100 * entry.header.metrics.acc
+        parts.append(f"{name} has {accuracy:.1f}% ({span or 'no interval can be given'})")
     return (
         f"Side by side, {parts[0]} and {parts[1]}; whether a difference is more than chance "
         "cannot be said from these figures."
     )
-
-
-def _test_json(test: PairedTest) -> dict[str, Any]:
-    return {
-        "hands": test.hands,
-        "first": test.first,
-        "second": test.second,
-        "difference": test.difference,
-        "low": test.ends.low,
-        "high": test.ends.high,
-        "p": test.p,
-        "name": test.name,
-        "counts": None if test.counts is None else test.counts._asdict(),
-    }

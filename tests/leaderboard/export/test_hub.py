@@ -10,25 +10,12 @@ from huggingface_hub import eval_result_entries_to_yaml, parse_eval_result_entri
 from pydantic import ValidationError
 
 from tot24_bench.game import load_split
-from tot24_bench.leaderboard.export import (
-    choose,
-    hub_files,
-    parse_benchmark,
-    parse_results,
-    write_files,
-)
-from tot24_bench.leaderboard.export.hub_results import (
-    Result,
-    benchmark,
-    benchmark_yaml,
-    result_of,
-    results_yaml,
-    task_id,
-)
+from tot24_bench.leaderboard.export import choose, hub_files, write_files
+from tot24_bench.leaderboard.export.hub import as_yaml, benchmark_yaml, result_of, task_id
 from tot24_bench.prompts import METHODS
 
 from ..conftest import entries, make_submission
-from .conftest import HOSTILE, every_kind, hostile
+from .conftest import HOSTILE, Result, every_kind, hostile, parse_benchmark, parse_results
 
 # The example of https://huggingface.co/docs/hub/eval-results, field by field.
 DOCUMENTED = """
@@ -63,8 +50,8 @@ def test_the_models_take_the_documented_example_and_nothing_else() -> None:
 def test_results_come_back_equal_by_our_model_and_by_the_hubs_own_parser() -> None:
     (entry,) = entries([make_submission(84, 100, model={"link": "https://example.org/run"})])
     result = result_of(entry)
-    text = results_yaml([result])
-    assert parse_results(text) == [result]
+    text = as_yaml([result])
+    assert parse_results(text) == [Result.model_validate(result)]
     loaded = yaml.safe_load(text)
     (parsed,) = parse_eval_result_entries(loaded)
     assert eval_result_entries_to_yaml([parsed]) == loaded
@@ -75,8 +62,7 @@ def test_results_come_back_equal_by_our_model_and_by_the_hubs_own_parser() -> No
 
 
 def test_the_benchmark_has_a_task_for_every_method_and_test_split() -> None:
-    assert parse_benchmark(benchmark_yaml()) == benchmark()
-    tasks = benchmark().tasks
+    tasks = parse_benchmark(benchmark_yaml()).tasks
     assert {(task.id, task.split) for task in tasks} == {
         (task_id(method, split), split) for method in METHODS for split in ("hard100", "hardest")
     }
@@ -96,7 +82,7 @@ def test_only_what_was_measured_of_a_hub_model_is_written(results: Path, tmp_pat
     assert "--model" in next(words for key, words in why.items() if key.startswith("scout-2m"))
     written = write_files(tmp_path / "out", files)
     (result,) = parse_results(written[1].read_text())
-    assert result.dataset.task_id in {task.id for task in benchmark().tasks}
+    assert result.dataset.task_id in {task.id for task in parse_benchmark(benchmark_yaml()).tasks}
 
 
 def test_a_model_chosen_by_name_needs_no_hub_name_but_all_hands() -> None:
@@ -136,13 +122,11 @@ def test_no_text_of_a_submission_is_yaml(text: str, tmp_path: Path) -> None:
     assert all(path.resolve().is_relative_to(tmp_path / "out") for path in written)
     shown = written[1].read_bytes().decode("ascii")
     assert "!!" not in shown and all(line.isprintable() for line in shown.splitlines())
-    assert parse_results(shown) == [result_of(entries([whole])[0])]
+    assert parse_results(shown) == [Result.model_validate(result_of(entries([whole])[0]))]
 
 
 def test_text_in_a_field_is_quoted() -> None:
     for text in HOSTILE:
-        result = Result.model_validate(
-            {"dataset": {"id": "a/b", "task_id": "c"}, "value": 1.0, "notes": text}
-        )
-        out = results_yaml([result])
-        assert out.isascii() and parse_results(out) == [result]
+        result = {"dataset": {"id": "a/b", "task_id": "c"}, "value": 1.0, "notes": text}
+        out = as_yaml([result])
+        assert out.isascii() and parse_results(out) == [Result.model_validate(result)]

@@ -1,4 +1,4 @@
-"""Where responses first fail, run against run: shares with intervals, and exact tests.
+"""Show where responses first fail, run against run: shares with intervals, exact tests, a figure.
 
 The question that One-Step ToT was made for: does a model that searches fail at other steps than one
 that writes a single chain? Every response falls in one place (see `scoring.analysis`): `correct`,
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
@@ -28,37 +29,32 @@ from tot24_bench.statistics import Interval, clustered, fisher, holm, mcnemar, s
 
 CORRECT = "correct"
 
+LABELS = {AT_ANSWER: "answer", MALFORMED: "no thought", CORRECT: CORRECT}
+"""How a figure calls places that are no thoughts."""
 
-def place(puzzle: Puzzle, response: str) -> str:
-    """Where a response first fails by this benchmark's rules, or `correct`."""
-    return analyse(puzzle, response).failed_at or CORRECT
+COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Tol's bright
 
 
-def place_lost(puzzle: Puzzle, response: str) -> str:
+def _place_lost(puzzle: Puzzle, response: str) -> str:
     """The thought after which the final attempt can no longer be won, or `correct`.
 
     A thought that breaks a rule loses, too. The count of Yao et al. 2023, figure 3: a response is
     lost at the first thought that is invalid or leaves numbers that cannot make the target.
     """
     analysis = analyse(puzzle, response)
-    failed = analysis.failed_at
-    if failed is None or failed == MALFORMED:
-        return failed or CORRECT
+    if analysis.failed_at in (None, MALFORMED):
+        return analysis.failed_at or CORRECT
     lost = analysis.lost_at
     return AT_ANSWER if lost is None or lost >= len(puzzle.numbers) else str(lost)
 
 
-def place_as_published(puzzle: Puzzle, response: str) -> str:
-    """The same by the published count, which has no `malformed`: it calls that step 1."""
-    return published_place(puzzle, response) or CORRECT
-
-
 COUNTS: dict[str, Callable[[Puzzle, str], str]] = {
-    "tot24": place,
-    "lost": place_lost,
-    "slm-tot": place_as_published,
+    "tot24": lambda puzzle, response: analyse(puzzle, response).failed_at or CORRECT,
+    "lost": _place_lost,
+    # The published count has no `malformed`: it calls that step 1.
+    "slm-tot": lambda puzzle, response: published_place(puzzle, response) or CORRECT,
 }
-"""Ways to count, by name."""
+"""Ways to say where a response first fails, or that it is `correct`, by name."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,7 @@ def make_run(
     count: str = "tot24",
     model: str | None = None,
 ) -> Run:
-    """Judge every response of a run.
+    """Judge every response of a run, by one of COUNTS.
 
     Raises:
         ValueError: for an unknown way to count, or where there is no response.
@@ -120,7 +116,6 @@ class Difference(NamedTuple):
     """A test of one place between two runs.
 
     Attributes:
-        place: the place.
         first, second: the shares.
         only_first, only_second: hands that fall in it in one run only; None for unpaired runs or
             hands of several responses.
@@ -178,22 +173,68 @@ def warnings(first: Run, second: Run) -> list[str]:
 def compare(first: Run, second: Run) -> list[Difference]:
     """A test for each place that occurs in either run; `correct` comes first."""
     paired = first.places.keys() == second.places.keys()
+    single = first.single and second.single
     tested = []
     for place in places_of([first, second]):
         a, b = first.share_by_hand(place), second.share_by_hand(place)
         if place != CORRECT and not any(a.values()) and not any(b.values()):
             continue
         only: tuple[int | None, int | None] = (None, None)
-        if paired and first.single and second.single:
+        if paired and single:
             ones = sum(a[hand] > b[hand] for hand in a)
             others = sum(b[hand] > a[hand] for hand in a)
             only, p, test = (ones, others), mcnemar(ones, others), "exact McNemar"
         elif paired:
             p, test = sign_flip([a[hand] - b[hand] for hand in a]), "sign flips over hands"
         else:
-            counts = [round(sum(x.values())) for x in (a, b)]
-            p = fisher(counts[0], len(a), counts[1], len(b))
-            test = "Fisher's exact" if first.single and second.single else "Fisher's, by hand"
+            p = fisher(round(sum(a.values())), len(a), round(sum(b.values())), len(b))
+            test = "Fisher's exact" if single else "Fisher's, by hand"
         tested.append(Difference(place, fmean(a.values()), fmean(b.values()), *only, p, p, test))
     corrected = zip(tested[1:], holm([one.p for one in tested[1:]]), strict=True)
     return [tested[0], *(one._replace(holm=p) for one, p in corrected)]
+
+
+def draw(runs: Sequence[Run], path: Path) -> None:
+    """Draw one group of bars a place, one bar a run, with intervals.
+
+    Args:
+        path: its suffix says in which form (png, svg, pdf).
+
+    Raises:
+        ValueError: where matplotlib is not installed, or does not know the suffix.
+        OSError: where the file cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as missing:
+        raise ValueError("drawing needs matplotlib: pip install 'tot24-bench[plots]'") from missing
+
+    places = places_of(runs)
+    order = [*places[1:], places[0]]
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.subplots()
+    width = 0.8 / len(runs)
+    for i, run in enumerate(runs):
+        by_place = {row.place: row for row in shares(run)}
+        rows = [by_place.get(one, Share(one, 0.0, Interval(0.0, 0.0))) for one in order]
+        heights = [row.share for row in rows]
+        below = [max(0.0, row.share - row.interval.low) for row in rows]
+        above = [max(0.0, row.interval.high - row.share) for row in rows]
+        offset = (i - (len(runs) - 1) / 2) * width
+        bars = axes.bar(
+            [x + offset for x in range(len(order))],
+            heights,
+            width,
+            yerr=(below, above),
+            label=f"{run.name} ({len(run.places)} hands)",
+            color=COLOURS[i % len(COLOURS)],
+            error_kw={"elinewidth": 1, "capsize": 2},
+        )
+        axes.bar_label(bars, [f"{height:.0%}" if height else "" for height in heights], padding=2)
+    axes.set_xticks(range(len(order)), [LABELS.get(one, f"thought {one}") for one in order])
+    axes.set_ylabel("share of responses (95% interval)")
+    axes.set_xlabel("where the final attempt first fails")
+    axes.set_ylim(0, 1)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=120, metadata={"Software": None} if path.suffix == ".png" else None)

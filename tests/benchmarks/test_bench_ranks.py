@@ -1,6 +1,6 @@
 """Ranks of a thousand entries, beside the plain loop over pairs that they stand for.
 
-    python -m pytest tests/benchmarks/test_bench_rank_groups.py --benchmark-enable --benchmark-only
+    python -m pytest tests/benchmarks/test_bench_ranks.py --benchmark-enable --benchmark-only
 
 The loop tests PAIRS of the 499,500 pairs, each by scipy's binomial test; the matrix tests all.
 """
@@ -16,7 +16,7 @@ import pytest
 from tests.leaderboard.conftest import make_submission
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Entry, Outcome
-from tot24_bench.leaderboard.rank_groups import ranks
+from tot24_bench.leaderboard.tables.ranks import ranks
 from tot24_bench.statistics import mcnemar
 
 ENTRIES = 1_000
