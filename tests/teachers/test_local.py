@@ -19,9 +19,8 @@ from tot24_bench.checkpoint import checkpoint_sha256
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.prompts import build
 from tot24_bench.teachers import Finish, Reply, Request
-from tot24_bench.teachers.checkpoint import STOP, Checkpoint, LocalSettings
-from tot24_bench.teachers.drawing import Draw, Ended
-from tot24_bench.teachers.local import TransformersTeacher
+from tot24_bench.teachers.local.checkpoint import STOP, Checkpoint, LocalSettings
+from tot24_bench.teachers.local.hf import Draw, Ended, TransformersTeacher
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 SECONDS = 240
@@ -267,11 +266,11 @@ def test_a_batch_that_does_not_fit_the_memory_is_halved(
     """Memory that holds two rows, in place of a GPU's."""
     import torch
 
-    from tot24_bench.teachers import local
+    from tot24_bench.teachers.local import hf
 
     whole = texts(ask(wide, requests(), temperature=1.0, max_tokens=8))
     sizes: list[int] = []
-    generate = local._generate
+    generate = hf._generate
 
     def small(model: Any, checkpoint: Any, batch: Any) -> Any:
         sizes.append(len(batch))
@@ -279,7 +278,7 @@ def test_a_batch_that_does_not_fit_the_memory_is_halved(
             raise torch.OutOfMemoryError("CUDA out of memory")
         return generate(model, checkpoint, batch)
 
-    monkeypatch.setattr(local, "_generate", small)
+    monkeypatch.setattr(hf, "_generate", small)
     room = 2
     assert texts(ask(wide, requests(), temperature=1.0, max_tokens=8)) == whole
     assert sizes == [12, 6, 3, 2, 2, 2, 2, 2, 2]
@@ -291,8 +290,7 @@ def test_a_batch_that_does_not_fit_the_memory_is_halved(
 SCRIPT = """
 import json, sys
 from tests.teachers.test_local import requests
-from tot24_bench.teachers.checkpoint import LocalSettings
-from tot24_bench.teachers.local import TransformersTeacher
+from tot24_bench.teachers.local import LocalSettings, TransformersTeacher
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 folder, out, how = sys.argv[1:]

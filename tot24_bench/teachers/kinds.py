@@ -9,19 +9,18 @@ the same thing. Nothing heavy is imported before its teacher is made.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tot24_bench.schema import first_fault
 from tot24_bench.teachers.teacher import TeacherUnavailable
+from tot24_bench.text import did_you_mean
 
 if TYPE_CHECKING:
-    from tot24_bench.teachers.budget import Budget
+    from tot24_bench.teachers.api import Budget
     from tot24_bench.teachers.teacher import Teacher
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +40,21 @@ class Beside:
     say: Callable[[str], None] = lambda _: None
 
 
-class Kind(NamedTuple):
+Make = Callable[[Any, Beside], "Teacher"]
+"""From settings and what stands beside them to the teacher."""
+
+
+class TeacherKind(NamedTuple):
     """One kind of teacher.
 
     Attributes:
-        settings: its dataclass.
-        make: from settings and what stands beside them to the teacher.
+        load: imports it, and gives the dataclass of its settings and its maker.
         needs_model: whether it cannot do without a model.
         says: what it is, in a line.
         costs: whether its answers may cost money.
     """
 
-    settings: Callable[[], type[Any]]
-    make: Callable[[Any, Beside], Teacher]
+    load: Callable[[], tuple[type[Any], Make]]
     needs_model: bool
     says: str
     costs: bool = False
@@ -85,8 +86,8 @@ def make_teacher(kind: str, model: str | None, given: Mapping[str, Any], beside:
         raise TeacherUnavailable(f"the teacher {kind} needs --model NAME_OR_FOLDER")
     if model and not found.needs_model:
         raise TeacherUnavailable(f"the teacher {kind} has no --model")
-    values = {**given, "model": model} if model else dict(given)
-    return found.make(fill(kind, found.settings(), values), beside)
+    settings, make = found.load()
+    return make(_filled(kind, settings, {**given, **({"model": model} if model else {})}), beside)
 
 
 def serve(teacher: Teacher) -> None:
@@ -104,7 +105,7 @@ def serve(teacher: Teacher) -> None:
     own()
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> TeacherKind:
     """The kind of a name.
 
     Raises:
@@ -117,128 +118,91 @@ def kind_of(name: str) -> Kind:
     return KINDS[name]
 
 
-def fill(kind: str, settings: type[_T], values: Mapping[str, Any]) -> _T:
-    """Settings from values by name, each converted to its field's type.
-
-    Raises:
-        TeacherUnavailable: names the setting that there is not, or whose value does not fit.
-    """
+def _filled(kind: str, settings: type[Any], values: Mapping[str, Any]) -> Any:
+    """Settings from values by name, each converted to its field's type."""
     from pydantic import TypeAdapter, ValidationError
 
-    names = [field.name for field in fields(settings)]  # type: ignore[arg-type]
+    names = [field.name for field in fields(settings)]
     for name in values:
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
             raise TeacherUnavailable(
-                f"the teacher {kind} has no setting {name[:40]!r}: {hint}it has {', '.join(names)}"
+                f"the teacher {kind} has no setting {name[:40]!r}: {did_you_mean(name, names)}it "
+                f"has {', '.join(names)}"
             )
     try:
         return TypeAdapter(settings).validate_python(dict(values))
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"]))
-        said = fault["msg"].removeprefix("Value error, ")
-        raise TeacherUnavailable(f"{where}: {said}" if where else said) from None
+        where, fault = first_fault(error, "")
+        fault = fault.removeprefix("Value error, ")
+        raise TeacherUnavailable(f"{where}: {fault}" if where else fault) from None
 
 
 def describe_settings(kind: str) -> str:
     """The settings of a kind with their defaults, a line each."""
-    lines = []
-    for field in fields(kind_of(kind).settings()):
-        default = "needed" if field.default is MISSING else field.default
-        lines.append(f"{field.name}={default}")
-    return "\n".join(lines)
-
-
-def _solver_settings() -> type[Any]:
-    from tot24_bench.teachers.solver import SolverSettings
-
-    return SolverSettings
-
-
-def _solver(settings: Any, _: Beside) -> Teacher:
-    from tot24_bench.teachers.solver import SolverTeacher
-
-    return SolverTeacher(settings)
-
-
-def _openai_settings() -> type[Any]:
-    from tot24_bench.teachers.openai_settings import OpenAISettings
-
-    return OpenAISettings
-
-
-def _openai(settings: Any, beside: Beside) -> Teacher:
-    from tot24_bench.teachers.openai_chat import OpenAITeacher
-    from tot24_bench.teachers.prices import price_of
-
-    price = price_of(settings.model, beside.prices)
-    return OpenAITeacher(settings, beside.budget, price)
-
-
-def _batch_settings() -> type[Any]:
-    from tot24_bench.teachers.openai_batch_settings import OpenAIBatchSettings
-
-    return OpenAIBatchSettings
-
-
-def _openai_batch(settings: Any, beside: Beside) -> Teacher:
-    from tot24_bench.teachers.budget import Budget
-    from tot24_bench.teachers.openai_batch_settings import openai_batch_teacher
-
-    if beside.state is None:
-        raise TeacherUnavailable("the teacher openai-batch needs a file to note its batches in")
-    return openai_batch_teacher(
-        settings,
-        state=beside.state,
-        budget=beside.budget or Budget(),
-        prices=beside.prices,
-        seen=lambda progress: beside.say(progress.text),
-        say=beside.say,
+    settings, _ = kind_of(kind).load()
+    return "\n".join(
+        f"{field.name}={'needed' if field.default is MISSING else field.default}"
+        for field in fields(settings)
     )
 
 
-def _local_settings() -> type[Any]:
-    from tot24_bench.teachers.checkpoint import LocalSettings
+def _solver() -> tuple[type[Any], Make]:
+    from tot24_bench.teachers.solver import SolverSettings, SolverTeacher
 
-    return LocalSettings
-
-
-def _transformers(settings: Any, _: Beside) -> Teacher:
-    from tot24_bench.teachers.local import TransformersTeacher
-
-    return TransformersTeacher(settings)
+    return SolverSettings, lambda settings, _: SolverTeacher(settings)
 
 
-def _vllm(settings: Any, _: Beside) -> Teacher:
-    from tot24_bench.teachers.vllm_offline import VllmTeacher
+def _openai() -> tuple[type[Any], Make]:
+    from tot24_bench.teachers.api import OpenAISettings, price_of
 
-    return VllmTeacher(settings)
+    def make(settings: OpenAISettings, beside: Beside) -> Teacher:
+        from tot24_bench.teachers.api.live import OpenAITeacher
 
+        return OpenAITeacher(settings, beside.budget, price_of(settings.model, beside.prices))
 
-def _student_settings() -> type[Any]:
-    from tot24_bench.teachers.student import StudentSettings
-
-    return StudentSettings
-
-
-def _student(settings: Any, _: Beside) -> Teacher:
-    from tot24_bench.teachers.student import student_teacher
-
-    return student_teacher(settings)
+    return OpenAISettings, make
 
 
-KINDS: dict[str, Kind] = {
-    "solver": Kind(_solver_settings, _solver, False, "the built-in exact search (an oracle)"),
-    "openai": Kind(_openai_settings, _openai, True, "a server that speaks OpenAI's API", True),
-    "openai-batch": Kind(
-        _batch_settings, _openai_batch, True, "OpenAI's Batch API: a day, half the price", True
+def _openai_batch() -> tuple[type[Any], Make]:
+    from tot24_bench.teachers.api import OpenAIBatchSettings, price_of
+
+    def make(settings: OpenAIBatchSettings, beside: Beside) -> Teacher:
+        from tot24_bench.teachers.api.batch import OpenAIBatchTeacher
+
+        if beside.state is None:
+            raise TeacherUnavailable("the teacher openai-batch needs a file to note its batches in")
+        price = price_of(settings.model, beside.prices)
+        return OpenAIBatchTeacher(settings, beside.state, beside.budget, price, say=beside.say)
+
+    return OpenAIBatchSettings, make
+
+
+def _transformers() -> tuple[type[Any], Make]:
+    from tot24_bench.teachers.local import LocalSettings, TransformersTeacher
+
+    return LocalSettings, lambda settings, _: TransformersTeacher(settings)
+
+
+def _vllm() -> tuple[type[Any], Make]:
+    from tot24_bench.teachers.local import LocalSettings, VllmTeacher
+
+    return LocalSettings, lambda settings, _: VllmTeacher(settings)
+
+
+def _student() -> tuple[type[Any], Make]:
+    from tot24_bench.teachers.student import StudentSettings, student_teacher
+
+    return StudentSettings, lambda settings, _: student_teacher(settings)
+
+
+KINDS: dict[str, TeacherKind] = {
+    "solver": TeacherKind(_solver, False, "the built-in exact search (an oracle)"),
+    "openai": TeacherKind(_openai, True, "a server that speaks OpenAI's API", True),
+    "openai-batch": TeacherKind(
+        _openai_batch, True, "OpenAI's Batch API: a day, half the price", True
     ),
-    "transformers": Kind(_local_settings, _transformers, True, "a local checkpoint"),
-    "vllm": Kind(_local_settings, _vllm, True, "a local checkpoint through vLLM"),
-    "student": Kind(
-        _student_settings, _student, True, "a student's own searches, corrected by the solver"
-    ),
+    "transformers": TeacherKind(_transformers, True, "a local checkpoint"),
+    "vllm": TeacherKind(_vllm, True, "a local checkpoint through vLLM"),
+    "student": TeacherKind(_student, True, "a student's own searches, corrected by the solver"),
 }
 """Every kind by name."""

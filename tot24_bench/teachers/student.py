@@ -15,7 +15,6 @@ from random import Random
 
 from tot24_bench.game import State
 from tot24_bench.scoring import score
-from tot24_bench.teachers.checkpoint import LocalSettings
 from tot24_bench.teachers.correction import (
     MAX_LINES,
     CannotCorrect,
@@ -23,7 +22,8 @@ from tot24_bench.teachers.correction import (
     correct,
 )
 from tot24_bench.teachers.curriculum import AVOIDABLE
-from tot24_bench.teachers.local import TransformersTeacher
+from tot24_bench.teachers.local.checkpoint import LocalSettings
+from tot24_bench.teachers.local.hf import TransformersTeacher
 from tot24_bench.teachers.solver import EXPLORE
 from tot24_bench.teachers.teacher import (
     Failure,

@@ -18,9 +18,10 @@ import pytest
 from tests.teachers.asking import asked, asked_for, failures, replies, teacher_of, wanted
 from tests.teachers.faulty_server import PROMPT_TOKENS, Behaviour, FaultyServer, serving
 from tot24_bench.teachers import Failure, Finish, Reply, Request
-from tot24_bench.teachers.openai_chat import OpenAITeacher
-from tot24_bench.teachers.openai_settings import KEY_VARIABLE, OpenAISettings
-from tot24_bench.teachers.prices import Price, price_of
+from tot24_bench.teachers.api import client
+from tot24_bench.teachers.api.live import OpenAITeacher
+from tot24_bench.teachers.api.money import Price, price_of
+from tot24_bench.teachers.api.settings import KEY_VARIABLE, OpenAISettings
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 KEY = "sk-verysecret1234567890"
@@ -473,9 +474,7 @@ def test_the_info_says_what_changes_the_answers_and_nothing_else() -> None:
 
 
 def test_an_endless_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tot24_bench.teachers import openai_gate
-
-    monkeypatch.setattr(openai_gate, "MAX_BODY_BYTES", 1000)
+    monkeypatch.setattr(client, "MAX_BODY_BYTES", 1000)
     with serving(Behaviour(text="x" * 5000)) as server:
         (failure,) = teacher_of(server, max_retries=0).ask(wanted(1))
     assert isinstance(failure, Failure)

@@ -10,9 +10,9 @@ import pytest
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build
 from tot24_bench.teachers import Failure, Finish, Reply, Request
-from tot24_bench.teachers.checkpoint import STOP, Asked, LocalSettings
+from tot24_bench.teachers.local.checkpoint import STOP, Asked, LocalSettings
+from tot24_bench.teachers.local.vllm import VllmTeacher, outcome_of, sampling
 from tot24_bench.teachers.teacher import TeacherUnavailable
-from tot24_bench.teachers.vllm_offline import VllmTeacher, outcome_of, sampling
 
 REQUEST = Request(build("io", Puzzle.parse("4 5 6 10"), shots=0), 3)
 

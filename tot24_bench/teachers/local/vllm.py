@@ -17,7 +17,13 @@ from itertools import islice
 from time import perf_counter
 from typing import Any
 
-from tot24_bench.teachers.checkpoint import Asked, Checkpoint, LocalSettings, one_line, place_of
+from tot24_bench.teachers.local.checkpoint import (
+    Asked,
+    Checkpoint,
+    LocalSettings,
+    one_line,
+    place_of,
+)
 from tot24_bench.teachers.teacher import (
     Failure,
     Finish,

@@ -16,18 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from itertools import islice
+from random import Random
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from tot24_bench.teachers.checkpoint import (
+from tot24_bench.teachers.local.checkpoint import (
     Asked,
     Checkpoint,
     LocalSettings,
     one_line,
     place_of,
 )
-from tot24_bench.teachers.drawing import Draw, Ended
-from tot24_bench.teachers.processes import Processes
+from tot24_bench.teachers.local.processes import Processes
 from tot24_bench.teachers.teacher import (
     Failure,
     Finish,
@@ -244,3 +244,74 @@ def _dtype(wanted: str, device: str, config: Any) -> str:
     if device == "cpu":
         return "float32"
     return str(getattr(config, "dtype", None) or "float32").removeprefix("torch.")
+
+
+TAIL = 16
+"""Last tokens in which a stop is looked for: tokens of single bytes write `\\nInput:` in seven."""
+
+
+class Draw:
+    """A logits processor that leaves one token a row: the drawn one.
+
+    Args:
+        sources: of each row.
+        temperature: above 0.
+        top_p, top_k: see `checkpoint.LocalSettings`; top_k is applied first, then top_p.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Random],
+        temperature: float,
+        top_p: float | None = None,
+        top_k: int | None = None,
+    ) -> None:
+        self._sources, self._temperature = sources, temperature
+        self._top_p, self._top_k = top_p, top_k
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        """Scores of the next tokens, rows by vocabulary, to 0 for the drawn one and -inf."""
+        import torch
+
+        exact = torch.float32 if scores.device.type == "mps" else torch.float64
+        logits = scores.to(exact) / self._temperature
+        if self._top_k is not None and self._top_k < logits.shape[-1]:
+            least = logits.topk(self._top_k).values[:, -1:]
+            logits = logits.masked_fill(logits < least, -torch.inf)
+        if self._top_p is not None:
+            ordered, order = logits.softmax(-1).sort(descending=True, stable=True)
+            # A token stays where those likelier than it do not come to top_p without it.
+            out = ordered.cumsum(-1) - ordered >= self._top_p
+            logits = logits.masked_fill(out.scatter(-1, order, out), -torch.inf)
+        # In the order of the vocabulary: that of the probabilities may hang on their last bits.
+        sums = logits.softmax(-1).cumsum(-1)
+        u = torch.tensor([[source.random()] for source in self._sources], dtype=exact)
+        place = torch.searchsorted(sums, u.to(sums.device) * sums[:, -1:], right=True)
+        drawn = place.clamp(max=sums.shape[-1] - 1)
+        return torch.full_like(scores, -torch.inf).scatter_(-1, drawn, 0.0)
+
+
+class Ended:
+    """A stopping criterion: a row ends at an end token, or once it has written the stop.
+
+    Attributes:
+        lengths: of each row the tokens that it wrote, end token included; 0 while it writes.
+    """
+
+    def __init__(self, tokenizer: Any, rows: int, prompt: int, ends: set[int], stop: str | None):
+        self.lengths = [0] * rows
+        self._tokenizer, self._prompt, self._ends, self._stop = tokenizer, prompt, ends, stop
+
+    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+        """Which rows have ended."""
+        import torch
+
+        written = input_ids.shape[1] - self._prompt
+        tails = input_ids[:, self._prompt :][:, -TAIL:].tolist()
+        for row, tail in enumerate(tails):
+            if not self.lengths[row] and (tail[-1] in self._ends or self._stops(tail)):
+                self.lengths[row] = written
+        return torch.tensor([length > 0 for length in self.lengths], device=input_ids.device)
+
+    def _stops(self, tail: list[int]) -> bool:
+        return self._stop is not None and self._stop in self._tokenizer.decode(tail)
