@@ -20,9 +20,16 @@ from tot24_bench.prompts import build
 from tot24_bench.teachers import Budget, BudgetSpent, Failure, Finish, Reply, Request
 from tot24_bench.teachers.api import batch as batches
 from tot24_bench.teachers.api import client
-from tot24_bench.teachers.api.batch import BatchResults, OpenAIBatchTeacher
+from tot24_bench.teachers.api.batch import (
+    BatchResults,
+    OpenAIBatchTeacher,
+    call_id,
+    calls_of,
+    ids_of,
+    sample_of,
+    samples_of,
+)
 from tot24_bench.teachers.api.batch_provider import BatchProvider
-from tot24_bench.teachers.api.batch_state import call_id, calls_of, ids_of, sample_of, samples_of
 from tot24_bench.teachers.api.money import Charge, price_of
 from tot24_bench.teachers.api.settings import (
     KEY_VARIABLE,

@@ -2,46 +2,46 @@
 
 All requests are uploaded at once, in as few batches as OpenAI's limits allow; then the batches are
 asked how they are, less and less often, and answers are given as soon as a batch has ended. What is
-under way is noted in a state file (`batch_state`): after any interruption the same command goes on.
+under way is noted in a state file beside the traces: after any interruption the same command goes
+on. A batch is noted with a key of our own before it is made at the provider, and with its id after.
+One that has a key and no id was cut off in between: the provider's list tells whether it exists.
 
-A result file holds one line for each call, in any order. What has no answer (no line, a line that
-cannot be read, fewer choices than samples) may be asked again; only an error of the request itself
-is final.
+Each call of a batch has an id that spells the hand, the target, the rule, the method, the prompt's
+hash and the samples, so that a result file alone tells what was asked, and `transcripts` reads the
+hand from it:
 
-    {"custom_id": "tot24/4-4-6-8/24/all/io/dbed91b1aea5/0-1", "error": null,
-     "response": {"status_code": 200, "body": {"choices": [...], "usage": {...}, ...}}}
+>>> from tot24_bench.game import Puzzle
+>>> from tot24_bench.prompts import build
+>>> prompt = build("io", Puzzle.parse("8 4 6 4"), shots=0)
+>>> [call_id(call) for call in calls_of([Request(prompt, i) for i in (0, 1, 2, 5)], most=8)]
+['tot24/8-4-6-4/24/all/io/dbed91b1aea5/0-2', 'tot24/8-4-6-4/24/all/io/dbed91b1aea5/5']
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasPath, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from tot24_bench.teachers.api.batch_provider import Batch, BatchProvider
-from tot24_bench.teachers.api.batch_state import (
-    BatchState,
-    OpenBatch,
-    Sample,
-    call_id,
-    calls_of,
-    ids_of,
-    sample_of,
-    samples_of,
-)
-from tot24_bench.teachers.api.client import PASSING, Api
+from tot24_bench.files import write_durably
+from tot24_bench.schema import Count, Name, first_fault
+from tot24_bench.teachers.api.batch_provider import Batch, BatchProvider, Line, objects_in
+from tot24_bench.teachers.api.client import Api
 from tot24_bench.teachers.api.money import Budget, Charge, Price
-from tot24_bench.teachers.api.settings import NO_KEY, OpenAIBatchSettings, redacted
-from tot24_bench.teachers.api.wire import OpenAIWire, ServerSaid, Told
+from tot24_bench.teachers.api.settings import NO_KEY, OpenAIBatchSettings
+from tot24_bench.teachers.api.wire import OpenAIWire
 from tot24_bench.teachers.teacher import (
     BudgetSpent,
     Failure,
@@ -54,9 +54,6 @@ from tot24_bench.teachers.teacher import (
 MAX_INPUT_BYTES = 200_000_000
 """Bytes of one batch's input (OpenAI's limit is 200 MB)."""
 
-MAX_LINE_BYTES = 2**26
-"""Bytes of a line of a result file; the rest of a longer one counts as bad lines."""
-
 MAX_SILENT_POLLS = 30
 """Polls in a row without an answer after which the run ends; the batches go on."""
 
@@ -66,6 +63,169 @@ POLL_GROWTH = 1.5
 ENDED = ("completed", "expired", "cancelled", "failed")
 
 AGAIN = "the same command goes on"
+
+HASH_DIGITS = 12
+"""Hexadecimal digits of a prompt's hash in an id: 48 bits tell the prompts of a file apart."""
+
+MAX_SAMPLES = 128
+"""Samples of one call: OpenAI's largest `n`."""
+
+_ID = re.compile(
+    r"(tot24/[0-9]{1,10}(?:-[0-9]{1,10}){0,11}/-?[0-9]{1,10}/(?:all|some)/[a-z_]{1,40}"
+    rf"/[0-9a-f]{{{HASH_DIGITS}}})/([0-9]{{1,6}})(?:-([0-9]{{1,6}}))?",
+    re.ASCII,
+)
+
+Sample = tuple[str, int]
+"""What is asked, as ids spell it, and the number of the sample."""
+
+Call = list[Request]
+"""Consecutive samples of one prompt, asked for together."""
+
+
+class OpenBatch(BaseModel):
+    """A batch whose answers have not all been given.
+
+    Attributes:
+        key: what its metadata says, made here; None of a batch that was adopted by its id.
+        id: the provider's id; None until the provider has said it.
+        noted: when it was noted, in UTC.
+        ended: whether the provider has finished with it; what is left is in its result file.
+        unread: whether its result could not be read whole once: it is fetched a second time.
+        calls: the ids of the calls that have not been settled.
+        worst_tokens: tokens that it may take at most.
+        worst_cost: US dollars that it may cost at most.
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+    key: Name | None
+    id: Name | None = None
+    noted: AwareDatetime
+    ended: bool = False
+    unread: bool = False
+    calls: list[Name]
+    worst_tokens: Count = 0
+    worst_cost: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+
+    @property
+    def pending(self) -> set[Sample]:
+        """The samples that its calls ask for."""
+        return {sample for call in self.calls for sample in samples_of(call)}
+
+
+class BatchState(BaseModel):
+    """The state file: the batches of one trace file, while there are any.
+
+    Attributes:
+        teacher: who is asked.
+        server: a hash of its address; the file holds no key, no address and no prompt.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["tot24-batches/1"] = "tot24-batches/1"
+    teacher: TeacherInfo
+    server: str
+    batches: list[OpenBatch] = []
+
+    @classmethod
+    def read(cls, path: Path, settings: OpenAIBatchSettings) -> Self:
+        """What the file of a run with these settings holds.
+
+        Raises:
+            TeacherUnavailable: a file that cannot be gone on with; names the fix.
+            OSError: it cannot be read.
+        """
+        server = hashlib.sha256(settings.url.encode()).hexdigest()[:16]
+        now = cls(teacher=settings.info, server=server)
+        if not path.exists():
+            return now
+        try:
+            then = cls.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            where, fault = first_fault(error)
+            raise TeacherUnavailable(
+                f"{path}: no list of batches: {where}: {fault}: move it away, and give the batches "
+                "that it named with --teacher_args batch_id=ID"
+            ) from None
+        old, new = then._asked(), now._asked()
+        for name in [*old, *new]:
+            if (was := old.get(name)) != new.get(name):
+                raise TeacherUnavailable(
+                    f"{path}: its batches were asked with {name} {str(was)[:40]}, not "
+                    f"{str(new.get(name))[:40]}: give the settings of that command to fetch them, "
+                    "another -o to ask anew, or delete the file to give them up"
+                )
+        return then
+
+    def _asked(self) -> dict[str, object]:
+        return {"model": self.teacher.model, **self.teacher.settings, "server": self.server}
+
+    def save(self, path: Path) -> None:
+        """Write it through to the disk, or remove it where nothing is left to keep.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self.batches:
+            write_durably(path, self.model_dump_json(indent=1))
+        else:
+            path.unlink(missing_ok=True)
+
+
+def sample_of(request: Request) -> Sample:
+    """What a request asks for."""
+    puzzle, prompt = request.puzzle, request.prompt
+    asked = f"{'-'.join(map(str, puzzle.numbers))}/{puzzle.target}/{puzzle.rule}/{prompt.method}"
+    return f"tot24/{asked}/{prompt.sha256[:HASH_DIGITS]}", request.sample
+
+
+def calls_of(requests: Iterable[Request], most: int) -> list[Call]:
+    """Calls that ask for all requests, of which samples of one prompt are adjacent."""
+    calls: list[Call] = []
+    for request in requests:
+        last = calls[-1][-1] if calls else None
+        next_to_it = last and (request.prompt, request.sample) == (last.prompt, last.sample + 1)
+        if next_to_it and len(calls[-1]) < min(most, MAX_SAMPLES):
+            calls[-1].append(request)
+        else:
+            calls.append([request])
+    return calls
+
+
+def call_id(call: Call) -> str:
+    """The id of a call, OpenAI's `custom_id`."""
+    return _spelt(*sample_of(call[0]), len(call))
+
+
+def _spelt(question: str, first: int, count: int) -> str:
+    return f"{question}/{first}" + (f"-{first + count - 1}" if count > 1 else "")
+
+
+def samples_of(id: str) -> list[Sample]:
+    """The consecutive samples that a call asks for; none where the id is not one of ours.
+
+    >>> samples_of("tot24/4-4-6-8/24/all/io/dbed91b1aea5/6-7")
+    [('tot24/4-4-6-8/24/all/io/dbed91b1aea5', 6), ('tot24/4-4-6-8/24/all/io/dbed91b1aea5', 7)]
+    >>> samples_of("request-1"), samples_of("tot24/4-4-6-8/24/all/io/dbed91b1aea5/7-0")
+    ([], [])
+    """
+    if (found := _ID.fullmatch(id)) is None:
+        return []
+    first, last = int(found[2]), int(found[3] or found[2])
+    return [(found[1], n) for n in range(first, last + 1)] if last - first < MAX_SAMPLES else []
+
+
+def ids_of(samples: set[Sample]) -> list[str]:
+    """Samples as ids of consecutive ones.
+
+    >>> ids_of({("q", 0), ("q", 1), ("q", 4), ("p", 2)})
+    ['p/2', 'q/0-1', 'q/4']
+    """
+    runs = groupby(enumerate(sorted(samples)), lambda pair: (pair[1][0], pair[1][1] - pair[0]))
+    each = [[sample for _, sample in run] for _, run in runs]
+    return [_spelt(*run[0], len(run)) for run in each]
 
 
 class OpenAIBatchTeacher:
@@ -82,25 +242,23 @@ class OpenAIBatchTeacher:
         TeacherUnavailable: no key, or a limit on cost without a price.
     """
 
+    _provider: BatchProvider
+    _state: BatchState
+    _wanted: Mapping[Sample, Request]
+
     def __init__(
         self,
         settings: OpenAIBatchSettings,
         state: Path,
         budget: Budget | None = None,
         price: Price | None = None,
-        *,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._settings = settings
-        self._path = state
+        self._settings, self._path, self._say = settings, state, say
         self._budget = budget or Budget()
         self._budget.require_price(price, settings.model)
         self._key = settings.key()
         self._wire = OpenAIWire(settings, price and price.batched(), self._key)
-        self._say = say
-        self._provider: BatchProvider
-        self._state: BatchState
-        self._wanted: Mapping[Sample, Request]
 
     @property
     def info(self) -> TeacherInfo:
@@ -116,7 +274,7 @@ class OpenAIBatchTeacher:
             BudgetSpent: at the end, where the limits let only a part be uploaded.
         """
         self._wanted = {sample_of(request): request for request in requests}
-        self._state = BatchState(self._path, self.info, self._settings.url)
+        self._state = BatchState.read(self._path, self._settings)
         with asyncio.Runner() as runner:
             self._provider = BatchProvider(Api(self._settings, self._key), runner)
             try:
@@ -124,8 +282,7 @@ class OpenAIBatchTeacher:
                 yield from self._collect()
             except KeyboardInterrupt:
                 if ids := [b.id for b in self._state.batches if b.id and not b.ended]:
-                    going_on = f"{len(ids)} batch(es), {ids[0]}"
-                    self._say(f"going on at the provider: {going_on}: {AGAIN}")
+                    self._say(f"going on at the provider: {len(ids)} batch(es), {ids[0]}: {AGAIN}")
                 raise
             finally:
                 self._provider.close()
@@ -134,7 +291,9 @@ class OpenAIBatchTeacher:
 
     def _begin(self) -> BudgetSpent | None:
         """Upload what no batch asks, as far as the budget holds it; what to raise for the rest."""
-        self._heal()
+        for batch in [batch for batch in self._state.batches if batch.id is None and batch.key]:
+            found = self._provider.find(str(batch.key), batch.noted)  # its making was cut off
+            self._settle(batch, None if found is None else found.id)
         settings = self._settings
         if settings.batch_id is not None:
             self._adopt(settings.batch_id)
@@ -151,15 +310,12 @@ class OpenAIBatchTeacher:
     def _under_way(self) -> set[Sample]:
         return {sample for batch in self._state.batches for sample in batch.pending}
 
-    def _heal(self) -> None:
-        """Find the batches whose making was cut off, by the key in their metadata."""
-        for batch in [batch for batch in self._state.batches if batch.id is None and batch.key]:
-            found = self._provider.find(str(batch.key), batch.noted)
-            if found is None:
-                self._state.remove(batch)
-            else:
-                batch.id = found.id
-                self._state.save()
+    def _settle(self, batch: OpenBatch, id: str | None) -> None:
+        """Note a batch by its id, or forget it where it has none, and save."""
+        batch.id = id
+        others = [other for other in self._state.batches if other is not batch]
+        self._state.batches = others if id is None else [*others, batch]
+        self._state.save(self._path)
 
     def _adopt(self, id: str) -> None:
         """Take up a batch that no state file knows, after reading what it was asked.
@@ -173,15 +329,14 @@ class OpenAIBatchTeacher:
         if found is None:
             raise TeacherUnavailable("the provider does not answer: try again in a minute")
         with self._scratch("adopted") as path:
-            if not (found.input_file_id and self._provider.download(found.input_file_id, path)):
-                raise TeacherUnavailable(
-                    f"batch {id[:80]}: the provider has deleted what it was asked"
-                )
-            lines = enumerate(_objects(path), start=1)
+            if not self._provider.download(found.input_file_id, path):
+                gone = "the provider has deleted what it was asked"
+                raise TeacherUnavailable(f"batch {id[:80]}: {gone}")
+            lines = enumerate(objects_in(path), start=1)
             asked = {sample for number, line in lines for sample in self._asked(line, number, id)}
         if asked := asked - self._under_way():
             now = datetime.now(UTC)
-            self._state.add(OpenBatch(key=None, id=found.id, noted=now, calls=ids_of(asked)))
+            self._settle(OpenBatch(key=None, noted=now, calls=ids_of(asked)), found.id)
 
     def _asked(self, line: Mapping[str, Any], number: int, id: str) -> list[Sample]:
         """The wanted samples that a line of a batch's input asks for."""
@@ -197,23 +352,21 @@ class OpenAIBatchTeacher:
             ours = self._wire.body(prompt, len(samples), samples[0][1])
             body = line.get("body")
             theirs: Mapping[str, Any] = body if isinstance(body, dict) else {}
-            for name in [*ours, *theirs]:
-                if ours.get(name) != theirs.get(name):
-                    raise TeacherUnavailable(
-                        f"batch {id[:80]} was asked with another {name[:40]}: give the settings "
-                        "of the command that made it"
-                    )
+            if other := [n for n in [*ours, *theirs] if ours.get(n) != theirs.get(n)]:
+                raise TeacherUnavailable(
+                    f"batch {id[:80]} was asked with another {other[0][:40]}: give the settings of "
+                    "the command that made it"
+                )
         return these
 
-    def _affordable(
-        self, calls: list[list[Request]]
-    ) -> tuple[list[list[Request]], BudgetSpent | None]:
+    def _affordable(self, calls: list[Call]) -> tuple[list[Call], BudgetSpent | None]:
         """The first calls that fit the budget at their most, and what to raise for the rest.
 
         Batches under way count at their most too, and so does what is left of ended ones.
         """
-        total = sum((batch.most for batch in self._state.batches), Charge())
         budget = self._budget
+        running = [Charge(b.worst_tokens, b.worst_cost) for b in self._state.batches]
+        total = sum(running, Charge())
         for number, call in enumerate(calls):
             total += self._most(call)
             if budget.fits(total):
@@ -221,8 +374,9 @@ class OpenAIBatchTeacher:
             limits = []
             if budget.max_cost is not None:
                 limits.append(f"--max-cost {budget.max_cost} (${budget.spent_cost:.4f} spent)")
-            if (most := budget.max_tokens) is not None:
-                limits.append(f"--max-tokens-total {most} ({budget.spent_tokens} spent)")
+            if budget.max_tokens is not None:
+                spent = f"({budget.spent_tokens} spent)"
+                limits.append(f"--max-tokens-total {budget.max_tokens} {spent}")
             fit, asked = sum(map(len, calls[:number])), sum(map(len, calls))
             return calls[:number], BudgetSpent(
                 f"{' and '.join(limits)}: at their worst {fit} of {asked} requests fit; raise it, "
@@ -230,10 +384,10 @@ class OpenAIBatchTeacher:
             )
         return calls, None
 
-    def _most(self, call: Sequence[Request]) -> Charge:
+    def _most(self, call: Call) -> Charge:
         return self._wire.worst(call[0].prompt, len(call))
 
-    def _upload(self, calls: Sequence[list[Request]]) -> None:
+    def _upload(self, calls: list[Call]) -> None:
         """Make batches of all calls.
 
         Raises:
@@ -242,20 +396,19 @@ class OpenAIBatchTeacher:
         """
         with self._scratch("input") as path:
             while calls:
-                part: list[list[Request]] = []
-                size = 0
+                count = size = 0
                 with path.open("wb") as file:
                     for call in calls[: self._settings.batch_calls]:
                         line = self._line(call)
                         size += len(line)
-                        if part and size > MAX_INPUT_BYTES:
+                        if count and size > MAX_INPUT_BYTES:
                             break
                         file.write(line)
-                        part.append(call)
-                self._submit(part, path)
-                calls = calls[len(part) :]
+                        count += 1
+                self._submit(calls[:count], path)
+                calls = calls[count:]
 
-    def _line(self, call: Sequence[Request]) -> bytes:
+    def _line(self, call: Call) -> bytes:
         line = {
             "custom_id": call_id(call),
             "method": "POST",
@@ -264,28 +417,27 @@ class OpenAIBatchTeacher:
         }
         return json.dumps(line).encode() + b"\n"
 
-    def _submit(self, calls: Sequence[list[Request]], path: Path) -> None:
+    def _submit(self, calls: Sequence[Call], path: Path) -> None:
         most = sum(map(self._most, calls), Charge())
-        key = uuid.uuid4().hex
+        key, now = uuid.uuid4().hex, datetime.now(UTC)
+        file = self._provider.upload(path)
         batch = OpenBatch(
             key=key,
-            noted=datetime.now(UTC),
+            noted=now,
             calls=[call_id(call) for call in calls],
             worst_tokens=most.tokens,
             worst_cost=most.cost,
         )
-        file = self._provider.upload(path)
-        self._state.add(batch)  # before it is made: a crash in between is healed by the key
-        batch.id = self._provider.create(file, self._settings.path, key, batch.noted).id
-        self._state.save()
+        # Saved before it is made: a crash in between is healed by the key.
+        self._state.batches.append(batch)
+        self._state.save(self._path)
+        self._settle(batch, self._provider.create(file, self._settings.path, key, now))
         self._say(f"batch {batch.id}: {len(calls)} calls uploaded")
 
     def _collect(self) -> Iterator[Reply | Failure]:
         """Wait for every batch that answers what is wanted, and give its answers."""
         awaited = [b for b in self._state.batches if not b.pending.isdisjoint(self._wanted)]
-        wait = self._settings.poll_seconds
-        last = ""
-        silent = 0
+        wait, silent, last = self._settings.poll_seconds, 0, ""
         refused: TeacherUnavailable | None = None
         while awaited:
             polled = [(batch, self._provider.retrieve(str(batch.id))) for batch in awaited]
@@ -293,17 +445,16 @@ class OpenAIBatchTeacher:
             silent = 0 if heard else silent + 1
             if silent >= MAX_SILENT_POLLS:
                 raise TeacherUnavailable(f"the provider has not answered for long: {AGAIN}")
-            progress = _progress(heard)
-            if heard and progress != last:
+            if heard and (progress := _progress(heard)) != last:
                 last = progress
                 self._say(progress)
-            awaited = [batch for batch, now in polled if now is None or now.status not in ENDED]
+            awaited = []
             for batch, now in polled:
                 if now is None or now.status not in ENDED:
-                    continue
-                if now.status == "failed":
+                    awaited.append(batch)
+                elif now.status == "failed":
                     refused = refused or now.refused(self._key)
-                    self._state.remove(batch)
+                    self._settle(batch, None)
                 else:
                     yield from self._fetch(batch, now)
             if awaited:
@@ -331,14 +482,12 @@ class OpenAIBatchTeacher:
                     if billed:
                         self._budget.spend(_took(outcome, each))
                     yield outcome
-        whole = whole and not results.bad_lines
         keep = set(results.left)
-        if results.pending and not whole and not batch.unread:
+        if results.pending and not (whole and not results.bad_lines) and not batch.unread:
             batch.unread = True
             keep |= results.pending
-            self._say(
-                f"the result of batch {batch.id} could not be read whole: {AGAIN}, and fetches it"
-            )
+            unread = f"the result of batch {batch.id} could not be read whole"
+            self._say(f"{unread}: {AGAIN}, and fetches it")
         elif now.status == "completed":  # answered, perhaps, and billed
             self._budget.spend(each * len(results.pending))
         kind, reason = "no answer in batch", "the batch's result has no answer to this"
@@ -349,19 +498,14 @@ class OpenAIBatchTeacher:
             reason += f"; {results.bad_lines} lines could not be read"
         for sample in sorted(results.pending & self._wanted.keys()):
             yield Failure(self._wanted[sample], kind, reason)
-        if not keep:
-            self._state.remove(batch)
-            return
-        newly = not batch.ended and not batch.unread
-        batch.ended = True
-        batch.calls = ids_of(keep)
-        batch.worst_tokens, batch.worst_cost = each.tokens * len(keep), each.cost * len(keep)
-        self._state.save()
-        if newly:
+        if keep and not batch.ended and not batch.unread:
             self._say(
                 f"batch {batch.id} also answers {len(results.left)} requests that are not asked "
                 f"for now: {self._path.name} keeps them for a command that does"
             )
+        batch.ended, batch.calls = True, ids_of(keep)
+        batch.worst_tokens, batch.worst_cost = each.tokens * len(keep), each.cost * len(keep)
+        self._settle(batch, batch.id if keep else None)
 
     @contextmanager
     def _scratch(self, name: str) -> Iterator[Path]:
@@ -373,52 +517,11 @@ class OpenAIBatchTeacher:
             path.unlink(missing_ok=True)
 
 
-def _progress(batches: Sequence[Batch]) -> str:
-    """How far batches are, in calls as the provider counts them."""
-    done, failed, total = (
-        sum(getattr(batch, name) or 0 for batch in batches)
-        for name in ("completed", "failed", "total")
-    )
-    said = (
-        f"{len(batches)} batch{'es' * (len(batches) > 1)} under way: {done} of {total} calls done"
-    )
-    return f"{said}, {failed} failed" if failed else said
-
-
-class _Error(ServerSaid):
-    code: Told[str] = None
-    message: Told[str] = None
-
-
-class _Response(ServerSaid):
-    status_code: Annotated[int, Field(ge=100, lt=1000)] = 200
-    body: Told[dict[str, Any]] = None
-    error: Told[_Error] = Field(None, validation_alias=AliasPath("body", "error"))
-
-
-class _Line(ServerSaid):
-    custom_id: Told[str] = None
-    response: Told[_Response] = None
-    error: Told[_Error] = None
-
-    def fault(self, key: str) -> tuple[str, str, bool] | None:
-        """Why it is no answer: kind, reason, and whether asking again may help."""
-        response, error = self.response, self.error
-        if response is not None and (status := response.status_code) != 200:
-            said = redacted((response.error and response.error.message) or "", key)
-            kind = "rate limited" if status == 429 else f"HTTP {status}"
-            return kind, said or f"status {status}", status in PASSING or status >= 500
-        if error is not None:
-            kind = redacted(error.code or "", key, 40).replace("_", " ") or "batch error"
-            return kind, redacted(error.message or "", key) or kind, True
-        if response is None or response.body is None:
-            nothing = "a line of the batch's result has no answer and no error"
-            return "malformed answer", nothing, True
-        return None
-
-
 class BatchResults:
     """The answers to what is wanted of one batch.
+
+    What has no answer (no line, a line that cannot be read, fewer choices than samples) may be
+    asked again; only an error of the request itself is final.
 
     Args:
         pending: samples of the batch that have not been settled.
@@ -439,15 +542,12 @@ class BatchResults:
         wire: OpenAIWire,
         key: str = NO_KEY,
     ) -> None:
-        self.pending = set(pending)
-        self.left: set[Sample] = set()
-        self.bad_lines = 0
+        self.pending, self.left, self.bad_lines = set(pending), set[Sample](), 0
         self._wanted, self._wire, self._key = wanted, wire, key
 
     def read(self, path: Path) -> Iterator[tuple[Reply | Failure, bool]]:
         """What one file holds, and whether it was billed; may be called for another."""
-        for value in _objects(path):
-            line = _Line.model_validate(value)
+        for line in map(Line.model_validate, objects_in(path)):
             samples = samples_of(line.custom_id or "")
             self.bad_lines += not samples
             settled = self.pending.intersection(samples)
@@ -455,25 +555,21 @@ class BatchResults:
                 continue
             self.pending -= settled
             requests = [self._wanted.get(s) if s in settled else None for s in samples]
-            fault = line.fault(self._key)
-            if fault is not None:
+            if (fault := line.fault(self._key)) is not None:
                 yield from ((Failure(r, *fault), False) for r in requests if r is not None)
-            elif line.response is not None:
-                self.left |= settled - self._wanted.keys()
-                for outcome in self._wire.read(line.response.body, requests):
-                    yield outcome, True
+                continue
+            self.left |= settled - self._wanted.keys()
+            for outcome in self._wire.read(line.body, requests):
+                yield outcome, True
 
 
-def _objects(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a file of JSON Lines; an empty one for a line that holds none."""
-    with path.open("rb") as file:
-        while text := file.readline(MAX_LINE_BYTES):
-            try:
-                value = json.loads(text)
-            except (ValueError, RecursionError):
-                value = None
-            if text.strip():
-                yield value if isinstance(value, dict) else {}
+def _progress(batches: Sequence[Batch]) -> str:
+    """How far batches are, in calls as the provider counts them."""
+    counts = [batch.request_counts for batch in batches if batch.request_counts]
+    done, failed = sum(c.completed or 0 for c in counts), sum(c.failed or 0 for c in counts)
+    count = "1 batch" if len(batches) == 1 else f"{len(batches)} batches"
+    said = f"{count} under way: {done} of {sum(c.total or 0 for c in counts)} calls done"
+    return f"{said}, {failed} failed" if failed else said
 
 
 def _took(outcome: Reply | Failure, most: Charge) -> Charge:

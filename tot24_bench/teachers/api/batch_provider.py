@@ -7,7 +7,8 @@ provider's list says whether there is a batch with our key in its metadata.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -17,7 +18,7 @@ import openai
 from pydantic import AliasPath, BaseModel, Field, StringConstraints, ValidationError
 
 from tot24_bench.schema import Count
-from tot24_bench.teachers.api.client import AGAIN, Api, ApiError, NotFound
+from tot24_bench.teachers.api.client import AGAIN, PASSING, Api, ApiError, NotFound
 from tot24_bench.teachers.api.settings import redacted
 from tot24_bench.teachers.api.wire import ServerSaid, Told
 from tot24_bench.teachers.teacher import TeacherUnavailable
@@ -25,9 +26,11 @@ from tot24_bench.teachers.teacher import TeacherUnavailable
 METADATA = "tot24"
 """The name under which a batch's metadata holds our key."""
 
-PAGE = 100
 MAX_PAGES = 1_000
-"""Batches of a page of the provider's list, and pages that are looked at."""
+"""Pages of the provider's list that are looked at, of up to 100 batches."""
+
+MAX_LINE_BYTES = 2**26
+"""Bytes of a line of a result file; the rest of a longer one counts as bad lines."""
 
 CLOCK_SLACK_SECONDS = 24 * 3600
 """How far the provider's clock may be from ours."""
@@ -41,10 +44,16 @@ _T = TypeVar("_T")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-class _Fault(ServerSaid):
+class _Error(ServerSaid):
     code: Told[str] = None
     message: Told[str] = None
     line: Told[Count] = None
+
+
+class _Counts(ServerSaid):
+    completed: Told[Count] = None
+    failed: Told[Count] = None
+    total: Told[Count] = None
 
 
 class Batch(ServerSaid):
@@ -55,9 +64,9 @@ class Batch(ServerSaid):
         input_file_id: what was asked.
         output_file_id: the answers; None where there are none.
         error_file_id: the calls that failed; None where there are none.
-        completed: calls that were answered; of `total`, as `failed` is.
+        request_counts: of calls.
         key: ours, from its metadata.
-        fault: why a batch was refused.
+        fault: why it was refused.
     """
 
     id: Id
@@ -66,15 +75,13 @@ class Batch(ServerSaid):
     input_file_id: Told[Id] = None
     output_file_id: Told[Id] = None
     error_file_id: Told[Id] = None
-    completed: Told[Count] = Field(None, validation_alias=AliasPath("request_counts", "completed"))
-    failed: Told[Count] = Field(None, validation_alias=AliasPath("request_counts", "failed"))
-    total: Told[Count] = Field(None, validation_alias=AliasPath("request_counts", "total"))
+    request_counts: Told[_Counts] = None
     key: Told[str] = Field(None, validation_alias=AliasPath("metadata", METADATA))
-    fault: Told[_Fault] = Field(None, validation_alias=AliasPath("errors", "data", 0))
+    fault: Told[_Error] = Field(None, validation_alias=AliasPath("errors", "data", 0))
 
     def refused(self, key: str) -> TeacherUnavailable:
         """What to raise where the provider refused it; without the user's key."""
-        fault = self.fault or _Fault()
+        fault = self.fault or _Error()
         said = redacted(fault.message or "", key) or "no reason given"
         where = "" if fault.line is None else f" (line {fault.line})"
         fix = "; lower --teacher_args batch_calls" if fault.code == QUEUE_FULL else ""
@@ -90,6 +97,56 @@ class _File(ServerSaid):
     id: Id
 
 
+class _Response(ServerSaid):
+    status_code: Annotated[int, Field(ge=100, lt=1000)] = 200
+    body: Told[dict[str, Any]] = None
+    error: Told[_Error] = Field(None, validation_alias=AliasPath("body", "error"))
+
+
+class Line(ServerSaid):
+    """A line of a result: the answer to one call, or why there is none.
+
+    {"custom_id": "tot24/4-4-6-8/24/all/io/dbed91b1aea5/0-1", "error": null,
+     "response": {"status_code": 200, "body": {"choices": [...], "usage": {...}, ...}}}
+    """
+
+    custom_id: Told[str] = None
+    response: Told[_Response] = None
+    error: Told[_Error] = None
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """The answer's, as the live API would send it; None where there is none."""
+        return self.response and self.response.body
+
+    def fault(self, key: str) -> tuple[str, str, bool] | None:
+        """Why it is no answer: kind, reason, and whether asking again may help."""
+        response, error = self.response, self.error
+        if response is not None and (status := response.status_code) != 200:
+            said = redacted((response.error and response.error.message) or "", key)
+            kind = "rate limited" if status == 429 else f"HTTP {status}"
+            return kind, said or f"status {status}", status in PASSING or status >= 500
+        if error is not None:
+            kind = redacted(error.code or "", key, 40).replace("_", " ") or "batch error"
+            return kind, redacted(error.message or "", key) or kind, True
+        if self.body is None:
+            nothing = "a line of the batch's result has no answer and no error"
+            return "malformed answer", nothing, True
+        return None
+
+
+def objects_in(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON Lines; an empty one for a line that holds none."""
+    with path.open("rb") as file:
+        while text := file.readline(MAX_LINE_BYTES):
+            try:
+                value = json.loads(text)
+            except (ValueError, RecursionError):
+                value = None
+            if text.strip():
+                yield value if isinstance(value, dict) else {}
+
+
 class BatchProvider:
     """The Batch API of one server.
 
@@ -98,12 +155,11 @@ class BatchProvider:
 
     Args:
         api: the server.
-        runner: what the client's calls run in.
+        runner: what its calls run in.
     """
 
     def __init__(self, api: Api, runner: asyncio.Runner) -> None:
         self._api, self._runner = api, runner
-        self.key = api.key
 
     def close(self) -> None:
         """Give up the connections."""
@@ -116,21 +172,18 @@ class BatchProvider:
     def upload(self, path: Path) -> str:
         """Upload the input of a batch; returns its id."""
         options: Any = {"headers": {"Content-Type": "multipart/form-data"}}
-        body = {"purpose": "batch"}
 
         async def upload(client: openai.AsyncOpenAI) -> str:
-            # The file's content type is left to the client, as its own `files.create` does.
-            return await client.post(
-                "/files", cast_to=str, body=body, files={"file": path}, options=options
-            )
+            body, files = {"purpose": "batch"}, {"file": path}
+            return await client.post("/files", cast_to=str, body=body, files=files, options=options)
 
         async def made() -> _File:
-            return self._read(_File, await self._api.send(upload), "files")
+            return _read(_File, await self._api.send(upload), "files")
 
-        return self._run(made).id
+        return self._insist(made).id
 
-    def create(self, file: str, path: str, key: str, noted: datetime) -> Batch:
-        """Make a batch of an uploaded file, once.
+    def create(self, file: str, path: str, key: str, noted: datetime) -> str:
+        """Make a batch of an uploaded file, once; returns its id.
 
         Args:
             file: the id of the file.
@@ -151,20 +204,19 @@ class BatchProvider:
             if tried and (found := await self._find(key, noted)) is not None:
                 return found
             tried = True
-            return self._read(Batch, await self._api.post("/batches", body), "a batch")
+            return _read(Batch, await self._api.post("/batches", body), "a batch")
 
-        return self._run(create)
+        return self._insist(create).id
 
     def find(self, key: str, noted: datetime) -> Batch | None:
         """The batch whose metadata holds a key; None where there is none."""
-        return self._run(lambda: self._find(key, noted))
+        return self._insist(lambda: self._find(key, noted))
 
     async def _find(self, key: str, noted: datetime) -> Batch | None:
         oldest = noted.timestamp() - CLOCK_SLACK_SECONDS
         after = ""
         for _ in range(MAX_PAGES):
-            text = await self._get(f"/batches?limit={PAGE}{after}")
-            page = self._read(_Page, text, "a list of batches")
+            page = _read(_Page, await self._api.get(f"/batches?limit=100{after}"), "batches")
             batches = [batch for batch in page.data if batch is not None]
             if found := next((batch for batch in batches if batch.key == key), None):
                 return found
@@ -179,7 +231,7 @@ class BatchProvider:
 
         async def retrieve() -> Batch | None:
             try:
-                text = await self._get(f"/batches/{quote(id, safe='')}")
+                text = await self._api.get(f"/batches/{quote(id, safe='')}")
                 return Batch.model_validate_json(text)
             except ValidationError:
                 return None
@@ -191,15 +243,18 @@ class BatchProvider:
         unknown = (
             f"the provider knows no batch {id[:80]!r}: use the key of the project that made it"
         )
-        return self._run(retrieve, unknown)
+        return self._insist(retrieve, unknown)
 
-    def download(self, file: str, to: Path) -> bool:
-        """Fetch a result into a file; False where the provider has deleted it."""
+    def download(self, file: str | None, to: Path) -> bool:
+        """Fetch a result into a file; False where there is none, or the provider has deleted it."""
+        if file is None:
+            return False
+        name = file
 
         async def fetch(client: openai.AsyncOpenAI) -> bool:
-            content = client.files.with_streaming_response.content(file)
-            async with content as response:
-                with to.open("wb") as stream:
+            content = client.files.with_streaming_response.content(name)
+            with to.open("wb") as stream:
+                async with content as response:
                     async for chunk in response.iter_bytes():
                         stream.write(chunk)
             return True
@@ -210,31 +265,13 @@ class BatchProvider:
             except NotFound:
                 return False
 
-        return self._run(download)
+        return self._insist(download)
 
-    async def _get(self, path: str) -> str:
-        return await self._api.send(lambda client: client.get(path, cast_to=str))
-
-    def _read(self, model: type[_Model], text: str, what: str) -> _Model:
-        try:
-            return model.model_validate_json(text)
-        except ValidationError as error:
-            if any(each["type"] == "json_invalid" for each in error.errors()):
-                reason = "an answer that is no JSON"
-                raise ApiError("malformed answer", reason, retry=True, lost=True) from None
-            raise TeacherUnavailable(
-                f"the server answers something else than {what}: no Batch API, use --teacher openai"
-            ) from None
-
-    def _run(self, call: Callable[[], Awaitable[_T]], not_found: str = "") -> _T:
-        """Do it, trying again as all calls do, and name what is wrong where it cannot be done."""
+    def _insist(self, call: Callable[[], Awaitable[_T]], not_found: str = "") -> _T:
+        """Do it as often as it takes, and name what is wrong where it cannot be done."""
         settings = self._api.settings
-
-        async def insist() -> _T:
-            return await self._api.insist(call)
-
         try:
-            return self._runner.run(insist())
+            return self._runner.run(self._api.insist(call))
         except NotFound as error:
             otherwise = f"{settings.host} has no Batch API at {settings.url}: use --teacher openai"
             raise TeacherUnavailable(not_found or f"{otherwise} ({error})") from None
@@ -242,3 +279,15 @@ class BatchProvider:
             raise TeacherUnavailable(
                 f"{settings.host} does not do it ({fault.kind}): {fault.reason}: {AGAIN}"
             ) from None
+
+
+def _read(model: type[_Model], text: str, what: str) -> _Model:
+    try:
+        return model.model_validate(json.loads(text))
+    except ValidationError:
+        raise TeacherUnavailable(
+            f"the server answers something else than {what}: no Batch API, use --teacher openai"
+        ) from None
+    except (ValueError, RecursionError):
+        reason = "an answer that is no JSON"
+        raise ApiError("malformed answer", reason, retry=True, lost=True) from None

@@ -199,6 +199,10 @@ class Api:
         """As `send`: the text that answers one POST."""
         return await self.send(lambda c: c.post(path, body=body, cast_to=str), body)
 
+    async def get(self, path: str) -> str:
+        """As `send`: the text that answers one GET."""
+        return await self.send(lambda client: client.get(path, cast_to=str))
+
     async def send(
         self, call: Callable[[openai.AsyncOpenAI], Awaitable[_T]], fields: Iterable[str] = ()
     ) -> _T:
