@@ -26,10 +26,8 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -196,10 +194,7 @@ def calls_of(requests: Iterable[Request], most: int) -> list[Call]:
 
 def call_id(call: Call) -> str:
     """The id of a call, OpenAI's `custom_id`."""
-    return _spelt(*sample_of(call[0]), len(call))
-
-
-def _spelt(question: str, first: int, count: int) -> str:
+    (question, first), count = sample_of(call[0]), len(call)
     return f"{question}/{first}" + (f"-{first + count - 1}" if count > 1 else "")
 
 
@@ -215,17 +210,6 @@ def samples_of(id: str) -> list[Sample]:
         return []
     first, last = int(found[2]), int(found[3] or found[2])
     return [(found[1], n) for n in range(first, last + 1)] if last - first < MAX_SAMPLES else []
-
-
-def ids_of(samples: set[Sample]) -> list[str]:
-    """Samples as ids of consecutive ones.
-
-    >>> ids_of({("q", 0), ("q", 1), ("q", 4), ("p", 2)})
-    ['p/2', 'q/0-1', 'q/4']
-    """
-    runs = groupby(enumerate(sorted(samples)), lambda pair: (pair[1][0], pair[1][1] - pair[0]))
-    each = [[sample for _, sample in run] for _, run in runs]
-    return [_spelt(*run[0], len(run)) for run in each]
 
 
 class OpenAIBatchTeacher:
@@ -258,6 +242,7 @@ class OpenAIBatchTeacher:
         self._budget = budget or Budget()
         self._budget.require_price(price, settings.model)
         self._key = settings.key()
+        self._scratch = state.with_name(f".{state.name}.part.jsonl")
         self._wire = OpenAIWire(settings, price and price.batched(), self._key)
 
     @property
@@ -285,6 +270,7 @@ class OpenAIBatchTeacher:
                     self._say(f"going on at the provider: {len(ids)} batch(es), {ids[0]}: {AGAIN}")
                 raise
             finally:
+                self._scratch.unlink(missing_ok=True)
                 self._provider.close()
         if spent is not None:
             raise spent
@@ -328,15 +314,13 @@ class OpenAIBatchTeacher:
         found = self._provider.retrieve(id)
         if found is None:
             raise TeacherUnavailable("the provider does not answer: try again in a minute")
-        with self._scratch("adopted") as path:
-            if not self._provider.download(found.input_file_id, path):
-                gone = "the provider has deleted what it was asked"
-                raise TeacherUnavailable(f"batch {id[:80]}: {gone}")
-            lines = enumerate(objects_in(path), start=1)
-            asked = {sample for number, line in lines for sample in self._asked(line, number, id)}
+        if not self._provider.download(found.input_file_id, self._scratch):
+            raise TeacherUnavailable(f"batch {id[:80]}: the provider has deleted what it was asked")
+        lines = enumerate(objects_in(self._scratch), start=1)
+        asked = {sample for number, line in lines for sample in self._asked(line, number, id)}
         if asked := asked - self._under_way():
             now = datetime.now(UTC)
-            self._settle(OpenBatch(key=None, noted=now, calls=ids_of(asked)), found.id)
+            self._settle(OpenBatch(key=None, noted=now, calls=_ids(asked)), found.id)
 
     def _asked(self, line: Mapping[str, Any], number: int, id: str) -> list[Sample]:
         """The wanted samples that a line of a batch's input asks for."""
@@ -371,16 +355,11 @@ class OpenAIBatchTeacher:
             total += self._most(call)
             if budget.fits(total):
                 continue
-            limits = []
-            if budget.max_cost is not None:
-                limits.append(f"--max-cost {budget.max_cost} (${budget.spent_cost:.4f} spent)")
-            if budget.max_tokens is not None:
-                spent = f"({budget.spent_tokens} spent)"
-                limits.append(f"--max-tokens-total {budget.max_tokens} {spent}")
             fit, asked = sum(map(len, calls[:number])), sum(map(len, calls))
             return calls[:number], BudgetSpent(
-                f"{' and '.join(limits)}: at their worst {fit} of {asked} requests fit; raise it, "
-                "or lower max_tokens"
+                f"of --max-cost and --max-tokens-total ${budget.spent_cost:.4f} and "
+                f"{budget.spent_tokens} tokens are spent, and at their worst {fit} of {asked} "
+                "requests fit; raise it, or lower max_tokens"
             )
         return calls, None
 
@@ -394,19 +373,18 @@ class OpenAIBatchTeacher:
             TeacherUnavailable: the provider refuses one, or cannot be reached.
             OSError: the state or the input cannot be written.
         """
-        with self._scratch("input") as path:
-            while calls:
-                count = size = 0
-                with path.open("wb") as file:
-                    for call in calls[: self._settings.batch_calls]:
-                        line = self._line(call)
-                        size += len(line)
-                        if count and size > MAX_INPUT_BYTES:
-                            break
-                        file.write(line)
-                        count += 1
-                self._submit(calls[:count], path)
-                calls = calls[count:]
+        while calls:
+            count = size = 0
+            with self._scratch.open("wb") as file:
+                for call in calls[: self._settings.batch_calls]:
+                    line = self._line(call)
+                    size += len(line)
+                    if count and size > MAX_INPUT_BYTES:
+                        break
+                    file.write(line)
+                    count += 1
+            self._submit(calls[:count])
+            calls = calls[count:]
 
     def _line(self, call: Call) -> bytes:
         line = {
@@ -417,10 +395,10 @@ class OpenAIBatchTeacher:
         }
         return json.dumps(line).encode() + b"\n"
 
-    def _submit(self, calls: Sequence[Call], path: Path) -> None:
+    def _submit(self, calls: Sequence[Call]) -> None:
         most = sum(map(self._most, calls), Charge())
         key, now = uuid.uuid4().hex, datetime.now(UTC)
-        file = self._provider.upload(path)
+        file = self._provider.upload(self._scratch)
         batch = OpenBatch(
             key=key,
             noted=now,
@@ -473,15 +451,14 @@ class OpenAIBatchTeacher:
         each = Charge(-(-batch.worst_tokens // count), batch.worst_cost / count)
         results = BatchResults(batch.pending, self._wanted, self._wire, self._key)
         whole = True
-        with self._scratch("result") as path:
-            for file in filter(None, (now.output_file_id, now.error_file_id)):
-                if not self._provider.download(file, path):
-                    whole = False
-                    continue
-                for outcome, billed in results.read(path):
-                    if billed:
-                        self._budget.spend(_took(outcome, each))
-                    yield outcome
+        for file in filter(None, (now.output_file_id, now.error_file_id)):
+            if not self._provider.download(file, self._scratch):
+                whole = False
+                continue
+            for outcome, billed in results.read(self._scratch):
+                if billed:
+                    self._budget.spend(_took(outcome, each))
+                yield outcome
         keep = set(results.left)
         if results.pending and not (whole and not results.bad_lines) and not batch.unread:
             batch.unread = True
@@ -503,18 +480,9 @@ class OpenAIBatchTeacher:
                 f"batch {batch.id} also answers {len(results.left)} requests that are not asked "
                 f"for now: {self._path.name} keeps them for a command that does"
             )
-        batch.ended, batch.calls = True, ids_of(keep)
+        batch.ended, batch.calls = True, _ids(keep)
         batch.worst_tokens, batch.worst_cost = each.tokens * len(keep), each.cost * len(keep)
         self._settle(batch, batch.id if keep else None)
-
-    @contextmanager
-    def _scratch(self, name: str) -> Iterator[Path]:
-        """A file beside the state that is gone afterwards."""
-        path = self._path.with_name(f".{self._path.name}.{name}.jsonl")
-        try:
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
 
 
 class BatchResults:
@@ -561,6 +529,11 @@ class BatchResults:
             self.left |= settled - self._wanted.keys()
             for outcome in self._wire.read(line.body, requests):
                 yield outcome, True
+
+
+def _ids(samples: set[Sample]) -> list[str]:
+    """Samples as the ids of calls that ask for one each."""
+    return [f"{question}/{number}" for question, number in sorted(samples)]
 
 
 def _progress(batches: Sequence[Batch]) -> str:
