@@ -4,9 +4,10 @@
     for outcome in teacher.ask(requests): ...
 
 Requests are taken a window at a time, sorted by length and written in batches. A response depends
-on the seed, the prompt, the number of its sample and the weights alone (`drawing`), so a run that
-was interrupted goes on to the same responses. What a checkpoint's own generation settings say of
-sampling is not applied. Under torchrun (`processes`) every process but the first calls `serve`:
+on the seed, the prompt, the number of its sample and the weights alone (`Draw`), so a run that was
+interrupted goes on to the same responses. What a checkpoint's own generation settings say of
+sampling is not applied. Under torchrun the first process takes requests, gives every process its
+batches, and alone has the responses; the others serve until it releases them:
 
     if teacher.first: record(teacher.ask(requests))
     else: teacher.serve()
@@ -14,20 +15,22 @@ sampling is not applied. Under torchrun (`processes`) every process but the firs
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+import os
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from itertools import islice
 from random import Random
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tot24_bench.teachers.local.checkpoint import (
-    Asked,
     Checkpoint,
     LocalSettings,
-    one_line,
+    TokenPrompt,
+    first_line,
     place_of,
 )
-from tot24_bench.teachers.local.processes import Processes
 from tot24_bench.teachers.teacher import (
     Failure,
     Finish,
@@ -44,9 +47,18 @@ KIND = "transformers"
 WINDOW = 16
 """Batches a process that are sorted by length at once; what is longest goes first."""
 
+TAIL = 16
+"""Last tokens in which a stop is looked for: tokens of single bytes write `\\nInput:` in seven."""
+
+PATIENCE = timedelta(days=1)
+"""How long a process waits for the first: that one waits for whoever takes its responses."""
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
 
 class Written(NamedTuple):
-    """A response as it comes from the weights: its text, tokens, and whether it came to an end."""
+    """A response as it comes from the weights: its text, tokens, and whether it ended by itself."""
 
     text: str
     tokens: int
@@ -112,7 +124,7 @@ class TransformersTeacher:
         """Let the processes that serve go, where this one ends without asking."""
         self._processes.release()
 
-    def _round(self, batches: Sequence[list[tuple[Request, Asked]]]) -> Generator[Reply]:
+    def _round(self, batches: Sequence[list[tuple[Request, TokenPrompt]]]) -> Generator[Reply]:
         """One batch for each process."""
         began = perf_counter()
         jobs = [[asked for _, asked in batch] for batch in batches]
@@ -129,7 +141,7 @@ class TransformersTeacher:
                 finish = Finish.STOP if response.ended else Finish.LENGTH
                 yield Reply(request, response.text, finish, usage)
 
-    def _write(self, batch: list[Asked]) -> list[Written]:
+    def _write(self, batch: list[TokenPrompt]) -> list[Written]:
         """Responses to some prompts; where they do not fit the memory, to fewer at once."""
         import torch
 
@@ -154,7 +166,7 @@ class TransformersTeacher:
         return written
 
 
-def _generate(model: Any, checkpoint: Checkpoint, batch: Sequence[Asked]) -> list[Written]:
+def _generate(model: Any, checkpoint: Checkpoint, batch: Sequence[TokenPrompt]) -> list[Written]:
     """One call of `generate`, the prompts padded on the left."""
     import torch
     from transformers import LogitsProcessorList, StoppingCriteriaList
@@ -168,7 +180,7 @@ def _generate(model: Any, checkpoint: Checkpoint, batch: Sequence[Asked]) -> lis
     ended = Ended(tokenizer, len(batch), width, ends, checkpoint.stop)
     processors = LogitsProcessorList()
     if settings.temperature:
-        sources = [asked.rng() for asked in batch]
+        sources = [Random(asked.key) for asked in batch]
         processors.append(Draw(sources, settings.temperature, settings.top_p, settings.top_k))
     with torch.inference_mode():
         output = model.generate(
@@ -202,7 +214,7 @@ def _weights(checkpoint: Checkpoint, device: str, dtype: str) -> Any:
     except Exception as error:  # as `checkpoint`: a broken file raises anything
         raise TeacherUnavailable(
             f"the weights of {settings.model} cannot be loaded as {dtype} on {device}: "
-            f"{one_line(error)}"
+            f"{first_line(error)}"
         ) from None
     own = model.generation_config.eos_token_id
     ends = {own} if isinstance(own, int) else set(own or ())
@@ -246,17 +258,19 @@ def _dtype(wanted: str, device: str, config: Any) -> str:
     return str(getattr(config, "dtype", None) or "float32").removeprefix("torch.")
 
 
-TAIL = 16
-"""Last tokens in which a stop is looked for: tokens of single bytes write `\\nInput:` in seven."""
-
-
 class Draw:
     """A logits processor that leaves one token a row: the drawn one.
+
+    `generate` draws all rows from one generator, so that a response changes with what stands beside
+    it. Here each row has a source of its own: at every step one number u from 0 to 1 is drawn, and
+    the token is the one at which the cumulated probabilities pass u (inverse transform sampling;
+    Devroye 1986, III.2). What is left of the batch is padding, which may move the last bits of a
+    probability: a token changes where u falls between the two values, once in millions.
 
     Args:
         sources: of each row.
         temperature: above 0.
-        top_p, top_k: see `checkpoint.LocalSettings`; top_k is applied first, then top_p.
+        top_p, top_k: see `LocalSettings`; top_k is applied first, then top_p.
     """
 
     def __init__(
@@ -315,3 +329,100 @@ class Ended:
 
     def _stops(self, tail: list[int]) -> bool:
         return self._stop is not None and self._stop in self._tokenizer.decode(tail)
+
+
+class Processes:
+    """The processes of one run, as torchrun's environment variables tell; one without them.
+
+    Only plain objects go between them, over gloo, so that it is the same on CPUs and GPUs.
+
+    >>> Processes().count, Processes().first
+    (1, True)
+    """
+
+    def __init__(self) -> None:
+        self.count = int(os.environ.get("WORLD_SIZE", "1"))
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+        self._released = False
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that asks and records; the others serve."""
+        return self.rank == 0
+
+    def share(self, jobs: Sequence[_In], work: Callable[[_In], _Out]) -> list[_Out]:
+        """Every job's result, in order; the first process calls it, with at most `count` jobs.
+
+        Raises:
+            TeacherUnavailable: another process failed, or has gone; or all were released.
+        """
+        if self.count == 1:
+            return [work(job) for job in jobs]
+        if self._released:
+            raise TeacherUnavailable("the other processes have ended: ask once in each torchrun")
+        jobs = [*jobs]
+        self._broadcast(jobs)
+        results, error = self._work(work, jobs)
+        if error is not None:
+            raise error
+        for rank, (_, fault) in enumerate(results):
+            if fault is not None:
+                raise TeacherUnavailable(f"process {rank} failed: {fault}")
+        return [result for result, _ in results[: len(jobs)]]
+
+    def serve(self, work: Callable[[Any], Any]) -> None:
+        """Work on what the first process shares until it releases this one.
+
+        Raises:
+            TeacherUnavailable: the first process has gone.
+        """
+        while (jobs := self._broadcast(None)) is not None:
+            self._work(work, jobs)
+        self._leave()
+
+    def release(self) -> None:
+        """Let the others go; the first process calls it, any number of times."""
+        if self.count == 1 or self._released or not self.first:
+            return
+        self._released = True
+        with suppress(TeacherUnavailable):  # who has gone need not be told
+            self._broadcast(None)
+        self._leave()
+
+    def _broadcast(self, jobs: list[Any] | None) -> list[Any] | None:
+        box = [jobs]
+        self._meet(lambda dist: dist.broadcast_object_list(box, src=0))
+        return box[0]
+
+    def _work(
+        self, work: Callable[[Any], Any], jobs: list[Any]
+    ) -> tuple[list[Any], BaseException | None]:
+        """This process's job, and what all made of theirs: a result, or why there is none."""
+        result, fault = None, None
+        try:
+            if self.rank < len(jobs):
+                result = work(jobs[self.rank])
+        except BaseException as error:  # a process that fails still meets the others
+            fault = error
+        told = None if fault is None else f"{type(fault).__name__}: {first_line(fault)}"
+        results: list[Any] = [None] * self.count
+        into = results if self.first else None
+        self._meet(lambda dist: dist.gather_object((result, told), into, dst=0))
+        return results, fault
+
+    def _meet(self, call: Callable[[Any], object]) -> None:
+        import torch.distributed as dist
+
+        if not dist.is_initialized():
+            dist.init_process_group("gloo", timeout=PATIENCE)
+        try:
+            call(dist)
+        except RuntimeError as error:
+            raise TeacherUnavailable(f"another process has gone: {first_line(error)}") from None
+
+    def _leave(self) -> None:
+        import torch.distributed as dist
+
+        if dist.is_initialized():
+            dist.destroy_process_group()

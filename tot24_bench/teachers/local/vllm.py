@@ -18,10 +18,10 @@ from time import perf_counter
 from typing import Any
 
 from tot24_bench.teachers.local.checkpoint import (
-    Asked,
     Checkpoint,
     LocalSettings,
-    one_line,
+    TokenPrompt,
+    first_line,
     place_of,
 )
 from tot24_bench.teachers.teacher import (
@@ -105,36 +105,27 @@ class VllmTeacher:
                 )
             except Exception as error:  # whatever its engine raises
                 raise TeacherUnavailable(
-                    f"vLLM cannot load {self._settings.model}: {one_line(error)}"
+                    f"vLLM cannot load {self._settings.model}: {first_line(error)}"
                 ) from None
         return self._llm
 
 
-def sampling(settings: LocalSettings, asked: Asked, stop: str | None) -> dict[str, Any]:
+def sampling(settings: LocalSettings, asked: TokenPrompt, stop: str | None) -> dict[str, Any]:
     """The arguments of `SamplingParams` for a request."""
-    options: dict[str, Any] = {
+    options = {
         "n": 1,
         "temperature": settings.temperature,
         "max_tokens": settings.max_tokens,
         "seed": int.from_bytes(hashlib.sha256(asked.key.encode()).digest()[:4], "big"),
+        "top_p": settings.top_p,
+        "top_k": settings.top_k,
+        "stop": None if stop is None else [stop],
     }
-    if settings.top_p is not None:
-        options["top_p"] = settings.top_p
-    if settings.top_k is not None:
-        options["top_k"] = settings.top_k
-    if stop is not None:
-        options["stop"] = [stop]
-    return options
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def outcome_of(request: Request, output: Any, seconds: float) -> Reply | Failure:
-    """What a `RequestOutput` comes to; one that vLLM gave up is a failure.
-
-    Args:
-        request: what was asked.
-        output: vLLM's answer to it.
-        seconds: what it took.
-    """
+    """What a `RequestOutput` comes to; one that vLLM gave up is a failure."""
     written = output.outputs[0] if output.outputs else None
     finish = _FINISHES.get(written.finish_reason) if written is not None else None
     if written is None or finish is None:
