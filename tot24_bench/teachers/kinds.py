@@ -60,8 +60,7 @@ class TeacherKind(NamedTuple):
     costs: bool = False
 
 
-ORACLES = ("solver", "student")
-"""Kinds whose judgements are those of an exact search."""
+ORACLES = ("solver", "student")  # kinds whose judgements are those of an exact search
 
 
 def is_oracle(kind: str) -> bool:

@@ -35,11 +35,8 @@ from tot24_bench.teachers.teacher import (
     TeacherUnavailable,
 )
 
-KIND = "student"
-"""How records name this teacher."""
-
-METHOD = "onestep_tot"
-"""The only method whose responses hold a search to correct."""
+KIND = "student"  # how records name this teacher
+METHOD = "onestep_tot"  # the only method whose responses hold a search to correct
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,15 +49,11 @@ from tot24_bench.teachers.teacher import (
     TeacherUnavailable,
 )
 
-MAX_INPUT_BYTES = 200_000_000
-"""Bytes of one batch's input (OpenAI's limit is 200 MB)."""
-
+MAX_INPUT_BYTES = 200_000_000  # bytes of one batch's input (OpenAI's limit is 200 MB)
 MAX_SILENT_POLLS = 30
 """Polls in a row without an answer after which the run ends; the batches go on."""
 
-POLL_GROWTH = 1.5
-"""Each wait between two polls is so many times the one before."""
-
+POLL_GROWTH = 1.5  # each wait between two polls is so many times the one before
 ENDED = ("completed", "expired", "cancelled", "failed")
 
 AGAIN = "the same command goes on"
@@ -65,20 +61,16 @@ AGAIN = "the same command goes on"
 HASH_DIGITS = 12
 """Hexadecimal digits of a prompt's hash in an id: 48 bits tell the prompts of a file apart."""
 
-MAX_SAMPLES = 128
-"""Samples of one call: OpenAI's largest `n`."""
-
+MAX_SAMPLES = 128  # samples of one call: OpenAI's largest `n`
 _ID = re.compile(
     r"(tot24/[0-9]{1,10}(?:-[0-9]{1,10}){0,11}/-?[0-9]{1,10}/(?:all|some)/[a-z_]{1,40}"
     rf"/[0-9a-f]{{{HASH_DIGITS}}})/([0-9]{{1,6}})(?:-([0-9]{{1,6}}))?",
     re.ASCII,
 )
 
-Sample = tuple[str, int]
-"""What is asked, as ids spell it, and the number of the sample."""
+Sample = tuple[str, int]  # what is asked, as ids spell it, and the number of the sample
 
-Call = list[Request]
-"""Consecutive samples of one prompt, asked for together."""
+Call = list[Request]  # consecutive samples of one prompt, asked for together
 
 
 class OpenBatch(BaseModel):

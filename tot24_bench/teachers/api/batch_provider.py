@@ -23,18 +23,12 @@ from tot24_bench.teachers.api.settings import redacted
 from tot24_bench.teachers.api.wire import ServerSaid, Told
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
-METADATA = "tot24"
-"""The name under which a batch's metadata holds our key."""
-
-MAX_PAGES = 1_000
-"""Pages of the provider's list that are looked at, of up to 100 batches."""
-
+METADATA = "tot24"  # the name under which a batch's metadata holds our key
+MAX_PAGES = 1_000  # pages of the provider's list that are looked at, of up to 100 batches
 MAX_LINE_BYTES = 2**26
 """Bytes of a line of a result file; the rest of a longer one counts as bad lines."""
 
-CLOCK_SLACK_SECONDS = 24 * 3600
-"""How far the provider's clock may be from ours."""
-
+CLOCK_SLACK_SECONDS = 24 * 3600  # how far the provider's clock may be from ours
 QUEUE_FULL = "token_limit_exceeded"
 """OpenAI's code for more tokens than the account may have waiting."""
 

@@ -23,7 +23,7 @@ from typing import Annotated, Any, TypeVar
 
 import httpx2
 import openai
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
 from tot24_bench.teachers.api.settings import KEY_VARIABLE, OpenAISettings, redacted
@@ -34,42 +34,28 @@ log = logging.getLogger(__name__)
 
 AGAIN = "run the same command again to go on"
 
-MAX_BODY_BYTES = 64_000_000
-"""Bytes of one answer: 128 responses of 100,000 tokens."""
-
+MAX_BODY_BYTES = 64_000_000  # bytes of one answer: 128 responses of 100,000 tokens
 MAX_RESULT_BYTES = 16 * 2**30
 """Bytes of a batch's result file; 50,000 calls of 8 responses of 1,000 tokens take 2 GB."""
 
-FIRST_WAIT_SECONDS = 0.25
-"""Before the second try; each wait is twice the one before, and up to so much longer at random."""
+FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.25, 8.0
+"""Before the second try, twice as long before each that follows, and a little longer at random."""
 
-MAX_WAIT_SECONDS = 8.0
-
-MAX_PAUSES = 30
-"""Tries of a request whose server says each time how long to wait."""
-
-MAX_PAUSE_SECONDS = 900.0
-"""A longer pause is the user's to wait for, not a process's."""
-
+MAX_PAUSES = 30  # tries of a request whose server says each time how long to wait
+MAX_PAUSE_SECONDS = 900.0  # a longer pause is the user's to wait for, not a process's
 START_SECONDS = 30.0
 """How long a server may take to list its models; one that is loading them answers slowly."""
 
-MAX_NAMED = 5
-"""Models that a message names."""
+MAX_NAMED = 5  # models that a message names
 
-TIMED_OUT = "timed out"
-CONNECTION_LOST = "connection lost"
+TIMED_OUT, CONNECTION_LOST = "timed out", "connection lost"
 
 PAUSING = (429, 503)
-PASSING = (408, 409, 429)
-"""Statuses below 500 that another try may mend."""
-
+PASSING = (408, 409, 429)  # statuses below 500 that another try may mend
 MAYBE_BILLED = (408, 502, 504, *range(520, 525))
 """Statuses of gateways behind which a model may have answered, and billed it."""
 
-DROPPABLE = ("n", "seed")
-"""Fields that can be left out: without `n` samples are asked one by one."""
-
+DROPPABLE = ("n", "seed")  # fields that can be left out: without `n` samples are asked one by one
 LIMIT_FIELDS = ("max_tokens", "max_completion_tokens")
 """Two names of one limit: servers that refuse one take the other."""
 
@@ -160,26 +146,21 @@ class Api:
         Raises:
             ApiError: of the last try.
         """
-        retries = self.settings.max_retries if retries is None else retries
-        backoff = wait_exponential_jitter(
-            FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS, jitter=FIRST_WAIT_SECONDS
-        )
+        most = self.settings.max_retries if retries is None else retries
+        backoff = wait_exponential_jitter(FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS, jitter=0.25)
 
-        def fault(state: RetryCallState) -> ApiError:
-            assert state.outcome is not None
-            return state.outcome.exception()  # type: ignore[return-value]
+        def paused(state: RetryCallState) -> bool:
+            error = state.outcome and state.outcome.exception()
+            return isinstance(error, ApiError) and error.paused
 
         async def attempt() -> _T:
             return await call()
 
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, ApiError) and error.retry),
-            stop=lambda state: (
-                state.attempt_number
-                > (max(MAX_PAUSES, retries) if fault(state).paused else retries)
-            ),
+            stop=lambda state: state.attempt_number > (MAX_PAUSES if paused(state) else most),
             # A pause that the server asks for is waited for by every call, in `pause`.
-            wait=lambda state: 0.0 if fault(state).paused else backoff(state),
+            wait=lambda state: 0.0 if paused(state) else backoff(state),
             reraise=True,
         )
         return await retrying(attempt)
@@ -208,13 +189,9 @@ class Api:
     ) -> _T:
         """Make one try of a call with the client.
 
-        Args:
-            call: what to do with it.
-            fields: of the body, for a server that refuses one.
-
         Raises:
             ApiError: nobody answered.
-            FieldRefused: one of the fields.
+            FieldRefused: one of the fields of the body.
             TeacherUnavailable: no call will be answered.
         """
         await self.pause()
@@ -229,11 +206,11 @@ class Api:
         """What a failed try means."""
         cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
         unsent = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
-        if isinstance(error, openai.APIConnectionError) or isinstance(cause, httpx2.HTTPError):
-            lost = not isinstance(cause, unsent)
-            if isinstance(cause, httpx2.TimeoutException):
-                within = f"no answer within {self.settings.timeout:g} s"
-                return ApiError(TIMED_OUT, within, retry=True, lost=lost)
+        lost = not isinstance(cause, unsent)
+        if isinstance(cause, httpx2.TimeoutException):
+            within = f"no answer within {self.settings.timeout:g} s"
+            return ApiError(TIMED_OUT, within, retry=True, lost=lost)
+        if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
             failed = f"the connection to {self.settings.host} failed"
             return ApiError(CONNECTION_LOST, failed, retry=True, lost=lost)
         if not isinstance(error, openai.APIStatusError):
@@ -268,43 +245,37 @@ class Api:
         if status == 401:
             return TeacherUnavailable(f"{host} does not accept the key: check {KEY_VARIABLE}{told}")
         if status == 403:
-            return TeacherUnavailable(
-                f"{host} does not let this key use {model!r}: give another --model, or another "
-                f"key in {KEY_VARIABLE}{told}"
-            )
+            fix = f"give another --model, or another key in {KEY_VARIABLE}"
+            return TeacherUnavailable(f"{host} does not let this key use {model!r}: {fix}{told}")
         if status == 404 and not code and not self.settings.url.endswith("/v1"):
-            return NotFound(f"there is no such page at {host}: --base-url mostly ends in /v1{told}")
+            no_page = f"there is no such page at {host}: --base-url mostly ends in /v1"
+            return NotFound(f"{no_page}{told}")
         if status == 404 or code == "model_not_found" or (status == 400 and _NO_MODEL.search(said)):
-            return NotFound(
-                f"{host} has no model {model!r} there: check --model and --base-url{told}"
-            )
+            fix = "check --model and --base-url"
+            return NotFound(f"{host} has no model {model!r} there: {fix}{told}")
         if status == 402 or (status == 429 and code == "insufficient_quota"):
-            return TeacherUnavailable(
-                f"the account has no credit left: add some, then {AGAIN}{told}"
-            )
+            credit = f"the account has no credit left: add some, then {AGAIN}"
+            return TeacherUnavailable(f"{credit}{told}")
         return None
 
     async def look(self) -> int | None:
-        """Look at the server before anything is asked: is it there, has it the model?
-
-        Returns:
-            Tokens that the model holds, if the server says so.
+        """Look at the server before anything is asked; the tokens that the model holds, if it says.
 
         Raises:
             TeacherUnavailable: no server, a key that it does not take, a model that it has not.
         """
         settings = self.settings
-        # A server that fails here may close the connection; the first call must not reuse it.
         options: Any = {
+            # A server that fails here may close the connection; the first call must not reuse it.
             "headers": {"Connection": "close"},
             "timeout": min(START_SECONDS, settings.timeout),
         }
-        ask = self.send
+
+        async def ask() -> str:
+            return await self.send(lambda c: c.get("/models", cast_to=str, options=options))
+
         try:
-            text = await self.insist(
-                lambda: ask(lambda c: c.get("/models", cast_to=str, options=options)), retries=1
-            )
-            listed = _Models.model_validate_json(text).data
+            listed = _Models.model_validate_json(await self.insist(ask, retries=1)).data
         except ApiError as fault:
             if fault.kind == CONNECTION_LOST:
                 raise nobody_there(settings) from None
@@ -319,28 +290,21 @@ class Api:
             return model.max_model_len or model.context_length or model.max_context_length
         # `transformers serve FOLDER` lists the hub's cache, not the folder that it serves.
         if models and settings.check_model and not Path(settings.model).is_dir():
-            raise self._no_model(list(models))
+            near = difflib.get_close_matches(settings.model, models, n=MAX_NAMED, cutoff=0.4)
+            named = ", ".join(near or sorted(models)[:MAX_NAMED])
+            raise TeacherUnavailable(
+                f"{settings.host} lists no model {settings.model!r}: it has "
+                f"{redacted(named, self.key)} (give one as --model, or --teacher_args "
+                "check_model=false if it has more than it lists)"
+            )
         return None
-
-    def _no_model(self, names: list[str]) -> TeacherUnavailable:
-        near = difflib.get_close_matches(self.settings.model, names, n=MAX_NAMED, cutoff=0.4)
-        shown = near or sorted(names)[:MAX_NAMED]
-        told = redacted(", ".join(shown) + (", ..." if len(names) > len(shown) else ""), self.key)
-        return TeacherUnavailable(
-            f"{self.settings.host} lists no model {self.settings.model!r}: it has {told} (give one "
-            "as --model, or --teacher_args check_model=false if it has more than it lists)"
-        )
 
 
 Size = Annotated[int, Field(ge=1, lt=10**9)]
 
 
 class _Model(ServerSaid):
-    """A model as it is listed; servers say what it holds in their own ways (vLLM and SGLang;
-    OpenRouter and others).
-    """
-
-    model_config = ConfigDict(protected_namespaces=())
+    """A model; what it holds is told by vLLM and SGLang in one way, by OpenRouter in another."""
 
     id: str
     max_model_len: Told[Size] = None
@@ -371,16 +335,12 @@ def retry_after(headers: Any) -> float | None:
     """
     for name, divisor in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         text = str(headers.get(name, ""))[:100]
-        try:
+        with suppress(ValueError):
             seconds = float(text) / divisor
-        except ValueError:
-            continue
-        return seconds if math.isfinite(seconds) and seconds >= 0 else None
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-        return max(0.0, moment.timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None
+            return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    with suppress(TypeError, ValueError, OverflowError, OSError):
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    return None
 
 
 def _client(settings: OpenAISettings, key: str) -> openai.AsyncOpenAI:
@@ -458,14 +418,10 @@ def _refused_field(said: str, param: str, sent: tuple[str, ...]) -> str | None:
         return param
     if not _REFUSING.search(said):
         return None
-    known.sort(key=len, reverse=True)
-    for name in known:
-        if re.search(rf"['\"`\[(]{name}['\"`\])]", said):
-            return name
-    for name in known:
-        if name != "messages" and re.search(rf"(?<![\w-]){name}(?![\w-])", said):
-            return name
-    return None
+    known.sort(key=len, reverse=True)  # `max_tokens` is in the name of another
+    quoted = (name for name in known if re.search(rf"['\"`\[(]{name}['\"`\])]", said))
+    words = (n for n in known if n != "messages" and re.search(rf"(?<![\w-]){n}(?![\w-])", said))
+    return next(quoted, None) or next(words, None)
 
 
 def _message(body: object) -> str:

@@ -30,20 +30,11 @@ from tot24_bench.teachers.api.client import (
 from tot24_bench.teachers.api.money import Budget, Charge, Price
 from tot24_bench.teachers.api.settings import OpenAISettings
 from tot24_bench.teachers.api.wire import BadBody, Completion, OpenAIWire
-from tot24_bench.teachers.teacher import (
-    Failure,
-    Reply,
-    Request,
-    Setting,
-    TeacherInfo,
-    TeacherUnavailable,
-)
+from tot24_bench.teachers.teacher import Failure, Reply, Request, TeacherInfo, TeacherUnavailable
 
 log = logging.getLogger(__name__)
 
-GONE_AFTER = 3
-"""So many times `concurrency` calls without an answer, in a row: the server has gone."""
-
+GONE_AFTER = 3  # so many times `concurrency` calls without an answer, in a row: the server has gone
 BUDGET_POLL_SECONDS = 0.05
 """How often a try looks whether other calls have freed enough of the budget."""
 
@@ -130,7 +121,7 @@ class Feed:
 
 
 class _Done(NamedTuple):
-    """What a call brought: outcomes, requests that the server left out, and why nobody answered."""
+    """What a call brought: outcomes, requests that the server left out, why nobody answered."""
 
     outcomes: list[Reply | Failure]
     missing: Sequence[Request] = ()
@@ -170,11 +161,7 @@ class _Run:
         self._stop: Exception | None = None
 
     async def start(self) -> None:
-        """Look at the server.
-
-        Raises:
-            TeacherUnavailable: it cannot answer.
-        """
+        """Look at the server; raises TeacherUnavailable where it cannot answer."""
         held = await self._api.look()
         self._context = self._context or held
 
@@ -238,30 +225,25 @@ class _Run:
         return 0, most
 
     def _taken(self, task: asyncio.Task[_Done]) -> list[Reply | Failure]:
-        if (error := task.exception()) is not None:
-            if not isinstance(error, Exception):
-                raise error
+        if isinstance(error := task.exception(), Exception):
             self._stop = self._stop or error
             return []
         done = task.result()
         self._feed.put_back(done.missing)
         self._unanswered = self._unanswered + 1 if done.fault else 0
-        gone = self._unanswered >= GONE_AFTER * self._settings.concurrency
-        if gone and done.fault and self._stop is None:
-            host, why = self._settings.host, done.fault.reason
-            self._stop = TeacherUnavailable(
-                f"the server at {host} does not answer any more ({why}): {AGAIN}"
-                if done.fault.again
-                else f"the server at {host} refuses every call: {why}"
+        limit = GONE_AFTER * self._settings.concurrency
+        if done.fault and self._unanswered >= limit and self._stop is None:
+            why, again = done.fault.reason, done.fault.again
+            gone = (
+                f"does not answer any more ({why}): {AGAIN}"
+                if again
+                else f"refuses every call: {why}"
             )
+            self._stop = TeacherUnavailable(f"the server at {self._settings.host} {gone}")
         return done.outcomes
 
     async def _make(self, group: list[Request], most: Charge) -> _Done:
-        """Ask for all samples of a group, of which the most is reserved.
-
-        Raises:
-            TeacherUnavailable: no call will ever be answered.
-        """
+        """Ask for all samples of a group, of which the most is reserved."""
         hold = _Hold(self._budget, most)
         try:
             started = time.monotonic()
@@ -277,11 +259,8 @@ class _Run:
         seconds = round(time.monotonic() - started, 3)
         count = len(completion.choices)
         if count < min(len(group), self._most):
-            log.warning(
-                "the server answers %d of %d samples a call: asking for %d",
-                *(count, len(group), count),
-            )
             self._most = count
+            log.warning("the server answers %d samples of %d: asking for fewer", count, len(group))
         return _Done(self._wire.replies(completion, group, seconds), group[count:])
 
     async def _try(self, group: Sequence[Request], hold: _Hold) -> Completion:
@@ -291,12 +270,9 @@ class _Run:
         await self._api.pause()
         try:
             completion = await self._answer(group)
-        except ApiError as fault:
-            if fault.lost:
+        except (ApiError, asyncio.CancelledError) as error:
+            if not isinstance(error, ApiError) or error.lost:
                 hold.settle(hold.most)
-            raise
-        except asyncio.CancelledError:
-            hold.settle(hold.most)
             raise
         tokens = completion.tokens
         hold.settle(hold.most if tokens is None else self._wire.charge(tokens))
@@ -329,10 +305,8 @@ class _Run:
                 raise ApiError("malformed answer", str(error), retry=True, lost=True) from None
 
     def _do_without(self, refused: FieldRefused) -> None:
-        """Leave a field out from now on, if the answers stay what was asked for.
-
-        Raises:
-            TeacherUnavailable: they would not.
+        """Leave a field out from now on; raises TeacherUnavailable where the answers would be others
+        than asked for.
         """
         field, said, wire = refused.field, refused.said, self._wire
         if field in DROPPABLE:
@@ -352,7 +326,7 @@ class _Run:
             fix = NAMED_FIXES.get(field, "the server takes no such max_tokens: lower it")
             raise TeacherUnavailable(f"{fix} ({said})")
 
-    def _compare_names(self, said: Setting) -> None:
+    def _compare_names(self, said: object) -> None:
         """Warn once where the server seems to answer with another model than was asked for."""
         if self._named or not isinstance(said, str):
             return

@@ -26,12 +26,8 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 KEY_VARIABLE = "OPENAI_API_KEY"
 URL_VARIABLE = "OPENAI_BASE_URL"
 
-NO_KEY = "none"
-"""Sent to a server when no key is set: most that run locally ask for none."""
-
-MAX_REASON_CHARS = 300
-"""Characters of what a server says, in a message of ours."""
-
+NO_KEY = "none"  # sent to a server when no key is set: most that run locally ask for none
+MAX_REASON_CHARS = 300  # characters of what a server says, in a message of ours
 MAX_SAID_CHARS = 2**20
 """Characters of an answer that are looked through for our key before it is cut to a message."""
 
@@ -42,8 +38,7 @@ MIN_SECRET_CHARS = 8
 
 _KEY_LIKE = re.compile(r"\b(?:sk|sess|key)-[\w*.-]{6,}|(?i:bearer)\s+[\w*.~+/=-]{6,}", re.ASCII)
 
-MAX_BATCH_CALLS = 50_000
-"""Calls of one batch (OpenAI's limit)."""
+MAX_BATCH_CALLS = 50_000  # calls of one batch (OpenAI's limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,7 @@ from tot24_bench.teachers.teacher import (
 
 SEEDS = 2**31
 
-MAX_RESPONSE_CHARS = 4_000_000
-"""Characters of one response: above what a million tokens spell."""
-
+MAX_RESPONSE_CHARS = 4_000_000  # characters of one response: above what a million tokens spell
 MAX_DETAIL_CHARS = 200
 
 FAULTY_FINISHES = ("abort", "error")
@@ -131,8 +129,7 @@ class _Structured(BaseModel):
     answer: str = Field(description="what stands after 'Answer:', such as (6 - 4) * (4 + 8) = 24")
 
 
-SCHEMA = _Structured.model_json_schema()
-"""JSON schema of a structured response."""
+SCHEMA = _Structured.model_json_schema()  # JSON schema of a structured response
 
 
 class BadBody(ValueError):

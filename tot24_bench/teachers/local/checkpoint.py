@@ -18,8 +18,7 @@ STOP = "\nInput:"
 
 DEVICES = ("cuda", "mps", "cpu")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
-HASH_CHARS = 12
-"""Hex digits of a hash that records show."""
+HASH_CHARS = 12  # hex digits of a hash that records show
 
 
 @dataclass(frozen=True, slots=True)

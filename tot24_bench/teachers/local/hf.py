@@ -41,12 +41,8 @@ from tot24_bench.teachers.teacher import (
     Usage,
 )
 
-KIND = "transformers"
-"""How records name this teacher."""
-
-WINDOW = 16
-"""Batches a process that are sorted by length at once; what is longest goes first."""
-
+KIND = "transformers"  # how records name this teacher
+WINDOW = 16  # batches a process that are sorted by length at once; what is longest goes first
 TAIL = 16
 """Last tokens in which a stop is looked for: tokens of single bytes write `\\nInput:` in seven."""
 

@@ -34,9 +34,7 @@ from tot24_bench.teachers.teacher import (
     Usage,
 )
 
-KIND = "vllm"
-"""How records name this teacher."""
-
+KIND = "vllm"  # how records name this teacher
 WINDOW = 16
 """Times `batch_size` requests are given to vLLM at once; it makes batches of them by itself."""
 
