@@ -25,19 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a teacher is given beside its settings: a budget, and where it keeps what it must.
+    """What a teacher is given beside its settings: a budget, and where it keeps what it must."""
 
-    Attributes:
-        budget: what may be spent, for teachers that cost money; None where nothing limits it.
-        prices: a price table of the user's.
-        state: where batches that are under way are kept.
-        say: tells the user something in one line.
-    """
-
+    # what may be spent, for teachers that cost money; None where nothing limits it
     budget: Budget | None = None
-    prices: Path | None = None
-    state: Path | None = None
-    say: Callable[[str], None] = lambda _: None
+    prices: Path | None = None  # a price table of the user's
+    state: Path | None = None  # where batches that are under way are kept
+    say: Callable[[str], None] = lambda _: None  # tells the user something in one line
 
 
 Make = Callable[[Any, Beside], "Teacher"]
@@ -45,19 +39,13 @@ Make = Callable[[Any, Beside], "Teacher"]
 
 
 class TeacherKind(NamedTuple):
-    """One kind of teacher.
+    """One kind of teacher."""
 
-    Attributes:
-        load: imports it, and gives the dataclass of its settings and its maker.
-        needs_model: whether it cannot do without a model.
-        says: what it is, in a line.
-        costs: whether its answers may cost money.
-    """
-
+    # imports it, and gives the dataclass of its settings and its maker
     load: Callable[[], tuple[type[Any], Make]]
-    needs_model: bool
-    says: str
-    costs: bool = False
+    needs_model: bool  # whether it cannot do without a model
+    says: str  # what it is, in a line
+    costs: bool = False  # whether its answers may cost money
 
 
 ORACLES = ("solver", "student")  # kinds whose judgements are those of an exact search

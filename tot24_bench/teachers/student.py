@@ -41,19 +41,13 @@ METHOD = "onestep_tot"  # the only method whose responses hold a search to corre
 
 @dataclass(frozen=True, slots=True)
 class StudentSettings(LocalSettings):
-    """Which checkpoint explores, how it is sampled, and how it is corrected.
+    """Which checkpoint explores, how it is sampled, and how it is corrected."""
 
-    Attributes:
-        explore: see `CorrectionConfig`.
-        max_lines: see `CorrectionConfig`.
-        correction_seed: of the solver's own choices.
-        avoid: states that no trace comes to, by their name in `AVOIDABLE`; None for none but the
-            test hands on the way of a larger train hand (`solver_hidden`).
-    """
-
-    explore: float = EXPLORE
-    max_lines: int = MAX_LINES
-    correction_seed: int = 0
+    explore: float = EXPLORE  # see `CorrectionConfig`
+    max_lines: int = MAX_LINES  # see `CorrectionConfig`
+    correction_seed: int = 0  # of the solver's own choices
+    # states that no trace comes to, by their name in `AVOIDABLE`; None for none but the test
+    # hands on the way of a larger train hand (`solver_hidden`)
     avoid: str | None = None
 
 

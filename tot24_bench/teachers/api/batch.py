@@ -74,29 +74,21 @@ Call = list[Request]  # consecutive samples of one prompt, asked for together
 
 
 class OpenBatch(BaseModel):
-    """A batch whose answers have not all been given.
-
-    Attributes:
-        key: what its metadata says, made here; None of a batch that was adopted by its id.
-        id: the provider's id; None until the provider has said it.
-        noted: when it was noted, in UTC.
-        ended: whether the provider has finished with it; what is left is in its result file.
-        unread: whether its result could not be read whole once: it is fetched a second time.
-        calls: the ids of the calls that have not been settled.
-        worst_tokens: tokens that it may take at most.
-        worst_cost: US dollars that it may cost at most.
-    """
+    """A batch whose answers have not all been given."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
+    # what its metadata says, made here; None of a batch that was adopted by its id
     key: Name | None
-    id: Name | None = None
-    noted: AwareDatetime
+    id: Name | None = None  # the provider's id; None until the provider has said it
+    noted: AwareDatetime  # when it was noted, in UTC
+    # whether the provider has finished with it; what is left is in its result file
     ended: bool = False
+    # whether its result could not be read whole once: it is fetched a second time
     unread: bool = False
-    calls: list[Name]
-    worst_tokens: Count = 0
-    worst_cost: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    calls: list[Name]  # the ids of the calls that have not been settled
+    worst_tokens: Count = 0  # tokens that it may take at most
+    worst_cost: Annotated[Decimal, Field(ge=0)] = Decimal(0)  # US dollars that it may cost at most
 
     @property
     def pending(self) -> set[Sample]:
@@ -105,18 +97,13 @@ class OpenBatch(BaseModel):
 
 
 class BatchState(BaseModel):
-    """The state file: the batches of one trace file, while there are any.
-
-    Attributes:
-        teacher: who is asked.
-        server: a hash of its address; the file holds no key, no address and no prompt.
-    """
+    """The state file: the batches of one trace file, while there are any."""
 
     model_config = ConfigDict(extra="forbid")
 
     format: Literal["tot24-batches/1"] = "tot24-batches/1"
-    teacher: TeacherInfo
-    server: str
+    teacher: TeacherInfo  # who is asked
+    server: str  # a hash of its address; the file holds no key, no address and no prompt
     batches: list[OpenBatch] = []
 
     @classmethod

@@ -51,26 +51,18 @@ class _Counts(ServerSaid):
 
 
 class Batch(ServerSaid):
-    """A batch at one moment, as the provider says it is.
-
-    Attributes:
-        status: as the provider calls it: validating, in_progress, completed, ...
-        input_file_id: what was asked.
-        output_file_id: the answers; None where there are none.
-        error_file_id: the calls that failed; None where there are none.
-        request_counts: of calls.
-        key: ours, from its metadata.
-        fault: why it was refused.
-    """
+    """A batch at one moment, as the provider says it is."""
 
     id: Id
-    status: Id
+    status: Id  # as the provider calls it: validating, in_progress, completed,
     created_at: Told[int] = None
-    input_file_id: Told[Id] = None
-    output_file_id: Told[Id] = None
-    error_file_id: Told[Id] = None
-    request_counts: Told[_Counts] = None
+    input_file_id: Told[Id] = None  # what was asked
+    output_file_id: Told[Id] = None  # the answers; None where there are none
+    error_file_id: Told[Id] = None  # the calls that failed; None where there are none
+    request_counts: Told[_Counts] = None  # of calls
+    # ours, from its metadata
     key: Told[str] = Field(None, validation_alias=AliasPath("metadata", METADATA))
+    # why it was refused
     fault: Told[_Error] = Field(None, validation_alias=AliasPath("errors", "data", 0))
 
     def refused(self, key: str) -> TeacherUnavailable:

@@ -90,23 +90,14 @@ _T = TypeVar("_T")
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """A request that nobody answered.
+    """A request that nobody answered."""
 
-    Attributes:
-        kind: the fault in two or three words, to be counted.
-        reason: one line for people, without a key.
-        again: whether asking again may ever help.
-        retry: whether another try at once may.
-        lost: whether it may have been answered, and billed, all the same.
-        paused: whether the server said how long to wait.
-    """
-
-    kind: str
-    reason: str
-    again: bool = True
-    retry: bool = False
-    lost: bool = False
-    paused: bool = False
+    kind: str  # the fault in two or three words, to be counted
+    reason: str  # one line for people, without a key
+    again: bool = True  # whether asking again may ever help
+    retry: bool = False  # whether another try at once may
+    lost: bool = False  # whether it may have been answered, and billed, all the same
+    paused: bool = False  # whether the server said how long to wait
 
 
 @dataclass(eq=False)

@@ -305,9 +305,7 @@ class _Run:
                 raise ApiError("malformed answer", str(error), retry=True, lost=True) from None
 
     def _do_without(self, refused: FieldRefused) -> None:
-        """Leave a field out from now on; raises TeacherUnavailable where the answers would be others
-        than asked for.
-        """
+        """Leave a field out from now on, or raise where the answers would be others than asked for."""
         field, said, wire = refused.field, refused.said, self._wire
         if field in DROPPABLE:
             if field not in self._without:

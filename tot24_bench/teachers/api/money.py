@@ -62,20 +62,14 @@ class Charge:
 class Budget:
     """What may be spent, what is, and what is reserved for calls under way.
 
-    Attributes:
-        max_cost: US dollars; None is any amount.
-        max_tokens: of prompts and responses; None is any number.
-        spent_cost: US dollars, earlier runs on the same file included.
-        spent_tokens: the same in tokens.
-
     Raises:
         TeacherUnavailable: a limit that lets nothing be asked.
     """
 
-    max_cost: Decimal | None = None
-    max_tokens: int | None = None
-    spent_cost: Decimal = Decimal(0)
-    spent_tokens: int = 0
+    max_cost: Decimal | None = None  # US dollars; None is any amount
+    max_tokens: int | None = None  # of prompts and responses; None is any number
+    spent_cost: Decimal = Decimal(0)  # US dollars, earlier runs on the same file included
+    spent_tokens: int = 0  # the same in tokens
     _held_cost: Decimal = Decimal(0)
     _held_tokens: int = 0
 
@@ -155,21 +149,14 @@ Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000)]
 
 @checked_dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Price:
-    """US dollars per million tokens.
+    """US dollars per million tokens."""
 
-    Attributes:
-        input: of the prompt.
-        output: of the response, hidden reasoning included.
-        cached_input: of prompt tokens that the provider remembers; None as `input`.
-        cache_write: of prompt tokens that it stores; None as `input`.
-        batch: the Batch API's share of these prices; None is 1.
-    """
-
-    input: Dollars
-    output: Dollars
+    input: Dollars  # of the prompt
+    output: Dollars  # of the response, hidden reasoning included
+    # of prompt tokens that the provider remembers; None as `input`
     cached_input: Dollars | None = None
-    cache_write: Dollars | None = None
-    batch: Dollars | None = None
+    cache_write: Dollars | None = None  # of prompt tokens that it stores; None as `input`
+    batch: Dollars | None = None  # the Batch API's share of these prices; None is 1
 
     def cost(self, prompt: int, completion: int, *, cached: int = 0, written: int = 0) -> Decimal:
         """US dollars of a call, exactly.

@@ -43,41 +43,28 @@ MAX_BATCH_CALLS = 50_000  # calls of one batch (OpenAI's limit)
 
 @dataclass(frozen=True, slots=True)
 class OpenAISettings:
-    """Which model of which server, and how it is sampled.
+    """Which model of which server, and how it is sampled."""
 
-    Attributes:
-        model: as the server calls it.
-        base_url: of the server, ending in /v1; None is OPENAI_BASE_URL, or OpenAI's own.
-        temperature: None leaves it to the server (some reasoning models take none).
-        top_p: None leaves it to the server.
-        max_tokens: of one response, hidden reasoning included.
-        seed: each call gets one derived from it; None sends none.
-        concurrency: calls under way at once.
-        samples_per_request: `n` of a call, at most; servers that ignore it are noticed.
-        structured: ask for JSON (steps, answer).
-        timeout: seconds without a byte from the server after which a call is tried again.
-        max_retries: tries after the first; more where the server says how long to wait.
-        completions: send plain text to /v1/completions, for models without a chat template.
-        context: tokens of prompt and response that the model holds; None asks the server.
-        tokenizer: folder or hub name to count prompts with; None estimates.
-        check_model: refuse a model that the server does not list.
-    """
-
-    model: str
+    model: str  # as the server calls it
+    # of the server, ending in /v1; None is OPENAI_BASE_URL, or OpenAI's own
     base_url: str | None = None
+    # None leaves it to the server (some reasoning models take none)
     temperature: float | None = 0.7
-    top_p: float | None = None
-    max_tokens: int = 1024
-    seed: int | None = None
-    concurrency: int = 32
-    samples_per_request: int = 8
-    structured: bool = False
+    top_p: float | None = None  # None leaves it to the server
+    max_tokens: int = 1024  # of one response, hidden reasoning included
+    seed: int | None = None  # each call gets one derived from it; None sends none
+    concurrency: int = 32  # calls under way at once
+    samples_per_request: int = 8  # `n` of a call, at most; servers that ignore it are noticed
+    structured: bool = False  # ask for JSON (steps, answer)
+    # seconds without a byte from the server after which a call is tried again
     timeout: float = 120.0
-    max_retries: int = 6
+    max_retries: int = 6  # tries after the first; more where the server says how long to wait
+    # send plain text to /v1/completions, for models without a chat template
     completions: bool = False
+    # tokens of prompt and response that the model holds; None asks the server
     context: int | None = None
-    tokenizer: str | None = None
-    check_model: bool = True
+    tokenizer: str | None = None  # folder or hub name to count prompts with; None estimates
+    check_model: bool = True  # refuse a model that the server does not list
 
     LIMITS: ClassVar[dict[str, tuple[float, float]]] = {
         "temperature": (0, 10),
@@ -158,19 +145,14 @@ class OpenAISettings:
 
 @dataclass(frozen=True, slots=True)
 class OpenAIBatchSettings(OpenAISettings):
-    """Settings of the live API, of which `concurrency` means nothing here, and those of batches.
+    """Settings of the live API, of which `concurrency` means nothing here, and those of batches."""
 
-    Attributes:
-        batch_id: a batch of an earlier command to take up; the state file knows all others.
-        batch_calls: calls of one batch, at most; fewer where the account's queue is short.
-        poll_seconds: before a batch is asked about for the second time.
-        max_poll_seconds: between two polls, at most.
-    """
-
+    # a batch of an earlier command to take up; the state file knows all others
     batch_id: str | None = None
+    # calls of one batch, at most; fewer where the account's queue is short
     batch_calls: int = MAX_BATCH_CALLS
-    poll_seconds: float = 10.0
-    max_poll_seconds: float = 300.0
+    poll_seconds: float = 10.0  # before a batch is asked about for the second time
+    max_poll_seconds: float = 300.0  # between two polls, at most
 
     LIMITS: ClassVar[dict[str, tuple[float, float]]] = {
         **OpenAISettings.LIMITS,

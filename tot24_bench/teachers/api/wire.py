@@ -137,19 +137,12 @@ class BadBody(ValueError):
 
 
 class Tokens(NamedTuple):
-    """Tokens of a call or of one response.
+    """Tokens of a call or of one response."""
 
-    Attributes:
-        prompt: of the prompt, those of the cache included.
-        completion: of the response, hidden reasoning included.
-        cached: tokens of the prompt that came from the provider's cache.
-        written: tokens of the prompt that were stored in it.
-    """
-
-    prompt: int
-    completion: int
-    cached: int = 0
-    written: int = 0
+    prompt: int  # of the prompt, those of the cache included
+    completion: int  # of the response, hidden reasoning included
+    cached: int = 0  # tokens of the prompt that came from the provider's cache
+    written: int = 0  # tokens of the prompt that were stored in it
 
 
 class Choice(NamedTuple):
@@ -160,17 +153,11 @@ class Choice(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """What the body of an answer holds.
+    """What the body of an answer holds."""
 
-    Attributes:
-        choices: one for each response; None where the server broke it off.
-        tokens: of the call, if the server counted.
-        details: the answer's id, the model's snapshot.
-    """
-
-    choices: tuple[Choice | None, ...]
-    tokens: Tokens | None
-    details: dict[str, Setting]
+    choices: tuple[Choice | None, ...]  # one for each response; None where the server broke it off
+    tokens: Tokens | None  # of the call, if the server counted
+    details: dict[str, Setting]  # the answer's id, the model's snapshot
 
 
 class OpenAIWire:

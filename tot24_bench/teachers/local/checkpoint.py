@@ -23,33 +23,23 @@ HASH_CHARS = 12  # hex digits of a hash that records show
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
-    """Which checkpoint, and how it is sampled.
+    """Which checkpoint, and how it is sampled."""
 
-    Attributes:
-        model: a folder, or a name on the Hugging Face hub.
-        device: `cuda`, `mps`, `cpu`, or one like `cuda:1`; None for the first that there is.
-        dtype: of the weights; `auto` is float32 on a CPU and else what the checkpoint holds.
-        batch_size: responses written at once; does not change what they say.
-        temperature: 0 is greedy: every sample of a hand is then the same.
-        top_p: keep the likeliest tokens that together have this probability; None for all.
-        top_k: keep this many of the likeliest tokens; None for all.
-        max_tokens: of a response.
-        seed: of the samples.
-        chat: whether to ask by the chat template; None where the tokenizer has one.
-        revision: of a hub name: branch, tag or commit.
-    """
-
-    model: str
+    model: str  # a folder, or a name on the Hugging Face hub
+    # `cuda`, `mps`, `cpu`, or one like `cuda:1`; None for the first that there is
     device: str | None = None
+    # of the weights; `auto` is float32 on a CPU and else what the checkpoint holds
     dtype: str = "auto"
-    batch_size: int = 32
-    temperature: float = 0.7
+    batch_size: int = 32  # responses written at once; does not change what they say
+    temperature: float = 0.7  # 0 is greedy: every sample of a hand is then the same
+    # keep the likeliest tokens that together have this probability; None for all
     top_p: float | None = None
-    top_k: int | None = None
-    max_tokens: int = 512
-    seed: int = 0
+    top_k: int | None = None  # keep this many of the likeliest tokens; None for all
+    max_tokens: int = 512  # of a response
+    seed: int = 0  # of the samples
+    # whether to ask by the chat template; None where the tokenizer has one
     chat: bool | None = None
-    revision: str | None = None
+    revision: str | None = None  # of a hub name: branch, tag or commit
 
     def __post_init__(self) -> None:
         if not self.model.strip():
@@ -68,15 +58,10 @@ class LocalSettings:
 
 @dataclass(frozen=True, slots=True)
 class TokenPrompt:
-    """A request in the checkpoint's tokens.
+    """A request in the checkpoint's tokens."""
 
-    Attributes:
-        ids: of the prompt.
-        key: what its sample is drawn from, with the prompt and the number of the sample in it.
-    """
-
-    ids: tuple[int, ...]
-    key: str
+    ids: tuple[int, ...]  # of the prompt
+    key: str  # what its sample is drawn from, with the prompt and the number of the sample in it
 
 
 class Checkpoint:
