@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.schema import first_fault
@@ -34,17 +35,13 @@ class Beside:
     say: Callable[[str], None] = lambda _: None  # tells the user something in one line
 
 
-Make = Callable[[Any, Beside], "Teacher"]
-"""From settings and what stands beside them to the teacher."""
-
-
 class TeacherKind(NamedTuple):
-    """One kind of teacher."""
+    """One kind of teacher; its classes are named by their place in this package."""
 
-    # imports it, and gives the dataclass of its settings and its maker
-    load: Callable[[], tuple[type[Any], Make]]
-    needs_model: bool  # whether it cannot do without a model
+    settings: str  # the dataclass of its settings
+    teacher: str  # what makes it of them
     says: str  # what it is, in a line
+    needs_model: bool = True  # whether it cannot do without a model
     costs: bool = False  # whether its answers may cost money
 
 
@@ -62,7 +59,7 @@ def make_teacher(kind: str, model: str | None, given: Mapping[str, Any], beside:
     Args:
         kind: one of KINDS.
         model: the API's model or the checkpoint; None where the kind needs none.
-        given: settings by name; those left out have their defaults.
+        given: settings by name.
         beside: limits and files.
 
     Raises:
@@ -73,31 +70,35 @@ def make_teacher(kind: str, model: str | None, given: Mapping[str, Any], beside:
         raise TeacherUnavailable(f"the teacher {kind} needs --model NAME_OR_FOLDER")
     if model and not found.needs_model:
         raise TeacherUnavailable(f"the teacher {kind} has no --model")
-    settings, make = found.load()
-    return make(_filled(kind, settings, {**given, **({"model": model} if model else {})}), beside)
+    values = {**given, "model": model} if model else dict(given)
+    settings = _filled(kind, _named(found.settings), values)
+    make = _named(found.teacher)
+    if not found.costs:
+        return make(settings)
+    from tot24_bench.teachers.api import price_of
+
+    price = price_of(settings.model, beside.prices)
+    if kind == "openai":
+        return make(settings, beside.budget, price)
+    if beside.state is None:
+        raise TeacherUnavailable("the teacher openai-batch needs a file to note its batches in")
+    return make(settings, beside.state, beside.budget, price, beside.say)
+
+
+def _named(place: str) -> Any:
+    return resolve_name(f"{__package__}.{place}")
 
 
 def serve(teacher: Teacher) -> None:
-    """Do this process's share of what the first process of a torchrun asks.
-
-    Raises:
-        TeacherUnavailable: several processes cannot share this teacher.
-    """
-    own = getattr(teacher, "serve", None)
-    if own is None:
-        raise TeacherUnavailable(
-            f"several processes cannot share the teacher {teacher.info.kind}: run it without "
-            "torchrun"
-        )
+    """Do this process's share of what the first process of a torchrun asks."""
+    if (own := getattr(teacher, "serve", None)) is None:
+        alone = f"several processes cannot share the teacher {teacher.info.kind}"
+        raise TeacherUnavailable(f"{alone}: run it without torchrun")
     own()
 
 
 def kind_of(name: str) -> TeacherKind:
-    """The kind of a name.
-
-    Raises:
-        TeacherUnavailable: there is none.
-    """
+    """The kind of a name; raises TeacherUnavailable where there is none."""
     if name.startswith("transcript"):
         raise TeacherUnavailable("responses that others published are read by: tot24 traces import")
     if name not in KINDS:
@@ -126,70 +127,42 @@ def _filled(kind: str, settings: type[Any], values: Mapping[str, Any]) -> Any:
 
 def describe_settings(kind: str) -> str:
     """The settings of a kind with their defaults, a line each."""
-    settings, _ = kind_of(kind).load()
+    settings = _named(kind_of(kind).settings)
     return "\n".join(
         f"{field.name}={'needed' if field.default is MISSING else field.default}"
         for field in fields(settings)
     )
 
 
-def _solver() -> tuple[type[Any], Make]:
-    from tot24_bench.teachers.solver import SolverSettings, SolverTeacher
-
-    return SolverSettings, lambda settings, _: SolverTeacher(settings)
-
-
-def _openai() -> tuple[type[Any], Make]:
-    from tot24_bench.teachers.api import OpenAISettings, price_of
-
-    def make(settings: OpenAISettings, beside: Beside) -> Teacher:
-        from tot24_bench.teachers.api.live import OpenAITeacher
-
-        return OpenAITeacher(settings, beside.budget, price_of(settings.model, beside.prices))
-
-    return OpenAISettings, make
-
-
-def _openai_batch() -> tuple[type[Any], Make]:
-    from tot24_bench.teachers.api import OpenAIBatchSettings, price_of
-
-    def make(settings: OpenAIBatchSettings, beside: Beside) -> Teacher:
-        from tot24_bench.teachers.api.batch import OpenAIBatchTeacher
-
-        if beside.state is None:
-            raise TeacherUnavailable("the teacher openai-batch needs a file to note its batches in")
-        price = price_of(settings.model, beside.prices)
-        return OpenAIBatchTeacher(settings, beside.state, beside.budget, price, say=beside.say)
-
-    return OpenAIBatchSettings, make
-
-
-def _transformers() -> tuple[type[Any], Make]:
-    from tot24_bench.teachers.local import LocalSettings, TransformersTeacher
-
-    return LocalSettings, lambda settings, _: TransformersTeacher(settings)
-
-
-def _vllm() -> tuple[type[Any], Make]:
-    from tot24_bench.teachers.local import LocalSettings, VllmTeacher
-
-    return LocalSettings, lambda settings, _: VllmTeacher(settings)
-
-
-def _student() -> tuple[type[Any], Make]:
-    from tot24_bench.teachers.student import StudentSettings, student_teacher
-
-    return StudentSettings, lambda settings, _: student_teacher(settings)
-
-
 KINDS: dict[str, TeacherKind] = {
-    "solver": TeacherKind(_solver, False, "the built-in exact search (an oracle)"),
-    "openai": TeacherKind(_openai, True, "a server that speaks OpenAI's API", True),
-    "openai-batch": TeacherKind(
-        _openai_batch, True, "OpenAI's Batch API: a day, half the price", True
+    "solver": TeacherKind(
+        "solver:SolverSettings",
+        "solver:SolverTeacher",
+        "the built-in exact search (an oracle)",
+        needs_model=False,
     ),
-    "transformers": TeacherKind(_transformers, True, "a local checkpoint"),
-    "vllm": TeacherKind(_vllm, True, "a local checkpoint through vLLM"),
-    "student": TeacherKind(_student, True, "a student's own searches, corrected by the solver"),
+    "openai": TeacherKind(
+        "api:OpenAISettings",
+        "api.live:OpenAITeacher",
+        "a server that speaks OpenAI's API",
+        costs=True,
+    ),
+    "openai-batch": TeacherKind(
+        "api:OpenAIBatchSettings",
+        "api.batch:OpenAIBatchTeacher",
+        "OpenAI's Batch API: a day, half the price",
+        costs=True,
+    ),
+    "transformers": TeacherKind(
+        "local:LocalSettings", "local:TransformersTeacher", "a local checkpoint"
+    ),
+    "vllm": TeacherKind(
+        "local:LocalSettings", "local:VllmTeacher", "a local checkpoint through vLLM"
+    ),
+    "student": TeacherKind(
+        "student:StudentSettings",
+        "student:student_teacher",
+        "a student's own searches, corrected by the solver",
+    ),
 }
 """Every kind by name."""

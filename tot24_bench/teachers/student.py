@@ -22,8 +22,7 @@ from tot24_bench.teachers.correction import (
     correct,
 )
 from tot24_bench.teachers.curriculum import AVOIDABLE
-from tot24_bench.teachers.local.checkpoint import LocalSettings
-from tot24_bench.teachers.local.hf import TransformersTeacher
+from tot24_bench.teachers.local import LocalSettings, TransformersTeacher
 from tot24_bench.teachers.solver import EXPLORE
 from tot24_bench.teachers.teacher import (
     Failure,
@@ -72,13 +71,7 @@ def student_teacher(settings: StudentSettings) -> StudentTeacher:
 
 
 class StudentTeacher:
-    """A teacher that explores, corrected by the exact solver.
-
-    Args:
-        student: who explores.
-        config: how its searches are corrected.
-        seed: of the solver's own choices.
-    """
+    """A teacher that explores, corrected by the exact solver, with a seed of its choices."""
 
     def __init__(
         self, student: Teacher, config: CorrectionConfig | None = None, seed: int = 0
@@ -123,9 +116,6 @@ class StudentTeacher:
         """See `Teacher.ask`. Details say what was kept, marked and added, and how the student did.
 
         A hand that cannot be corrected is a failure that need not be asked again.
-
-        Raises:
-            TeacherUnavailable: as the explorer; or a prompt is not of One-Step ToT.
         """
         with closing(self._student.ask(_searches(requests))) as outcomes:
             for outcome in outcomes:

@@ -140,11 +140,7 @@ class BatchState(BaseModel):
         return {"model": self.teacher.model, **self.teacher.settings, "server": self.server}
 
     def save(self, path: Path) -> None:
-        """Write it through to the disk, or remove it where nothing is left to keep.
-
-        Raises:
-            OSError: it cannot be written.
-        """
+        """Write it through to the disk, or remove it where nothing is left to keep."""
         if self.batches:
             write_durably(path, self.model_dump_json(indent=1))
         else:
@@ -198,7 +194,7 @@ class OpenAIBatchTeacher:
         settings: model, server, sampling, batches.
         state: the file that notes what is under way.
         budget: what may be spent.
-        price: of the model, live; None where none is known.
+        price: of the model, live.
         say: is told in a line what is done, and how far the batches are whenever that changes.
 
     Raises:
@@ -283,11 +279,7 @@ class OpenAIBatchTeacher:
         self._state.save(self._path)
 
     def _adopt(self, id: str) -> None:
-        """Take up a batch that no state file knows, after reading what it was asked.
-
-        Raises:
-            TeacherUnavailable: no such batch, not one of ours, or one that was asked otherwise.
-        """
+        """Take up a batch that no state file knows, after reading what it was asked."""
         if any(batch.id == id for batch in self._state.batches):
             return
         found = self._provider.retrieve(id)
@@ -346,12 +338,7 @@ class OpenAIBatchTeacher:
         return self._wire.worst(call[0].prompt, len(call))
 
     def _upload(self, calls: list[Call]) -> None:
-        """Make batches of all calls.
-
-        Raises:
-            TeacherUnavailable: the provider refuses one, or cannot be reached.
-            OSError: the state or the input cannot be written.
-        """
+        """Make batches of all calls, as few as the limits allow."""
         while calls:
             count = size = 0
             with self._scratch.open("wb") as file:
@@ -469,12 +456,6 @@ class BatchResults:
 
     What has no answer (no line, a line that cannot be read, fewer choices than samples) may be
     asked again; only an error of the request itself is final.
-
-    Args:
-        pending: samples of the batch that have not been settled.
-        wanted: the requests to be answered.
-        wire: reads one answer.
-        key: never to appear in what is read.
 
     Attributes:
         pending: samples that no line has settled yet.

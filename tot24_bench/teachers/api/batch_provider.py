@@ -103,7 +103,7 @@ class Line(ServerSaid):
     @property
     def body(self) -> dict[str, Any] | None:
         """The answer's, as the live API would send it; None where there is none."""
-        return self.response and self.response.body
+        return None if self.response is None else self.response.body
 
     def fault(self, key: str) -> tuple[str, str, bool] | None:
         """Why it is no answer: kind, reason, and whether asking again may help."""
@@ -138,10 +138,6 @@ class BatchProvider:
 
     All methods raise TeacherUnavailable where the provider refuses, and where it cannot be reached
     for long; the message holds no key.
-
-    Args:
-        api: the server.
-        runner: what its calls run in.
     """
 
     def __init__(self, api: Api, runner: asyncio.Runner) -> None:
@@ -171,11 +167,7 @@ class BatchProvider:
     def create(self, file: str, path: str, key: str, noted: datetime) -> str:
         """Make a batch of an uploaded file, once; returns its id.
 
-        Args:
-            file: the id of the file.
-            path: the endpoint of its calls, under /v1.
-            key: goes into the metadata.
-            noted: when the key was made.
+        The key, noted at that time, goes into its metadata; the path is that of its calls.
         """
         body = {
             "input_file_id": file,

@@ -52,8 +52,7 @@ TIMED_OUT, CONNECTION_LOST = "timed out", "connection lost"
 
 PAUSING = (429, 503)
 PASSING = (408, 409, 429)  # statuses below 500 that another try may mend
-MAYBE_BILLED = (408, 502, 504, *range(520, 525))
-"""Statuses of gateways behind which a model may have answered, and billed it."""
+MAYBE_BILLED = (408, 502, 504, *range(520, 525))  # gateways: behind them a model may have answered
 
 DROPPABLE = ("n", "seed")  # fields that can be left out: without `n` samples are asked one by one
 LIMIT_FIELDS = ("max_tokens", "max_completion_tokens")
@@ -113,12 +112,7 @@ class NotFound(TeacherUnavailable):
 
 
 class Api:
-    """One server.
-
-    Args:
-        settings: which one, and how patient to be.
-        key: to send; it appears in no message.
-    """
+    """One server; the key appears in no message."""
 
     def __init__(self, settings: OpenAISettings, key: str) -> None:
         self.settings = settings
@@ -335,11 +329,7 @@ def retry_after(headers: Any) -> float | None:
 
 
 def _client(settings: OpenAISettings, key: str) -> openai.AsyncOpenAI:
-    """The official client, without retries of its own.
-
-    Raises:
-        TeacherUnavailable: an address, proxy or certificate that it cannot use.
-    """
+    """The official client, without retries of its own."""
     try:
         return openai.AsyncOpenAI(
             api_key=key,
@@ -355,15 +345,10 @@ def _client(settings: OpenAISettings, key: str) -> openai.AsyncOpenAI:
                 trust_env=not settings.local,
             ),
         )
-    except ImportError as error:  # a SOCKS proxy of the environment
-        raise TeacherUnavailable(
-            f"the proxy of the environment cannot be used ({redacted(error, key)}): install what "
-            "it needs, or unset ALL_PROXY"
-        ) from None
-    except (ValueError, TypeError, OSError) as error:
+    except (ImportError, ValueError, TypeError, OSError) as error:  # a SOCKS proxy, for one
         raise TeacherUnavailable(
             f"no client for --base-url: {redacted(error, key)}: check the address and the proxies "
-            "and certificates of the environment"
+            "and certificates of the environment (ALL_PROXY)"
         ) from None
 
 

@@ -42,11 +42,6 @@ BUDGET_POLL_SECONDS = 0.05
 class OpenAITeacher:
     """Asks a model over HTTP.
 
-    Args:
-        settings: which model, and how.
-        budget: what may be spent; None is any amount.
-        price: of the model; None where none is known.
-
     Raises:
         TeacherUnavailable: no key, or a limit on cost without a price.
     """
@@ -233,12 +228,9 @@ class _Run:
         self._unanswered = self._unanswered + 1 if done.fault else 0
         limit = GONE_AFTER * self._settings.concurrency
         if done.fault and self._unanswered >= limit and self._stop is None:
-            why, again = done.fault.reason, done.fault.again
-            gone = (
-                f"does not answer any more ({why}): {AGAIN}"
-                if again
-                else f"refuses every call: {why}"
-            )
+            gone = f"does not answer any more ({done.fault.reason}): {AGAIN}"
+            if not done.fault.again:
+                gone = f"refuses every call: {done.fault.reason}"
             self._stop = TeacherUnavailable(f"the server at {self._settings.host} {gone}")
         return done.outcomes
 
@@ -305,7 +297,7 @@ class _Run:
                 raise ApiError("malformed answer", str(error), retry=True, lost=True) from None
 
     def _do_without(self, refused: FieldRefused) -> None:
-        """Leave a field out from now on, or raise where the answers would be others than asked for."""
+        """Leave a field out from now on, or stop where the answers would be others."""
         field, said, wire = refused.field, refused.said, self._wire
         if field in DROPPABLE:
             if field not in self._without:

@@ -81,11 +81,7 @@ class Budget:
             raise TeacherUnavailable(f"--max-tokens-total {zero}")
 
     def require_price(self, price: Price | None, model: str) -> None:
-        """Refuse a limit on cost that nothing could hold.
-
-        Raises:
-            TeacherUnavailable: there is such a limit, and no price.
-        """
+        """Refuse a limit on cost that nothing could hold, as no price is known."""
         if self.max_cost is not None and price is None:
             raise TeacherUnavailable(
                 f"no price is known for {model[:80]!r}, so --max-cost cannot hold: give a table "
@@ -159,14 +155,7 @@ class Price:
     batch: Dollars | None = None  # the Batch API's share of these prices; None is 1
 
     def cost(self, prompt: int, completion: int, *, cached: int = 0, written: int = 0) -> Decimal:
-        """US dollars of a call, exactly.
-
-        Args:
-            prompt: tokens of the prompt, those of the cache included.
-            completion: tokens of the response.
-            cached: how many of the prompt's tokens came from the cache.
-            written: how many were stored in it.
-        """
+        """US dollars of a call, exactly; `cached` and `written` are parts of the prompt."""
         total = max(prompt - cached - written, 0) * self.input + completion * self.output
         total += cached * (self.input if self.cached_input is None else self.cached_input)
         total += written * (self.input if self.cache_write is None else self.cache_write)
@@ -192,11 +181,7 @@ class _Table(Record):
 
 
 def price_of(model: str, table: Path | None = None) -> Price | None:
-    """The price of a model; None where no table names it.
-
-    Args:
-        model: as the API calls it; a snapshot's date may be missing in the table.
-        table: the user's own, which goes first.
+    """The price of a model, by the user's table before ours; None where none names it.
 
     Raises:
         TeacherUnavailable: a table that cannot be read.

@@ -46,22 +46,15 @@ SEEDS = 2**31
 
 MAX_RESPONSE_CHARS = 4_000_000  # characters of one response: above what a million tokens spell
 MAX_DETAIL_CHARS = 200
-
-FAULTY_FINISHES = ("abort", "error")
-"""How servers say that a response was broken off by a fault of theirs (vLLM, gateways)."""
+FAULTY_FINISHES = ("abort", "error")  # broken off by a fault of the server's (vLLM, gateways)
 
 BYTES_PER_TOKEN = 2
 """To estimate a prompt's tokens: a context must not be refused without need, and our prompts have
 2.3 to 3.9 bytes a token (a vocabulary of 4,096 that reads digits one by one)."""
 
-TEMPLATE_TOKENS = 4
-"""Tokens that a chat template puts around a message (ChatML: role, two marks, a newline)."""
-
-MOST_TEMPLATE_TOKENS = 16
-"""The same, never more: `<|start_header_id|>assistant<|end_header_id|>` and its like."""
-
-MOST_OTHER_TOKENS = 64
-"""What a template says beside the messages, such as a knowledge cutoff and a date."""
+TEMPLATE_TOKENS = 4  # that a chat template puts around a message (ChatML: role, two marks, newline)
+MOST_TEMPLATE_TOKENS = 16  # never more: `<|start_header_id|>assistant<|end_header_id|>` and such
+MOST_OTHER_TOKENS = 64  # beside the messages, such as a knowledge cutoff and a date
 
 _FINISHES = {"length": Finish.LENGTH, "content_filter": Finish.FILTERED}
 
@@ -85,16 +78,22 @@ class ServerSaid(BaseModel):
     model_config = ConfigDict(strict=True)
 
 
+Written = Annotated[Encodable, Field(max_length=MAX_RESPONSE_CHARS)]
+
+
 class _Message(ServerSaid):
-    content: Annotated[Encodable, Field(max_length=MAX_RESPONSE_CHARS)] | None = None
-    refusal: Told[Annotated[Encodable, Field(max_length=MAX_RESPONSE_CHARS)]] = None
+    content: Written | None = None
+    refusal: Told[Written] = None
 
 
 class _Choice(ServerSaid):
     finish_reason: Told[str] = None
     error: Any = None
     message: _Message | None = None
-    text: Annotated[Encodable, Field(max_length=MAX_RESPONSE_CHARS)] | None = None
+    text: Written | None = None
+
+
+_PROMPT = "prompt_tokens_details"
 
 
 class _Usage(ServerSaid):
@@ -102,12 +101,8 @@ class _Usage(ServerSaid):
 
     prompt_tokens: Annotated[int, Field(ge=1, le=MAX_COUNT)]
     completion_tokens: Count
-    cached: Told[Count] = Field(
-        None, validation_alias=AliasPath("prompt_tokens_details", "cached_tokens")
-    )
-    written: Told[Count] = Field(
-        None, validation_alias=AliasPath("prompt_tokens_details", "cache_write_tokens")
-    )
+    cached: Told[Count] = Field(None, validation_alias=AliasPath(_PROMPT, "cached_tokens"))
+    written: Told[Count] = Field(None, validation_alias=AliasPath(_PROMPT, "cache_write_tokens"))
 
 
 class _Body(ServerSaid):
@@ -123,9 +118,7 @@ class _Structured(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    steps: list[str] = Field(
-        description="each line of the path or the search, as the examples write it"
-    )
+    steps: list[str] = Field(description="each line of the path or the search, as in the examples")
     answer: str = Field(description="what stands after 'Answer:', such as (6 - 4) * (4 + 8) = 24")
 
 
@@ -161,12 +154,7 @@ class Completion(NamedTuple):
 
 
 class OpenAIWire:
-    """Makes bodies and reads answers for one model.
-
-    Args:
-        settings: of the teacher.
-        price: of the model; None where none is known.
-        key: never to appear in what is read.
+    """Makes bodies and reads answers for one model; the key never appears in what is read.
 
     Raises:
         TeacherUnavailable: there is no such tokenizer as the settings name.
@@ -184,14 +172,7 @@ class OpenAIWire:
     def body(
         self, prompt: Prompt, n: int, sample: int = 0, *, without: frozenset[str] = frozenset()
     ) -> dict[str, Any]:
-        """The body of a call.
-
-        Args:
-            prompt: what is asked.
-            n: responses wanted.
-            sample: the number of the first one, for the seed.
-            without: fields that the server refuses.
-        """
+        """The body of a call for n samples from a first one on, without what the server refuses."""
         settings = self.settings
         asked: dict[str, Any] = {"model": settings.model}
         if settings.completions:
@@ -199,15 +180,14 @@ class OpenAIWire:
         else:
             asked["messages"] = prompt.messages
         form = {"name": "game24", "strict": True, "schema": SCHEMA}
+        structured = {"type": "json_schema", "json_schema": form}
         asked |= {
             self.limit_field: settings.max_tokens,
             "temperature": settings.temperature,
             "top_p": settings.top_p,
             "n": n if n > 1 else None,
             "seed": None if settings.seed is None else seed_of(settings.seed, prompt, sample),
-            "response_format": (
-                {"type": "json_schema", "json_schema": form} if settings.structured else None
-            ),
+            "response_format": structured if settings.structured else None,
         }
         return {k: v for k, v in asked.items() if v is not None and k not in without}
 
@@ -225,15 +205,7 @@ class OpenAIWire:
         return Charge(tokens.prompt + tokens.completion, self._cost(tokens) or Decimal(0))
 
     def require_room(self, prompt: Prompt, context: int | None) -> None:
-        """Refuse a prompt that the model cannot hold: servers cut it silently, and bill it.
-
-        Args:
-            prompt: what would be sent.
-            context: tokens that the model holds; None where nobody knows.
-
-        Raises:
-            TeacherUnavailable: says by how much, and the fix.
-        """
+        """Refuse a prompt that the model cannot hold: servers cut it silently, and bill it."""
         if context is None:
             return
         if self._tokenizer is None:
@@ -281,20 +253,14 @@ class OpenAIWire:
             cached = min(used.cached or 0, used.prompt_tokens)
             written = min(used.written or 0, used.prompt_tokens - cached)
             tokens = Tokens(used.prompt_tokens, used.completion_tokens, cached, written)
-        details = {
-            "response_id": said.id,
-            "snapshot": said.model,
-            "fingerprint": said.system_fingerprint,
+        names = ("response_id", "snapshot", "fingerprint")
+        values = (said.id, said.model, said.system_fingerprint)
+        details: dict[str, Setting] = {
+            name: redacted(without_machine_path(value), self._key, MAX_DETAIL_CHARS)
+            for name, value in zip(names, values, strict=True)
+            if value and value.strip()
         }
-        return Completion(
-            tuple(map(self._choice, said.choices[:most])),
-            tokens,
-            {
-                name: redacted(without_machine_path(value), self._key, MAX_DETAIL_CHARS)
-                for name, value in details.items()
-                if value and value.strip()
-            },
-        )
+        return Completion(tuple(map(self._choice, said.choices[:most])), tokens, details)
 
     def _choice(self, choice: _Choice) -> Choice | None:
         reason = choice.finish_reason
@@ -334,14 +300,11 @@ class OpenAIWire:
             text, details = choice.text, completion.details
             if self.settings.structured and (read := plain(text)) is not None:
                 text, details = without_key(read, self._key), {**details, "structured": True}
-            usage = Usage(seconds=seconds)
+            counted: dict[str, Any] = {}
             if part is not None:
-                usage = Usage(
-                    prompt_tokens=part.prompt,
-                    completion_tokens=part.completion,
-                    cost=self._cost(part),
-                    seconds=seconds,
-                )
+                counted = {"prompt_tokens": part.prompt, "completion_tokens": part.completion}
+                counted["cost"] = self._cost(part)
+            usage = Usage(**counted, seconds=seconds)
             outcomes.append(Reply(request, text, choice.finish, usage, details))
         return outcomes
 
@@ -357,11 +320,9 @@ class OpenAIWire:
         return [*self.replies(completion, requests), *missing]
 
     def _cost(self, tokens: Tokens) -> Decimal | None:
-        if self._price is None:
-            return None
-        return self._price.cost(
-            tokens.prompt, tokens.completion, cached=tokens.cached, written=tokens.written
-        )
+        prompt, completion, cached, written = tokens
+        price = self._price
+        return price and price.cost(prompt, completion, cached=cached, written=written)
 
 
 def seed_of(seed: int, prompt: Prompt, sample: int) -> int:

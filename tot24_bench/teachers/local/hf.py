@@ -64,9 +64,6 @@ class Written(NamedTuple):
 class TransformersTeacher:
     """A checkpoint that transformers loads.
 
-    Args:
-        settings: which one, and how it is sampled.
-
     Raises:
         TeacherUnavailable: it is not there, cannot be read, or there is no such device.
     """
@@ -223,11 +220,7 @@ def _weights(checkpoint: Checkpoint, device: str, dtype: str) -> Any:
 
 
 def _device(wanted: str | None, local_rank: int) -> str:
-    """Where to write; the GPU of this process where it has one.
-
-    Raises:
-        TeacherUnavailable: there is no such device here.
-    """
+    """Where to write; the GPU of this process where it has one."""
     import torch
 
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -263,10 +256,7 @@ class Draw:
     Devroye 1986, III.2). What is left of the batch is padding, which may move the last bits of a
     probability: a token changes where u falls between the two values, once in millions.
 
-    Args:
-        sources: of each row.
-        temperature: above 0.
-        top_p, top_k: see `LocalSettings`; top_k is applied first, then top_p.
+    The temperature is above 0; top_k is applied first, then top_p.
     """
 
     def __init__(
@@ -348,11 +338,7 @@ class Processes:
         return self.rank == 0
 
     def share(self, jobs: Sequence[_In], work: Callable[[_In], _Out]) -> list[_Out]:
-        """Every job's result, in order; the first process calls it, with at most `count` jobs.
-
-        Raises:
-            TeacherUnavailable: another process failed, or has gone; or all were released.
-        """
+        """Every job's result, in order; the first process calls it, with at most `count` jobs."""
         if self.count == 1:
             return [work(job) for job in jobs]
         if self._released:
@@ -368,11 +354,7 @@ class Processes:
         return [result for result, _ in results[: len(jobs)]]
 
     def serve(self, work: Callable[[Any], Any]) -> None:
-        """Work on what the first process shares until it releases this one.
-
-        Raises:
-            TeacherUnavailable: the first process has gone.
-        """
+        """Work on what the first process shares until it releases this one."""
         while (jobs := self._broadcast(None)) is not None:
             self._work(work, jobs)
         self._leave()

@@ -44,9 +44,6 @@ _FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH}
 class VllmTeacher:
     """A checkpoint that vLLM runs.
 
-    Args:
-        settings: which one, and how it is sampled; vLLM chooses the device.
-
     Raises:
         TeacherUnavailable: vLLM is not installed, several processes were started, or the
             checkpoint is not there or cannot be read.
@@ -70,11 +67,7 @@ class VllmTeacher:
         return self._info
 
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
-        """See `Teacher.ask`.
-
-        Raises:
-            TeacherUnavailable: vLLM cannot load the checkpoint, or a prompt does not fit.
-        """
+        """See `Teacher.ask`."""
         vllm = import_module("vllm")
         waiting = iter(requests)
         while window := list(islice(waiting, WINDOW * self._settings.batch_size)):
