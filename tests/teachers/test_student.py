@@ -134,7 +134,6 @@ def test_it_is_made_from_one_set_of_settings(root: Path) -> None:
     student = str(root / "students" / "scout-2m")
     settings = StudentSettings(student, device="cpu", explore=0.4, avoid="state_holdout")
     teacher = student_teacher(settings)
-    assert teacher.first
     assert (teacher.info.model, teacher.info.settings["explore"]) == ("scout-2m", 0.4)
     assert teacher.info.settings["sha256"] == checkpoint_sha256(student)[:12]
     assert str(teacher.info.settings["avoid"]).startswith("1760 states")

@@ -72,7 +72,7 @@ def make_teacher(kind: str, model: str | None, given: Mapping[str, Any], beside:
         raise TeacherUnavailable(f"the teacher {kind} has no --model")
     values = {**given, "model": model} if model else dict(given)
     settings = _filled(kind, _named(found.settings), values)
-    make = _named(found.teacher)
+    make: Callable[..., Teacher] = _named(found.teacher)
     if not found.costs:
         return make(settings)
     from tot24_bench.teachers.api import price_of

@@ -78,39 +78,19 @@ class StudentTeacher:
     ) -> None:
         self._student, self._config, self._seed = student, config or CorrectionConfig(), seed
         explorer = student.info
-        self._info = TeacherInfo(
-            kind=KIND,
-            model=explorer.model,
-            oracle=True,
-            settings={
-                **explorer.settings,
-                "explorer": explorer.kind,
-                "explore": self._config.explore,
-                "max_lines": self._config.max_lines,
-                "correction_seed": seed,
-                "avoid": _name_of(self._config.avoid),
-            },
-        )
-
-    @property
-    def info(self) -> TeacherInfo:
-        """The explorer's checkpoint and sampling, and how it is corrected; an oracle."""
-        return self._info
-
-    @property
-    def first(self) -> bool:
-        """As `TransformersTeacher.first`; any other explorer has one process."""
-        return not isinstance(self._student, TransformersTeacher) or self._student.first
+        settings = explorer.settings | {
+            "explorer": explorer.kind,
+            "explore": self._config.explore,
+            "max_lines": self._config.max_lines,
+            "correction_seed": seed,
+            "avoid": _name_of(self._config.avoid),
+        }
+        self.info = TeacherInfo(kind=KIND, model=explorer.model, oracle=True, settings=settings)
 
     def serve(self) -> None:
         """As `TransformersTeacher.serve`; nothing to do for any other explorer."""
         if isinstance(self._student, TransformersTeacher):
             self._student.serve()
-
-    def release(self) -> None:
-        """As `TransformersTeacher.release`."""
-        if isinstance(self._student, TransformersTeacher):
-            self._student.release()
 
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
         """See `Teacher.ask`. Details say what was kept, marked and added, and how the student did.
@@ -129,13 +109,13 @@ class StudentTeacher:
         except CannotCorrect as error:
             return Failure(request, "not correctable", str(error), again=False)
         truncated = reply.finish is Finish.LENGTH
-        details = {
-            **reply.details,
+        right = score(request.puzzle, reply.text, truncated=truncated).correct
+        details = reply.details | {
             "kept": found.kept,
             "marked": found.marked,
             "solver_lines": found.solver_lines,
             "cut_at": found.cut_at,
-            "student_right": score(request.puzzle, reply.text, truncated=truncated).correct,
+            "student_right": right,
             "student_finish": str(reply.finish),
         }
         return replace(reply, text=found.text, finish=Finish.STOP, details=details)

@@ -322,7 +322,9 @@ class OpenAIWire:
     def _cost(self, tokens: Tokens) -> Decimal | None:
         prompt, completion, cached, written = tokens
         price = self._price
-        return price and price.cost(prompt, completion, cached=cached, written=written)
+        if price is None:
+            return None
+        return price.cost(prompt, completion, cached=cached, written=written)
 
 
 def seed_of(seed: int, prompt: Prompt, sample: int) -> int:

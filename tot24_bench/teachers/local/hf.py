@@ -36,7 +36,6 @@ from tot24_bench.teachers.teacher import (
     Finish,
     Reply,
     Request,
-    TeacherInfo,
     TeacherUnavailable,
     Usage,
 )
@@ -74,14 +73,9 @@ class TransformersTeacher:
         self._checkpoint = Checkpoint(settings)
         self._device = _device(settings.device, self._processes.local_rank)
         self._dtype = _dtype(settings.dtype, self._device, self._checkpoint.config)
-        self._info = self._checkpoint.info(KIND, self._dtype)
+        self.info = self._checkpoint.info(KIND, self._dtype)
         self._batch = settings.batch_size
         self._loaded: Any = None
-
-    @property
-    def info(self) -> TeacherInfo:
-        """The checkpoint, its hash, and how it is sampled."""
-        return self._info
 
     @property
     def first(self) -> bool:
@@ -107,15 +101,11 @@ class TransformersTeacher:
                 for i in range(0, len(batches), count):
                     yield from self._round(batches[i : i + count])
         finally:
-            self.release()
+            self._processes.release()
 
     def serve(self) -> None:
         """Write what the first process shares, until it is done or has failed."""
         self._processes.serve(self._write)
-
-    def release(self) -> None:
-        """Let the processes that serve go, where this one ends without asking."""
-        self._processes.release()
 
     def _round(self, batches: Sequence[list[tuple[Request, TokenPrompt]]]) -> Generator[Reply]:
         """One batch for each process."""
@@ -343,9 +333,7 @@ class Processes:
             return [work(job) for job in jobs]
         if self._released:
             raise TeacherUnavailable("the other processes have ended: ask once in each torchrun")
-        jobs = [*jobs]
-        self._broadcast(jobs)
-        results, error = self._work(work, jobs)
+        results, error = self._work(work, self._broadcast([*jobs]) or [])
         if error is not None:
             raise error
         for rank, (_, fault) in enumerate(results):

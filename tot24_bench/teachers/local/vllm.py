@@ -29,7 +29,6 @@ from tot24_bench.teachers.teacher import (
     Finish,
     Reply,
     Request,
-    TeacherInfo,
     TeacherUnavailable,
     Usage,
 )
@@ -58,13 +57,8 @@ class VllmTeacher:
             raise TeacherUnavailable("vLLM shares its work itself: start it without torchrun")
         self._settings = settings
         self._checkpoint = Checkpoint(settings)
-        self._info = self._checkpoint.info(KIND, settings.dtype)
+        self.info = self._checkpoint.info(KIND, settings.dtype)
         self._llm: Any = None
-
-    @property
-    def info(self) -> TeacherInfo:
-        """The checkpoint, its hash, and how it is sampled."""
-        return self._info
 
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
         """See `Teacher.ask`."""
