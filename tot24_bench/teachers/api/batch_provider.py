@@ -159,10 +159,7 @@ class BatchProvider:
             body, files = {"purpose": "batch"}, {"file": path}
             return await client.post("/files", cast_to=str, body=body, files=files, options=options)
 
-        async def made() -> _File:
-            return _read(_File, await self._api.send(upload), "files")
-
-        return self._insist(made).id
+        return self._insist(lambda: _read(_File, self._api.send(upload), "files")).id
 
     def create(self, file: str, path: str, key: str, noted: datetime) -> str:
         """Make a batch of an uploaded file, once; returns its id.
@@ -182,7 +179,7 @@ class BatchProvider:
             if tried and (found := await self._find(key, noted)) is not None:
                 return found
             tried = True
-            return _read(Batch, await self._api.post("/batches", body), "a batch")
+            return await _read(Batch, self._api.post("/batches", body), "a batch")
 
         return self._insist(create).id
 
@@ -194,7 +191,7 @@ class BatchProvider:
         oldest = noted.timestamp() - CLOCK_SLACK_SECONDS
         after = ""
         for _ in range(MAX_PAGES):
-            page = _read(_Page, await self._api.get(f"/batches?limit=100{after}"), "batches")
+            page = await _read(_Page, self._api.get(f"/batches?limit=100{after}"), "batches")
             batches = [batch for batch in page.data if batch is not None]
             if found := next((batch for batch in batches if batch.key == key), None):
                 return found
@@ -225,12 +222,9 @@ class BatchProvider:
 
     def download(self, file: str | None, to: Path) -> bool:
         """Fetch a result into a file; False where there is none, or the provider has deleted it."""
-        if file is None:
-            return False
-        name = file
 
         async def fetch(client: openai.AsyncOpenAI) -> bool:
-            content = client.files.with_streaming_response.content(name)
+            content = client.files.with_streaming_response.content(str(file))
             with to.open("wb") as stream:
                 async with content as response:
                     async for chunk in response.iter_bytes():
@@ -239,7 +233,7 @@ class BatchProvider:
 
         async def download() -> bool:
             try:
-                return await self._api.send(fetch)
+                return file is not None and await self._api.send(fetch)
             except NotFound:
                 return False
 
@@ -259,13 +253,13 @@ class BatchProvider:
             ) from None
 
 
-def _read(model: type[_Model], text: str, what: str) -> _Model:
+async def _read(model: type[_Model], text: Awaitable[str], what: str) -> _Model:
     try:
-        return model.model_validate(json.loads(text))
+        return model.model_validate(json.loads(await text))
     except ValidationError:
         raise TeacherUnavailable(
             f"the server answers something else than {what}: no Batch API, use --teacher openai"
         ) from None
-    except (ValueError, RecursionError):
+    except (json.JSONDecodeError, RecursionError):
         reason = "an answer that is no JSON"
         raise ApiError("malformed answer", reason, retry=True, lost=True) from None
