@@ -20,7 +20,7 @@ from pydantic import AliasPath, BaseModel, Field, StringConstraints, ValidationE
 from tot24_bench.schema import Count
 from tot24_bench.teachers.api.client import AGAIN, PASSING, Api, ApiError, NotFound
 from tot24_bench.teachers.api.settings import redacted
-from tot24_bench.teachers.api.wire import ServerSaid, Told
+from tot24_bench.teachers.api.wire import AnswerPart, Lenient
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 METADATA = "tot24"  # the name under which a batch's metadata holds our key
@@ -38,32 +38,32 @@ _T = TypeVar("_T")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-class _Error(ServerSaid):
-    code: Told[str] = None
-    message: Told[str] = None
-    line: Told[Count] = None
+class _Error(AnswerPart):
+    code: Lenient[str] = None
+    message: Lenient[str] = None
+    line: Lenient[Count] = None
 
 
-class _Counts(ServerSaid):
-    completed: Told[Count] = None
-    failed: Told[Count] = None
-    total: Told[Count] = None
+class _Counts(AnswerPart):
+    completed: Lenient[Count] = None
+    failed: Lenient[Count] = None
+    total: Lenient[Count] = None
 
 
-class Batch(ServerSaid):
+class Batch(AnswerPart):
     """A batch at one moment, as the provider says it is."""
 
     id: Id
     status: Id  # as the provider calls it: validating, in_progress, completed,
-    created_at: Told[int] = None
-    input_file_id: Told[Id] = None  # what was asked
-    output_file_id: Told[Id] = None  # the answers; None where there are none
-    error_file_id: Told[Id] = None  # the calls that failed; None where there are none
-    request_counts: Told[_Counts] = None  # of calls
+    created_at: Lenient[int] = None
+    input_file_id: Lenient[Id] = None  # what was asked
+    output_file_id: Lenient[Id] = None  # the answers; None where there are none
+    error_file_id: Lenient[Id] = None  # the calls that failed; None where there are none
+    request_counts: Lenient[_Counts] = None  # of calls
     # ours, from its metadata
-    key: Told[str] = Field(None, validation_alias=AliasPath("metadata", METADATA))
+    key: Lenient[str] = Field(None, validation_alias=AliasPath("metadata", METADATA))
     # why it was refused
-    fault: Told[_Error] = Field(None, validation_alias=AliasPath("errors", "data", 0))
+    fault: Lenient[_Error] = Field(None, validation_alias=AliasPath("errors", "data", 0))
 
     def refused(self, key: str) -> TeacherUnavailable:
         """What to raise where the provider refused it; without the user's key."""
@@ -74,31 +74,31 @@ class Batch(ServerSaid):
         return TeacherUnavailable(f"the batch {self.id} was refused: {said}{where}{fix}")
 
 
-class _Page(ServerSaid):
-    data: list[Told[Batch]]
-    has_more: Told[bool] = None
+class _Page(AnswerPart):
+    data: list[Lenient[Batch]]
+    has_more: Lenient[bool] = None
 
 
-class _File(ServerSaid):
+class _File(AnswerPart):
     id: Id
 
 
-class _Response(ServerSaid):
+class _Response(AnswerPart):
     status_code: Annotated[int, Field(ge=100, lt=1000)] = 200
-    body: Told[dict[str, Any]] = None
-    error: Told[_Error] = Field(None, validation_alias=AliasPath("body", "error"))
+    body: Lenient[dict[str, Any]] = None
+    error: Lenient[_Error] = Field(None, validation_alias=AliasPath("body", "error"))
 
 
-class Line(ServerSaid):
+class Line(AnswerPart):
     """A line of a result: the answer to one call, or why there is none.
 
     {"custom_id": "tot24/4-4-6-8/24/all/io/dbed91b1aea5/0-1", "error": null,
      "response": {"status_code": 200, "body": {"choices": [...], "usage": {...}, ...}}}
     """
 
-    custom_id: Told[str] = None
-    response: Told[_Response] = None
-    error: Told[_Error] = None
+    custom_id: Lenient[str] = None
+    response: Lenient[_Response] = None
+    error: Lenient[_Error] = None
 
     @property
     def body(self) -> dict[str, Any] | None:

@@ -27,7 +27,7 @@ from pydantic import Field, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
 from tot24_bench.teachers.api.settings import KEY_VARIABLE, OpenAISettings, redacted
-from tot24_bench.teachers.api.wire import ServerSaid, Told
+from tot24_bench.teachers.api.wire import AnswerPart, Lenient
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 log = logging.getLogger(__name__)
@@ -288,17 +288,17 @@ class Api:
 Size = Annotated[int, Field(ge=1, lt=10**9)]
 
 
-class _Model(ServerSaid):
+class _Model(AnswerPart):
     """A model; what it holds is told by vLLM and SGLang in one way, by OpenRouter in another."""
 
     id: str
-    max_model_len: Told[Size] = None
-    context_length: Told[Size] = None
-    max_context_length: Told[Size] = None
+    max_model_len: Lenient[Size] = None
+    context_length: Lenient[Size] = None
+    max_context_length: Lenient[Size] = None
 
 
-class _Models(ServerSaid):
-    data: list[Told[_Model]]
+class _Models(AnswerPart):
+    data: list[Lenient[_Model]]
 
 
 def nobody_there(settings: OpenAISettings) -> TeacherUnavailable:

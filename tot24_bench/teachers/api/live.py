@@ -73,7 +73,8 @@ class OpenAITeacher:
             BudgetSpent: the next call might cost too much.
         """
         with asyncio.Runner() as runner:
-            run = _Run(Api(self._settings, self._key), self._wire, self._budget, Feed(requests))
+            api = Api(self._settings, self._key)
+            run = _Run(api, self._wire, self._budget, RequestGroups(requests))
             try:
                 runner.run(run.start())
                 while (outcomes := runner.run(run.step())) is not None:
@@ -82,14 +83,15 @@ class OpenAITeacher:
                 runner.run(run.close())
 
 
-class Feed:
+class RequestGroups:
     """Requests, in groups that one call can ask for.
 
     >>> from tot24_bench.game import Puzzle
     >>> from tot24_bench.prompts import build
     >>> first, second = (build("io", Puzzle.parse(hand), shots=0) for hand in ("4 4 6 8", "1 2"))
-    >>> feed = Feed([Request(first, 0), Request(first, 1), Request(first, 2), Request(second, 0)])
-    >>> [len(feed.take(2)) for _ in range(4)]
+    >>> requests = [Request(first, 0), Request(first, 1), Request(first, 2), Request(second, 0)]
+    >>> groups = RequestGroups(requests)
+    >>> [len(groups.take(2)) for _ in range(4)]
     [2, 1, 1, 0]
     """
 
@@ -142,9 +144,9 @@ class _OneByOne(Exception):
 class _Run:
     """One run: the calls under way, what was learned of the server, and what stops it."""
 
-    def __init__(self, api: Api, wire: OpenAIWire, budget: Budget, feed: Feed) -> None:
+    def __init__(self, api: Api, wire: OpenAIWire, budget: Budget, groups: RequestGroups) -> None:
         self._settings = wire.settings
-        self._api, self._wire, self._budget, self._feed = api, wire, budget, feed
+        self._api, self._wire, self._budget, self._groups = api, wire, budget, groups
         self._context = wire.settings.context
         self._most = wire.settings.samples_per_request
         self._without: frozenset[str] = frozenset()
@@ -192,7 +194,7 @@ class _Run:
 
     def _send(self) -> None:
         while self._stop is None and len(self._tasks) < self._settings.concurrency:
-            group = self._feed.take(self._most)
+            group = self._groups.take(self._most)
             if not group:
                 return
             try:
@@ -201,7 +203,7 @@ class _Run:
                 self._stop = stop
                 return
             fitting, most = self._fitting(group)
-            self._feed.put_back(group[fitting:])
+            self._groups.put_back(group[fitting:])
             if not fitting:
                 if not self._tasks:  # nothing under way could free enough
                     self._stop = self._budget.spent(most)
@@ -224,7 +226,7 @@ class _Run:
             self._stop = self._stop or error
             return []
         done = task.result()
-        self._feed.put_back(done.missing)
+        self._groups.put_back(done.missing)
         self._unanswered = self._unanswered + 1 if done.fault else 0
         limit = GONE_AFTER * self._settings.concurrency
         if done.fault and self._unanswered >= limit and self._stop is None:

@@ -68,11 +68,11 @@ def _or_none(value: object, read: ValidatorFunctionWrapHandler) -> object:
         return None
 
 
-Told = Annotated[_T | None, WrapValidator(_or_none)]
+Lenient = Annotated[_T | None, WrapValidator(_or_none)]
 """A field that a server may leave out, or say in another way: None, and no fault."""
 
 
-class ServerSaid(BaseModel):
+class AnswerPart(BaseModel):
     """A part of a server's answer; what is not named is not read."""
 
     model_config = ConfigDict(strict=True)
@@ -81,13 +81,13 @@ class ServerSaid(BaseModel):
 Written = Annotated[Encodable, Field(max_length=MAX_RESPONSE_CHARS)]
 
 
-class _Message(ServerSaid):
+class _Message(AnswerPart):
     content: Written | None = None
-    refusal: Told[Written] = None
+    refusal: Lenient[Written] = None
 
 
-class _Choice(ServerSaid):
-    finish_reason: Told[str] = None
+class _Choice(AnswerPart):
+    finish_reason: Lenient[str] = None
     error: Any = None
     message: _Message | None = None
     text: Written | None = None
@@ -96,21 +96,21 @@ class _Choice(ServerSaid):
 _PROMPT = "prompt_tokens_details"
 
 
-class _Usage(ServerSaid):
+class _Usage(AnswerPart):
     """What a call took; half of it is no account."""
 
     prompt_tokens: Annotated[int, Field(ge=1, le=MAX_COUNT)]
     completion_tokens: Count
-    cached: Told[Count] = Field(None, validation_alias=AliasPath(_PROMPT, "cached_tokens"))
-    written: Told[Count] = Field(None, validation_alias=AliasPath(_PROMPT, "cache_write_tokens"))
+    cached: Lenient[Count] = Field(None, validation_alias=AliasPath(_PROMPT, "cached_tokens"))
+    written: Lenient[Count] = Field(None, validation_alias=AliasPath(_PROMPT, "cache_write_tokens"))
 
 
-class _Body(ServerSaid):
+class _Body(AnswerPart):
     choices: Annotated[list[_Choice], Field(min_length=1)]
-    usage: Told[_Usage] = None
-    id: Told[str] = None
-    model: Told[str] = None
-    system_fingerprint: Told[str] = None
+    usage: Lenient[_Usage] = None
+    id: Lenient[str] = None
+    model: Lenient[str] = None
+    system_fingerprint: Lenient[str] = None
 
 
 class _Structured(BaseModel):
