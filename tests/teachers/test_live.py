@@ -223,6 +223,13 @@ def test_a_pause_that_the_server_asks_for_holds_back_every_call() -> None:
     assert len(server.seen.bodies) == 61
 
 
+def test_a_call_is_not_given_up_while_the_server_says_how_long_to_wait() -> None:
+    with serving(Behaviour(retry_after="0.01"), ["429"] * 10) as server:
+        (reply,) = teacher_of(server, max_retries=1).ask(wanted(1))
+    assert isinstance(reply, Reply)
+    assert len(server.seen.bodies) == 11
+
+
 def test_a_longer_pause_than_anyone_waits_for_ends_the_run() -> None:
     with serving(Behaviour(retry_after="7200"), ["", "429"]) as server:
         answers = teacher_of(server, concurrency=1).ask(wanted(5))
