@@ -143,7 +143,9 @@ class Api:
 
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, ApiError) and error.retry),
-            stop=lambda state: state.attempt_number > (MAX_PAUSES if paused(state) else most),
+            stop=lambda state: (
+                state.attempt_number > (max(MAX_PAUSES, most) if paused(state) else most)
+            ),
             # A pause that the server asks for is waited for by every call, in `pause`.
             wait=lambda state: 0.0 if paused(state) else backoff(state),
             reraise=True,
