@@ -15,12 +15,7 @@ from random import Random
 
 from tot24_bench.game import State
 from tot24_bench.scoring import score
-from tot24_bench.teachers.correction import (
-    MAX_LINES,
-    CannotCorrect,
-    CorrectionConfig,
-    correct,
-)
+from tot24_bench.teachers.correction import MAX_LINES, CannotCorrect, CorrectionConfig, correct
 from tot24_bench.teachers.curriculum import AVOIDABLE
 from tot24_bench.teachers.local import LocalSettings, TransformersTeacher
 from tot24_bench.teachers.solver import EXPLORE

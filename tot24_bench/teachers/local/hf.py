@@ -31,14 +31,7 @@ from tot24_bench.teachers.local.checkpoint import (
     first_line,
     place_of,
 )
-from tot24_bench.teachers.teacher import (
-    Failure,
-    Finish,
-    Reply,
-    Request,
-    TeacherUnavailable,
-    Usage,
-)
+from tot24_bench.teachers.teacher import Failure, Finish, Reply, Request, TeacherUnavailable, Usage
 
 KIND = "transformers"  # how records name this teacher
 WINDOW = 16  # batches a process that are sorted by length at once; what is longest goes first

@@ -24,14 +24,7 @@ from tot24_bench.teachers.local.checkpoint import (
     first_line,
     place_of,
 )
-from tot24_bench.teachers.teacher import (
-    Failure,
-    Finish,
-    Reply,
-    Request,
-    TeacherUnavailable,
-    Usage,
-)
+from tot24_bench.teachers.teacher import Failure, Finish, Reply, Request, TeacherUnavailable, Usage
 
 KIND = "vllm"  # how records name this teacher
 WINDOW = 16
