@@ -26,8 +26,8 @@ import pytest
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build
 from tot24_bench.teachers import Reply, Request
-from tot24_bench.teachers.openai_chat import OpenAITeacher
-from tot24_bench.teachers.openai_settings import OpenAISettings
+from tot24_bench.teachers.api.live import OpenAITeacher
+from tot24_bench.teachers.api.settings import OpenAISettings
 
 REQUESTS = 2_000
 FEW_REQUESTS = 500

@@ -10,9 +10,9 @@ from tests.teachers.faulty_server import FaultyServer
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build
 from tot24_bench.teachers import Budget, Failure, Reply, Request
-from tot24_bench.teachers.openai_chat import OpenAITeacher
-from tot24_bench.teachers.openai_settings import OpenAISettings
-from tot24_bench.teachers.prices import Price
+from tot24_bench.teachers.api.live import OpenAITeacher
+from tot24_bench.teachers.api.money import Price
+from tot24_bench.teachers.api.settings import OpenAISettings
 
 MakeTeacher = Callable[..., OpenAITeacher]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -19,9 +20,8 @@ from tot24_bench.checkpoint import checkpoint_sha256
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.prompts import build
 from tot24_bench.teachers import Finish, Reply, Request
-from tot24_bench.teachers.checkpoint import STOP, Checkpoint, LocalSettings
-from tot24_bench.teachers.drawing import Draw, Ended
-from tot24_bench.teachers.local import TransformersTeacher
+from tot24_bench.teachers.local.checkpoint import STOP, Checkpoint, LocalSettings
+from tot24_bench.teachers.local.hf import Draw, Ended, TransformersTeacher
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 SECONDS = 240
@@ -267,11 +267,11 @@ def test_a_batch_that_does_not_fit_the_memory_is_halved(
     """Memory that holds two rows, in place of a GPU's."""
     import torch
 
-    from tot24_bench.teachers import local
+    from tot24_bench.teachers.local import hf
 
     whole = texts(ask(wide, requests(), temperature=1.0, max_tokens=8))
     sizes: list[int] = []
-    generate = local._generate
+    generate = hf._generate
 
     def small(model: Any, checkpoint: Any, batch: Any) -> Any:
         sizes.append(len(batch))
@@ -279,7 +279,7 @@ def test_a_batch_that_does_not_fit_the_memory_is_halved(
             raise torch.OutOfMemoryError("CUDA out of memory")
         return generate(model, checkpoint, batch)
 
-    monkeypatch.setattr(local, "_generate", small)
+    monkeypatch.setattr(hf, "_generate", small)
     room = 2
     assert texts(ask(wide, requests(), temperature=1.0, max_tokens=8)) == whole
     assert sizes == [12, 6, 3, 2, 2, 2, 2, 2, 2]
@@ -289,60 +289,77 @@ def test_a_batch_that_does_not_fit_the_memory_is_halved(
 
 
 SCRIPT = """
-import json, sys
+import json, os, sys
 from tests.teachers.test_local import requests
-from tot24_bench.teachers.checkpoint import LocalSettings
-from tot24_bench.teachers.local import TransformersTeacher
+from tot24_bench.teachers.local import LocalSettings, TransformersTeacher
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
-folder, out, how = sys.argv[1:]
-teacher = TransformersTeacher(
-    LocalSettings(folder, device="cpu", temperature=1.0, max_tokens=24, batch_size=2)
-)
-assert teacher._processes.count == 2
-if not teacher.first:
-    wrote = []
-    write = teacher._write
-    def counted(batch):
-        if how == "other fails":
-            raise OSError("no room")
-        wrote.append(len(batch))
-        return write(batch)
-    teacher._write = counted
-    teacher.serve()
-    json.dump({"served": sum(wrote)}, open(out + ".1", "w"))
-elif how == "all":
-    json.dump([[r.request.puzzle.text, r.request.sample, r.text] for r in teacher.ask(requests())],
-              open(out + ".0", "w"))
-elif how == "close":
-    replies = teacher.ask(requests())
-    next(replies)
-    replies.close()
-elif how == "fail":
-    def failing():
-        yield from requests()[:3]
-        raise OSError("the disk is full")
-    try:
-        list(teacher.ask(failing()))
-    except OSError as error:
-        assert str(error) == "the disk is full"
-elif how == "other fails":
-    try:
-        list(teacher.ask(requests()))
-    except TeacherUnavailable as error:
-        assert str(error) == "process 1 failed: OSError: no room"
+
+def failing():
+    yield from requests()[:3]
+    raise OSError("the disk is full")
+
+
+def run(folder, out, how):
+    settings = LocalSettings(folder, device="cpu", temperature=1.0, max_tokens=24, batch_size=2)
+    teacher = TransformersTeacher(settings)
+    assert teacher._processes.count == 2
+    if not teacher.first:
+        wrote = []
+        write = teacher._write
+        def counted(batch):
+            if how == "other fails":
+                raise OSError("no room")
+            wrote.append(len(batch))
+            return write(batch)
+        teacher._write = counted
+        teacher.serve()
+        told = {"served": sum(wrote)}
+    elif how == "all":
+        replies = teacher.ask(requests())
+        told = [[r.request.puzzle.text, r.request.sample, r.text] for r in replies]
+    elif how == "close":
+        replies = teacher.ask(requests())
+        next(replies)
+        replies.close()
+        told = "closed"
+    else:
+        try:
+            list(teacher.ask(failing() if how == "fail" else requests()))
+        except (OSError, TeacherUnavailable) as error:
+            told = str(error)
+    json.dump(told, open(f"{out}.{how}.{os.environ['RANK']}", "w"))
+
+
+folder, out, *hows = sys.argv[1:]
+if len(hows) > 1:  # what takes long to import, before the forks
+    import torch.distributed
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+for how in hows:
+    how, _, port = how.partition(":")
+    if port:  # one import for all: each in a process group of its own
+        os.environ["MASTER_PORT"] = port
+        child = os.fork()
+        if child:
+            assert os.waitpid(child, 0)[1] == 0, how
+            continue
+    run(folder, out, how)
+    os._exit(0)
 """
 
 
-def torchrun(root: Path, folder: Path, tmp_path: Path, how: str) -> Path:
-    script = tmp_path / "script.py"
+def told(out: Path, how: str, rank: int) -> Any:
+    return json.loads(Path(f"{out}.{how}.{rank}").read_text())
+
+
+def test_two_processes_write_what_one_writes(root: Path, wide: Path, tmp_path: Path) -> None:
+    script, out = tmp_path / "script.py", tmp_path / "out"
     script.write_text(SCRIPT)
-    out = tmp_path / "out"
+    torchrun = [str(Path(sys.executable).parent / "torchrun"), "--standalone"]
     done = subprocess.run(
-        [
-            str(Path(sys.executable).parent / "torchrun"),
-            *("--standalone", "--nproc_per_node", "2", str(script), str(folder), str(out), how),
-        ],
+        [*torchrun, "--nproc_per_node", "2", str(script), str(wide), str(out), "all"],
         cwd=root,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)},
         capture_output=True,
@@ -351,21 +368,40 @@ def torchrun(root: Path, folder: Path, tmp_path: Path, how: str) -> Path:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return out
-
-
-def test_two_processes_write_what_one_writes(root: Path, wide: Path, tmp_path: Path) -> None:
-    out = torchrun(root, wide, tmp_path, "all")
-    found = {
-        (hand, sample): text for hand, sample, text in json.loads(Path(f"{out}.0").read_text())
-    }
+    found = {(hand, sample): text for hand, sample, text in told(out, "all", 0)}
     assert found == texts(ask(wide, requests(), temperature=1.0, max_tokens=24))
-    assert json.loads(Path(f"{out}.1").read_text()) == {"served": 6}, "half of twelve"
+    assert told(out, "all", 1) == {"served": 6}, "half of twelve"
 
 
-@pytest.mark.parametrize("how", ["close", "fail", "other fails"])
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_the_other_process_is_released_when_the_first_stops(
-    root: Path, wide: Path, tmp_path: Path, how: str
+    root: Path, wide: Path, tmp_path: Path
 ) -> None:
-    out = torchrun(root, wide, tmp_path, how)
-    assert "served" in json.loads(Path(f"{out}.1").read_text())
+    script, out = tmp_path / "script.py", tmp_path / "out"
+    script.write_text(SCRIPT)
+    hows = [f"{how}:{free_port()}" for how in ("close", "fail", "other fails")]
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root), "WORLD_SIZE": "2"}
+    env |= {"MASTER_ADDR": "127.0.0.1", "TOKENIZERS_PARALLELISM": "false"}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, str(script), str(wide), str(out), *hows],
+            cwd=root,
+            env={**env, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    for process in processes:
+        _, stderr = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, stderr[-3000:]
+    assert told(out, "close", 0) == "closed"
+    assert told(out, "fail", 0) == "the disk is full"
+    assert told(out, "other fails", 0) == "process 1 failed: OSError: no room"
+    assert all("served" in told(out, how, 1) for how in ("close", "fail", "other fails"))
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

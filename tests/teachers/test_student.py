@@ -12,9 +12,9 @@ from tot24_bench.game import Puzzle, State, held_out_states, load_split, thought
 from tot24_bench.prompts import build
 from tot24_bench.scoring import analyse, score
 from tot24_bench.teachers import Failure, Finish, Reply, Request, TeacherInfo, Usage
-from tot24_bench.teachers.checkpoint import LocalSettings
 from tot24_bench.teachers.correction import CorrectionConfig
-from tot24_bench.teachers.local import TransformersTeacher
+from tot24_bench.teachers.local.checkpoint import LocalSettings
+from tot24_bench.teachers.local.hf import TransformersTeacher
 from tot24_bench.teachers.student import StudentSettings, StudentTeacher, student_teacher
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
@@ -134,7 +134,6 @@ def test_it_is_made_from_one_set_of_settings(root: Path) -> None:
     student = str(root / "students" / "scout-2m")
     settings = StudentSettings(student, device="cpu", explore=0.4, avoid="state_holdout")
     teacher = student_teacher(settings)
-    assert teacher.first
     assert (teacher.info.model, teacher.info.settings["explore"]) == ("scout-2m", 0.4)
     assert teacher.info.settings["sha256"] == checkpoint_sha256(student)[:12]
     assert str(teacher.info.settings["avoid"]).startswith("1760 states")

@@ -1,6 +1,10 @@
-"""Teachers: who writes the traces that a student learns from. So far the exact solver alone."""
+"""Teachers: who writes the traces that a student learns from.
 
-from tot24_bench.teachers.budget import Budget
+The exact solver, models behind an API (`api`), checkpoints on this machine (`local`), and a student
+whose searches the solver corrects.
+"""
+
+from tot24_bench.teachers.api import Budget
 from tot24_bench.teachers.kinds import (
     KINDS,
     Beside,

@@ -15,15 +15,9 @@ from random import Random
 
 from tot24_bench.game import State
 from tot24_bench.scoring import score
-from tot24_bench.teachers.checkpoint import LocalSettings
-from tot24_bench.teachers.correction import (
-    MAX_LINES,
-    CannotCorrect,
-    CorrectionConfig,
-    correct,
-)
+from tot24_bench.teachers.correction import MAX_LINES, CannotCorrect, CorrectionConfig, correct
 from tot24_bench.teachers.curriculum import AVOIDABLE
-from tot24_bench.teachers.local import TransformersTeacher
+from tot24_bench.teachers.local import LocalSettings, TransformersTeacher
 from tot24_bench.teachers.solver import EXPLORE
 from tot24_bench.teachers.teacher import (
     Failure,
@@ -35,28 +29,19 @@ from tot24_bench.teachers.teacher import (
     TeacherUnavailable,
 )
 
-KIND = "student"
-"""How records name this teacher."""
-
-METHOD = "onestep_tot"
-"""The only method whose responses hold a search to correct."""
+KIND = "student"  # how records name this teacher
+METHOD = "onestep_tot"  # the only method whose responses hold a search to correct
 
 
 @dataclass(frozen=True, slots=True)
 class StudentSettings(LocalSettings):
-    """Which checkpoint explores, how it is sampled, and how it is corrected.
+    """Which checkpoint explores, how it is sampled, and how it is corrected."""
 
-    Attributes:
-        explore: see `CorrectionConfig`.
-        max_lines: see `CorrectionConfig`.
-        correction_seed: of the solver's own choices.
-        avoid: states that no trace comes to, by their name in `AVOIDABLE`; None for none but the
-            test hands on the way of a larger train hand (`solver_hidden`).
-    """
-
-    explore: float = EXPLORE
-    max_lines: int = MAX_LINES
-    correction_seed: int = 0
+    explore: float = EXPLORE  # see `CorrectionConfig`
+    max_lines: int = MAX_LINES  # see `CorrectionConfig`
+    correction_seed: int = 0  # of the solver's own choices
+    # states that no trace comes to, by their name in `AVOIDABLE`; None for none but the test
+    # hands on the way of a larger train hand (`solver_hidden`)
     avoid: str | None = None
 
 
@@ -81,60 +66,31 @@ def student_teacher(settings: StudentSettings) -> StudentTeacher:
 
 
 class StudentTeacher:
-    """A teacher that explores, corrected by the exact solver.
-
-    Args:
-        student: who explores.
-        config: how its searches are corrected.
-        seed: of the solver's own choices.
-    """
+    """A teacher that explores, corrected by the exact solver, with a seed of its choices."""
 
     def __init__(
         self, student: Teacher, config: CorrectionConfig | None = None, seed: int = 0
     ) -> None:
         self._student, self._config, self._seed = student, config or CorrectionConfig(), seed
         explorer = student.info
-        self._info = TeacherInfo(
-            kind=KIND,
-            model=explorer.model,
-            oracle=True,
-            settings={
-                **explorer.settings,
-                "explorer": explorer.kind,
-                "explore": self._config.explore,
-                "max_lines": self._config.max_lines,
-                "correction_seed": seed,
-                "avoid": _name_of(self._config.avoid),
-            },
-        )
-
-    @property
-    def info(self) -> TeacherInfo:
-        """The explorer's checkpoint and sampling, and how it is corrected; an oracle."""
-        return self._info
-
-    @property
-    def first(self) -> bool:
-        """As `TransformersTeacher.first`; any other explorer has one process."""
-        return not isinstance(self._student, TransformersTeacher) or self._student.first
+        settings = explorer.settings | {
+            "explorer": explorer.kind,
+            "explore": self._config.explore,
+            "max_lines": self._config.max_lines,
+            "correction_seed": seed,
+            "avoid": _name_of(self._config.avoid),
+        }
+        self.info = TeacherInfo(kind=KIND, model=explorer.model, oracle=True, settings=settings)
 
     def serve(self) -> None:
         """As `TransformersTeacher.serve`; nothing to do for any other explorer."""
         if isinstance(self._student, TransformersTeacher):
             self._student.serve()
 
-    def release(self) -> None:
-        """As `TransformersTeacher.release`."""
-        if isinstance(self._student, TransformersTeacher):
-            self._student.release()
-
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
         """See `Teacher.ask`. Details say what was kept, marked and added, and how the student did.
 
         A hand that cannot be corrected is a failure that need not be asked again.
-
-        Raises:
-            TeacherUnavailable: as the explorer; or a prompt is not of One-Step ToT.
         """
         with closing(self._student.ask(_searches(requests))) as outcomes:
             for outcome in outcomes:
@@ -148,13 +104,13 @@ class StudentTeacher:
         except CannotCorrect as error:
             return Failure(request, "not correctable", str(error), again=False)
         truncated = reply.finish is Finish.LENGTH
-        details = {
-            **reply.details,
+        right = score(request.puzzle, reply.text, truncated=truncated).correct
+        details = reply.details | {
             "kept": found.kept,
             "marked": found.marked,
             "solver_lines": found.solver_lines,
             "cut_at": found.cut_at,
-            "student_right": score(request.puzzle, reply.text, truncated=truncated).correct,
+            "student_right": right,
             "student_finish": str(reply.finish),
         }
         return replace(reply, text=found.text, finish=Finish.STOP, details=details)

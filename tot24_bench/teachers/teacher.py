@@ -66,50 +66,35 @@ class Finish(StrEnum):
 
 
 class TeacherInfo(Record):
-    """Who answers, and how it samples: two responses with equal infos can stand in one dataset.
+    """Who answers, and how it samples: two responses with equal infos can stand in one dataset."""
 
-    Attributes:
-        kind: which teacher ("solver", "openai", "transformers", "student", "transcript", ...).
-        model: the model or checkpoint; of a path on the machine only the last part.
-        oracle: whether its judgements are those of an exact solver, which no model has.
-        settings: whatever changes what it answers: temperature, max_tokens, seed, a checkpoint's
-            hash, a curriculum's knobs; never a key, an address or a path.
-    """
-
-    kind: Name
+    kind: Name  # which teacher ("solver", "openai", "transformers", "student", "transcript", ...)
+    # the model or checkpoint; of a path on the machine only the last part
     model: Annotated[Name, AfterValidator(without_machine_path)]
-    oracle: bool = False
+    oracle: bool = False  # whether its judgements are those of an exact solver, which no model has
+    # whatever changes what it answers: temperature, max_tokens, seed, a checkpoint's hash, a
+    # curriculum's knobs; never a key, an address or a path
     settings: dict[str, Setting] = Field(default_factory=dict)
 
 
 class Usage(Record):
-    """What a response took; None where nobody counted.
+    """What a response took; None where nobody counted."""
 
-    Attributes:
-        prompt_tokens: tokens of the prompt, divided among the responses that one request brought:
-            the sum over traces is what was billed.
-        completion_tokens: tokens of the response, hidden reasoning included.
-        cost: US dollars by the price table; None where no price is known.
-        seconds: from sending the request to its answer.
-    """
-
+    # tokens of the prompt, divided among the responses that one request brought: the sum over
+    # traces is what was billed
     prompt_tokens: Count | None = None
-    completion_tokens: Count | None = None
+    completion_tokens: Count | None = None  # tokens of the response, hidden reasoning included
+    # US dollars by the price table; None where no price is known
     cost: Annotated[Decimal, Field(ge=0, le=10**9)] | None = None
-    seconds: Annotated[float, Field(ge=0)] | None = None
+    seconds: Annotated[float, Field(ge=0)] | None = None  # from sending the request to its answer
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One response wanted.
+    """One response wanted."""
 
-    Attributes:
-        prompt: what to send.
-        sample: which of the hand's samples it is, from 0; seeds are derived from it.
-    """
-
-    prompt: Prompt
-    sample: int
+    prompt: Prompt  # what to send
+    sample: int  # which of the hand's samples it is, from 0; seeds are derived from it
 
     @property
     def puzzle(self) -> Puzzle:
@@ -119,38 +104,24 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a teacher answered.
+    """What a teacher answered."""
 
-    Attributes:
-        request: what was asked.
-        text: the response, without the prompt; may be empty.
-        finish: why it ends.
-        usage: what it took.
-        details: what else its record should say: the model's snapshot, the response's id, ...
-    """
-
-    request: Request
-    text: str
-    finish: Finish = Finish.STOP
-    usage: Usage = field(default_factory=Usage)
+    request: Request  # what was asked
+    text: str  # the response, without the prompt; may be empty
+    finish: Finish = Finish.STOP  # why it ends
+    usage: Usage = field(default_factory=Usage)  # what it took
+    # what else its record should say, such as the model's snapshot
     details: dict[str, Setting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request that nobody answered, after all retries: no response, so never a wrong one.
+    """A request that nobody answered, after all retries: no response, so never a wrong one."""
 
-    Attributes:
-        request: what was asked.
-        kind: the fault in two or three words, to be counted ("rate limited", "HTTP 503").
-        reason: one line for people, without a key.
-        again: whether asking again may help; not for a prompt that no server takes.
-    """
-
-    request: Request
-    kind: str
-    reason: str
-    again: bool = True
+    request: Request  # what was asked
+    kind: str  # the fault in two or three words, to be counted ("rate limited", "HTTP 503")
+    reason: str  # one line for people, without a key
+    again: bool = True  # whether asking again may help; not for a prompt that no server takes
 
 
 class Teacher(Protocol):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from tot24_bench.checkpoint import checkpoint_sha256, fault_of
@@ -19,53 +18,38 @@ STOP = "\nInput:"
 
 DEVICES = ("cuda", "mps", "cpu")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
-HASH_CHARS = 12
-"""Hex digits of a hash that records show."""
+HASH_CHARS = 12  # hex digits of a hash that records show
 
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
-    """Which checkpoint, and how it is sampled.
+    """Which checkpoint, and how it is sampled."""
 
-    Attributes:
-        model: a folder, or a name on the Hugging Face hub.
-        device: `cuda`, `mps`, `cpu`, or one like `cuda:1`; None for the first that there is.
-        dtype: of the weights; `auto` is float32 on a CPU and else what the checkpoint holds.
-        batch_size: responses written at once; does not change what they say.
-        temperature: 0 is greedy: every sample of a hand is then the same.
-        top_p: keep the likeliest tokens that together have this probability; None for all.
-        top_k: keep this many of the likeliest tokens; None for all.
-        max_tokens: of a response.
-        seed: of the samples.
-        chat: whether to ask by the chat template; None where the tokenizer has one.
-        revision: of a hub name: branch, tag or commit.
-    """
-
-    model: str
+    model: str  # a folder, or a name on the Hugging Face hub
+    # `cuda`, `mps`, `cpu`, or one like `cuda:1`; None for the first that there is
     device: str | None = None
+    # of the weights; `auto` is float32 on a CPU and else what the checkpoint holds
     dtype: str = "auto"
-    batch_size: int = 32
-    temperature: float = 0.7
+    batch_size: int = 32  # responses written at once; does not change what they say
+    temperature: float = 0.7  # 0 is greedy: every sample of a hand is then the same
+    # keep the likeliest tokens that together have this probability; None for all
     top_p: float | None = None
-    top_k: int | None = None
-    max_tokens: int = 512
-    seed: int = 0
+    top_k: int | None = None  # keep this many of the likeliest tokens; None for all
+    max_tokens: int = 512  # of a response
+    seed: int = 0  # of the samples
+    # whether to ask by the chat template; None where the tokenizer has one
     chat: bool | None = None
-    revision: str | None = None
+    revision: str | None = None  # of a hub name: branch, tag or commit
 
     def __post_init__(self) -> None:
         if not self.model.strip():
             raise TeacherUnavailable("no checkpoint given: name a folder or a hub name")
-        if self.device is not None and self.device.partition(":")[0] not in DEVICES:
-            raise TeacherUnavailable(f"no device {self.device[:40]!r}: use {', '.join(DEVICES)}")
-        if self.dtype not in DTYPES:
-            raise TeacherUnavailable(f"no dtype {self.dtype[:40]!r}: use {', '.join(DTYPES)}")
-        for name, value, least in (
-            ("batch_size", self.batch_size, 1),
-            ("max_tokens", self.max_tokens, 1),
-            ("temperature", self.temperature, 0),
-            ("top_k", self.top_k, 1),
-        ):
+        device = (self.device or DEVICES[0]).partition(":")[0]
+        for name, chosen, known in (("device", device, DEVICES), ("dtype", self.dtype, DTYPES)):
+            if chosen not in known:
+                raise TeacherUnavailable(f"no {name} {chosen[:40]!r}: use {', '.join(known)}")
+        for name, least in (("batch_size", 1), ("max_tokens", 1), ("temperature", 0), ("top_k", 1)):
+            value = getattr(self, name)
             if value is not None and not least <= value < float("inf"):
                 raise TeacherUnavailable(f"{name} must be {least} or more, not {value}")
         if self.top_p is not None and not 0 < self.top_p <= 1:
@@ -73,20 +57,11 @@ class LocalSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request in the checkpoint's tokens.
+class TokenPrompt:
+    """A request in the checkpoint's tokens."""
 
-    Attributes:
-        ids: of the prompt.
-        key: what its samples are drawn from, with the prompt and the number of the sample in it.
-    """
-
-    ids: tuple[int, ...]
-    key: str
-
-    def rng(self) -> Random:
-        """The source of its samples: the same whatever else is asked."""
-        return Random(self.key)
+    ids: tuple[int, ...]  # of the prompt
+    key: str  # what its sample is drawn from, with the prompt and the number of the sample in it
 
 
 class Checkpoint:
@@ -125,23 +100,19 @@ class Checkpoint:
 
         Device and batch size are left out: they change no more than the last bits.
         """
-        own = self.settings
-        settings: dict[str, Setting] = {
-            "temperature": own.temperature,
-            "top_p": own.top_p,
-            "top_k": own.top_k,
-            "max_tokens": own.max_tokens,
-            "seed": own.seed,
-            "chat": self.chat,
-            "dtype": dtype,
-        }
-        if (digest := checkpoint_sha256(own.model)) is not None:
+        model = self.settings.model
+        names = ("temperature", "top_p", "top_k", "max_tokens", "seed")
+        settings: dict[str, Setting] = {name: getattr(self.settings, name) for name in names}
+        settings |= {"chat": self.chat, "dtype": dtype}
+        if (digest := checkpoint_sha256(model)) is not None:
             settings["sha256"] = digest[:HASH_CHARS]
         elif commit := getattr(self.config, "_commit_hash", None):
             settings["commit"] = str(commit)
-        return TeacherInfo(kind=kind, model=_name_of(own.model), settings=settings)
+        folder = Path(place_of(model))
+        name = folder.resolve().name if folder.exists() else model
+        return TeacherInfo(kind=kind, model=name, settings=settings)
 
-    def asked(self, request: Request) -> Asked:
+    def asked(self, request: Request) -> TokenPrompt:
         """A request as tokens.
 
         Raises:
@@ -154,11 +125,13 @@ class Checkpoint:
             ids = tokenizer(prompt.text)["input_ids"]
         room = self.settings.max_tokens
         if self.context is not None and len(ids) + room > self.context:
+            left = self.context - len(ids)
+            fix = f"max_tokens={left} or fewer shots" if left > 0 else "fewer shots"
             raise TeacherUnavailable(
                 f"the prompt's {len(ids)} tokens and max_tokens={room} are more than the context "
-                f"of {self.context}: use {_shorter(self.context - len(ids))}"
+                f"of {self.context}: use {fix}"
             )
-        return Asked(tuple(ids), f"{self.settings.seed}:{prompt.sha256}:{request.sample}")
+        return TokenPrompt(tuple(ids), f"{self.settings.seed}:{prompt.sha256}:{request.sample}")
 
     def _as_chat(self, messages: list[dict[str, str]]) -> str:
         from jinja2 import TemplateError
@@ -172,7 +145,7 @@ class Checkpoint:
         except TemplateError as error:  # some take no system message
             raise TeacherUnavailable(
                 f"the chat template of {self.settings.model} takes no such prompt: use chat=false "
-                f"({one_line(error)})"
+                f"({first_line(error)})"
             ) from None
 
     def text(self, ids: list[int]) -> str:
@@ -187,7 +160,7 @@ def place_of(model: str) -> str:
     return str(folder) if folder.exists() else model
 
 
-def one_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     """The first line of what an error says, bounded."""
     lines = str(error).strip().splitlines()
     return (lines[0] if lines else type(error).__name__)[:200]
@@ -204,21 +177,9 @@ def _load(settings: LocalSettings) -> tuple[Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(model, padding_side="left", **options)
     # A broken file raises whatever its parser raises, KeyError and AttributeError among it.
     except Exception as error:
-        fix = (
-            "look at its files"
-            if Path(model).exists()
-            else "check the name, or the connection to the hub"
-        )
+        local = Path(model).exists()
+        fix = "look at its files" if local else "check the name, or the connection to the hub"
         raise TeacherUnavailable(
-            f"{settings.model} cannot be loaded: {fix} ({one_line(error)})"
+            f"{settings.model} cannot be loaded: {fix} ({first_line(error)})"
         ) from None
     return config, tokenizer
-
-
-def _name_of(model: str) -> str:
-    folder = Path(place_of(model))
-    return folder.resolve().name if folder.exists() else model
-
-
-def _shorter(room: int) -> str:
-    return f"max_tokens={room} or fewer shots" if room > 0 else "fewer shots"

@@ -1,4 +1,4 @@
-"""How the `openai` teacher is set up, which key it sends where, and how keys stay out of texts.
+"""How the teachers `openai` and `openai-batch` are set up, and how keys stay out of texts.
 
 >>> settings = OpenAISettings("gpt-4o", max_tokens=256)
 >>> settings.info.settings["max_tokens"], settings.limit_field
@@ -14,10 +14,11 @@ import json
 import os
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from tot24_bench.teachers.teacher import TeacherInfo, TeacherUnavailable
+from tot24_bench.text import one_line
 
 OFFICIAL_URL = "https://api.openai.com/v1"
 OFFICIAL_HOST = "api.openai.com"
@@ -25,12 +26,8 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 KEY_VARIABLE = "OPENAI_API_KEY"
 URL_VARIABLE = "OPENAI_BASE_URL"
 
-NO_KEY = "none"
-"""Sent to a server when no key is set: most that run locally ask for none."""
-
-MAX_REASON_CHARS = 300
-"""Characters of what a server says, in a message of ours."""
-
+NO_KEY = "none"  # sent to a server when no key is set: most that run locally ask for none
+MAX_REASON_CHARS = 300  # characters of what a server says, in a message of ours
 MAX_SAID_CHARS = 2**20
 """Characters of an answer that are looked through for our key before it is cut to a message."""
 
@@ -41,59 +38,48 @@ MIN_SECRET_CHARS = 8
 
 _KEY_LIKE = re.compile(r"\b(?:sk|sess|key)-[\w*.-]{6,}|(?i:bearer)\s+[\w*.~+/=-]{6,}", re.ASCII)
 
+MAX_BATCH_CALLS = 50_000  # calls of one batch (OpenAI's limit)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenAISettings:
-    """Which model of which server, and how it is sampled.
+    """Which model of which server, and how it is sampled."""
 
-    Attributes:
-        model: as the server calls it.
-        base_url: of the server, ending in /v1; None is OPENAI_BASE_URL, or OpenAI's own.
-        temperature: None leaves it to the server (some reasoning models take none).
-        top_p: None leaves it to the server.
-        max_tokens: of one response, hidden reasoning included.
-        seed: each call gets one derived from it; None sends none.
-        concurrency: calls under way at once.
-        samples_per_request: `n` of a call, at most; servers that ignore it are noticed.
-        structured: ask for JSON (steps, answer).
-        timeout: seconds without a byte from the server after which a call is tried again.
-        max_retries: tries after the first, by the client.
-        completions: send plain text to /v1/completions, for models without a chat template.
-        max_tokens_field: `max_tokens` or `max_completion_tokens`; None chooses by the server.
-        context: tokens of prompt and response that the model holds; None asks the server.
-        tokenizer: folder or hub name to count prompts with; None estimates (`openai_tokens`).
-        check_model: refuse a model that the server does not list.
-    """
-
-    model: str
+    model: str  # as the server calls it
+    # of the server, ending in /v1; None is OPENAI_BASE_URL, or OpenAI's own
     base_url: str | None = None
+    # None leaves it to the server (some reasoning models take none)
     temperature: float | None = 0.7
-    top_p: float | None = None
-    max_tokens: int = 1024
-    seed: int | None = None
-    concurrency: int = 32
-    samples_per_request: int = 8
-    structured: bool = False
+    top_p: float | None = None  # None leaves it to the server
+    max_tokens: int = 1024  # of one response, hidden reasoning included
+    seed: int | None = None  # each call gets one derived from it; None sends none
+    concurrency: int = 32  # calls under way at once
+    samples_per_request: int = 8  # `n` of a call, at most; servers that ignore it are noticed
+    structured: bool = False  # ask for JSON (steps, answer)
+    # seconds without a byte from the server after which a call is tried again
     timeout: float = 120.0
-    max_retries: int = 6
+    max_retries: int = 6  # tries after the first; more where the server says how long to wait
+    # send plain text to /v1/completions, for models without a chat template
     completions: bool = False
-    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | None = None
+    # tokens of prompt and response that the model holds; None asks the server
     context: int | None = None
-    tokenizer: str | None = None
-    check_model: bool = True
+    tokenizer: str | None = None  # folder or hub name to count prompts with; None estimates
+    check_model: bool = True  # refuse a model that the server does not list
+
+    LIMITS: ClassVar[dict[str, tuple[float, float]]] = {
+        "temperature": (0, 10),
+        "top_p": (0, 1),
+        "max_tokens": (1, 10_000_000),
+        "concurrency": (1, 1_000),
+        "samples_per_request": (1, 128),
+        "timeout": (0.001, 86_400),
+        "max_retries": (0, 100),
+        "context": (1, 1_000_000_000),
+    }
 
     def __post_init__(self) -> None:
-        limits = {
-            "temperature": (self.temperature, 0, 10),
-            "top_p": (self.top_p, 0, 1),
-            "max_tokens": (self.max_tokens, 1, 10_000_000),
-            "concurrency": (self.concurrency, 1, 1_000),
-            "samples_per_request": (self.samples_per_request, 1, 128),
-            "timeout": (self.timeout, 0.001, 86_400),
-            "max_retries": (self.max_retries, 0, 100),
-            "context": (self.context, 1, 1_000_000_000),
-        }
-        for name, (value, least, most) in limits.items():
+        for name, (least, most) in self.LIMITS.items():
+            value: Any = getattr(self, name)
             if value is not None and not least <= value <= most:
                 raise TeacherUnavailable(f"{name}={value}: give {least} to {most}")
         if not self.model.strip():
@@ -102,7 +88,7 @@ class OpenAISettings:
             raise TeacherUnavailable(
                 "completions and --structured do not go together: leave one of them out"
             )
-        _checked(self.url)
+        _require_address(self.url)
 
     @property
     def url(self) -> str:
@@ -125,26 +111,21 @@ class OpenAISettings:
         return urlsplit(self.url).hostname in LOCAL_HOSTS
 
     @property
+    def path(self) -> str:
+        """Of the endpoint, under the base URL."""
+        return "/completions" if self.completions else "/chat/completions"
+
+    @property
     def limit_field(self) -> str:
-        """What the server calls the limit on a response's tokens."""
-        default = "max_completion_tokens" if self.official else "max_tokens"
-        return self.max_tokens_field or ("max_tokens" if self.completions else default)
+        """What the server calls the limit on a response's tokens; one that refuses is noticed."""
+        return "max_completion_tokens" if self.official and not self.completions else "max_tokens"
 
     @property
     def info(self) -> TeacherInfo:
         """Who answers, and whatever changes the answers; no address, no key."""
-        return TeacherInfo(
-            kind="openai",
-            model=self.model,
-            settings={
-                "temperature": self.temperature,
-                "top_p": self.top_p,
-                "max_tokens": self.max_tokens,
-                "seed": self.seed,
-                "structured": self.structured,
-                "completions": self.completions,
-            },
-        )
+        names = ("temperature", "top_p", "max_tokens", "seed", "structured", "completions")
+        settings = {name: getattr(self, name) for name in names}
+        return TeacherInfo(kind="openai", model=self.model, settings=settings)
 
     def key(self) -> str:
         """The key that is sent.
@@ -162,14 +143,32 @@ class OpenAISettings:
         return key or NO_KEY
 
 
+@dataclass(frozen=True, slots=True)
+class OpenAIBatchSettings(OpenAISettings):
+    """Settings of the live API, of which `concurrency` means nothing here, and those of batches."""
+
+    # a batch of an earlier command to take up; the state file knows all others
+    batch_id: str | None = None
+    # calls of one batch, at most; fewer where the account's queue is short
+    batch_calls: int = MAX_BATCH_CALLS
+    poll_seconds: float = 10.0  # before a batch is asked about for the second time
+    max_poll_seconds: float = 300.0  # between two polls, at most
+
+    LIMITS: ClassVar[dict[str, tuple[float, float]]] = {
+        **OpenAISettings.LIMITS,
+        "batch_calls": (1, MAX_BATCH_CALLS),
+        "poll_seconds": (0.001, 86_400),
+        "max_poll_seconds": (0.001, 86_400),
+    }
+
+
 def redacted(text: object, key: str = NO_KEY, most: int = MAX_REASON_CHARS) -> str:
     """What a server said, as part of a one-line message: without keys, and not too long.
 
     >>> redacted("Incorrect API key: sk-abcdef123456,\\n see the site")
     'Incorrect API key: [key], see the site'
     """
-    said = without_key(str(text)[:MAX_SAID_CHARS], key)[: 20 * most]
-    said = " ".join("".join(c if c.isprintable() else " " for c in said).split())
+    said = one_line(without_key(str(text)[:MAX_SAID_CHARS], key)[: 20 * most])
     return _KEY_LIKE.sub(HIDDEN, said)[:most]
 
 
@@ -182,7 +181,7 @@ def without_key(text: str, key: str) -> str:
     return text
 
 
-def _checked(url: str) -> None:
+def _require_address(url: str) -> None:
     fix = "give one like http://localhost:8000/v1"
     try:
         parts = urlsplit(url)

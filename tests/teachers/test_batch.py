@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,22 +18,30 @@ from tests.teachers.batch_server import KEY, BatchServer, body_of, serving
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build
 from tot24_bench.teachers import Budget, BudgetSpent, Failure, Finish, Reply, Request
-from tot24_bench.teachers.budget import Worst
-from tot24_bench.teachers.openai_batch import SIZE, BatchProgress, OpenAIBatchTeacher, Polling
-from tot24_bench.teachers.openai_batch_calls import calls_of, question_of, samples_of
-from tot24_bench.teachers.openai_batch_provider import BatchProvider
-from tot24_bench.teachers.openai_batch_results import BatchResults, runs_of
-from tot24_bench.teachers.openai_batch_settings import OpenAIBatchSettings, openai_batch_teacher
-from tot24_bench.teachers.openai_batch_upload import BatchSize
-from tot24_bench.teachers.openai_settings import OpenAISettings
-from tot24_bench.teachers.openai_wire import OpenAIWire
-from tot24_bench.teachers.prices import price_of
+from tot24_bench.teachers.api import batch as batches
+from tot24_bench.teachers.api import client
+from tot24_bench.teachers.api.batch import (
+    BatchResults,
+    OpenAIBatchTeacher,
+    call_id,
+    calls_of,
+    sample_of,
+    samples_of,
+)
+from tot24_bench.teachers.api.batch_provider import BatchProvider
+from tot24_bench.teachers.api.money import Charge, price_of
+from tot24_bench.teachers.api.settings import (
+    KEY_VARIABLE,
+    OFFICIAL_URL,
+    OpenAIBatchSettings,
+    OpenAISettings,
+)
+from tot24_bench.teachers.api.wire import OpenAIWire
 from tot24_bench.teachers.teacher import TeacherUnavailable
 from tot24_bench.traces import TraceFile, generate, read_traces, wanted
 from tot24_bench.transcripts import read_transcript
 
 HANDS = ["4 4 6 8", "1 1 4 6", "1 2 4 7", "2 3 4 4", "1 3 8 8"]
-QUICK = Polling(first_seconds=0.01, most_seconds=0.05)
 
 
 def requests_of(samples: int = 2, hands: Sequence[str] = HANDS) -> list[Request]:
@@ -54,31 +61,27 @@ def server() -> Iterator[BatchServer]:
 class Runs:
     """Runs of the same command."""
 
-    def __init__(self, server: BatchServer, folder: Path) -> None:
+    def __init__(self, server: BatchServer, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.server = server
         self.state = folder / "traces.jsonl.batches.json"
         self.said: list[str] = []
-        self.progress: list[BatchProgress] = []
+        self.patch = patch
+        patch.setattr(client, "FIRST_WAIT_SECONDS", 0.005)
 
     def teacher(
-        self, key: str = KEY, budget: Budget | None = None, size: BatchSize = SIZE, **options: Any
+        self, key: str = KEY, budget: Budget | None = None, interrupt: bool = False, **options: Any
     ) -> OpenAIBatchTeacher:
-        parts = ("batch_id", "polling", "seen")
-        given = {name: options.pop(name) for name in parts if name in options}
-        options = {"temperature": 0.7, "max_tokens": 100, **options}
-        settings = OpenAISettings("gpt-4o", base_url=self.server.base_url, **options)
-        price = price_of(settings.model)
-        assert price is not None
-        client = openai.OpenAI(base_url=settings.url, api_key=key, max_retries=0)
-        return OpenAIBatchTeacher(
-            OpenAIWire(settings, price.batched(), key),
-            BatchProvider(client, settings, key, pause=0.01),
-            self.state,
-            budget=budget or Budget(),
-            size=size,
-            say=self.said.append,
-            **{"polling": QUICK, "seen": self.progress.append, **given},
-        )
+        quick = {"poll_seconds": 0.01, "max_poll_seconds": 0.05}
+        options = {"temperature": 0.7, "max_tokens": 100, **quick, **options}
+        settings = OpenAIBatchSettings("gpt-4o", base_url=self.server.base_url, **options)
+        self.patch.setenv(KEY_VARIABLE, key)
+
+        def say(line: str) -> None:
+            self.said.append(line)
+            if interrupt and "under way" in line:
+                raise KeyboardInterrupt
+
+        return OpenAIBatchTeacher(settings, self.state, budget, price_of("gpt-4o"), say=say)
 
     def ask(
         self, requests: Sequence[Request] | None = None, **options: Any
@@ -87,8 +90,8 @@ class Runs:
 
 
 @pytest.fixture
-def runs(server: BatchServer, tmp_path: Path) -> Runs:
-    return Runs(server, tmp_path)
+def runs(server: BatchServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    return Runs(server, tmp_path, monkeypatch)
 
 
 def replies(outcomes: Sequence[Reply | Failure]) -> dict[tuple[str, int], str]:
@@ -131,18 +134,19 @@ def test_samples_that_are_not_consecutive_are_calls_of_their_own(runs: Runs) -> 
 
 
 def test_a_batch_holds_no_more_calls_and_bytes_than_allowed(runs: Runs) -> None:
-    assert replies(runs.ask(size=BatchSize(calls=2))).keys() == everything()
+    assert replies(runs.ask(batch_calls=2)).keys() == everything()
     assert runs.server.counts["POST batches"] == 3
     size = max(map(len, runs.server.files.values()))
     runs.server.files.clear()
     runs.server.batches.clear()
-    assert len(replies(runs.ask(size=BatchSize(bytes=size)))) == 10
+    runs.patch.setattr(batches, "MAX_INPUT_BYTES", size)
+    assert len(replies(runs.ask())) == 10
     assert max(map(len, runs.server.files.values())) <= size * 1.5
 
 
 def test_a_run_cut_off_while_it_waits_goes_on_with_the_same_batches(runs: Runs) -> None:
     runs.server.polls = 10**6
-    asking = runs.teacher(seen=_interrupt).ask(requests_of())
+    asking = runs.teacher(interrupt=True).ask(requests_of())
     with pytest.raises(KeyboardInterrupt):
         next(asking)
     assert "batch_0" in runs.said[-1] and "same command" in runs.said[-1]
@@ -152,14 +156,10 @@ def test_a_run_cut_off_while_it_waits_goes_on_with_the_same_batches(runs: Runs) 
     assert not runs.state.exists()
 
 
-def _interrupt(_: BatchProgress) -> None:
-    raise KeyboardInterrupt
-
-
 def test_only_what_no_batch_asks_is_uploaded(runs: Runs) -> None:
     runs.server.polls = 10**6
     with pytest.raises(KeyboardInterrupt):
-        next(runs.teacher(seen=_interrupt).ask(requests_of(2)))
+        next(runs.teacher(interrupt=True).ask(requests_of(2)))
     runs.server.polls = runs.server.batches["batch_0"]["left"] = 0
     assert replies(runs.ask(requests_of(3))).keys() == everything(3)
     assert [call["body"].get("n", 1) for call in runs.server.seen_calls] == [2] * 5 + [1] * 5
@@ -168,7 +168,7 @@ def test_only_what_no_batch_asks_is_uploaded(runs: Runs) -> None:
 def test_an_answer_that_nobody_wants_now_is_kept_for_who_does(runs: Runs) -> None:
     runs.server.polls = 10**6
     with pytest.raises(KeyboardInterrupt):
-        next(runs.teacher(seen=_interrupt).ask(requests_of(2)))
+        next(runs.teacher(interrupt=True).ask(requests_of(2)))
     runs.server.batches["batch_0"]["left"] = 0
     asked = requests_of(2)
     assert len(runs.ask(asked[:3])) == 3
@@ -205,7 +205,7 @@ def test_a_crash_between_making_a_batch_and_noting_it_is_healed_by_the_list(
         runs.server.batches[f"other{number}"] = {"id": f"other{number}", **OTHER_BATCH}
     runs.server.create_lost = 1
     with monkeypatch.context() as patch:  # stands for kill -9 while the answer is on its way
-        patch.setattr(BatchProvider, "find", _die)
+        patch.setattr(BatchProvider, "_find", _die)
         with pytest.raises(SystemExit):
             runs.ask()
     noted = json.loads(runs.state.read_text())["batches"][0]
@@ -281,7 +281,7 @@ def test_ctrl_c_while_waiting_says_that_the_batches_go_on(runs: Runs) -> None:
     if not child:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            runs.ask(polling=Polling(0.05, 60.0, growth=10))
+            runs.ask(poll_seconds=0.05, max_poll_seconds=60.0)
         except KeyboardInterrupt:
             told.write_text(runs.said[-1])
         os._exit(0)
@@ -308,7 +308,7 @@ def test_a_crash_before_a_batch_was_made_asks_anew(
 def test_a_batch_that_no_state_file_knows_is_adopted_by_its_id(runs: Runs) -> None:
     runs.server.polls = 10**6
     with pytest.raises(KeyboardInterrupt):
-        next(runs.teacher(seen=_interrupt).ask(requests_of()))
+        next(runs.teacher(interrupt=True).ask(requests_of()))
     runs.state.unlink()
     runs.server.polls = runs.server.batches["batch_0"]["left"] = 0
     with pytest.raises(TeacherUnavailable, match="batch_0 was asked with another temperature"):
@@ -459,7 +459,7 @@ def test_polling_goes_on_through_errors_of_the_server(runs: Runs) -> None:
 def test_a_server_that_is_silent_for_long_ends_the_run_and_loses_nothing(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tot24_bench.teachers.openai_batch.MAX_SILENT_POLLS", 3)
+    monkeypatch.setattr(batches, "MAX_SILENT_POLLS", 3)
     runs.server.poll_faults = [500] * 3
     with pytest.raises(TeacherUnavailable, match="same command goes on"):
         runs.ask()
@@ -504,11 +504,11 @@ def test_a_line_that_is_none_costs_no_other_line(runs: Runs, line: str) -> None:
     assert not runs.state.exists()
 
 
-def worst_of(samples: int) -> Worst:
+def worst_of(samples: int) -> Charge:
     """What all calls for so many samples a hand may take."""
     wire = OpenAIWire(OpenAISettings("gpt-4o", max_tokens=100), price_of("gpt-4o").batched())
     each = [wire.worst(request.prompt, samples) for request in requests_of(1)]
-    return Worst(sum(w.tokens for w in each), sum((w.cost for w in each), Decimal(0)))
+    return Charge(sum(w.tokens for w in each), sum((w.cost for w in each), Decimal(0)))
 
 
 @pytest.mark.parametrize("limit", ["max_tokens", "max_cost"])
@@ -533,7 +533,7 @@ def test_what_is_under_way_counts_against_the_budget(runs: Runs) -> None:
     budget = Budget(max_tokens=worst_of(2).tokens + 10)
     runs.server.polls = 10**6
     with pytest.raises(KeyboardInterrupt):
-        next(runs.teacher(seen=_interrupt, budget=budget).ask(requests_of(2)))
+        next(runs.teacher(interrupt=True, budget=budget).ask(requests_of(2)))
     runs.server.batches["batch_0"]["left"] = 0
     with pytest.raises(BudgetSpent, match="at their worst 0 of 5 requests fit"):
         runs.ask(requests_of(3), budget=budget)
@@ -602,28 +602,24 @@ def test_a_teacher_is_made_from_settings_alone(runs: Runs, monkeypatch: pytest.M
     settings = OpenAIBatchSettings(
         "gpt-4o", base_url=url, poll_seconds=0.01, max_poll_seconds=0.05, batch_calls=3
     )
-    teacher = openai_batch_teacher(settings, state=runs.state, budget=Budget())
+    teacher = OpenAIBatchTeacher(settings, runs.state, Budget())
     assert teacher.info == OpenAISettings("gpt-4o", base_url=url).info
     assert replies(list(teacher.ask(requests_of()))).keys() == everything()
     assert len(runs.server.batches) == 2
     unpriced = OpenAIBatchSettings("mine", base_url=url)
     with pytest.raises(TeacherUnavailable, match=r"no price is known for 'mine'.*--prices"):
-        openai_batch_teacher(unpriced, state=runs.state, budget=Budget(max_cost=Decimal(1)))
+        OpenAIBatchTeacher(unpriced, runs.state, Budget(max_cost=Decimal(1)))
     with pytest.raises(TeacherUnavailable, match="give 1 to 50000"):
         OpenAIBatchSettings("gpt-4o", batch_calls=0)
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(TeacherUnavailable, match="set OPENAI_API_KEY"):
-        openai_batch_teacher(
-            OpenAIBatchSettings("gpt-4o", base_url="https://api.openai.com/v1"),
-            state=runs.state,
-            budget=Budget(),
-        )
+        OpenAIBatchTeacher(OpenAIBatchSettings("gpt-4o", base_url=OFFICIAL_URL), runs.state)
 
 
 def test_a_state_of_other_settings_is_refused(runs: Runs) -> None:
     runs.server.polls = 10**6
     with pytest.raises(KeyboardInterrupt):
-        next(runs.teacher(seen=_interrupt).ask(requests_of()))
+        next(runs.teacher(interrupt=True).ask(requests_of()))
     with pytest.raises(TeacherUnavailable, match=r"temperature 0\.7, not 1\.0: give the settings"):
         runs.ask(temperature=1.0)
     runs.state.write_text("{")
@@ -633,15 +629,15 @@ def test_a_state_of_other_settings_is_refused(runs: Runs) -> None:
 
 def test_progress_is_told_in_calls(runs: Runs) -> None:
     runs.ask()
-    assert runs.progress[0] == BatchProgress(completed=0, failed=0, total=5, batches=1)
-    assert runs.progress[-1] == BatchProgress(completed=5, failed=0, total=5, batches=1)
-    assert runs.progress[-1].text == "1 batch under way: 5 of 5 calls done"
+    progress = [line for line in runs.said if "under way" in line]
+    assert progress[0] == "1 batch under way: 0 of 5 calls done"
+    assert progress[-1] == "1 batch under way: 5 of 5 calls done"
 
 
 def test_the_key_is_nowhere(runs: Runs, capfd: pytest.CaptureFixture[str]) -> None:
     runs.server.polls = 10**6
     with pytest.raises(KeyboardInterrupt):
-        next(runs.teacher(seen=_interrupt).ask(requests_of()))
+        next(runs.teacher(interrupt=True).ask(requests_of()))
     for key in ("sk-wrong-0123456789", KEY):
         runs.server.poll_faults = [403, 403]
         with pytest.raises(TeacherUnavailable, match=r"does not (accept|let) th") as error:
@@ -680,12 +676,9 @@ def test_ids_say_what_was_asked(
     prompt = build("io", Puzzle(tuple(numbers), target), shots=0)
     asked = [Request(prompt, sample) for sample in sorted(samples)]
     calls = calls_of(asked, most)
-    assert [request for call in calls for request in call.requests] == asked
-    read = [samples_of(call.name) for call in calls]
-    said = [sample for each in read if each is not None for sample in each.each]
-    assert said == [(question_of(request), request.sample) for request in asked]
-    names = runs_of(set(said))
-    assert {s for name in names for s in (samples_of(name) or pytest.fail(name)).each} == set(said)
+    assert [request for call in calls for request in call] == asked
+    said = [sample for call in calls for sample in samples_of(call_id(call))]
+    assert said == [sample_of(request) for request in asked]
 
 
 json_values = st.recursive(
@@ -711,9 +704,9 @@ def test_whatever_a_result_holds_each_request_is_settled_once(
     asked = requests_of(2, HANDS[:1])
     (call,) = calls_of(asked, 8)
     path = tmp_path_factory.mktemp("result") / "result.jsonl"
-    lines = [v | {"custom_id": call.name} if isinstance(v, dict) else v for v in values]
+    lines = [v | {"custom_id": call_id(call)} if isinstance(v, dict) else v for v in values]
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
-    wanted_now = {(question_of(request), request.sample): request for request in asked}
-    results = BatchResults(set(wanted_now), wanted_now, OpenAIWire(OpenAISettings("m")).read)
-    outcomes = [*results.read(path), *results.missing("none", "none")]
-    assert sorted(outcome.request.sample for outcome in outcomes) == [0, 1]
+    wanted_now = {sample_of(request): request for request in asked}
+    results = BatchResults(set(wanted_now), wanted_now, OpenAIWire(OpenAISettings("m")))
+    settled = [outcome.request.sample for outcome, _ in results.read(path)]
+    assert sorted([*settled, *(sample for _, sample in results.pending)]) == [0, 1]

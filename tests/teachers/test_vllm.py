@@ -10,9 +10,9 @@ import pytest
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import build
 from tot24_bench.teachers import Failure, Finish, Reply, Request
-from tot24_bench.teachers.checkpoint import STOP, Asked, LocalSettings
+from tot24_bench.teachers.local.checkpoint import STOP, LocalSettings, TokenPrompt
+from tot24_bench.teachers.local.vllm import VllmTeacher, outcome_of, sampling
 from tot24_bench.teachers.teacher import TeacherUnavailable
-from tot24_bench.teachers.vllm_offline import VllmTeacher, outcome_of, sampling
 
 REQUEST = Request(build("io", Puzzle.parse("4 5 6 10"), shots=0), 3)
 
@@ -48,9 +48,9 @@ def test_an_output_that_did_not_finish_is_a_failure_to_ask_again(broken: SimpleN
 
 def test_each_request_has_a_seed_of_its_own() -> None:
     settings = LocalSettings("x", temperature=0.9, top_p=0.8, top_k=7, max_tokens=50)
-    one, two = (sampling(settings, Asked((1,), f"0:abc:{i}"), STOP) for i in (0, 1))
+    one, two = (sampling(settings, TokenPrompt((1,), f"0:abc:{i}"), STOP) for i in (0, 1))
     assert one["seed"] != two["seed"]
-    assert one == sampling(settings, Asked((1, 2), "0:abc:0"), STOP)
+    assert one == sampling(settings, TokenPrompt((1, 2), "0:abc:0"), STOP)
     del one["seed"]
     assert one == {
         "n": 1,
@@ -63,7 +63,7 @@ def test_each_request_has_a_seed_of_its_own() -> None:
 
 
 def test_what_is_not_set_is_left_to_vllm() -> None:
-    assert set(sampling(LocalSettings("x"), Asked((1,), "k"), None)) == {
+    assert set(sampling(LocalSettings("x"), TokenPrompt((1,), "k"), None)) == {
         "n",
         "temperature",
         "max_tokens",

@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 
 from tests.teachers.asking import wanted
 from tot24_bench.teachers import Failure, Reply
-from tot24_bench.teachers.openai_settings import OpenAISettings, redacted
-from tot24_bench.teachers.openai_shares import Took, shares, took
-from tot24_bench.teachers.openai_wire import OpenAIWire
-from tot24_bench.teachers.prices import Price
-from tot24_bench.teachers.structured import plain
+from tot24_bench.teachers.api.money import Price
+from tot24_bench.teachers.api.settings import OpenAISettings, redacted
+from tot24_bench.teachers.api.wire import OpenAIWire, Tokens, plain, shares
 
 FIELDS = (
     *("choices", "message", "content", "refusal", "text", "finish_reason", "usage", "id"),
@@ -59,12 +57,12 @@ def test_shares_of_a_call_add_up_to_it_in_tokens_and_in_dollars(
     prompt: int, completion: int, cached: float, written: float, lengths: list[int]
 ) -> None:
     hits = int(prompt * cached)
-    total = Took(prompt, completion, hits, int((prompt - hits) * written))
+    total = Tokens(prompt, completion, hits, int((prompt - hits) * written))
     parts = shares(total, lengths)
     assert tuple(map(sum, zip(*parts, strict=True))) == total
     price = Price(*map(Decimal, ("2.5", "10", "0.25", "3.1")))
 
-    def cost(took: Took) -> Decimal:
+    def cost(took: Tokens) -> Decimal:
         return price.cost(took.prompt, took.completion, cached=took.cached, written=took.written)
 
     assert sum(map(cost, parts)) == cost(total)
@@ -97,9 +95,16 @@ def test_a_sample_that_nobody_wants_takes_its_share_and_is_left_out() -> None:
 
 
 def test_half_an_account_of_tokens_is_none() -> None:
-    assert took({"prompt_tokens": 20, "completion_tokens": None}) is None
-    assert took({"prompt_tokens": 0, "completion_tokens": 5}) is None
-    assert took({"prompt_tokens": 20, "completion_tokens": 0}) is not None
+    wire = OpenAIWire(OpenAISettings("m", "http://localhost/v1"))
+
+    def tokens(prompt: int, completion: int | None) -> Tokens | None:
+        usage = {"prompt_tokens": prompt, "completion_tokens": completion}
+        choice = {"message": {"content": "a"}, "finish_reason": "stop"}
+        return wire.parse({"choices": [choice], "usage": usage}, 1).tokens
+
+    assert tokens(20, None) is None
+    assert tokens(0, 5) is None
+    assert tokens(20, 0) == Tokens(20, 0)
 
 
 def test_a_choice_that_nobody_answered_is_no_response() -> None:

@@ -17,20 +17,16 @@ from itertools import islice
 from time import perf_counter
 from typing import Any
 
-from tot24_bench.teachers.checkpoint import Asked, Checkpoint, LocalSettings, one_line, place_of
-from tot24_bench.teachers.teacher import (
-    Failure,
-    Finish,
-    Reply,
-    Request,
-    TeacherInfo,
-    TeacherUnavailable,
-    Usage,
+from tot24_bench.teachers.local.checkpoint import (
+    Checkpoint,
+    LocalSettings,
+    TokenPrompt,
+    first_line,
+    place_of,
 )
+from tot24_bench.teachers.teacher import Failure, Finish, Reply, Request, TeacherUnavailable, Usage
 
-KIND = "vllm"
-"""How records name this teacher."""
-
+KIND = "vllm"  # how records name this teacher
 WINDOW = 16
 """Times `batch_size` requests are given to vLLM at once; it makes batches of them by itself."""
 
@@ -39,9 +35,6 @@ _FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH}
 
 class VllmTeacher:
     """A checkpoint that vLLM runs.
-
-    Args:
-        settings: which one, and how it is sampled; vLLM chooses the device.
 
     Raises:
         TeacherUnavailable: vLLM is not installed, several processes were started, or the
@@ -57,20 +50,11 @@ class VllmTeacher:
             raise TeacherUnavailable("vLLM shares its work itself: start it without torchrun")
         self._settings = settings
         self._checkpoint = Checkpoint(settings)
-        self._info = self._checkpoint.info(KIND, settings.dtype)
+        self.info = self._checkpoint.info(KIND, settings.dtype)
         self._llm: Any = None
 
-    @property
-    def info(self) -> TeacherInfo:
-        """The checkpoint, its hash, and how it is sampled."""
-        return self._info
-
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
-        """See `Teacher.ask`.
-
-        Raises:
-            TeacherUnavailable: vLLM cannot load the checkpoint, or a prompt does not fit.
-        """
+        """See `Teacher.ask`."""
         vllm = import_module("vllm")
         waiting = iter(requests)
         while window := list(islice(waiting, WINDOW * self._settings.batch_size)):
@@ -99,36 +83,27 @@ class VllmTeacher:
                 )
             except Exception as error:  # whatever its engine raises
                 raise TeacherUnavailable(
-                    f"vLLM cannot load {self._settings.model}: {one_line(error)}"
+                    f"vLLM cannot load {self._settings.model}: {first_line(error)}"
                 ) from None
         return self._llm
 
 
-def sampling(settings: LocalSettings, asked: Asked, stop: str | None) -> dict[str, Any]:
+def sampling(settings: LocalSettings, asked: TokenPrompt, stop: str | None) -> dict[str, Any]:
     """The arguments of `SamplingParams` for a request."""
-    options: dict[str, Any] = {
+    options = {
         "n": 1,
         "temperature": settings.temperature,
         "max_tokens": settings.max_tokens,
         "seed": int.from_bytes(hashlib.sha256(asked.key.encode()).digest()[:4], "big"),
+        "top_p": settings.top_p,
+        "top_k": settings.top_k,
+        "stop": None if stop is None else [stop],
     }
-    if settings.top_p is not None:
-        options["top_p"] = settings.top_p
-    if settings.top_k is not None:
-        options["top_k"] = settings.top_k
-    if stop is not None:
-        options["stop"] = [stop]
-    return options
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def outcome_of(request: Request, output: Any, seconds: float) -> Reply | Failure:
-    """What a `RequestOutput` comes to; one that vLLM gave up is a failure.
-
-    Args:
-        request: what was asked.
-        output: vLLM's answer to it.
-        seconds: what it took.
-    """
+    """What a `RequestOutput` comes to; one that vLLM gave up is a failure."""
     written = output.outputs[0] if output.outputs else None
     finish = _FINISHES.get(written.finish_reason) if written is not None else None
     if written is None or finish is None:

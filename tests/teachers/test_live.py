@@ -18,9 +18,10 @@ import pytest
 from tests.teachers.asking import asked, asked_for, failures, replies, teacher_of, wanted
 from tests.teachers.faulty_server import PROMPT_TOKENS, Behaviour, FaultyServer, serving
 from tot24_bench.teachers import Failure, Finish, Reply, Request
-from tot24_bench.teachers.openai_chat import OpenAITeacher
-from tot24_bench.teachers.openai_settings import KEY_VARIABLE, OpenAISettings
-from tot24_bench.teachers.prices import Price, price_of
+from tot24_bench.teachers.api import client
+from tot24_bench.teachers.api.live import OpenAITeacher
+from tot24_bench.teachers.api.money import Price, price_of
+from tot24_bench.teachers.api.settings import KEY_VARIABLE, OpenAISettings
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 KEY = "sk-verysecret1234567890"
@@ -220,6 +221,13 @@ def test_a_pause_that_the_server_asks_for_holds_back_every_call() -> None:
     gaps = [later - earlier for earlier, later in pairwise(server.seen.times)]
     assert max(gaps) > 0.6, "sending went on during the pause"
     assert len(server.seen.bodies) == 61
+
+
+def test_a_call_is_not_given_up_while_the_server_says_how_long_to_wait() -> None:
+    with serving(Behaviour(retry_after="0.01"), ["429"] * 10) as server:
+        (reply,) = teacher_of(server, max_retries=1).ask(wanted(1))
+    assert isinstance(reply, Reply)
+    assert len(server.seen.bodies) == 11
 
 
 def test_a_longer_pause_than_anyone_waits_for_ends_the_run() -> None:
@@ -473,9 +481,7 @@ def test_the_info_says_what_changes_the_answers_and_nothing_else() -> None:
 
 
 def test_an_endless_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tot24_bench.teachers import openai_gate
-
-    monkeypatch.setattr(openai_gate, "MAX_BODY_BYTES", 1000)
+    monkeypatch.setattr(client, "MAX_BODY_BYTES", 1000)
     with serving(Behaviour(text="x" * 5000)) as server:
         (failure,) = teacher_of(server, max_retries=0).ask(wanted(1))
     assert isinstance(failure, Failure)

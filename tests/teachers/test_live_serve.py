@@ -14,8 +14,8 @@ import pytest
 from tests.serving import serving
 from tests.teachers.asking import asked, asked_for, replies, wanted
 from tot24_bench.teachers import Budget, BudgetSpent, Finish
-from tot24_bench.teachers.openai_chat import OpenAITeacher
-from tot24_bench.teachers.openai_settings import OpenAISettings
+from tot24_bench.teachers.api.live import OpenAITeacher
+from tot24_bench.teachers.api.settings import OpenAISettings
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 

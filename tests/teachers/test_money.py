@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from tests.teachers.asking import asked, replies, teacher_of, wanted
 from tests.teachers.faulty_server import PROMPT_TOKENS, Behaviour, serving
 from tot24_bench.teachers import Budget, BudgetSpent, Failure, Reply
-from tot24_bench.teachers.budget import Worst
-from tot24_bench.teachers.prices import MILLION, Price, price_of
+from tot24_bench.teachers.api.money import MILLION, Charge, Price, price_of
 from tot24_bench.teachers.teacher import TeacherUnavailable
 
 PRICE = Price(input=Decimal(1000), output=Decimal(4000))
@@ -37,12 +36,16 @@ def test_no_schedule_of_calls_passes_a_budget(
     calls: list[tuple[int, Decimal, float, bool]],
 ) -> None:
     budget = Budget(max_cost, limit, spent_tokens=spent)
-    under_way: list[tuple[Worst, Worst]] = []
+    under_way: list[tuple[Charge, Charge]] = []
     for tokens, cost, share, settles in calls:
-        worst = Worst(tokens, cost)
+        worst = Charge(tokens, cost)
         if budget.reserve(worst):
-            took = Worst(int(tokens * share), (cost * Decimal(share)).quantize(Decimal("0.000001")))
-            under_way.append((worst, Worst(min(took.tokens, tokens), min(took.cost or cost, cost))))
+            took = Charge(
+                int(tokens * share), (cost * Decimal(share)).quantize(Decimal("0.000001"))
+            )
+            under_way.append(
+                (worst, Charge(min(took.tokens, tokens), min(took.cost or cost, cost)))
+            )
             assert budget.committed_tokens <= limit
             assert budget.committed_cost <= max_cost
         if settles and under_way:
