@@ -33,39 +33,47 @@ expression is worth: of several candidates the same place is chosen whichever of
 from __future__ import annotations
 
 import re
+from enum import StrEnum
+from itertools import islice
 
 from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, Claim, read_claim
-from tot24_bench.scoring.denials import (
+from tot24_bench.scoring.claims import (
+    MAX_CLAIM_CHARS,
+    Claim,
     Denial,
     denied_after,
     next_sentences,
+    read_claim,
     replaces,
     taken_back,
     taken_back_later,
 )
 from tot24_bench.scoring.equation import (
-    MAX_LINE_CHARS,
-    each_stated,
-    find_stated,
-    read_stated,
-    readable,
-)
-from tot24_bench.scoring.introduced import MARKER, find_introduced
-from tot24_bench.scoring.markup import Response, read_response
-from tot24_bench.scoring.offers import (
+    ALNUM,
+    HEADER_CHARS,
+    LISTED,
     OPERATION,
     STEP,
     Answer,
     Kind,
+    each_stated,
+    find_stated,
     is_full,
     is_target,
     line_end,
+    numbers_in,
     of_another,
+    read_stated,
+)
+from tot24_bench.scoring.introduced import MARKER, find_introduced
+from tot24_bench.scoring.markup import (
+    MAX_LINE_CHARS,
+    Response,
+    read_response,
+    readable,
     untagged,
 )
 from tot24_bench.scoring.standing import denied_in, find_last_line, find_only_one, find_standing
-from tot24_bench.scoring.turns import LISTED, Whose, numbers_in, turns_of
 
 MAX_RESPONSE_CHARS = 1_000_000
 """Characters of a response that are read at all: about 250,000 tokens, beyond any task's limit."""
@@ -74,8 +82,22 @@ MAX_OTHER_HANDS = 5
 """Other hands that may be named before an answer: as many exemplars as a prompt has. A response
 that answers every hand of the deck answers none."""
 
+MAX_TURNS = 20
+"""Turns that a response is cut into: a model that runs on writes one exemplar after another."""
+
+MAX_PROMPT_CHARS = 4_000
+"""Characters of what a user says that are searched for where somebody answers."""
+
 MAX_CHANGES = 20
 """Lines after an answer that may say that it changes to another."""
+
+
+class _Whose(StrEnum):
+    """Whose hand a turn is about."""
+
+    ASKED = "asked"
+    OTHER = "other"
+    NOBODY = "nobody"
 
 
 def find_answer(response: str, puzzle: Puzzle) -> Answer:
@@ -101,7 +123,7 @@ def read_answer(read: Response, puzzle: Puzzle) -> Answer:
 
 def locate_answer(said: str, puzzle: Puzzle) -> Answer:
     """The answer of a text in plain signs without thinking (`markup.read_response`)."""
-    turns = turns_of(said, puzzle)
+    turns = _turns_of(said, puzzle)
     if turns is None:
         answer = _plain_answer(said, puzzle) or _in_turn(said, 0, len(said), puzzle)
     else:
@@ -117,17 +139,72 @@ def locate_answer(said: str, puzzle: Puzzle) -> Answer:
     return answer
 
 
-def _of_turns(said: str, turns: list[tuple[int, int, Whose]], puzzle: Puzzle) -> Answer:
+def _turns_of(said: str, puzzle: Puzzle) -> list[tuple[int, int, _Whose]] | None:
+    """Where each turn of a response starts and ends, and whose it is; None for a single one."""
+    headers = list(islice(_HEADER.finditer(said), MAX_TURNS))
+    if not headers:
+        return None
+    turns: list[tuple[int, int, _Whose]] = []
+    start, whose, ended = 0, _Whose.ASKED, False
+    for header in headers:
+        named = _named(said, header, puzzle)
+        if named is None or (header["list"] is not None and named is whose is _Whose.ASKED):
+            continue  # to list the numbers asked is no new turn, but where another hand was told
+        if header.start() > start and not ended:
+            turns.append((start, header.start(), whose))
+        # What a model writes behind its own end token is no part of its response.
+        ended = ended or (header["token"] is not None and _said_something(said[: header.start()]))
+        start, whose = header.start(), named
+        if header["user"] is not None:
+            start = _reply_after(said, header.end())
+    if not ended:
+        turns.append((start, len(said), whose))
+    return turns
+
+
+def _said_something(text: str) -> bool:
+    """Whether a text holds anything but an echoed prompt and the names of roles."""
+    return ALNUM.search(_ROLE_LINE.sub("", text)) is not None
+
+
+def _reply_after(said: str, start: int) -> int:
+    """Where somebody answers the user who speaks from `start` on; the end where nobody does."""
+    reply = _REPLY.search(said, start, start + MAX_PROMPT_CHARS)
+    return len(said) if reply is None else reply.start()
+
+
+def _named(said: str, header: re.Match[str], puzzle: Puzzle) -> _Whose | None:
+    """Whose hand a header names; None where it is no header after all."""
+    size = len(puzzle.numbers)
+    if header["list"] is not None:
+        numbers = numbers_in(header["list"])
+        if len(numbers) != size:
+            return None
+        return _Whose.ASKED if tuple(sorted(numbers)) == puzzle.hand else _Whose.OTHER
+    if header["token"] is not None:
+        return _Whose.NOBODY
+    line = said[header.end() : header.end() + HEADER_CHARS].lstrip("\n").partition("\n")[0]
+    others = False
+    for listed in LISTED.finditer(line):
+        numbers = numbers_in(listed[0])
+        for i in range(len(numbers) - size + 1):
+            if tuple(sorted(numbers[i : i + size])) == puzzle.hand:
+                return _Whose.ASKED
+            others = True
+    return _Whose.OTHER if others else _Whose.NOBODY
+
+
+def _of_turns(said: str, turns: list[tuple[int, int, _Whose]], puzzle: Puzzle) -> Answer:
     """The answer of the turn that counts: the last that is about the hand asked."""
     chosen: Answer | None = None
     aside: Answer | None = None
     for start, end, whose in turns:
-        if whose is Whose.NOBODY and chosen is not None:
+        if whose is _Whose.NOBODY and chosen is not None:
             continue
         found = _in_turn(said, start, end, puzzle)
         if found.kind is Kind.NOTHING:
             continue
-        if whose is Whose.OTHER:
+        if whose is _Whose.OTHER:
             aside = found if aside is None else aside
         elif chosen is None or found.kind is not Kind.ABSTAINED:
             chosen = found
@@ -302,6 +379,35 @@ def _closing_claim(prose: str) -> Answer:
     return Answer(Kind.NOTHING) if claim is None else Answer(Kind(claim[0].value), claim[1])
 
 
+_ROLE_LINE = re.compile(
+    r"(?:^|>)\s{0,4}(?:user|system|human|assistant|model)\b[^<]{0,2000}?(?=<)|<[^<>\s]{1,40}>|\[/?INST\]"
+)
+_REPLY = re.compile(
+    r"^\W{0,4}(?:assistant|ai|model|bot|response|(?:final )?answer)\b"
+    r"|<(?:\|im_start\|>assistant|start_of_turn>model)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADER = re.compile(
+    r"""
+    ^(?!\n)(?:
+        [ \t>#*_-]{0,8}(?:input|question|q|(?P<user>user|human|system)|problem|puzzle|instructions?
+                |prompt|game|exercise|round|example)
+            [ \t]?\#?[0-9]{0,3}[ \t*_]{0,4}:
+        |[ \t]{0,3}\#{1,6}[ \t]*(?:instructions?|input|question|user|human|system)\b
+        |(?=[^0-9\n]{0,50}[0-9])
+            (?:[^\n0-9:=]{1,40}(?::|(?=[^\n:]{1,80}:\s*$))|[A-Za-z][A-Za-z ]{1,24}[ ]
+                |[ \t]{0,3}(?:\#{1,6}|\*\*)[^\n0-9:=]{1,40})?[ \t*_\[(]{0,4}
+            (?P<list>[0-9]{1,12}(?:[ ,]{1,3}(?:and[ ])?[0-9]{1,12}){1,12})[ \t\])*_.:]{0,6}$
+    )
+    |(?P<token></?s>|<\|(?:im_(?:end|start|sep)|end_?of_?(?:text|turn|sentence)|eo[tms](?:_id)?|end
+        |return|user|human|system|begin_of_(?:text|sentence)
+        |(?!(?:channel|message|constrain|call|python_tag|begin_of_box|end_of_box|assistant|tool\w*
+            |think\w*|recipient)\|)[a-z]\w{2,39})\|>
+        |<(?:end_of_turn|start_of_turn|end_of_utterance|eos|EOT|pad|turn\||\|turn)>
+        |<extra_id_[0-9]{1,2}>|\[/?INST\])
+    """,
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
 _CHANGES = re.compile(
     r"\b(?:wait|change|go\swith|instead|meant|i\smean|correct(?:ion|ed)|rather|actually|oops|sorry"
     r"|revis(?:ed|ion)|erratum|hold\son|tak(?:e|ing)\s(?:it|that|this)\sback|apologi[sz]e"

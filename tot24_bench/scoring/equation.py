@@ -1,4 +1,4 @@
-r"""Read what a line states: an expression, and what the line says that it equals.
+r"""Read what a line states: expressions, what each is said to equal, and which of them it offers.
 
 Text only: numbers are read as they are written, nothing is worked out, and this module cannot
 import what works it out. So whoever looks for an answer cannot choose the one that is true.
@@ -9,6 +9,8 @@ import what works it out. So whoever looks for an answer cannot choose the one t
   only the 14.
 - Inside prose the first stretch that combines two numbers is the expression. A name or a function
   before it belongs to it: nothing is left out to make an expression readable.
+- Of several expressions complete ones come before steps; what is denied or replaced is left out;
+  "or" and commas make alternatives of them.
 
 >>> stated = read_stated("(1 + 7) + 12 = 20 + 4 = 24, done", 24)
 >>> stated.text, stated.sides, stated.rest
@@ -21,24 +23,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
+from tot24_bench.game.puzzle import Puzzle, Rule
+from tot24_bench.scoring.claims import denied_after, denied_before, replaces
 from tot24_bench.scoring.markup import undress
-from tot24_bench.scoring.notation import FUNCTIONS, LATEX_UNSUPPORTED
-from tot24_bench.scoring.tokens import Tokens, tokenize
-
-MAX_LINE_CHARS = 4_000
-"""Characters of one line that are read: more than any expression may have (`tokens`)."""
-
-MAX_FRACTIONS = 12
-"""Fractions inside each other that are written out; a puzzle has at most 12 numbers."""
+from tot24_bench.scoring.tokens import FUNCTIONS, LATEX_UNSUPPORTED, Tokens, tokenize
 
 MAX_SIDES = 16
 """Signs `=` of one equation that are followed; a chain of four numbers' steps has three."""
 
 MAX_STATED = 24
 """Expressions of one line that are told apart; an answer on a line has one."""
+
+MIN_FULL_NUMBERS = 3
+"""Numbers of an equation that says how the target is made; a single step has two."""
+
+CLAUSE_CHARS = 100
+"""Characters before a marker or a line that are read: a long clause has 60."""
+
+HEADER_CHARS = 200
+"""Characters that may name a hand."""
+
+ALNUM = re.compile(r"[^\W_]")
+WORD = re.compile(r"(?<![\\\w])[^\W\d_]{2,}(?![\w(])")
+OPERATION = re.compile(r"[0-9)\]}]\s{0,4}(?:[-+*/xX(]|\\[a-z])")
+LISTED = re.compile(r"[0-9]{1,12}(?:[ ,]{1,3}(?:and )?[0-9]{1,12}){1,12}")
+NUMBERED = re.compile(r"(?:[0-9]{1,3}[.)]|[A-Za-z]\))\s+(?=[^\s*+/)-])")
+STEP = re.compile(
+    r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:|\(left\b|^\W{0,8}step\b", re.IGNORECASE
+)
+LEFT = re.compile(
+    r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:[\s(\[]{0,3}[0-9]|\(left\b[^)]{0,4}[0-9]",
+    re.IGNORECASE,
+)
+OR = re.compile(
+    r"[\s,;.)\]$`*_\"'|]{0,8}(?:and\s?/\s?)?(?:or|oder|ou|или|或者?)\b[\s:,$`*_\"'(]{0,8}"
+    r"(?:else|maybe|also|even|just)?[\s:,$`*_\"'(]{0,8}$",
+    re.IGNORECASE,
+)
 
 Side = Fraction | tuple[int | str, ...]
 """What an expression is said to equal: a number as written, or the tokens of another expression."""
@@ -104,6 +129,42 @@ class Stated(NamedTuple):
         )
 
 
+class Kind(StrEnum):
+    """What a response commits to."""
+
+    EXPRESSION = "expression"
+    NO_SOLUTION = "no_solution"
+    ABSTAINED = "abstained"
+    HEDGED = "hedged"
+    DENIED = "denied"
+    NOTHING = "nothing"
+    TOO_LONG = "too_long"
+
+
+class Answer(NamedTuple):
+    """The answer of a response.
+
+    Attributes:
+        kind: what it commits to.
+        text: the expression, or the words of the claim; signs are ASCII.
+        stated: for EXPRESSION every alternative that the answer offers, at least one.
+        introduced: whether a marker introduced it; a line by itself or closing prose is not.
+        at_end: whether it runs to the very end of the response, so that a response that was cut
+            off may have been cut inside it.
+        start: where in the plain text its marker or its line starts; the end of the text where the
+            response commits to no expression.
+        end: where its line ends.
+    """
+
+    kind: Kind
+    text: str = ""
+    stated: tuple[Stated, ...] = ()
+    introduced: bool = False
+    at_end: bool = False
+    start: int = 0
+    end: int = 0
+
+
 def read_stated(text: str, target: int) -> Stated | None:
     """Read what the line `text` states from its first character on; None where nothing starts."""
     cut = tokenize(text)
@@ -116,11 +177,11 @@ def read_stated(text: str, target: int) -> Stated | None:
     tokens = cut.tokens
     source, tail = text[: cut.end].strip(), text[cut.end :]
     complete = bool(tail) and not tail.isspace()
-    count, combines = _counted(tokens)
+    size, combines = _counted(tokens)
     sides: list[Side] = []
     only_target = not combines and cut.problem is None and literal(tokens) == target
     if not only_target and (number := _LAST_NUMBER.fullmatch(tail)):
-        return Stated(source, cut, count, combines, (Fraction(int(number[1])),), complete, "")
+        return Stated(source, cut, size, combines, (Fraction(int(number[1])),), complete, "")
     for _ in range(MAX_SIDES):
         sign = _EQUALS.match(tail) or (None if only_target else _SAID.match(tail))
         if sign is None:
@@ -140,7 +201,7 @@ def read_stated(text: str, target: int) -> Stated | None:
         tail = right[side.end :]
         if only_target:
             cut, source = side, right[: side.end].strip()
-            count, combines = _counted(side.tokens)
+            size, combines = _counted(side.tokens)
             only_target = not combines and literal(side.tokens) == target
             sides.append(Fraction(target))
             complete = bool(tail.strip())
@@ -149,7 +210,7 @@ def read_stated(text: str, target: int) -> Stated | None:
         else:
             number_said = literal(side.tokens)
             sides.append(side.tokens if number_said is None else Fraction(number_said))
-    return Stated(source, cut, count, combines, tuple(sides), complete, tail)
+    return Stated(source, cut, size, combines, tuple(sides), complete, tail)
 
 
 def find_stated(prose: str, target: int) -> tuple[str, Stated | None]:
@@ -171,33 +232,70 @@ def each_stated(line: str, target: int) -> Iterator[tuple[str, Stated]]:
         line = stated.rest
 
 
-def readable(line: str) -> str:
-    """The line with LaTeX signs, bold print and the letter x made plain."""
-    line = line[:MAX_LINE_CHARS]
-    if "=!=" in line or "=/=" in line:
-        line = line.replace("=!=", "≠").replace("=/=", "≠")
-    if ">>" in line:
-        line = _QUOTED.sub(" ", line)
-    if "*" in line and (italic := _ITALIC.fullmatch(line)):
-        line = italic[1]
-    elif line[-1:] == "*" and (line[-2:] != "**" or line.count("**") % 2):
-        line = _STARS_AFTER.sub("", line)
-    if "\\" in line:
-        line = _LATEX_BRACKET.sub("$", line)
-        line = _LATEX_TIMES.sub("*", _LATEX_DRESS.sub(" ", line)).replace(r"\div", "/")
-        line = _ESCAPED_SIGN.sub(r"\1", line)
-        if "frac" in line:
-            line = _FRACTION.sub(r"\1{\2}", _DENOMINATOR.sub(r"\1{\2}", line))
-            for _ in range(MAX_FRACTIONS):
-                line, count = _INNER_FRACTION.subn(r"((\1)/(\2))", line)
-                if not count:
-                    break
-    if "**" in line:
-        line = _BOLD_AFTER.sub(r"\1\2", _BOLD_BEFORE.sub(r"\1", line))
-        line = _BOLD.sub(r'"\1"', line)
-    if "x" in line or "X" in line:
-        line = _LETTER_X.sub("*", line)
-    return line
+def is_target(answer: Answer, puzzle: Puzzle) -> bool:
+    """Whether an answer is just the target."""
+    return bool(answer.stated) and answer.stated[0].repeats(puzzle.target)
+
+
+def alternatives(parts: list[tuple[str, Stated]], puzzle: Puzzle) -> tuple[list[Stated], int]:
+    """Of what a line states all that it offers as its answer, and the place of the first.
+
+    Complete expressions before steps, and of those not what the line says falls short. What is
+    denied or replaced is left out.
+    """
+    live: list[tuple[int, Stated]] = []
+    for i, (words, stated) in enumerate(parts):
+        # "Wait, let me check: 6 - 4 = 2" replaces no complete expression.
+        mends = is_full(stated, puzzle) or not (live and is_full(live[-1][1], puzzle))
+        if live and words and mends and replaces(words):
+            live.clear()
+        if not (words and denied_before(words)) and not (
+            stated.rest and denied_after(stated.rest, puzzle.target)
+        ):
+            live.append((i, stated))
+    if len(live) > 1:
+        full = [one for one in live if is_full(one[1], puzzle)]
+        full = [one for one in full if not one[1].says_other(puzzle.target)] or full
+        chosen = full or live[:1]
+        places = {i for i, _ in chosen}
+        for i, stated in live:  # a step is an alternative where "or" joins it to one
+            joined = {i - 1} if OR.match(parts[i][0]) else set()
+            if i + 1 < len(parts) and OR.match(parts[i + 1][0]):
+                joined.add(i + 1)
+            if i not in places and joined & places:
+                chosen.append((i, stated))
+        live = chosen
+    return [stated for _, stated in live], live[0][0] if live else len(parts) - 1
+
+
+def is_full(stated: Stated, puzzle: Puzzle) -> bool:
+    """Whether an expression combines as many numbers as the rule asks for."""
+    wanted = len(puzzle.numbers) if puzzle.rule is Rule.ALL else 2
+    return stated.size >= wanted and (stated.combines or wanted == 1)
+
+
+def of_another(words: str, puzzle: Puzzle, *, supposed: bool = True) -> bool:
+    """Whether the words before an expression name another hand, or only suppose the expression."""
+    if supposed and _SUPPOSES.search(re.split(r"[.!?]\s", words[-60:])[-1]):
+        return True
+    size = len(puzzle.numbers)
+    named = False
+    for listed in LISTED.finditer(words[-HEADER_CHARS:]):
+        numbers = tuple(sorted(numbers_in(listed[0])))
+        if len(numbers) == size and size > 1:
+            named = numbers != puzzle.hand
+    return named
+
+
+def line_end(text: str, start: int, until: int) -> int:
+    """Where the line that `start` is in ends, at most at `until`."""
+    stop = text.find("\n", start, until)
+    return until if stop < 0 else stop
+
+
+def numbers_in(text: str) -> list[int]:
+    """The whole numbers that are written in a text, in order."""
+    return [int(number) for number in _NUMBER.findall(text)]
 
 
 def literal(tokens: tuple[int | str, ...]) -> int | None:
@@ -220,14 +318,8 @@ def literal(tokens: tuple[int | str, ...]) -> int | None:
 
 def _counted(tokens: tuple[int | str, ...]) -> tuple[int, bool]:
     """How many numbers there are, and whether any sign is."""
-    count = 0
-    combines = False
-    for token in tokens:
-        if isinstance(token, int):
-            count += 1
-        elif token not in "()":
-            combines = True
-    return count, combines
+    size = sum(isinstance(token, int) for token in tokens)
+    return size, any(isinstance(token, str) and token not in "()" for token in tokens)
 
 
 def _unwrapped(text: str, cut: Tokens) -> str | None:
@@ -239,55 +331,6 @@ def _unwrapped(text: str, cut: Tokens) -> str | None:
     if close is None or _PAIRS[text[0]] != close[1]:
         return None
     return text[1 : close.start(1)] + text[close.end() :]
-
-
-# One class of characters and no alternatives in it: the time stays linear.
-_EQUALS = re.compile(r"[\s$`*_&~\\)\]\"'#/]*=+>?")
-# Other ways to say what an expression is worth; only a number may follow, or it is the next step.
-_SAID = re.compile(
-    r"[\s$`*_&~\\\"')\]|:]{0,8}(?:-{1,3}>|→|⇒|⟹|≈|\\(?:r?ightarrow|Rightarrow|implies|to|approx)(?![a-z])"
-    r"|(?:,?\s?which\s)?(?:indeed\s|is\s|does\s)?(?:equals?|equal\sto|gives?|makes?|yields?|is|evaluates\sto"
-    r"|comes\sto|results\sin)\s(?:exactly\s)?|(?<=\|))[\s$`*_\"'=\\(]{0,8}"
-    r"(?=-?[0-9]{1,12}(?![0-9]|\s?[-+*/]\s?[0-9(]|\.[0-9]))",
-    re.IGNORECASE,
-)
-_LAST_NUMBER = re.compile(r" ?= ?([0-9]{1,12})")
-_DECIMAL = re.compile(r"-?[0-9]{1,12}\.[0-9]{1,12}(?![0-9])")
-# Arithmetic with decimals on the way to the value: no answer, and no value of one.
-_OPAQUE = re.compile(
-    r"[0-9()\s+\-*/]{0,60}[0-9]\.[0-9]{1,12}[0-9()\s.+\-*/]{0,60}?[-+*/][0-9()\s.+\-*/]{1,60}(?=\s?[=≈])"
-    r"|[0-9()\s+*/-]{0,60}[-+*/]\s?[0-9]{1,12}\.[0-9]{1,12}[)\s]{0,8}(?=\s?[=≈])"
-)
-_LATEX_DRESS = re.compile(
-    r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|quad|qquad)(?![A-Za-z])(?=\s{0,4}(?:[()\[\]|]|\\[{}]))"
-    r"|\\\\(?![A-Za-z(\[])|\\[,;:! ]"
-)
-_LATEX_BRACKET = re.compile(r"\\[()\[\]]")
-_ESCAPED_SIGN = re.compile(r"\\([-+=#.>])")
-# LaTeX needs no braces around one digit: `\frac82`, `\frac{8}2`, `\frac8{2}`.
-_DENOMINATOR = re.compile(r"(\\[dtc]?frac\s{0,4}(?:[0-9]|\{[^{}]{1,200}\})\s{0,4})([0-9])")
-_FRACTION = re.compile(r"(\\[dtc]?frac\s{0,4})([0-9])")
-_INNER_FRACTION = re.compile(
-    r"(?<![0-9])(?<![0-9] )\\[dtc]?frac\s{0,4}\{([^{}]{1,400})\}\s{0,4}\{([^{}]{1,400})\}"
-)
-_LATEX_TIMES = re.compile(r"~?\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])(?:\{\}|~)?")
-# Not `0x18`, which is a number of another base to whoever writes it so.
-_LETTER_X = re.compile(r"(?<=[0-9)\]}])(?<!\W0)(?<!^0)\s{0,3}[xX]\s{0,3}(?=[0-9(\[{]|\\[dtc]?frac)")
-_BOLD_BEFORE = re.compile(
-    r"\*\*(\([^*\n]{1,80}\)|[0-9]{1,12})\*\*(?=\s{0,3}[-+/xX]\s{0,3}\*\*[(0-9])"
-)
-_BOLD_AFTER = re.compile(r"(?<=[-+/xX])(\s{0,3})\*\*(\([^*\n]{1,80}\)|[0-9]{1,12})\*\*")
-# Bold print, whose stars would be signs: none opens behind an operand, where they are a power.
-_BOLD = re.compile(r"(?<![\w)\]*])(?<![0-9)\]] )\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,400}?)\*\*")
-_ITALIC = re.compile(r"\s{0,8}\*(?=[^\s*])([^\n]{1,400}[^\s*])\*\s{0,4}")
-_STARS_AFTER = re.compile(r"(?<=[0-9)\]])\*{1,3}$")
-_QUOTED = re.compile(r">{2,4}\s*$")
-_RUN = re.compile(r"[0-9\s()\[\]{}+\-*/]+")
-_BINARY = re.compile(r"[0-9][\s)\]}]*[-+*/][\s(\[{+-]*[0-9]|[0-9)\]}][(\[{][0-9]")
-# Names are written in scripts that have capitals; a word of Han, Kana or Hangul is prose.
-_WORD_BEFORE = re.compile(r"\\?[0-9A-Za-z_\u00c0-\u024f\u0370-\u052f]{1,40}$")
-_CLOSE = re.compile(r"\s?=[^()\[\]{}\n]{0,80}([)\]}])(?!\s{0,4}[-+*/(])")
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
 def _start(prose: str, start: int, run: str) -> int:
@@ -312,3 +355,32 @@ def _start(prose: str, start: int, run: str) -> int:
     if sign == "-" and prose[first + 1 : first + 2].isspace():
         return first + 1  # a dash between words and expression
     return first
+
+
+# One class of characters and no alternatives in it: the time stays linear.
+_EQUALS = re.compile(r"[\s$`*_&~\\)\]\"'#/]*=+>?")
+# Other ways to say what an expression is worth; only a number may follow, or it is the next step.
+_SAID = re.compile(
+    r"[\s$`*_&~\\\"')\]|:]{0,8}(?:-{1,3}>|→|⇒|⟹|≈|\\(?:r?ightarrow|Rightarrow|implies|to|approx)(?![a-z])"
+    r"|(?:,?\s?which\s)?(?:indeed\s|is\s|does\s)?(?:equals?|equal\sto|gives?|makes?|yields?|is|evaluates\sto"
+    r"|comes\sto|results\sin)\s(?:exactly\s)?|(?<=\|))[\s$`*_\"'=\\(]{0,8}"
+    r"(?=-?[0-9]{1,12}(?![0-9]|\s?[-+*/]\s?[0-9(]|\.[0-9]))",
+    re.IGNORECASE,
+)
+_LAST_NUMBER = re.compile(r" ?= ?([0-9]{1,12})")
+_DECIMAL = re.compile(r"-?[0-9]{1,12}\.[0-9]{1,12}(?![0-9])")
+# Arithmetic with decimals on the way to the value: no answer, and no value of one.
+_OPAQUE = re.compile(
+    r"[0-9()\s+\-*/]{0,60}[0-9]\.[0-9]{1,12}[0-9()\s.+\-*/]{0,60}?[-+*/][0-9()\s.+\-*/]{1,60}(?=\s?[=≈])"
+    r"|[0-9()\s+*/-]{0,60}[-+*/]\s?[0-9]{1,12}\.[0-9]{1,12}[)\s]{0,8}(?=\s?[=≈])"
+)
+_RUN = re.compile(r"[0-9\s()\[\]{}+\-*/]+")
+_BINARY = re.compile(r"[0-9][\s)\]}]*[-+*/][\s(\[{+-]*[0-9]|[0-9)\]}][(\[{][0-9]")
+# Names are written in scripts that have capitals; a word of Han, Kana or Hangul is prose.
+_WORD_BEFORE = re.compile(r"\\?[0-9A-Za-z_\u00c0-\u024f\u0370-\u052f]{1,40}$")
+_CLOSE = re.compile(r"\s?=[^()\[\]{}\n]{0,80}([)\]}])(?!\s{0,4}[-+*/(])")
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+_NUMBER = re.compile(r"(?<![0-9.])[0-9]{1,12}(?![0-9])")
+_SUPPOSES = re.compile(
+    r"\b(?:if|suppose|would|could|unless|whether|need|want|were)\b", re.IGNORECASE
+)

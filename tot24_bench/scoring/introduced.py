@@ -14,24 +14,31 @@ import re
 from collections import deque
 
 from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.scoring.claims import MAX_CLAIM_CHARS
-from tot24_bench.scoring.denials import denied_after, replaces
-from tot24_bench.scoring.offers import (
+from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, denied_after, read_claim, replaces
+from tot24_bench.scoring.equation import (
+    ALNUM,
     CLAUSE_CHARS,
-    ITEM,
     LEFT,
-    MAX_LINES,
+    MIN_FULL_NUMBERS,
+    NUMBERED,
     STEP,
-    TAG,
+    WORD,
     Answer,
     Kind,
+    Stated,
+    alternatives,
+    each_stated,
+    find_stated,
     is_full,
     is_target,
     line_end,
-    read_line,
+    read_stated,
 )
+from tot24_bench.scoring.markup import TAG, readable, undress
 from tot24_bench.scoring.tokens import MAX_EXPRESSION_CHARS
-from tot24_bench.scoring.turns import ALNUM
+
+MAX_LINES = 100
+"""Lines that are searched for an answer from where it should stand: transcripts need up to 4."""
 
 MAX_MARKERS = 100
 """Markers of a turn that are tried, the last first; transcripts have up to 11."""
@@ -90,7 +97,7 @@ def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answe
     before = text[text.rfind("\n", 0, marker.start()) + 1 : marker.start()]
     if content.rstrip(". ").endswith(")") and before.count("(") > before.count(")"):
         content = content.rstrip(". ")[:-1]  # `(Answer: 6 * 4)`
-    answer = read_line(content, puzzle, bullets=False, prose=marker["bare"] is None)
+    answer = _read_line(content, puzzle, bullets=False, prose=marker["bare"] is None)
     if answer is not None:
         if marker["bare"] is not None and answer.stated and not answer.stated[0].combines:
             ends = not ALNUM.search(answer.stated[0].rest)
@@ -114,7 +121,7 @@ def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answe
             break
         if STEP.search(line):
             continue
-        answer = read_line(line, puzzle, bullets=True, prose=prose)
+        answer = _read_line(line, puzzle, bullets=True, prose=prose)
         prose = False
         if answer is not None and answer.stated and not is_full(answer.stated[0], puzzle):
             answer, stop = _whole_after(text, answer, stop, until, puzzle)
@@ -135,7 +142,7 @@ def _whole_after(
         first, at = at + 1, line_end(text, at + 1, until)
         if not ALNUM.search(text, first, at) or LEFT.search(text, first, at):
             continue
-        more = read_line(text[first:at], puzzle, bullets=True, prose=True)
+        more = _read_line(text[first:at], puzzle, bullets=True, prose=True)
         if more is not None and more.kind is Kind.EXPRESSION and is_full(more.stated[0], puzzle):
             return more, at
     return answer, stop
@@ -167,9 +174,9 @@ def _with_lines_after(
             stop = line_stop
             continue
         another = open_end or _OR_LINE.match(line) is not None
-        if not another and (only_or or (stop != answer.end and not ITEM.match(line))):
+        if not another and (only_or or (stop != answer.end and not _ITEM.match(line))):
             break
-        more = read_line(line, puzzle, bullets=True, prose=another)
+        more = _read_line(line, puzzle, bullets=True, prose=another)
         if more is None or not more.stated or more.stated[0].says_other(puzzle.target):
             break
         if not another and not is_full(more.stated[0], puzzle) and more.stated[0].sides:
@@ -191,7 +198,7 @@ def _with_rest(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle
     rest = text[start : line_end(text, start, until)]
     lead = _OR_FIRST.match(rest)
     more = (
-        None if lead is None else read_line(rest[lead.end() :], puzzle, bullets=False, prose=True)
+        None if lead is None else _read_line(rest[lead.end() :], puzzle, bullets=False, prose=True)
     )
     if more is None or not more.stated:
         return answer
@@ -218,7 +225,7 @@ def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Ans
         elif _EQUALS.match(after):
             content += after
             stop = min(end, stop + MAX_EXPRESSION_CHARS)
-    answer = read_line(content, puzzle, bullets=False, prose=True)
+    answer = _read_line(content, puzzle, bullets=False, prose=True)
     if answer is None:
         return None
     rest = text[stop + 1 : end]
@@ -255,6 +262,58 @@ def _with_markers_before(
             answer = answer._replace(stated=other.stated + answer.stated)
         until = one.start()
     return answer
+
+
+def _read_line(line: str, puzzle: Puzzle, *, bullets: bool, prose: bool) -> Answer | None:
+    """Read one line that a marker introduces; None where it holds nothing.
+
+    Args:
+        bullets: whether the line may be an item of a list; the marker's own line may not.
+        prose: whether an expression or a claim inside prose counts.
+    """
+    target = puzzle.target
+    content = undress(readable(line), bullets=bullets)
+    if numbered := NUMBERED.match(content):
+        item = undress(content[numbered.end() :])
+        if bullets or ((full := read_stated(item, target)) and is_full(full, puzzle)):
+            content = item
+    if bullets and _LONE_ITEM.fullmatch(content):
+        return None
+    first = read_stated(content, target)
+    if first is not None and not _only_opens(first, target):
+        parts = [("", first), *each_stated(first.rest, target)]
+    elif prose:
+        parts = list(each_stated(content, target))
+    else:
+        return None
+    chosen, index = alternatives(parts, puzzle)
+    words = " ".join(words for words, _ in parts[: index + 1]) if parts else content
+    if words:
+        claim = read_claim(words, introduced=True)
+        if claim is not None and not (chosen and _outweighs(chosen[0], words, puzzle)):
+            if chosen and is_full(chosen[0], puzzle) and not chosen[0].says_other(target):
+                return Answer(Kind.HEDGED, chosen[0].text, introduced=True)
+            return Answer(Kind(claim[0].value), claim[1], introduced=True)
+    if chosen:
+        return Answer(Kind.EXPRESSION, chosen[0].text, tuple(chosen), True)
+    if not parts:
+        return None
+    return Answer(Kind.DENIED, parts[-1][1].text, (parts[-1][1],), introduced=True)
+
+
+def _only_opens(stated: Stated, target: int) -> bool:
+    """Whether numbers without a sign open a sentence: "4 6 8 8: 4 * 6 = 24", "1 1 1 1 has none"."""
+    if stated.combines or stated.cut.problem is not None or not stated.rest:
+        return False
+    return WORD.search(stated.rest) is not None or find_stated(stated.rest, target)[1] is not None
+
+
+def _outweighs(stated: Stated, words: str, puzzle: Puzzle) -> bool:
+    """Whether a claim goes on to how the target is made: "not by + only, but 4 * (8 - 2)"."""
+    clauses = _BUT.split(words)
+    enough = stated.size >= min(MIN_FULL_NUMBERS, len(puzzle.numbers))
+    says = not stated.says_other(puzzle.target)
+    return len(clauses) > 1 and enough and says and read_claim(clauses[-1], introduced=True) is None
 
 
 _GOES_ON = re.compile(r"(?:\bor\b[^0-9\n]{0,30}:?|,)[\s*_`$]{0,6}$", re.IGNORECASE)
@@ -303,3 +362,8 @@ _TALKS = re.compile(
 _CLAUSE_ENDS = re.compile(r"[^\w' \t*_`]|[0-9]")
 _NO_LEAD = re.compile(r"[0-9.:;=()]")
 _NO_HEADING = re.compile(r"[:;=()]|\w[.,]\s")
+_LONE_ITEM = re.compile(r"[0-9]{1,3}[.)]\s*")
+_ITEM = re.compile(r"[ \t>]{0,8}(?:[-*+•·]\s|\(?(?:[0-9]{1,3}|[A-Za-z])[.)]\s|\|)")
+_BUT = re.compile(
+    r"\b(?:but|however|other\sthan|except(?:\sfor)?|besides|apart\sfrom)\b", re.IGNORECASE
+)

@@ -40,6 +40,12 @@ MAX_ENTITIES = 10_000
 MAX_JSON_DEPTH = 8
 """Objects and lists inside each other that are read; a tool call with its arguments has three."""
 
+MAX_LINE_CHARS = 4_000
+"""Characters of one line that are read: more than any expression may have (`tokens`)."""
+
+MAX_FRACTIONS = 12
+"""Fractions inside each other that are written out; a puzzle has at most 12 numbers."""
+
 
 class Response(NamedTuple):
     """A response in plain text.
@@ -109,6 +115,48 @@ def undress(line: str, *, bullets: bool = False) -> str:
         dress = _DRESS.match(line, bullet.end())
         start = dress.end() if dress else bullet.end()
     return line[start:].rstrip()
+
+
+def untagged(line: str) -> str:
+    """The line without tags; one between two operands is notation, and no sign of ours."""
+    if "<" not in line:
+        return line
+    line = _NOTATION_TAG.sub(" √ ", line)
+    return TAG.sub(" ", _BETWEEN_OPERANDS.sub(" ^ ", _CELLS.sub(" | ", line)))
+
+
+def readable(line: str) -> str:
+    """The line with LaTeX signs, bold print and the letter x made plain."""
+    line = line[:MAX_LINE_CHARS]
+    if "=!=" in line or "=/=" in line:
+        line = line.replace("=!=", "≠").replace("=/=", "≠")
+    if ">>" in line:
+        line = _QUOTED.sub(" ", line)
+    if "*" in line and (italic := _ITALIC.fullmatch(line)):
+        line = italic[1]
+    elif line[-1:] == "*" and (line[-2:] != "**" or line.count("**") % 2):
+        line = _STARS_AFTER.sub("", line)
+    if "\\" in line:
+        line = _LATEX_BRACKET.sub("$", line)
+        line = latex_signs(_LATEX_DRESS.sub(" ", line))
+        line = _ESCAPED_SIGN.sub(r"\1", line)
+        if "frac" in line:
+            line = _FRACTION.sub(r"\1{\2}", _DENOMINATOR.sub(r"\1{\2}", line))
+            for _ in range(MAX_FRACTIONS):
+                line, count = _INNER_FRACTION.subn(r"((\1)/(\2))", line)
+                if not count:
+                    break
+    if "**" in line:
+        line = _BOLD_AFTER.sub(r"\1\2", _BOLD_BEFORE.sub(r"\1", line))
+        line = _BOLD.sub(r'"\1"', line)
+    if "x" in line or "X" in line:
+        line = _LETTER_X.sub("*", line)
+    return line
+
+
+def latex_signs(text: str) -> str:
+    """The text with the commands of LaTeX that multiply and divide as `*` and `/`."""
+    return _DIVIDED.sub("/", _TIMES.sub("*", text)) if "\\" in text else text
 
 
 def _without_json(text: str) -> str:
@@ -296,6 +344,42 @@ _DRESS = re.compile(
     r"|\\(?:displaystyle|left(?=\\)|quad|[,;:! ]))++"
 )
 _BULLET = re.compile(r"[-+](?=\s)")
+
+LATEX_TIMES = r"\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])"
+LATEX_DIVIDED = r"\\div(?![A-Za-z])"
+_TIMES = re.compile(rf"~?{LATEX_TIMES}(?:\{{\}}|~)?")
+_DIVIDED = re.compile(LATEX_DIVIDED)
+_LATEX_DRESS = re.compile(
+    r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|quad|qquad)(?![A-Za-z])(?=\s{0,4}(?:[()\[\]|]|\\[{}]))"
+    r"|\\\\(?![A-Za-z(\[])|\\[,;:! ]"
+)
+_LATEX_BRACKET = re.compile(r"\\[()\[\]]")
+_ESCAPED_SIGN = re.compile(r"\\([-+=#.>])")
+# LaTeX needs no braces around one digit: `\frac82`, `\frac{8}2`, `\frac8{2}`.
+_DENOMINATOR = re.compile(r"(\\[dtc]?frac\s{0,4}(?:[0-9]|\{[^{}]{1,200}\})\s{0,4})([0-9])")
+_FRACTION = re.compile(r"(\\[dtc]?frac\s{0,4})([0-9])")
+_INNER_FRACTION = re.compile(
+    r"(?<![0-9])(?<![0-9] )\\[dtc]?frac\s{0,4}\{([^{}]{1,400})\}\s{0,4}\{([^{}]{1,400})\}"
+)
+# Not `0x18`, which is a number of another base to whoever writes it so.
+_LETTER_X = re.compile(r"(?<=[0-9)\]}])(?<!\W0)(?<!^0)\s{0,3}[xX]\s{0,3}(?=[0-9(\[{]|\\[dtc]?frac)")
+_BOLD_BEFORE = re.compile(
+    r"\*\*(\([^*\n]{1,80}\)|[0-9]{1,12})\*\*(?=\s{0,3}[-+/xX]\s{0,3}\*\*[(0-9])"
+)
+_BOLD_AFTER = re.compile(r"(?<=[-+/xX])(\s{0,3})\*\*(\([^*\n]{1,80}\)|[0-9]{1,12})\*\*")
+# Bold print, whose stars would be signs: none opens behind an operand, where they are a power.
+_BOLD = re.compile(r"(?<![\w)\]*])(?<![0-9)\]] )\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,400}?)\*\*")
+_ITALIC = re.compile(r"\s{0,8}\*(?=[^\s*])([^\n]{1,400}[^\s*])\*\s{0,4}")
+_STARS_AFTER = re.compile(r"(?<=[0-9)\]])\*{1,3}$")
+_QUOTED = re.compile(r">{2,4}\s*$")
+TAG = re.compile(r"</?[A-Za-z_][^<>\n]{0,40}>|<\|[^<>|\n]{1,40}\|>|\\n$")
+_CELLS = re.compile(r"</t[dh]>\s{0,8}<t[dh][^<>]{0,40}>|<br\s?/?>", re.IGNORECASE)
+_BETWEEN_OPERANDS = re.compile(
+    r"(?<=[0-9)\]])\s{0,4}(?:</?[A-Za-z][^<>]{0,40}>\s{0,4}){1,4}(?=[0-9(\[])"
+)
+_NOTATION_TAG = re.compile(
+    r"<(?:m?sqrt|msup|msub|mfrac|mroot|mover|sup|sub)\b[^<>]{0,40}>", re.IGNORECASE
+)
 
 _SIGNS = str.maketrans(
     {

@@ -8,21 +8,19 @@ only complete expression of the prose. Else a last line that is wholly one expre
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.scoring.claims import MAX_CLAIM_CHARS
-from tot24_bench.scoring.denials import Denial, denied_after, denied_before, replaces, taken_back
-from tot24_bench.scoring.equation import (
-    MAX_LINE_CHARS,
-    Stated,
-    each_stated,
-    find_stated,
-    read_stated,
-    readable,
+from tot24_bench.scoring.claims import (
+    MAX_CLAIM_CHARS,
+    Denial,
+    denied_after,
+    denied_before,
+    replaces,
+    taken_back,
 )
-from tot24_bench.scoring.markup import undress
-from tot24_bench.scoring.notation import FUNCTIONS
-from tot24_bench.scoring.offers import (
+from tot24_bench.scoring.equation import (
+    ALNUM,
     CLAUSE_CHARS,
     LEFT,
     MIN_FULL_NUMBERS,
@@ -33,14 +31,19 @@ from tot24_bench.scoring.offers import (
     WORD,
     Answer,
     Kind,
+    Stated,
     alternatives,
+    each_stated,
+    find_stated,
     is_full,
-    lines_backwards,
     of_another,
-    untagged,
+    read_stated,
 )
-from tot24_bench.scoring.tokens import Problem
-from tot24_bench.scoring.turns import ALNUM
+from tot24_bench.scoring.markup import MAX_LINE_CHARS, readable, undress, untagged
+from tot24_bench.scoring.tokens import FUNCTIONS, Problem
+
+MAX_LINES = 100
+"""Lines of a stretch that are searched, the last first."""
 
 
 def denied_in(prose: str, stated: Stated, puzzle: Puzzle) -> Denial | None:
@@ -64,7 +67,7 @@ def find_standing(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | N
     """
     shorter: Answer | None = None
     denied: Answer | None = None
-    for first, last in lines_backwards(text, start, end):
+    for first, last in _lines_backwards(text, start, end):
         found = _stands(text, first, last, puzzle)
         if found is None:
             continue
@@ -84,7 +87,7 @@ def _with_lines_before(text: str, answer: Answer, start: int, puzzle: Puzzle) ->
     own = readable(text[answer.start : min(answer.end, answer.start + MAX_LINE_CHARS)])
     if replaces(find_stated(own, puzzle.target)[0]):
         return answer
-    for first, last in lines_backwards(text, start, answer.start - 1):
+    for first, last in _lines_backwards(text, start, answer.start - 1):
         line = text[first:last]
         if not ALNUM.search(line) or _VALUE_LINE.fullmatch(line):
             continue
@@ -165,7 +168,7 @@ def _offers(words: str, stated: Stated, puzzle: Puzzle) -> bool:
 def find_only_one(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
     """The complete expression of a turn that states no other, wherever it stands in its prose."""
     found: Answer | None = None
-    for first, last in lines_backwards(text, start, end):
+    for first, last in _lines_backwards(text, start, end):
         line = text[first : min(last, first + MAX_LINE_CHARS)]
         if not OPERATION.search(line) or LEFT.search(line):
             continue
@@ -193,7 +196,7 @@ def find_only_one(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | N
 
 def find_last_line(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
     """The last line that holds anything, if it is wholly one expression or equation."""
-    for first, last in lines_backwards(text, start, end):
+    for first, last in _lines_backwards(text, start, end):
         line = untagged(text[first : min(last, first + MAX_LINE_CHARS)])
         if not ALNUM.search(line):
             continue
@@ -211,6 +214,16 @@ def find_last_line(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | 
         found = Answer(Kind.EXPRESSION, stated.text, (stated,), False, at_end, first, last)
         return found if combines else None
     return None
+
+
+def _lines_backwards(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the last MAX_LINES lines of a stretch start and end."""
+    for _ in range(MAX_LINES):
+        if end <= start:
+            break
+        first = max(start, text.rfind("\n", start, end) + 1)
+        yield first, end
+        end = first - 1
 
 
 _STEP = re.compile(r"\W{0,8}step\b", re.IGNORECASE)

@@ -24,25 +24,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tot24_bench.scoring.notation import (
-    AFTER_OPERAND,
-    BAR_CLOSES,
-    CLOSER,
-    EMPHASIS_ENDS,
-    FUNCTIONS,
-    LATEX_RELATIONS,
-    LATEX_UNSUPPORTED,
-    NAME_COMBINES,
-    NEXT_GROUP,
-    NOTE,
-    OPERAND_FOLLOWS,
-    PROSE_FOLLOWS,
-    RELATIONS,
-    SCALES,
-    SIGN_COMMANDS,
-    TOKEN,
-    WORD_SIGNS,
-)
+from tot24_bench.scoring.markup import LATEX_DIVIDED, LATEX_TIMES
 
 MAX_EXPRESSION_CHARS = 1_000
 """Characters of one expression. Twelve ten-digit numbers in LaTeX fractions take about 400."""
@@ -132,7 +114,7 @@ class _Cutter:
     def run(self) -> Tokens:
         text = self.text
         skip_to = 0
-        for match in TOKEN.finditer(text):
+        for match in _TOKEN.finditer(text):
             kind = match.lastgroup
             if kind == "space" or match.start() < skip_to:
                 continue
@@ -143,9 +125,10 @@ class _Cutter:
                 self.number(match, after_operand)
             elif kind == "sign":
                 sign = match[0]
-                if sign == "*" and after_operand and EMPHASIS_ENDS.match(text, match.end()):
+                if sign == "*" and after_operand and _EMPHASIS_ENDS.match(text, match.end()):
                     continue
-                self.push(SIGN_COMMANDS.get(sign, sign), match.end())
+                sign = "/" if sign == "\\div" else "*" if sign[0] == "\\" else sign
+                self.push(sign, match.end())
             elif kind == "open" or kind == "frac":
                 if not self.open(match, after_operand):
                     break
@@ -154,7 +137,7 @@ class _Cutter:
                     break  # the end of a JSON object or a list that the answer stands in
                 skip_to = self.close(match)
             elif kind == "stars" and not (
-                after_operand and OPERAND_FOLLOWS.match(text, match.end())
+                after_operand and _OPERAND_FOLLOWS.match(text, match.end())
             ):
                 continue  # bold print
             elif kind == "word":
@@ -202,7 +185,7 @@ class _Cutter:
             return True
         frac = match.lastgroup == "frac"
         if after_operand:
-            if not frac and NOTE.match(self.text, match.start()):
+            if not frac and _NOTE.match(self.text, match.start()):
                 return False
             if frac and isinstance(self.tokens[-1], int):
                 self.stop(Problem.UNSUPPORTED, "a mixed number")
@@ -217,7 +200,7 @@ class _Cutter:
     def close(self, match: re.Match[str]) -> int:
         """Close a bracket; for a numerator, open the denominator and say where it starts."""
         opener = self.stack.pop() if self.stack else ""
-        if CLOSER.get(opener) != match[0]:
+        if _CLOSER.get(opener) != match[0]:
             detail = "a bracket closes that does not match" if opener else "a bracket too many"
             self.stop(Problem.MALFORMED, detail)
             return 0
@@ -226,7 +209,7 @@ class _Cutter:
             self.push(")", match.end())
         if opener != "numerator":
             return 0
-        group = NEXT_GROUP.match(self.text, match.end())
+        group = _NEXT_GROUP.match(self.text, match.end())
         if group is None:
             self.stop(Problem.MALFORMED, "a fraction without a denominator")
             return 0
@@ -240,12 +223,12 @@ class _Cutter:
         word = match[0].lower()
         called = self.text[match.end() : match.end() + 1] == "("
         if after_operand:
-            times_letter = word == "x" and OPERAND_FOLLOWS.match(self.text, match.end())
+            times_letter = word == "x" and _OPERAND_FOLLOWS.match(self.text, match.end())
             glued = self.tokens[-1] == ")" and match.start() == self.ends[-1]
-            scales = glued and SCALES.match(word)
-            if not (times_letter or scales or word in WORD_SIGNS):
+            scales = glued and _SCALES.match(word)
+            if not (times_letter or scales or word in _WORD_SIGNS):
                 return False
-        elif not (called or word in FUNCTIONS or NAME_COMBINES.match(self.text, match.end())):
+        elif not (called or word in FUNCTIONS or _NAME_COMBINES.match(self.text, match.end())):
             if not self.numbers:
                 self.tokens.clear()
                 return False
@@ -257,26 +240,26 @@ class _Cutter:
     def symbol(self, kind: str, match: re.Match[str], after_operand: bool) -> bool:
         """Signs that are neither number, bracket nor `+ - * /`: unsupported, or the end."""
         sign = match[0]
-        follows = after_operand and OPERAND_FOLLOWS.match(self.text, match.end()) is not None
+        follows = after_operand and _OPERAND_FOLLOWS.match(self.text, match.end()) is not None
         if kind == "command":
             unsupported = sign[1:] in LATEX_UNSUPPORTED or (
-                follows and sign[1:] not in LATEX_RELATIONS
+                follows and sign[1:] not in _LATEX_RELATIONS
             )
         elif kind == "bar":  # of an absolute value; a bar that nothing follows is dress
-            closes_or_opens = BAR_CLOSES if after_operand else OPERAND_FOLLOWS
+            closes_or_opens = _BAR_CLOSES if after_operand else _OPERAND_FOLLOWS
             unsupported = bool(closes_or_opens.match(self.text, match.end()))
         elif kind == "slashes":
-            unsupported = bool(OPERAND_FOLLOWS.match(self.text, match.end()))
+            unsupported = bool(_OPERAND_FOLLOWS.match(self.text, match.end()))
         elif sign == "!":
-            unsupported = after_operand and not PROSE_FOLLOWS.match(self.text, match.end())
+            unsupported = after_operand and not _PROSE_FOLLOWS.match(self.text, match.end())
         elif kind == "power":
-            unsupported = after_operand or sign not in AFTER_OPERAND
+            unsupported = after_operand or sign not in _AFTER_OPERAND
         else:
             unsupported = kind in ("decimal", "glued", "stars", "bits") or (
                 kind == "ratio" and after_operand
             )
             # A mathematical sign that nobody here knows, before a number: part of the answer.
-            if kind == "other" and follows and sign not in RELATIONS:
+            if kind == "other" and follows and sign not in _RELATIONS:
                 unsupported = unicodedata.category(sign) == "Sm"
         if unsupported:
             self.stop(Problem.UNSUPPORTED, "a decimal" if kind == "decimal" else f"`{sign[:20]}`")
@@ -290,3 +273,90 @@ class _Cutter:
             if followed and (before == ")" or isinstance(before, int)):
                 self.tokens.pop()
                 self.ends.pop()
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FUNCTIONS = _words(
+    """
+    abs cbrt ceil concat cos exp fact factorial floor gcd lcm lg ln log max min mod pow root
+    round sin sqrt tan
+    """
+)
+_WORD_SIGNS = _words(
+    """
+    choose cubed div divided doubled durch factorial fois halved mal menos minus mod modulo
+    multiplied más over percent plus plusieurs raised squared times xor минус плюс
+    """
+)
+LATEX_UNSUPPORTED = _words(
+    """
+    atop bigcirc binom bmod boxminus boxplus boxtimes cap cdots choose circ cos cup dbinom
+    diamond exp factorial int land lceil lfloor ln lnot log lor lvert mathbin mathop max min mod
+    mp neg odot ominus oplus oslash otimes over overline pi pm pmod prime prod rvert setminus
+    sin sqrt star sum tan textsuperscript vee vert wedge
+    """
+)
+# Commands that may stand between an expression and a number without being arithmetic.
+_LATEX_RELATIONS = _words(
+    """
+    Rightarrow approx because begin boxed checkmark end equiv fbox geq iff implies left
+    leftrightarrow leq longrightarrow mathbf mathrm ne neq qquad quad right rightarrow sim simeq
+    text textbf therefore to
+    """
+) | {""}
+_RELATIONS = frozenset("=<>≈≠≡→⇒⟹⟶≤≥∴|~¬")
+_TOKEN = re.compile(
+    r"""
+    (?P<space>(?:\s|[`$]|\{\}|\\[,;:!()\[\]\ ]
+        |~(?=\s*(?:\\[A-Za-z%]|[-+*/=(^%!]))|(?<=[A-Za-z+*/-])~(?!~)
+        |\\(?:q?quad|(?:thin|med|thick)space|left|right|[bB]igg?[lr]?|displaystyle)(?![A-Za-z]))+)
+    |(?P<decimal>[0-9]*\.[0-9]+)
+    |(?P<glued>[0-9]+(?!(?:st|nd|rd|th)\b)[A-Za-z_\u00c0-\u024f\u0370-\u052f]\w*)
+    |(?P<number>[0-9]+)
+    |(?P<stars>\*\*+)
+    |(?P<slashes>//+)
+    |(?P<arrow>-+>|--+(?!\s*[0-9(]))
+    |(?P<sign>[-+*/]|\\\*|"""
+    + rf"{LATEX_TIMES}|{LATEX_DIVIDED}"
+    + r""")
+    |(?P<frac>\\[dtc]?frac\s{0,4}\{)
+    |(?P<open>[(\[{]|\\\{)
+    |(?P<close>[)\]}]|\\\})
+    |(?P<relation>&?=|!=)
+    |(?P<bar>\|)
+    |(?P<ratio>:(?=[0-9(\[])|(?<=\s):(?=\s?[0-9(\[]))
+    |(?P<bits><<|>>|[&@≪≫⋆∸](?=\s*[0-9(]))
+    |(?P<power>\\[%^]|<su[pb]>|[\^%!¬⌊⌋⌈⌉±∓⊕⊖⊗⊘ⁿ√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉½⅓⅔¼¾⅕⅙⅛°‰′∑∏∫])
+    |(?P<command>\\[A-Za-z]*)
+    |(?P<word>[A-Za-z_\u00c0-\u024f\u0370-\u052f]\w*)
+    |(?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_OPERAND_FOLLOWS = re.compile(
+    r"[\s$`]*(?:[-+]\s*)?(?:\\left\s{0,4}|\\[,;:! ]\s{0,4})?"
+    r"(?:[0-9(\[{]|\.[0-9]|\\(?:[dtc]?frac|sqrt|\{))"
+)
+_AFTER_OPERAND = frozenset({"^", "%", "°", "‰", "′", "<sup>", "<sub>"})
+"""Signs outside the rules that change what stands before them; alone they are dress."""
+_NAME_COMBINES = re.compile(r"\s*[*/+^]\s*[0-9(\[{\\]")
+# A bar after an operand is that of an absolute value where the expression goes on after it.
+_BAR_CLOSES = re.compile(
+    r"[0-9(]|\s*(?:=|[-+*/^]\s*[0-9(\[{\\]|\\(?:times|cdot|div|ast)(?![A-Za-z]))"
+)
+_EMPHASIS_ENDS = re.compile(r"\s*=")
+# A word straight after a bracket that multiplies or scales it: `(6 - 4)e1`, `(6 - 4)_2`.
+_SCALES = re.compile(r"[^\W\d_](?!\w)|\w*\d")
+_PROSE_FOLLOWS = re.compile(r"!*\s+[^\W0-9]")
+_NEXT_GROUP = re.compile(r"\s{0,4}\{")
+# A bracket after an operand is a closing note, `(left: 24)` or `(uses 4 twice)`, when a word
+# stands in it that is no LaTeX command and no function, when it is a list, or when it opens on no
+# expression.
+_NOTE = re.compile(
+    r"[(\[](?:[^()\[\]]{0,200}?(?<![\\\w])[^\W\d_]{2,}(?![\w(])|\s*[^\s\w(\[{\\+.√⌊⌈±¬-]"
+    r"|\s{0,4}[0-9]{1,12}\s{0,4},[0-9,\s]{1,200}[)\]])"
+)
+_CLOSER = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "numerator": "}", "denominator": "}"}

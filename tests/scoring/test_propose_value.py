@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, Rule, is_solvable
 from tot24_bench.scoring import Score, Verdict, score, score_method
-from tot24_bench.scoring.judgement import score_propose, score_value
+from tot24_bench.scoring.propose_value import score_propose, score_value
 
 STATE = Puzzle.parse("4 6 8")
 

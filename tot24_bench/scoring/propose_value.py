@@ -16,19 +16,20 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from itertools import combinations, islice
+from itertools import islice
 
-from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.game.states import Number, State, can_still_win
-from tot24_bench.scoring.analysis import Fault, check
+from tot24_bench.game.puzzle import Puzzle
+from tot24_bench.game.states import Number
 from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS
 from tot24_bench.scoring.markup import read_response
+from tot24_bench.scoring.replay import Fault, check
 from tot24_bench.scoring.score import (
     MAX_ANSWER_CHARS,
     MAX_SOLVED_NUMBERS,
     Score,
     Verdict,
     score,
+    wins,
 )
 from tot24_bench.scoring.steps import MAX_STEP_LINE_CHARS, Step, read_steps
 
@@ -37,43 +38,6 @@ MAX_LINES = 500
 
 MAX_JUDGED_LEFT = 4
 """Numbers left after a thought for which it is said whether it can still win."""
-
-_JUDGEMENT = re.compile(
-    r"^[\s>#*_`-]{0,8}judge?ment[\s*_`]{0,4}:[\s*_`\"']{0,6}([a-z]{1,12})[\s*_`\"'.]{0,8}$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_LONE_WORD = re.compile(
-    r"^[^\S\n>#*_`\"'-]{0,8}[>#*_`\"'-]{0,8}[^\S\n]{0,4}[*_`\"']{0,4}(sure|likely|impossible)"
-    r"[^\S\n*_`\"'.]{0,4}[*_`\"'.]{0,8}[^\S\n]{0,8}$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_JUDGES = re.compile(
-    r"^[^\S\n]{0,8}[>#*_`-]{0,8}\s{0,4}judge?ment[\s*_`]{0,4}:", re.I | re.MULTILINE
-)
-_HEADING = re.compile(r"[^=]{0,80}:[\s*_`]{0,8}|```[a-z]{0,10}", re.IGNORECASE)
-_OPERATION = re.compile(r"[0-9)]\s{0,3}[-+*/]\s{0,3}[0-9(]|\binput", re.IGNORECASE)
-_NUMBER = re.compile(r"[0-9]+")
-_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
-_BESIDE = re.compile(
-    r"left|remain(?:ing|s)?|lea(?:ving|ves)|numbers?|are|is|now|the|and|dead|end|step|thought|option"
-    r"|move|pair|x|times|div|cdot|[dt]?frac|text(?:bf)?|math(?:bf|rm)|boxed|(?:right|to)(?:arrow)?"
-    r"|quad",
-    re.IGNORECASE,
-)
-"""Words that may stand on a thought's line; `x`, and commands of LaTeX, are signs."""
-_WORDS = ("sure", "likely", "impossible")
-_VERDICTS = {
-    Fault.TOO_MANY: Verdict.WRONG_NUMBERS,
-    Fault.UNAVAILABLE: Verdict.WRONG_NUMBERS,
-    Fault.ARITHMETIC: Verdict.WRONG_VALUE,
-    Fault.LEFT: Verdict.WRONG_VALUE,
-}
-_FAULTS = {
-    Fault.TOO_MANY: "there is nothing to combine",
-    Fault.UNAVAILABLE: "a number that is not left",
-    Fault.ARITHMETIC: "the result is not what comes out",
-    Fault.LEFT: "the numbers left are not what is left",
-}
 
 
 def score_method(
@@ -121,9 +85,10 @@ def score_propose(puzzle: Puzzle, response: str | None, *, truncated: bool = Fal
         stated.append(step.text)
         fault, left = check(step, puzzle.hand)
         if fault is not None:
+            verdict, reason = _FAULTS[fault]
             return _score(
-                _VERDICTS[fault],
-                f"thought {place}: {_FAULTS[fault]}",
+                verdict,
+                f"thought {place}: {reason}",
                 truncated,
                 stated,
                 valid=fault in (Fault.ARITHMETIC, Fault.LEFT),
@@ -135,7 +100,7 @@ def score_propose(puzzle: Puzzle, response: str | None, *, truncated: bool = Fal
         return _score(verdict, "lists no thought", truncated)
     reason = f"{len(states)} valid thought{'s'[: len(states) != 1]}"
     if len(puzzle.numbers) <= MAX_JUDGED_LEFT + 1:
-        winning = sum(_can_win(left, puzzle) for left in states.values())
+        winning = sum(wins(left, puzzle.target, puzzle.rule) for left in states.values())
         reason += f", {winning or 'none'} of which can still win"
     return _score(Verdict.CORRECT, reason, truncated, stated, valid=True)
 
@@ -166,10 +131,9 @@ def score_value(puzzle: Puzzle, response: str | None, *, truncated: bool = False
     solvable = is_solvable(puzzle)
     truth = f"{puzzle.target} {'can' if solvable else 'cannot'} be made"
     right = solvable is (word == "sure")
+    verdict = Verdict.CORRECT if right else Verdict.WRONG_VALUE
     if word == "impossible":
         verdict = Verdict.NO_SOLUTION
-    else:
-        verdict = Verdict.CORRECT if right else Verdict.WRONG_VALUE
     return _score(
         verdict,
         f"says {word}: {truth}",
@@ -200,7 +164,7 @@ def _judgement_in(text: str) -> str | None:
     if found:
         if len(_JUDGES.findall(text)) != len(found) or {*found, *lone} - {found[0]}:
             return None
-        return found[0] if found[0] in _WORDS else None
+        return found[0] if found[0] in ("sure", "likely", "impossible") else None
     if _JUDGES.search(text) or len(set(lone)) != 1:
         return None
     last = text.rstrip().rpartition("\n")[2]
@@ -230,16 +194,6 @@ def _nothing_else(line: str, step: Step) -> bool:
     )
 
 
-def _can_win(left: tuple[Number, ...], puzzle: Puzzle) -> bool:
-    """Whether numbers left can make the target, negative ones too."""
-    sizes = [len(left)] if puzzle.rule is Rule.ALL else range(1, len(left) + 1)
-    return any(
-        can_still_win(State(part), puzzle.target)
-        for size in sizes
-        for part in combinations(left, size)
-    )
-
-
 def _score(
     verdict: Verdict,
     reason: str,
@@ -263,3 +217,35 @@ def _score(
         truncated=truncated,
         reason=reason,
     )
+
+
+_JUDGEMENT = re.compile(
+    r"^[\s>#*_`-]{0,8}judge?ment[\s*_`]{0,4}:[\s*_`\"']{0,6}([a-z]{1,12})[\s*_`\"'.]{0,8}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LONE_WORD = re.compile(
+    r"^[^\S\n>#*_`\"'-]{0,8}[>#*_`\"'-]{0,8}[^\S\n]{0,4}[*_`\"']{0,4}(sure|likely|impossible)"
+    r"[^\S\n*_`\"'.]{0,4}[*_`\"'.]{0,8}[^\S\n]{0,8}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_JUDGES = re.compile(
+    r"^[^\S\n]{0,8}[>#*_`-]{0,8}\s{0,4}judge?ment[\s*_`]{0,4}:", re.I | re.MULTILINE
+)
+_HEADING = re.compile(r"[^=]{0,80}:[\s*_`]{0,8}|```[a-z]{0,10}", re.IGNORECASE)
+_OPERATION = re.compile(r"[0-9)]\s{0,3}[-+*/]\s{0,3}[0-9(]|\binput", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]+")
+_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
+_BESIDE = re.compile(
+    r"left|remain(?:ing|s)?|lea(?:ving|ves)|numbers?|are|is|now|the|and|dead|end|step|thought|option"
+    r"|move|pair|x|times|div|cdot|[dt]?frac|text(?:bf)?|math(?:bf|rm)|boxed|(?:right|to)(?:arrow)?"
+    r"|quad",
+    re.IGNORECASE,
+)
+"""Words that may stand on a thought's line; `x`, and commands of LaTeX, are signs."""
+_WORDS = ("sure", "likely", "impossible")
+_FAULTS = {
+    Fault.TOO_MANY: (Verdict.WRONG_NUMBERS, "there is nothing to combine"),
+    Fault.UNAVAILABLE: (Verdict.WRONG_NUMBERS, "a number that is not left"),
+    Fault.ARITHMETIC: (Verdict.WRONG_VALUE, "the result is not what comes out"),
+    Fault.LEFT: (Verdict.WRONG_VALUE, "the numbers left are not what is left"),
+}
