@@ -58,8 +58,6 @@ from tot24_bench.scoring.equation import (
     Kind,
     each_stated,
     find_stated,
-    is_full,
-    is_target,
     line_end,
     numbers_in,
     of_another,
@@ -135,7 +133,7 @@ def locate_answer(said: str, puzzle: Puzzle) -> Answer:
             if len(numbers := numbers_in(listed[0])) == len(puzzle.numbers)
         }
         if len(named - {puzzle.hand}) > MAX_OTHER_HANDS:
-            return answer._replace(kind=Kind.HEDGED, stated=())
+            return answer.hedged()
     return answer
 
 
@@ -222,14 +220,13 @@ def _plain_answer(said: str, puzzle: Puzzle) -> Answer | None:
     stated = read_stated(said[start + 8 :], puzzle.target)
     if stated is None or stated.rest or stated.cut.problem or not stated.combines:
         return None
-    at_end = not stated.complete
-    return Answer(Kind.EXPRESSION, stated.text, (stated,), True, at_end, start, len(said))
+    return Answer.of((stated,), said, start, len(said), introduced=True)
 
 
 def _in_turn(text: str, start: int, end: int, puzzle: Puzzle) -> Answer:
     """What one turn commits to; NOTHING where it commits to nothing."""
     introduced = find_introduced(text, start, end, puzzle)
-    if introduced is not None and not is_target(introduced, puzzle):
+    if introduced is not None and not introduced.is_target(puzzle):
         return _settled(text, introduced, end, puzzle)
     standing = find_standing(text, start, end, puzzle) or find_only_one(text, start, end, puzzle)
     if standing is None and introduced is None:
@@ -249,7 +246,7 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     line = text.rfind("\n", 0, answer.start) + 1
     lead = read_claim(text[line : answer.start], introduced=False)
     if lead is not None and lead[0] is Claim.NO_SOLUTION and _is_bare(lead[1], puzzle):
-        return answer._replace(kind=Kind.HEDGED, stated=())
+        return answer.hedged()
     prose = stated.rest + "\n" + text[answer.end : until][:MAX_CLAIM_CHARS]
     marker = MARKER.search(prose)
     prose = prose[: marker.start()] if marker else prose
@@ -261,7 +258,7 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     claim = read_claim(next_sentences(claimed), introduced=True)
     if claim is not None and claim[0] is Claim.NO_SOLUTION:
         if back is None and not falls_short and _is_bare(claim[1], puzzle):
-            return answer._replace(kind=Kind.HEDGED, stated=())
+            return answer.hedged()
         if falls_short or (back is not None and _WHOLE.search(claim[1])):
             return Answer(Kind.NO_SOLUTION, claim[1].lstrip(" ,;:"), (), True, start=answer.start)
     if back is None:
@@ -269,13 +266,13 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     later = find_standing(text, answer.end, until, puzzle)
     if later is not None:
         return _confirmed(text, later, answer.end, until, puzzle)
-    return answer._replace(kind=Kind.DENIED, stated=()) if back.firm else answer
+    return answer.denied() if back.firm else answer
 
 
 def _with_later(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     """An answer with the other whole equations to the target that stand behind it."""
     if taken_back_later(text[answer.end : until]):
-        return answer._replace(kind=Kind.DENIED, stated=())
+        return answer.denied()
     instead = _instead(text, answer, until, puzzle)
     if instead is not None:
         return instead
@@ -285,7 +282,7 @@ def _with_later(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer
     more = tuple(
         one
         for one in later.stated
-        if is_full(one, puzzle)
+        if one.is_full(puzzle)
         and one.says(puzzle.target)
         and one.cut.tokens not in [mine.cut.tokens for mine in answer.stated]
     )
@@ -303,11 +300,10 @@ def _instead(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer | 
         line = text[first : min(last, first + MAX_LINE_CHARS)]
         if OPERATION.search(line) and _CHANGES.search(line):
             for words, other in each_stated(readable(untagged(line)), puzzle.target):
-                if not is_full(other, puzzle) or other.says_other(puzzle.target):
+                if not other.is_full(puzzle) or other.says_other(puzzle.target):
                     continue
                 if _CHANGES.search(words) or _CHANGES.match(other.rest):
-                    at_end = last == len(text) and not other.complete
-                    return Answer(Kind.EXPRESSION, other.text, (other,), True, at_end, first, last)
+                    return Answer.of((other,), text, first, last, introduced=True)
     return None
 
 
@@ -336,11 +332,7 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
     if closing.kind is Kind.NO_SOLUTION:
         if falls_short:
             return closing
-        return (
-            answer._replace(kind=Kind.HEDGED, stated=())
-            if _is_bare(closing.text, puzzle)
-            else answer
-        )
+        return answer.hedged() if _is_bare(closing.text, puzzle) else answer
     if closing.kind is Kind.ABSTAINED and not stated.says(puzzle.target):
         return closing
     instead = _instead(text, answer, end, puzzle)
@@ -360,7 +352,7 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
     if claim is None or claim[0] is not Claim.NO_SOLUTION or _CONTRAST.search(lead):
         return answer
     if _is_bare(claim[1], puzzle):
-        return answer._replace(kind=Kind.HEDGED, stated=())
+        return answer.hedged()
     return answer
 
 

@@ -109,6 +109,11 @@ class Stated(NamedTuple):
                 return False
         return operand and depth == 0
 
+    def is_full(self, puzzle: Puzzle) -> bool:
+        """Whether it combines as many numbers as the rule asks for."""
+        wanted = len(puzzle.numbers) if puzzle.rule is Rule.ALL else 2
+        return self.size >= wanted and (self.combines or wanted == 1)
+
     def repeats(self, target: int) -> bool:
         """Whether it is just the target."""
         return not self.combines and self.cut.problem is None and literal(self.cut.tokens) == target
@@ -127,6 +132,10 @@ class Stated(NamedTuple):
         return target not in self.sides and any(
             isinstance(side, Fraction) or (len(side) == 3 and side[1] == "/") for side in self.sides
         )
+
+
+Parts = list[tuple[str, Stated]]
+"""The expressions of a line, each with the words before it."""
 
 
 class Kind(StrEnum):
@@ -163,6 +172,26 @@ class Answer(NamedTuple):
     at_end: bool = False
     start: int = 0
     end: int = 0
+
+    @classmethod
+    def of(
+        cls, stated: tuple[Stated, ...], text: str, start: int, end: int, introduced: bool = False
+    ) -> Answer:
+        """The answer that stands in a text from `start` to `end`."""
+        at_end = end >= len(text) and not stated[-1].complete
+        return cls(Kind.EXPRESSION, stated[0].text, stated, introduced, at_end, start, end)
+
+    def is_target(self, puzzle: Puzzle) -> bool:
+        """Whether it is just the target."""
+        return bool(self.stated) and self.stated[0].repeats(puzzle.target)
+
+    def hedged(self) -> Answer:
+        """An answer that takes no side: what it offers beside is not weighed."""
+        return self._replace(kind=Kind.HEDGED, stated=())
+
+    def denied(self) -> Answer:
+        """An answer that is taken back."""
+        return self._replace(kind=Kind.DENIED, stated=())
 
 
 def read_stated(text: str, target: int) -> Stated | None:
@@ -232,12 +261,7 @@ def each_stated(line: str, target: int) -> Iterator[tuple[str, Stated]]:
         line = stated.rest
 
 
-def is_target(answer: Answer, puzzle: Puzzle) -> bool:
-    """Whether an answer is just the target."""
-    return bool(answer.stated) and answer.stated[0].repeats(puzzle.target)
-
-
-def alternatives(parts: list[tuple[str, Stated]], puzzle: Puzzle) -> tuple[list[Stated], int]:
+def alternatives(parts: Parts, puzzle: Puzzle) -> tuple[list[Stated], int]:
     """Of what a line states all that it offers as its answer, and the place of the first.
 
     Complete expressions before steps, and of those not what the line says falls short. What is
@@ -246,7 +270,7 @@ def alternatives(parts: list[tuple[str, Stated]], puzzle: Puzzle) -> tuple[list[
     live: list[tuple[int, Stated]] = []
     for i, (words, stated) in enumerate(parts):
         # "Wait, let me check: 6 - 4 = 2" replaces no complete expression.
-        mends = is_full(stated, puzzle) or not (live and is_full(live[-1][1], puzzle))
+        mends = stated.is_full(puzzle) or not (live and live[-1][1].is_full(puzzle))
         if live and words and mends and replaces(words):
             live.clear()
         if not (words and denied_before(words)) and not (
@@ -254,7 +278,7 @@ def alternatives(parts: list[tuple[str, Stated]], puzzle: Puzzle) -> tuple[list[
         ):
             live.append((i, stated))
     if len(live) > 1:
-        full = [one for one in live if is_full(one[1], puzzle)]
+        full = [one for one in live if one[1].is_full(puzzle)]
         full = [one for one in full if not one[1].says_other(puzzle.target)] or full
         chosen = full or live[:1]
         places = {i for i, _ in chosen}
@@ -266,12 +290,6 @@ def alternatives(parts: list[tuple[str, Stated]], puzzle: Puzzle) -> tuple[list[
                 chosen.append((i, stated))
         live = chosen
     return [stated for _, stated in live], live[0][0] if live else len(parts) - 1
-
-
-def is_full(stated: Stated, puzzle: Puzzle) -> bool:
-    """Whether an expression combines as many numbers as the rule asks for."""
-    wanted = len(puzzle.numbers) if puzzle.rule is Rule.ALL else 2
-    return stated.size >= wanted and (stated.combines or wanted == 1)
 
 
 def of_another(words: str, puzzle: Puzzle, *, supposed: bool = True) -> bool:

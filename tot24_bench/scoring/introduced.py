@@ -29,8 +29,6 @@ from tot24_bench.scoring.equation import (
     alternatives,
     each_stated,
     find_stated,
-    is_full,
-    is_target,
     line_end,
     read_stated,
 )
@@ -59,7 +57,7 @@ def find_introduced(text: str, start: int, end: int, puzzle: Puzzle) -> Answer |
         until = marker.start()
         if answer is None:
             continue
-        if not is_target(answer, puzzle):
+        if not answer.is_target(puzzle):
             if answer.stated:
                 return _with_markers_before(text, marker, answer, start, puzzle)
             return answer
@@ -101,7 +99,7 @@ def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answe
     if answer is not None:
         if marker["bare"] is not None and answer.stated and not answer.stated[0].combines:
             ends = not ALNUM.search(answer.stated[0].rest)
-            return answer._replace(end=stop) if ends or is_target(answer, puzzle) else None
+            return answer._replace(end=stop) if ends or answer.is_target(puzzle) else None
         answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=until == after)
         if until < after:
             answer = _with_rest(text, answer, until, after, puzzle)
@@ -123,7 +121,7 @@ def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answe
             continue
         answer = _read_line(line, puzzle, bullets=True, prose=prose)
         prose = False
-        if answer is not None and answer.stated and not is_full(answer.stated[0], puzzle):
+        if answer is not None and answer.stated and not answer.stated[0].is_full(puzzle):
             answer, stop = _whole_after(text, answer, stop, until, puzzle)
         if answer is not None:
             answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=False)
@@ -143,7 +141,7 @@ def _whole_after(
         if not ALNUM.search(text, first, at) or LEFT.search(text, first, at):
             continue
         more = _read_line(text[first:at], puzzle, bullets=True, prose=True)
-        if more is not None and more.kind is Kind.EXPRESSION and is_full(more.stated[0], puzzle):
+        if more is not None and more.kind is Kind.EXPRESSION and more.stated[0].is_full(puzzle):
             return more, at
     return answer, stop
 
@@ -179,7 +177,7 @@ def _with_lines_after(
         more = _read_line(line, puzzle, bullets=True, prose=another)
         if more is None or not more.stated or more.stated[0].says_other(puzzle.target):
             break
-        if not another and not is_full(more.stated[0], puzzle) and more.stated[0].sides:
+        if not another and not more.stated[0].is_full(puzzle) and more.stated[0].sides:
             break
         stop, open_end = line_stop, _GOES_ON.search(more.stated[-1].rest) is not None
         answer = answer._replace(stated=answer.stated + more.stated, end=stop)
@@ -258,7 +256,7 @@ def _with_markers_before(
             break
         if not box and ALNUM.search(TAG.sub("", text[other.end : until])):
             break
-        if other.kind is Kind.EXPRESSION and is_full(other.stated[0], puzzle):
+        if other.kind is Kind.EXPRESSION and other.stated[0].is_full(puzzle):
             answer = answer._replace(stated=other.stated + answer.stated)
         until = one.start()
     return answer
@@ -275,7 +273,7 @@ def _read_line(line: str, puzzle: Puzzle, *, bullets: bool, prose: bool) -> Answ
     content = undress(readable(line), bullets=bullets)
     if numbered := NUMBERED.match(content):
         item = undress(content[numbered.end() :])
-        if bullets or ((full := read_stated(item, target)) and is_full(full, puzzle)):
+        if bullets or ((full := read_stated(item, target)) and full.is_full(puzzle)):
             content = item
     if bullets and _LONE_ITEM.fullmatch(content):
         return None
@@ -291,7 +289,7 @@ def _read_line(line: str, puzzle: Puzzle, *, bullets: bool, prose: bool) -> Answ
     if words:
         claim = read_claim(words, introduced=True)
         if claim is not None and not (chosen and _outweighs(chosen[0], words, puzzle)):
-            if chosen and is_full(chosen[0], puzzle) and not chosen[0].says_other(target):
+            if chosen and chosen[0].is_full(puzzle) and not chosen[0].says_other(target):
                 return Answer(Kind.HEDGED, chosen[0].text, introduced=True)
             return Answer(Kind(claim[0].value), claim[1], introduced=True)
     if chosen:

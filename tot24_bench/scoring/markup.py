@@ -381,37 +381,16 @@ _NOTATION_TAG = re.compile(
     r"<(?:m?sqrt|msup|msub|mfrac|mroot|mover|sup|sub)\b[^<>]{0,40}>", re.IGNORECASE
 )
 
+# The first sign of each word stands for all that follow it.
+_SAME_SIGNS = (
+    "*×✕✖⨯⨉⋅·∙•∗⁎＊ /÷∕⁄／➗ -−–—‒―‐‑﹣－➖⁃˗ +＋➕﹢✚✛ =＝﹦ (（﹙⟮❨ )）﹚⟯❩"
+    " [［【〔 ]］】〕 {｛ }｝ :：∶﹕ |｜ '‘’ \"“”„«»「」『』 _▁ <＜ >＞ ?？ %％ xхХχ"
+)
 _SIGNS = str.maketrans(
-    {
-        sign: ascii_sign
-        for ascii_sign, signs in {
-            "*": "×✕✖⨯⨉⋅·∙•∗⁎＊",
-            "/": "÷∕⁄／➗",
-            "-": "−–—‒―‐‑﹣－➖⁃˗",
-            "+": "＋➕﹢✚✛",
-            "=": "＝﹦",
-            "(": "（﹙⟮❨",
-            ")": "）﹚⟯❩",
-            "[": "［【〔",
-            "]": "］】〕",
-            "{": "｛",
-            "}": "｝",
-            ":": "：∶﹕",
-            "|": "｜",
-            "'": "‘’",
-            '"': "“”„«»「」『』",
-            ". ": "。",
-            ", ": "，、،",
-            "_": "▁",
-            "<": "＜",
-            ">": "＞",
-            "?": "？",
-            "%": "％",
-            "x": "хХχ",
-            " ": "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"
-            "\u205f\u3000",
-            "\n": "\u2028\u2029\x85",
-        }.items()
-        for sign in signs
-    }
+    {sign: word[0] for word in _SAME_SIGNS.split() for sign in word[1:]}
+    | dict.fromkeys("。", ". ")
+    | dict.fromkeys("，、،", ", ")
+    | dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a", " ")
+    | dict.fromkeys("\u202f\u205f\u3000", " ")
+    | dict.fromkeys("\u2028\u2029\x85", "\n")
 )

@@ -6,9 +6,11 @@ nothing else on the line. A `value` response is right when its judgement is the 
 where the target can be made, `impossible` where it cannot. `likely` judges nothing, and is neither;
 judgements that contradict each other are none.
 
->>> score_propose(Puzzle.parse("4 6 8"), "8 - 4 = 4 (left: 4 6)\n4 + 8 = 12 (left: 6 12)").reason
+>>> said = "8 - 4 = 4 (left: 4 6)\n4 + 8 = 12 (left: 6 12)"
+>>> score_method("propose", Puzzle.parse("4 6 8"), said).reason
 '2 valid thoughts, 1 of which can still win'
->>> score_value(Puzzle.parse("10 14"), "10 + 14 = 24 (left: 24)\nJudgement: sure").correct
+>>> said = "10 + 14 = 24 (left: 24)\nJudgement: sure"
+>>> score_method("value", Puzzle.parse("10 14"), said).correct
 True
 """
 
@@ -16,7 +18,6 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from itertools import islice
 
 from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.game.states import Number
@@ -24,14 +25,15 @@ from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS
 from tot24_bench.scoring.markup import read_response
 from tot24_bench.scoring.replay import Fault, check
 from tot24_bench.scoring.score import (
-    MAX_ANSWER_CHARS,
     MAX_SOLVED_NUMBERS,
     Score,
     Verdict,
+    plain_score,
     score,
     wins,
 )
 from tot24_bench.scoring.steps import MAX_STEP_LINE_CHARS, Step, read_steps
+from tot24_bench.text import plural
 
 MAX_LINES = 500
 """Lines of a `propose` response that are read: six numbers have about 150 thoughts."""
@@ -51,96 +53,100 @@ def score_method(
         response: what the model wrote, without the prompt.
         truncated: whether generation stopped at the token limit.
     """
-    if method == "propose":
-        return score_propose(puzzle, response, truncated=truncated)
-    if method == "value":
-        return score_value(puzzle, response, truncated=truncated)
-    return score(puzzle, response, truncated=truncated)
+    if method not in ("propose", "value"):
+        return score(puzzle, response, truncated=truncated)
+    text = response if isinstance(response, str) else ""
+    if len(text) > MAX_RESPONSE_CHARS:
+        return plain_score(Verdict.TOO_LONG, "the response is too long to be read", truncated)
+    judge = _score_propose if method == "propose" else _score_value
+    return judge(puzzle, read_response(text).said, truncated)
 
 
-def score_propose(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> Score:
-    """Whether a response lists thoughts, and nothing but valid ones; never raises.
+def _score_propose(puzzle: Puzzle, said: str, truncated: bool) -> Score:
+    """Whether a response lists thoughts, and nothing but valid ones.
 
     A heading that ends in a colon and the fences of a code block are no lines; a heading holds no
     numbers but those asked. The same thought twice counts once. `Score.valid`: every thought
     combines numbers that are left. `false_claim`: one says that it makes the target, and does not.
     """
-    text = response if isinstance(response, str) else ""
-    if len(text) > MAX_RESPONSE_CHARS:
-        return _score(Verdict.TOO_LONG, "the response is too long to be read", truncated)
-    lines = [line for line in read_response(text).said.split("\n") if line.strip()]
-    lines = [line for line in islice(lines, MAX_LINES + 1) if not _is_heading(line, puzzle)]
+    lines = [line for line in said.split("\n") if line.strip()]
+    lines = [line for line in lines[: MAX_LINES + 1] if not _is_heading(line, puzzle)]
     if len(lines) > MAX_LINES:
-        return _score(Verdict.TOO_LONG, f"more than {MAX_LINES} lines", truncated)
+        return plain_score(Verdict.TOO_LONG, f"more than {MAX_LINES} lines", truncated)
+    verdict, reason = Verdict.CORRECT, ""
     stated: list[str] = []
     states: dict[str, tuple[Number, ...]] = {}
+    valid, false_claim = True, False
     for place, line in enumerate(lines, 1):
         steps = read_steps(line) if len(line) <= MAX_STEP_LINE_CHARS else []
         if len(steps) != 1 or not _nothing_else(line, steps[0]):
-            cut = truncated and place == len(lines)
-            verdict = Verdict.TRUNCATED if cut else Verdict.MALFORMED
-            reason = "the token limit cut a line off" if cut else f"line {place} is not one thought"
-            return _score(verdict, reason, truncated, stated)
+            verdict, reason, valid = Verdict.MALFORMED, f"line {place} is not one thought", False
+            if truncated and place == len(lines):
+                verdict, reason = Verdict.TRUNCATED, "the token limit cut a line off"
+            break
         step = steps[0]
         stated.append(step.text)
-        fault, left = check(step, puzzle.hand)
+        fault, states[step.text] = check(step, puzzle.hand)
         if fault is not None:
             verdict, reason = _FAULTS[fault]
-            return _score(
-                verdict,
-                f"thought {place}: {reason}",
-                truncated,
-                stated,
-                valid=fault in (Fault.ARITHMETIC, Fault.LEFT),
-                false_claim=fault is Fault.ARITHMETIC and step.value == puzzle.target,
-            )
-        states[step.text] = left
-    if not states:
+            reason = f"thought {place}: {reason}"
+            valid = fault in (Fault.ARITHMETIC, Fault.LEFT)
+            false_claim = fault is Fault.ARITHMETIC and step.value == puzzle.target
+            break
+    if not lines:
         verdict = Verdict.TRUNCATED if truncated else Verdict.NO_ANSWER
-        return _score(verdict, "lists no thought", truncated)
-    reason = f"{len(states)} valid thought{'s'[: len(states) != 1]}"
-    if len(puzzle.numbers) <= MAX_JUDGED_LEFT + 1:
-        winning = sum(wins(left, puzzle.target, puzzle.rule) for left in states.values())
-        reason += f", {winning or 'none'} of which can still win"
-    return _score(Verdict.CORRECT, reason, truncated, stated, valid=True)
+        reason, valid = "lists no thought", False
+    elif verdict is Verdict.CORRECT:
+        reason = plural(len(states), "valid thought")
+        if len(puzzle.numbers) <= MAX_JUDGED_LEFT + 1:
+            winning = sum(wins(left, puzzle.target, puzzle.rule) for left in states.values())
+            reason += f", {winning or 'none'} of which can still win"
+    return plain_score(
+        verdict,
+        reason,
+        truncated,
+        "; ".join(stated),
+        correct=verdict is Verdict.CORRECT,
+        valid=valid,
+        answered=bool(stated),
+        false_claim=false_claim,
+    )
 
 
-def score_value(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> Score:
-    """Whether a response judges the numbers left as they are; never raises.
+def _score_value(puzzle: Puzzle, said: str, truncated: bool) -> Score:
+    """Whether a response judges the numbers left as they are.
 
     Lines `Judgement: ...` count; where there is none, a last line that is the word alone. Where
     such lines say different things, or one of them something else, the response judges nothing.
     A judgement of more than MAX_SOLVED_NUMBERS numbers is not checked, and so not right.
     `impossible` has the verdict NO_SOLUTION, as it has in `score`.
     """
-    text = response if isinstance(response, str) else ""
-    if len(text) > MAX_RESPONSE_CHARS:
-        return _score(Verdict.TOO_LONG, "the response is too long to be read", truncated)
-    word = _judgement_in(read_response(text).said)
+    word = _judgement_in(said)
     if word is None:
         if truncated:
-            return _score(Verdict.TRUNCATED, "the token limit cut the response off", truncated)
-        return _score(Verdict.NO_ANSWER, "ends in no judgement", truncated)
+            reason = "the token limit cut the response off"
+            return plain_score(Verdict.TRUNCATED, reason, truncated)
+        return plain_score(Verdict.NO_ANSWER, "ends in no judgement", truncated)
     if word == "likely":
-        return _score(Verdict.ABSTAINED, "does not judge: likely", truncated, [word])
+        return plain_score(Verdict.ABSTAINED, "does not judge: likely", truncated, word)
     if len(puzzle.numbers) > MAX_SOLVED_NUMBERS:
         reason = f"a judgement is not checked past {MAX_SOLVED_NUMBERS} numbers"
-        return _score(Verdict.ABSTAINED, reason, truncated, [word])
+        return plain_score(Verdict.ABSTAINED, reason, truncated, word)
     from tot24_bench.game.solver import is_solvable
 
     solvable = is_solvable(puzzle)
-    truth = f"{puzzle.target} {'can' if solvable else 'cannot'} be made"
     right = solvable is (word == "sure")
     verdict = Verdict.CORRECT if right else Verdict.WRONG_VALUE
     if word == "impossible":
         verdict = Verdict.NO_SOLUTION
-    return _score(
+    return plain_score(
         verdict,
-        f"says {word}: {truth}",
+        f"says {word}: {puzzle.target} {'can' if solvable else 'cannot'} be made",
         truncated,
-        [word],
+        word,
         correct=right,
         valid=verdict is Verdict.CORRECT,
+        answered=True,
         false_claim=verdict is Verdict.WRONG_VALUE,
     )
 
@@ -194,31 +200,6 @@ def _nothing_else(line: str, step: Step) -> bool:
     )
 
 
-def _score(
-    verdict: Verdict,
-    reason: str,
-    truncated: bool,
-    stated: list[str] | None = None,
-    *,
-    correct: bool | None = None,
-    valid: bool = False,
-    false_claim: bool = False,
-) -> Score:
-    answer = "; ".join((stated or [])[:MAX_ANSWER_CHARS])[:MAX_ANSWER_CHARS]
-    return Score(
-        verdict=verdict,
-        correct=verdict is Verdict.CORRECT if correct is None else correct,
-        answer=answer,
-        value=None,
-        valid=valid,
-        answered=bool(stated) and verdict is not Verdict.ABSTAINED,
-        false_claim=false_claim,
-        false_rhs=False,
-        truncated=truncated,
-        reason=reason,
-    )
-
-
 _JUDGEMENT = re.compile(
     r"^[\s>#*_`-]{0,8}judge?ment[\s*_`]{0,4}:[\s*_`\"']{0,6}([a-z]{1,12})[\s*_`\"'.]{0,8}$",
     re.IGNORECASE | re.MULTILINE,
@@ -242,7 +223,6 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 """Words that may stand on a thought's line; `x`, and commands of LaTeX, are signs."""
-_WORDS = ("sure", "likely", "impossible")
 _FAULTS = {
     Fault.TOO_MANY: (Verdict.WRONG_NUMBERS, "there is nothing to combine"),
     Fault.UNAVAILABLE: (Verdict.WRONG_NUMBERS, "a number that is not left"),

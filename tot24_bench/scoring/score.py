@@ -213,17 +213,25 @@ def _score_words(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
     elif answer.kind is Kind.NO_SOLUTION:
         verdict = Verdict.NO_SOLUTION
         correct, reason = _judge_no_solution(puzzle)
+    answered = verdict in (Verdict.NO_SOLUTION, Verdict.HEDGED)
+    return plain_score(verdict, reason, truncated, answer.text, correct=correct, answered=answered)
+
+
+def plain_score(
+    verdict: Verdict,
+    reason: str,
+    truncated: bool,
+    answer: str = "",
+    *,
+    correct: bool = False,
+    valid: bool = False,
+    answered: bool = False,
+    false_claim: bool = False,
+) -> Score:
+    """The score of a response that commits to no expression."""
+    answer = _bounded(answer)
     return Score(
-        verdict=verdict,
-        correct=correct,
-        answer=_bounded(answer.text),
-        value=None,
-        valid=False,
-        answered=verdict in (Verdict.NO_SOLUTION, Verdict.HEDGED),
-        false_claim=False,
-        false_rhs=False,
-        truncated=truncated,
-        reason=reason,
+        verdict, correct, answer, None, valid, answered, false_claim, False, truncated, reason
     )
 
 

@@ -105,11 +105,9 @@ def read_canonical(text: str) -> Canonical | None:
 
 
 def read_steps(text: str, end: int | None = None) -> list[Step]:
-    """The thoughts of a text whose line starts before `end`, at most MAX_STEPS; never raises.
+    """The thoughts of a text in plain signs (`markup.plain`), at most MAX_STEPS; never raises.
 
-    Args:
-        text: the response in plain signs (`markup.plain`).
-        end: where the committed answer starts; what follows it explains and is not read.
+    What stands from `end` on, where the committed answer starts, explains and is not read.
     """
     return _Reader(text, len(text) if end is None else end).run()
 
@@ -128,11 +126,14 @@ class _Reader:
         for number, line in enumerate(self.text[: self.end].split("\n"), 1):
             if plain := _PLAIN.fullmatch(line):
                 self.in_answer = False
-                a, op, b, value, left, mark = plain.groups()
-                numbers = _numbers((a, b, value, *(left or "").split()))
+                op, left, dead_end = plain["op"], plain["left"] or "", plain["mark"] is not None
+                numbers = _numbers((plain["a"], plain["b"], plain["value"], *left.split()))
                 if numbers is not None:
-                    listed = numbers[3:] or None
-                    self._add(numbers, op, listed, mark is not None, None, number)
+                    a, b, value, *rest = numbers
+                    cues = self._cues()
+                    self.steps.append(
+                        Step(a, op, b, value, tuple(rest) or None, dead_end, None, *cues, number)
+                    )
             elif line:
                 self._line(line[:MAX_STEP_LINE_CHARS], number)
             if len(self.steps) >= MAX_STEPS:
@@ -181,26 +182,18 @@ class _Reader:
             numbers = _numbers((match["a"], match["b"], match["value"]))
             if numbers is None or _is_step(match["a"]) or _is_step(match["b"]):
                 continue
+            a, b, value = numbers
             until = matches[i + 1].start() if i + 1 < len(matches) else len(line)
             after = line[match.end() : until]
             op = "*" if match["op"] in "xX" else match["op"]
-            dead_end = _DEAD_END.search(after) is not None
-            self._add(numbers, op, _left_in(after), dead_end, place, number)
+            left, dead_end = _left_in(after), _DEAD_END.search(after) is not None
+            cues = self._cues()
+            self.steps.append(Step(a, op, b, value, left, dead_end, place, *cues, number))
 
-    def _add(
-        self,
-        numbers: tuple[Number, ...],
-        op: str,
-        left: tuple[Number, ...] | None,
-        dead_end: bool,
-        place: int | None,
-        line: int,
-    ) -> None:
-        """Note a thought, with the cue that stands before it."""
-        a, b, value = numbers[:3]
-        cues = self.cue, self.back_to
-        self.steps.append(Step(a, op, b, value, left, dead_end, place, *cues, line))
-        self.cue, self.back_to = Cue.NONE, None
+    def _cues(self) -> tuple[Cue, tuple[Number, ...] | None]:
+        """What was said before the thought that comes now: it is said of this one alone."""
+        cues, self.cue, self.back_to = (self.cue, self.back_to), Cue.NONE, None
+        return cues
 
     def _heed(self, cue: Cue) -> None:
         """A cue stands until the next thought; a stronger one is not taken back."""
@@ -283,8 +276,8 @@ _DIGITS = r"[0-9]{1,12}"
 _OPERAND = rf"{_DIGITS}|\({_DIGITS}/{_DIGITS}\)"
 _WRITTEN = rf"{_DIGITS}(?:/{_DIGITS})?"
 _PLAIN = re.compile(
-    rf"({_OPERAND}) ([-+*/]) ({_OPERAND}) = ({_WRITTEN})"
-    rf"(?: \(left:((?: {_WRITTEN}){{1,12}})\)(: dead end)?)? {{0,2}}"
+    rf"(?P<a>{_OPERAND}) (?P<op>[-+*/]) (?P<b>{_OPERAND}) = (?P<value>{_WRITTEN})"
+    rf"(?: \(left:(?P<left>(?: {_WRITTEN}){{1,12}})\)(?P<mark>: dead end)?)? {{0,2}}"
 )
 _OVER = rf"/(?!0+\b){_DIGITS}"  # where a fraction of nothing is none
 _NUMBER = rf"{_DIGITS}(?:{_OVER})?"
