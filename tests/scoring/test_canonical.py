@@ -1,4 +1,4 @@
-"""Which responses are canonical: every line to the letter a thought or a heading, then the answer."""
+"""Which responses are canonical: every line to the letter a thought or heading, then the answer."""
 
 from __future__ import annotations
 

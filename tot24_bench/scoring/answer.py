@@ -33,7 +33,7 @@ expression is worth: of several candidates the same place is chosen whichever of
 from __future__ import annotations
 
 import re
-from enum import StrEnum
+from enum import Enum
 from itertools import islice
 
 from tot24_bench.game.puzzle import Puzzle
@@ -90,21 +90,17 @@ MAX_CHANGES = 20
 """Lines after an answer that may say that it changes to another."""
 
 
-class _Whose(StrEnum):
+class _Whose(Enum):
     """Whose hand a turn is about."""
 
-    ASKED = "asked"
-    OTHER = "other"
-    NOBODY = "nobody"
+    ASKED, OTHER, NOBODY = range(3)
 
 
 def find_answer(response: str, puzzle: Puzzle) -> Answer:
     """Find the answer that `response` commits to; never raises.
 
-    Args:
-        response: what the model wrote, without the prompt.
-        puzzle: what was asked: how many numbers an answer has, whose hand a turn names, and the
-            target, so that `24 = 4 * 6` is read from its right side.
+    The puzzle says how many numbers an answer has, whose hand a turn names, and the target, so that
+    `24 = 4 * 6` is read from its right side.
     """
     if len(response) > MAX_RESPONSE_CHARS:
         return Answer(Kind.TOO_LONG)
@@ -150,25 +146,17 @@ def _turns_of(said: str, puzzle: Puzzle) -> list[tuple[int, int, _Whose]] | None
             continue  # to list the numbers asked is no new turn, but where another hand was told
         if header.start() > start and not ended:
             turns.append((start, header.start(), whose))
-        # What a model writes behind its own end token is no part of its response.
-        ended = ended or (header["token"] is not None and _said_something(said[: header.start()]))
+        # What a model writes behind its own end token is no part of its response; before it there
+        # may be an echoed prompt, and the names of roles.
+        if header["token"] is not None and not ended:
+            ended = ALNUM.search(_ROLE_LINE.sub("", said[: header.start()])) is not None
         start, whose = header.start(), named
-        if header["user"] is not None:
-            start = _reply_after(said, header.end())
+        if header["user"] is not None:  # what the user says is nobody's answer
+            reply = _REPLY.search(said, header.end(), header.end() + MAX_PROMPT_CHARS)
+            start = len(said) if reply is None else reply.start()
     if not ended:
         turns.append((start, len(said), whose))
     return turns
-
-
-def _said_something(text: str) -> bool:
-    """Whether a text holds anything but an echoed prompt and the names of roles."""
-    return ALNUM.search(_ROLE_LINE.sub("", text)) is not None
-
-
-def _reply_after(said: str, start: int) -> int:
-    """Where somebody answers the user who speaks from `start` on; the end where nobody does."""
-    reply = _REPLY.search(said, start, start + MAX_PROMPT_CHARS)
-    return len(said) if reply is None else reply.start()
 
 
 def _named(said: str, header: re.Match[str], puzzle: Puzzle) -> _Whose | None:
@@ -203,7 +191,7 @@ def _of_turns(said: str, turns: list[tuple[int, int, _Whose]], puzzle: Puzzle) -
         if found.kind is Kind.NOTHING:
             continue
         if whose is _Whose.OTHER:
-            aside = found if aside is None else aside
+            aside = aside or found
         elif chosen is None or found.kind is not Kind.ABSTAINED:
             chosen = found
     return chosen or aside or Answer(Kind.NOTHING, start=len(said), end=len(said))

@@ -54,19 +54,14 @@ class Claim(StrEnum):
 def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
     """Say what the prose claims and in which sentence; at most MAX_CLAIM_CHARS of it are read.
 
-    Args:
-        prose: sentences, not expressions.
-        introduced: whether they stand as the answer (after `Answer:`), or merely close the text.
+    `introduced`: whether it stands as the answer (after `Answer:`), or merely closes the text.
     """
-    if introduced:
-        sentences = _SENTENCE.split(prose[:MAX_CLAIM_CHARS])
-    else:
-        sentences = _SENTENCE.split(prose[-MAX_CLAIM_CHARS:])[::-1]
-    for said in sentences:
+    read = prose[:MAX_CLAIM_CHARS] if introduced else prose[-MAX_CLAIM_CHARS:]
+    for said in _SENTENCE.split(read)[:: 1 if introduced else -1]:
         sentence = _TOKEN.sub(r"\1 \2", said.replace("_", " "))
-        denial = _DENIES.search(_NO_DENIAL.sub(_BLANK, sentence))
+        denial = _DENIES.search(_NO_DENIAL.sub(_blank, sentence))
         if denial is not None:
-            concluded = _CONCLUDES.sub(_BLANK, sentence)
+            concluded = _CONCLUDES.sub(_blank, sentence)
             start = max(
                 (cut.end() for cut in _CLAUSE.finditer(concluded, 0, denial.start())), default=0
             )
@@ -80,6 +75,11 @@ def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
         if _GIVES_UP.search(sentence):
             return Claim.ABSTAINED, said.strip()
     return None
+
+
+def _blank(match: re.Match[str]) -> str:
+    """As many blanks, so that places stay where they are."""
+    return " " * len(match[0])
 
 
 # Repeats are bounded everywhere: the time is linear in the text whatever it holds.
@@ -116,10 +116,6 @@ _NO_DENIAL = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-
-
-def _BLANK(match: re.Match[str]) -> str:  # noqa: N802 - so that places stay where they are
-    return " " * len(match[0])
 
 
 _CLAUSE = re.compile(r"[,;:]\s|\b(?:but|so|that|because|since)\b", re.IGNORECASE)
@@ -242,15 +238,13 @@ def denied_after(words: str, target: int) -> bool:
 def taken_back(prose: str, target: int) -> Denial | None:
     """The denial of an answer in the prose that follows it; None without one."""
     prose = next_sentences(prose)
-    hesitates: Denial | None = None
-    for denial in _TAKEN_BACK.finditer(prose):
-        if _CONDITION.search(prose[: denial.start()]):
-            continue
-        if denial["hesitates"] is None:
-            return Denial(denial.start(), denial.end(), firm=True)
-        hesitates = hesitates or Denial(denial.start(), denial.end(), firm=False)
-    if hesitates is not None:
-        return hesitates
+    found = [
+        Denial(one.start(), one.end(), one["hesitates"] is None)
+        for one in _TAKEN_BACK.finditer(prose)
+        if not _CONDITION.search(prose[: one.start()])
+    ]
+    if found:
+        return next((denial for denial in found if denial.firm), found[0])
     worth = _WORTH.search(prose)
     if worth is None or int(worth[1]) == target:
         return None

@@ -321,13 +321,11 @@ def literal(tokens: tuple[int | str, ...]) -> int | None:
     sign = 1
     found: int | None = None
     for token in tokens:
+        if found is not None and (isinstance(token, int) or token == "-"):
+            return None
         if isinstance(token, int):
-            if found is not None:
-                return None
             found = token
         elif token == "-":
-            if found is not None:
-                return None
             sign = -sign
         elif token not in "()+":
             return None

@@ -55,12 +55,10 @@ def find_introduced(text: str, start: int, end: int, puzzle: Puzzle) -> Answer |
             continue
         answer = _held(text, marker, until, puzzle)
         until = marker.start()
-        if answer is None:
-            continue
-        if not answer.is_target(puzzle):
-            if answer.stated:
-                return _with_markers_before(text, marker, answer, start, puzzle)
+        if answer is not None and not answer.stated:
             return answer
+        if answer is not None and not answer.is_target(puzzle):
+            return _with_markers_before(text, marker, answer, start, puzzle)
         only_target = only_target or answer
     return only_target
 
@@ -69,15 +67,12 @@ def _introduces(marker: re.Match[str], before: str) -> bool:
     """Whether what stands before a marker lets it introduce an answer: it may not talk of one."""
     if marker["box"] is not None or marker["tag"] is not None:
         return True
-    line = before.rpartition("\n")[2]
-    if marker["bare"] is not None or marker["heading"] is not None:
-        if (_NO_LEAD if marker["bare"] is not None else _NO_HEADING).search(line):
-            return False
-        clause = line
-    else:
-        clause = _CLAUSE_ENDS.split(line)[-1]
-    words = clause.lower().split()
-    return len(words) <= _LEAD_WORDS and not _TALKS.search(clause)
+    clause = before.rpartition("\n")[2]
+    if marker["bare"] is None and marker["heading"] is None:
+        clause = _CLAUSE_ENDS.split(clause)[-1]
+    elif (_NO_HEADING if marker["bare"] is None else _NO_LEAD).search(clause):
+        return False
+    return len(clause.split()) <= _LEAD_WORDS and not _TALKS.search(clause)
 
 
 def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answer | None:
@@ -195,12 +190,8 @@ def _with_rest(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle
     """The answer with what "or" joins to it behind its closing tag or brace."""
     rest = text[start : line_end(text, start, until)]
     lead = _OR_FIRST.match(rest)
-    more = (
-        None if lead is None else _read_line(rest[lead.end() :], puzzle, bullets=False, prose=True)
-    )
-    if more is None or not more.stated:
-        return answer
-    return answer._replace(stated=answer.stated + more.stated)
+    more = lead and _read_line(rest[lead.end() :], puzzle, bullets=False, prose=True)
+    return answer._replace(stated=answer.stated + more.stated) if more else answer
 
 
 def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answer | None:

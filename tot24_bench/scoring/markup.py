@@ -68,10 +68,9 @@ def read_response(response: str) -> Response:
         said = _ENTITY.sub(lambda entity: html.unescape(entity[0]), said)
     if '"' in said and ("{" in said or "[" in said):
         said = _without_json(said)
-    lower = said.lower()
-    if any(sign in lower for sign in _HIDING):
+    if _MAY_HIDE.search(said):
         said = _HIDDEN.sub("", said)
-    if any(stem in lower for stem in _THINKING_STEMS) and _MAY_THINK.search(said):
+    if _MAY_THINK.search(said):
         said, thought = _divided(_fences_as_tags(said) if "```" in said else said)
     if not said.isascii() or _MAY_STRIKE.search(said):
         said, count = _STRUCK.subn(" ", said)
@@ -251,14 +250,9 @@ _THINKING_TAG = re.compile(
     re.IGNORECASE,
 )
 _FENCE = re.compile(r"^```(\w{0,20})[ \t]{0,4}$", re.MULTILINE)
-# Looked for first, since most responses hold none of them and this costs nothing then.
-_THINKING_STEMS: tuple[str, ...] = (
-    *("think", "thought", "reason", "reflect", "scratch", "rationale", "monologue", "analysis"),
-    *("cot", "channel", "assistantfinal", "unused94", "internal", "plan", "draft", "work", "steps"),
-    "deliberation",
-)
+# Looked for first, since most responses hold none of them.
 _MAY_THINK = re.compile(r"[<\[◁]|```|assistantfinal|^\s{0,8}analysis[A-Z]")
-_HIDING = ("<!--", "phantom", "\x1b[8m", "<s>", "template", "script", "style", "hidden")
+_MAY_HIDE = re.compile(r"[<\\\x1b]")
 # What no reader sees: comments, phantoms, hidden text. `<s>` may begin a response as a token.
 _HIDDEN = re.compile(
     r"<!--(?:(?!<!--|-->).){0,4000}-->|\\h?phantom\s?\{[^{}]{0,600}\}|\x1b\[8m[^\x1b]{0,600}"

@@ -101,8 +101,6 @@ _SIGNS = frozenset("+-*/()")
 class _Cutter:
     """One pass over the text, left to right; `run` is its only entry."""
 
-    __slots__ = ("ends", "numbers", "result", "stack", "text", "tokens")
-
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens: list[int | str] = []
