@@ -232,8 +232,8 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
         return _settled_claim(text, answer, until, puzzle)
     stated = answer.stated[-1]
     line = text.rfind("\n", 0, answer.start) + 1
-    lead = read_claim(text[line : answer.start], introduced=False)
-    if lead is not None and lead[0] is Claim.NO_SOLUTION and _is_bare(lead[1], puzzle):
+    lead = _denies(text[line : answer.start])
+    if lead and _is_bare(lead, puzzle):
         return answer.hedged()
     prose = stated.rest + "\n" + text[answer.end : until][:MAX_CLAIM_CHARS]
     marker = MARKER.search(prose)
@@ -243,12 +243,11 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
         back = Denial(0, 0, firm=True)
     falls_short = stated.says_other(target)
     claimed = prose if back is None or falls_short else prose[back.end :]
-    claim = read_claim(next_sentences(claimed), introduced=True)
-    if claim is not None and claim[0] is Claim.NO_SOLUTION:
-        if back is None and not falls_short and _is_bare(claim[1], puzzle):
-            return answer.hedged()
-        if falls_short or (back is not None and _WHOLE.search(claim[1])):
-            return Answer(Kind.NO_SOLUTION, claim[1].lstrip(" ,;:"), (), True, start=answer.start)
+    claim = _denies(next_sentences(claimed), introduced=True)
+    if claim and back is None and not falls_short and _is_bare(claim, puzzle):
+        return answer.hedged()
+    if claim and (falls_short or (back is not None and _WHOLE.search(claim))):
+        return Answer(Kind.NO_SOLUTION, claim.lstrip(" ,;:"), (), True, start=answer.start)
     if back is None:
         return _with_later(text, answer, until, puzzle)
     later = find_standing(text, answer.end, until, puzzle)
@@ -328,20 +327,21 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
         return instead
     before = text[max(start, answer.start - MAX_CLAIM_CHARS) : answer.start].rstrip()
     if falls_short:
-        earlier = read_claim(before, introduced=False)
-        if earlier is None or earlier[0] is not Claim.NO_SOLUTION:
+        earlier = _denies(before)
+        if not earlier:
             return answer
-        return Answer(Kind.NO_SOLUTION, earlier[1], start=len(text), end=len(text))
+        return Answer(Kind.NO_SOLUTION, earlier, start=len(text), end=len(text))
     own = text[answer.start : answer.end].strip().partition("\n")[0]
     lead = find_stated(readable(own), puzzle.target)[0]
-    claim = read_claim(lead, introduced=False) or read_claim(
-        before.rpartition("\n")[2], introduced=False
-    )
-    if claim is None or claim[0] is not Claim.NO_SOLUTION or _CONTRAST.search(lead):
-        return answer
-    if _is_bare(claim[1], puzzle):
-        return answer.hedged()
-    return answer
+    claims = lead if read_claim(lead, introduced=False) else before.rpartition("\n")[2]
+    claim = None if _CONTRAST.search(lead) else _denies(claims)
+    return answer.hedged() if claim and _is_bare(claim, puzzle) else answer
+
+
+def _denies(prose: str, *, introduced: bool = False) -> str | None:
+    """The sentence that claims that there is no solution; None where that is not the claim."""
+    claim = read_claim(prose, introduced=introduced)
+    return claim[1] if claim is not None and claim[0] is Claim.NO_SOLUTION else None
 
 
 def _is_bare(claim: str, puzzle: Puzzle) -> bool:

@@ -71,7 +71,7 @@ def read_response(response: str) -> Response:
     if _MAY_HIDE.search(said):
         said = _HIDDEN.sub("", said)
     if _MAY_THINK.search(said):
-        said, thought = _divided(_fences_as_tags(said) if "```" in said else said)
+        said, thought = _divided(_THINKING_FENCE.sub(r"<think>\1</think>", said))
     if not said.isascii() or _MAY_STRIKE.search(said):
         said, count = _STRUCK.subn(" ", said)
         struck = count > 0
@@ -249,7 +249,10 @@ _THINKING_TAG = re.compile(
     r"|assistantfinal(?P<glued>)",
     re.IGNORECASE,
 )
-_FENCE = re.compile(r"^```(\w{0,20})[ \t]{0,4}$", re.MULTILINE)
+_THINKING_FENCE = re.compile(
+    r"^```(?:think|thought|reason)\w{0,15}[ \t]{0,4}$(.*?)(?:^```[ \t]{0,4}$|\Z)",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
 # Looked for first, since most responses hold none of them.
 _MAY_THINK = re.compile(r"[<\[◁]|```|assistantfinal|^\s{0,8}analysis[A-Z]")
 _MAY_HIDE = re.compile(r"[<\\\x1b]")
@@ -260,21 +263,6 @@ _HIDDEN = re.compile(
     r"|<(\w{1,10})\s[^<>]{0,80}(?:hidden|display:\s?none)[^<>]{0,80}>[^<]{0,600}</\1>",
     re.DOTALL,
 )
-
-
-def _fences_as_tags(text: str) -> str:
-    """The text with a code block that is named for thinking as a thinking tag."""
-    thinks = False
-
-    def tag(fence: re.Match[str]) -> str:
-        nonlocal thinks
-        if thinks and not fence[1]:
-            thinks = False
-            return "</think>"
-        thinks = thinks or fence[1].lower().startswith(("think", "thought", "reason"))
-        return "<think>" if thinks else fence[0]
-
-    return _FENCE.sub(tag, text)
 
 
 def _divided(response: str) -> tuple[str, str]:

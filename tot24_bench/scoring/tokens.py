@@ -98,8 +98,15 @@ _PLAIN_TOKEN = re.compile(r"[0-9]+|[-+*/()]")
 _SIGNS = frozenset("+-*/()")
 
 
+class _Unread(Exception):
+    """The expression has no value: why, in a word and in words."""
+
+
 class _Cutter:
-    """One pass over the text, left to right; `run` is its only entry."""
+    """One pass over the text, left to right; `run` is its only entry.
+
+    The methods that take a token say whether the expression goes on behind it.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -107,87 +114,82 @@ class _Cutter:
         self.ends: list[int] = [0]  # where the text ended before each token, and after the last
         self.stack: list[str] = []
         self.numbers = 0
-        self.result: Tokens | None = None
 
     def run(self) -> Tokens:
         text = self.text
-        skip_to = 0
-        for match in _TOKEN.finditer(text):
-            kind = match.lastgroup
-            if kind == "space" or match.start() < skip_to:
-                continue
-            after_operand = bool(self.tokens) and (
-                self.tokens[-1] == ")" or isinstance(self.tokens[-1], int)
-            )
-            if kind == "number":
-                self.number(match, after_operand)
-            elif kind == "sign":
-                sign = match[0]
-                if sign == "*" and after_operand and _EMPHASIS_ENDS.match(text, match.end()):
-                    continue
-                sign = "/" if sign == "\\div" else "*" if sign[0] == "\\" else sign
-                self.push(sign, match.end())
-            elif kind == "open" or kind == "frac":
-                if not self.open(match, after_operand):
+        try:
+            for match in _TOKEN.finditer(text):
+                dress = match.lastgroup == "space" or match.start() < self.ends[-1]
+                if not dress and not self.take(match):
                     break
-            elif kind == "close":
-                if not self.stack and match[0] != ")":
-                    break  # the end of a JSON object or a list that the answer stands in
-                skip_to = self.close(match)
-            elif kind == "stars" and not (
-                after_operand and _OPERAND_FOLLOWS.match(text, match.end())
-            ):
-                continue  # bold print
-            elif kind == "word":
-                if not self.word(match, after_operand):
-                    break
-            elif not self.symbol(str(kind), match, after_operand):
-                break
-            if self.result is not None:
-                return self.result
-        else:
-            if len(text) > MAX_EXPRESSION_CHARS:
-                return self.stop(Problem.TOO_LONG, f"longer than {MAX_EXPRESSION_CHARS} characters")
-        self.drop_dash(len(text))
-        if not self.numbers:
-            return Tokens((), 0)
-        return Tokens(tuple(self.tokens), self.ends[-1])
+            else:
+                if len(text) > MAX_EXPRESSION_CHARS:
+                    detail = f"longer than {MAX_EXPRESSION_CHARS} characters"
+                    raise _Unread(Problem.TOO_LONG, detail)
+        except _Unread as unread:
+            # The text then goes on to the first `=`, or as far as it is read.
+            equals = text.find("=", self.ends[-1])
+            end = len(text) if equals < 0 else equals
+            return Tokens(tuple(self.tokens), end, *unread.args)
+        dash = len(self.tokens) > 1 and self.tokens[-1] == "-" and self.is_operand(self.tokens[-2])
+        if dash and not self.stack and text[self.ends[-1] :].strip():
+            self.tokens.pop()  # punctuation: prose or a tick follows
+            self.ends.pop()
+        return Tokens(tuple(self.tokens), self.ends[-1]) if self.numbers else Tokens((), 0)
+
+    @staticmethod
+    def is_operand(token: int | str) -> bool:
+        return token == ")" or isinstance(token, int)
 
     def push(self, token: int | str, end: int) -> None:
         self.tokens.append(token)
         self.ends.append(end)
 
-    def stop(self, problem: Problem, detail: str) -> Tokens:
-        """End with a problem; the text then goes on to the first `=`, or as far as it is read."""
-        equals = self.text.find("=", self.ends[-1])
-        end = len(self.text) if equals < 0 else equals
-        self.result = Tokens(tuple(self.tokens), end, problem, detail)
-        return self.result
+    def take(self, match: re.Match[str]) -> bool:
+        kind, sign, end = str(match.lastgroup), match[0], match.end()
+        after_operand = bool(self.tokens) and self.is_operand(self.tokens[-1])
+        if kind == "number":
+            self.number(match, after_operand)
+        elif kind == "sign":
+            if not (sign == "*" and after_operand and _EMPHASIS_ENDS.match(self.text, end)):
+                self.push("/" if sign == "\\div" else "*" if sign[0] == "\\" else sign, end)
+        elif kind == "open" or kind == "frac":
+            return self.open(match, after_operand)
+        elif kind == "close":
+            if not self.stack and sign != ")":
+                return False  # the end of a JSON object or a list that the answer stands in
+            self.close(match)
+        elif kind == "word":
+            return self.word(match, after_operand)
+        elif kind == "stars" and not (after_operand and _OPERAND_FOLLOWS.match(self.text, end)):
+            return True  # bold print
+        else:
+            if self.is_unsupported(kind, match, after_operand):
+                shown = "a decimal" if kind == "decimal" else f"`{sign[:20]}`"
+                raise _Unread(Problem.UNSUPPORTED, shown)
+            return False
+        return True
 
     def number(self, match: re.Match[str], after_operand: bool) -> None:
         if after_operand and self.tokens[-1] == ")" and match.start() == self.ends[-1]:
             self.push("*", match.start())
-        digits = match[0]
-        if len(digits) > MAX_LITERAL_DIGITS:
-            self.stop(Problem.TOO_LONG, f"a number of more than {MAX_LITERAL_DIGITS} digits")
-            return
+        if len(match[0]) > MAX_LITERAL_DIGITS:
+            detail = f"a number of more than {MAX_LITERAL_DIGITS} digits"
+            raise _Unread(Problem.TOO_LONG, detail)
         self.numbers += 1
         if self.numbers > MAX_OPERANDS:
-            self.stop(Problem.TOO_LONG, f"more than {MAX_OPERANDS} numbers")
-            return
-        self.push(int(digits), match.end())
+            raise _Unread(Problem.TOO_LONG, f"more than {MAX_OPERANDS} numbers")
+        self.push(int(match[0]), match.end())
 
     def open(self, match: re.Match[str], after_operand: bool) -> bool:
         if len(self.stack) >= MAX_DEPTH:
-            self.stop(Problem.TOO_LONG, f"more than {MAX_DEPTH} brackets open at once")
-            return True
+            raise _Unread(Problem.TOO_LONG, f"more than {MAX_DEPTH} brackets open at once")
         frac = match.lastgroup == "frac"
         if after_operand:
             if not frac and _NOTE.match(self.text, match.start()):
                 return False
             if frac and isinstance(self.tokens[-1], int):
-                self.stop(Problem.UNSUPPORTED, "a mixed number")
-                return True
+                raise _Unread(Problem.UNSUPPORTED, "a mixed number")
             self.push("*", match.start())
         if frac:
             self.push("(", match.start())
@@ -195,26 +197,22 @@ class _Cutter:
         self.push("(", match.end())
         return True
 
-    def close(self, match: re.Match[str]) -> int:
-        """Close a bracket; for a numerator, open the denominator and say where it starts."""
+    def close(self, match: re.Match[str]) -> None:
+        """Close a bracket; behind that of a numerator the denominator opens."""
         opener = self.stack.pop() if self.stack else ""
         if _CLOSER.get(opener) != match[0]:
             detail = "a bracket closes that does not match" if opener else "a bracket too many"
-            self.stop(Problem.MALFORMED, detail)
-            return 0
+            raise _Unread(Problem.MALFORMED, detail)
         self.push(")", match.end())
         if opener == "denominator":
             self.push(")", match.end())
-        if opener != "numerator":
-            return 0
-        group = _NEXT_GROUP.match(self.text, match.end())
-        if group is None:
-            self.stop(Problem.MALFORMED, "a fraction without a denominator")
-            return 0
-        self.stack.append("denominator")
-        self.push("/", match.end())
-        self.push("(", group.end())
-        return group.end()
+        elif opener == "numerator":
+            group = _NEXT_GROUP.match(self.text, match.end())
+            if group is None:
+                raise _Unread(Problem.MALFORMED, "a fraction without a denominator")
+            self.stack.append("denominator")
+            self.push("/", match.end())
+            self.push("(", group.end())
 
     def word(self, match: re.Match[str], after_operand: bool) -> bool:
         """A name or a function is notation; any other word is prose, which ends the expression."""
@@ -223,8 +221,7 @@ class _Cutter:
         if after_operand:
             times_letter = word == "x" and _OPERAND_FOLLOWS.match(self.text, match.end())
             glued = self.tokens[-1] == ")" and match.start() == self.ends[-1]
-            scales = glued and _SCALES.match(word)
-            if not (times_letter or scales or word in _WORD_SIGNS):
+            if not (times_letter or (glued and _SCALES.match(word)) or word in _WORD_SIGNS):
                 return False
         elif not (called or word in FUNCTIONS or _NAME_COMBINES.match(self.text, match.end())):
             if not self.numbers:
@@ -232,45 +229,30 @@ class _Cutter:
                 return False
             if self.tokens[-1] == "-" and not self.stack and len(word) > 1:
                 return False  # a dash before a closing note
-        self.stop(Problem.UNSUPPORTED, f"`{match[0][:20]}`")
-        return True
+        raise _Unread(Problem.UNSUPPORTED, f"`{match[0][:20]}`")
 
-    def symbol(self, kind: str, match: re.Match[str], after_operand: bool) -> bool:
-        """Signs that are neither number, bracket nor `+ - * /`: unsupported, or the end."""
-        sign = match[0]
-        follows = after_operand and _OPERAND_FOLLOWS.match(self.text, match.end()) is not None
+    def is_unsupported(self, kind: str, match: re.Match[str], after_operand: bool) -> bool:
+        """Whether a sign is none of ours, and not just the end of the expression."""
+        sign, end = match[0], match.end()
+        follows = _OPERAND_FOLLOWS.match(self.text, end) is not None
         if kind == "command":
-            unsupported = sign[1:] in LATEX_UNSUPPORTED or (
-                follows and sign[1:] not in _LATEX_RELATIONS
+            return sign[1:] in LATEX_UNSUPPORTED or (
+                after_operand and follows and sign[1:] not in _LATEX_RELATIONS
             )
-        elif kind == "bar":  # of an absolute value; a bar that nothing follows is dress
-            closes_or_opens = _BAR_CLOSES if after_operand else _OPERAND_FOLLOWS
-            unsupported = bool(closes_or_opens.match(self.text, match.end()))
-        elif kind == "slashes":
-            unsupported = bool(_OPERAND_FOLLOWS.match(self.text, match.end()))
-        elif sign == "!":
-            unsupported = after_operand and not _PROSE_FOLLOWS.match(self.text, match.end())
-        elif kind == "power":
-            unsupported = after_operand or sign not in _AFTER_OPERAND
-        else:
-            unsupported = kind in ("decimal", "glued", "stars", "bits") or (
-                kind == "ratio" and after_operand
-            )
-            # A mathematical sign that nobody here knows, before a number: part of the answer.
-            if kind == "other" and follows and sign not in _RELATIONS:
-                unsupported = unicodedata.category(sign) == "Sm"
-        if unsupported:
-            self.stop(Problem.UNSUPPORTED, "a decimal" if kind == "decimal" else f"`{sign[:20]}`")
-        return unsupported
-
-    def drop_dash(self, length: int) -> None:
-        """Take back a dash at the end that some prose or a tick follows: it is punctuation."""
-        if len(self.tokens) > 1 and self.tokens[-1] == "-" and not self.stack:
-            before = self.tokens[-2]
-            followed = self.text[self.ends[-1] : length].strip()
-            if followed and (before == ")" or isinstance(before, int)):
-                self.tokens.pop()
-                self.ends.pop()
+        if kind == "bar":  # of an absolute value; a bar that nothing follows is dress
+            return _BAR_CLOSES.match(self.text, end) is not None if after_operand else follows
+        if kind == "slashes":
+            return follows
+        if kind == "ratio":
+            return after_operand
+        if sign == "!":
+            return after_operand and not _PROSE_FOLLOWS.match(self.text, end)
+        if kind == "power":
+            return after_operand or sign not in _AFTER_OPERAND
+        if kind == "other":  # a mathematical sign that nobody here knows is part of the answer
+            known = sign in _RELATIONS or unicodedata.category(sign) != "Sm"
+            return after_operand and follows and not known
+        return kind in ("decimal", "glued", "stars", "bits")
 
 
 def _words(text: str) -> frozenset[str]:
