@@ -47,8 +47,8 @@ AT_ANSWER = "answer"
 MALFORMED = "malformed"
 """`failed_at` of a response that is not right and states no thought."""
 
+# Thoughts of a path from four numbers; the published count knows no other hands.
 PUBLISHED_THOUGHTS = 3
-"""Thoughts of a path from four numbers; the published count knows no other hands."""
 
 
 @dataclass(frozen=True)

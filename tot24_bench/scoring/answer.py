@@ -76,18 +76,12 @@ from tot24_bench.scoring.standing import denied_in, find_last_line, find_only_on
 MAX_RESPONSE_CHARS = 1_000_000
 """Characters of a response that are read at all: about 250,000 tokens, beyond any task's limit."""
 
+# Other hands that may be named before an answer: as many exemplars as a prompt has. A response that
+# answers every hand of the deck answers none.
 MAX_OTHER_HANDS = 5
-"""Other hands that may be named before an answer: as many exemplars as a prompt has. A response
-that answers every hand of the deck answers none."""
-
-MAX_TURNS = 20
-"""Turns that a response is cut into: a model that runs on writes one exemplar after another."""
-
-MAX_PROMPT_CHARS = 4_000
-"""Characters of what a user says that are searched for where somebody answers."""
-
-MAX_CHANGES = 20
-"""Lines after an answer that may say that it changes to another."""
+MAX_TURNS = 20  # that a response is cut into: a model that runs on writes exemplar after exemplar
+MAX_PROMPT_CHARS = 4_000  # of what a user says that are searched for where somebody answers
+MAX_CHANGES = 20  # lines after an answer that may say that it changes to another
 
 
 class _Whose(Enum):
@@ -413,5 +407,4 @@ _BARE_WORD = re.compile(
 )
 _CONTRAST = re.compile(r"\b(?:but|however|instead|actually|wait|except|yet|oh)\b", re.IGNORECASE)
 _PLAIN_START = frozenset("(0123456789")
-_CLOSING_LINES = 3
-"""Lines at the end of a turn that may hold a claim."""
+_CLOSING_LINES = 3  # lines at the end of a turn that may hold a claim

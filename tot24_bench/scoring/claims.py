@@ -34,14 +34,9 @@ from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
 
-MAX_CLAIM_CHARS = 600
-"""Characters of prose that are searched for a claim or a denial: about four sentences."""
-
-MAX_LATER = 20
-"""Places far behind an answer that are looked at for words that take it back."""
-
-SENTENCES = 3
-"""Sentences after an answer that may speak of it; what comes later speaks of something else."""
+MAX_CLAIM_CHARS = 600  # of prose that are searched for a claim or a denial: about four sentences
+MAX_LATER = 20  # places far behind an answer that are looked at for words that take it back
+SENTENCES = 3  # after an answer that may speak of it; later ones speak of something else
 
 
 class Claim(StrEnum):

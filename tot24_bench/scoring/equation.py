@@ -32,21 +32,11 @@ from tot24_bench.scoring.claims import denied_after, denied_before, replaces
 from tot24_bench.scoring.markup import undress
 from tot24_bench.scoring.tokens import FUNCTIONS, LATEX_UNSUPPORTED, Tokens, tokenize
 
-MAX_SIDES = 16
-"""Signs `=` of one equation that are followed; a chain of four numbers' steps has three."""
-
-MAX_STATED = 24
-"""Expressions of one line that are told apart; an answer on a line has one."""
-
-MIN_FULL_NUMBERS = 3
-"""Numbers of an equation that says how the target is made; a single step has two."""
-
-CLAUSE_CHARS = 100
-"""Characters before a marker or a line that are read: a long clause has 60."""
-
-HEADER_CHARS = 200
-"""Characters that may name a hand."""
-
+MAX_SIDES = 16  # signs `=` of one equation that are followed; a chain of three steps has three
+MAX_STATED = 24  # expressions of one line that are told apart; an answer on a line has one
+MIN_FULL_NUMBERS = 3  # of an equation that says how the target is made; a step has two
+CLAUSE_CHARS = 100  # characters before a marker or a line that are read: a long clause has 60
+HEADER_CHARS = 200  # characters that may name a hand
 ALNUM = re.compile(r"[^\W_]")
 WORD = re.compile(r"(?<![\\\w])[^\W\d_]{2,}(?![\w(])")
 OPERATION = re.compile(r"[0-9)\]}]\s{0,4}(?:[-+*/xX(]|\\[a-z])")
@@ -65,30 +55,20 @@ OR = re.compile(
     re.IGNORECASE,
 )
 
+# What an expression is said to equal: a number as written, or the tokens of another expression.
 Side = Fraction | tuple[int | str, ...]
-"""What an expression is said to equal: a number as written, or the tokens of another expression."""
 
 
 class Stated(NamedTuple):
-    """An expression as it is written, and what is said of it.
-
-    Attributes:
-        text: the expression.
-        cut: its tokens.
-        size: how many numbers are written in it.
-        combines: whether it has any sign; a lone number has none.
-        sides: what it is said to equal, in order.
-        complete: whether a `=` or anything else follows the expression.
-        rest: what follows the last side.
-    """
+    """An expression as it is written, and what is said of it."""
 
     text: str
     cut: Tokens
-    size: int
-    combines: bool
-    sides: tuple[Side, ...]
-    complete: bool
-    rest: str
+    size: int  # how many numbers are written in it
+    combines: bool  # whether it has any sign; a lone number has none
+    sides: tuple[Side, ...]  # what it is said to equal, in order
+    complete: bool  # whether a `=` or anything else follows the expression
+    rest: str  # what follows the last side
 
     def well_formed(self) -> bool:
         """Whether signs, numbers and brackets stand where an expression has them."""
@@ -134,8 +114,8 @@ class Stated(NamedTuple):
         )
 
 
+# The expressions of a line, each with the words before it.
 Parts = list[tuple[str, Stated]]
-"""The expressions of a line, each with the words before it."""
 
 
 class Kind(StrEnum):
@@ -151,27 +131,17 @@ class Kind(StrEnum):
 
 
 class Answer(NamedTuple):
-    """The answer of a response.
+    """The answer of a response, and where it stands in the plain text."""
 
-    Attributes:
-        kind: what it commits to.
-        text: the expression, or the words of the claim; signs are ASCII.
-        stated: for EXPRESSION every alternative that the answer offers, at least one.
-        introduced: whether a marker introduced it; a line by itself or closing prose is not.
-        at_end: whether it runs to the very end of the response, so that a response that was cut
-            off may have been cut inside it.
-        start: where in the plain text its marker or its line starts; the end of the text where the
-            response commits to no expression.
-        end: where its line ends.
-    """
-
-    kind: Kind
-    text: str = ""
-    stated: tuple[Stated, ...] = ()
-    introduced: bool = False
-    at_end: bool = False
-    start: int = 0
-    end: int = 0
+    kind: Kind  # what the response commits to
+    text: str = ""  # the expression, or the words of the claim; signs are ASCII
+    stated: tuple[
+        Stated, ...
+    ] = ()  # for EXPRESSION every alternative that is offered, at least one
+    introduced: bool = False  # by a marker; a line by itself or closing prose is not
+    at_end: bool = False  # whether a response that was cut off may have been cut inside it
+    start: int = 0  # of its marker or line; the end of the text where there is no expression
+    end: int = 0  # of its line
 
     @classmethod
     def of(

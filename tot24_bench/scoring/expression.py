@@ -36,26 +36,15 @@ MAX_COMPOSED = 6
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression as read.
+    """An expression as read."""
 
-    Attributes:
-        text: the expression as it stands in the source, without what follows it.
-        numbers: the numbers written in it, ascending, one entry for each use. Complete only
-            where there is no problem, or the problem is a division by zero.
-        value: its exact value, None where there is a problem.
-        problem: why it has no value.
-        detail: the problem in a few words.
-        end: the number of characters of the source that it covers.
-        operators: how many `+ - * /` it has, signs before a number included.
-    """
-
-    text: str
-    numbers: tuple[int, ...]
-    value: Fraction | None
+    text: str  # as it stands in the source, without what follows it
+    numbers: tuple[int, ...]  # ascending; complete where it has a value, or divides by zero
+    value: Fraction | None  # None where there is a problem
     problem: Problem | None
-    detail: str
-    end: int
-    operators: int
+    detail: str  # the problem in a few words
+    end: int  # the number of characters of the source that it covers
+    operators: int  # how many `+ - * /` it has, signs before a number included
 
 
 def parse_expression(text: str) -> Expression:
@@ -91,9 +80,8 @@ def numbers_of(cut: Tokens) -> tuple[int, ...]:
     return tuple(sorted([token for token in cut.tokens if isinstance(token, int)]))
 
 
+# Numerator and denominator, not reduced; None after a division by zero.
 _Rational = tuple[int, int] | None
-"""Numerator and denominator, not reduced; None after a division by zero."""
-
 _PRIORITY = {"+": 1, "-": 1, "*": 2, "/": 2}
 _WAITING = _PRIORITY | {"(": 0, "negate": 3, "keep": 3}
 
@@ -168,8 +156,8 @@ def _apply(operator: str, values: list[_Rational]) -> None:
         values.append((left[0] * right[1] + sign * right[0] * left[1], left[1] * right[1]))
 
 
+# What replaces the distinct numbers of a hand, of which there are at most MAX_COMPOSED.
 _STAND_INS = (1_000_003, 1_299_709, 1_500_007, 1_700_021, 1_900_037, 2_100_001)
-"""What replaces the distinct numbers of a hand, of which there are at most MAX_COMPOSED."""
 
 
 def composes_to(

@@ -35,14 +35,9 @@ from tot24_bench.scoring.equation import (
 from tot24_bench.scoring.markup import TAG, readable, undress
 from tot24_bench.scoring.tokens import MAX_EXPRESSION_CHARS
 
-MAX_LINES = 100
-"""Lines that are searched for an answer from where it should stand: transcripts need up to 4."""
-
-MAX_MARKERS = 100
-"""Markers of a turn that are tried, the last first; transcripts have up to 11."""
-
-MAX_GAP_CHARS = 50_000
-"""Characters before a marker in which other markers may offer alternatives to what it holds."""
+MAX_LINES = 100  # that are searched from where an answer should stand; transcripts need 4
+MAX_MARKERS = 100  # markers of a turn that are tried, the last first; transcripts have up to 11
+MAX_GAP_CHARS = 50_000  # before a marker in which other markers may offer alternatives
 
 
 def find_introduced(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
@@ -317,8 +312,7 @@ _BOX_END = re.compile(r"<\|end_of_box\|>")
 _RESTART = re.compile(r"\W{0,8}steps?\W{0,8}$", re.IGNORECASE)
 _EQUALS = re.compile(r"[\s$\\)\]]*=")
 _OR_LINE = re.compile(r"[\s>#*_`-]{0,8}(?:or\b|alternativ|another\b|other\b|also\b)", re.IGNORECASE)
-_LEAD_WORDS = 12
-"""Words of the clause before a marker; more are a sentence that happens to mention an answer."""
+_LEAD_WORDS = 12  # before a marker; more are a sentence that happens to mention an answer
 # Spelled out instead of IGNORECASE, so that the search can skip to the next possible first letter.
 MARKER = re.compile(
     r"""

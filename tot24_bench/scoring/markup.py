@@ -28,37 +28,20 @@ import re
 import unicodedata
 from typing import Any, NamedTuple
 
-MAX_JSON_VALUES = 32
-"""Places of a response that are tried as JSON; each costs at most the length of the response."""
-
-MAX_JSON_FAILURES = 3
-"""Of them, those that turn out to be no JSON: each may have been read to its end."""
-
-MAX_ENTITIES = 10_000
-"""HTML entities that are decoded; a text with more is left as it is."""
-
-MAX_JSON_DEPTH = 8
-"""Objects and lists inside each other that are read; a tool call with its arguments has three."""
-
-MAX_LINE_CHARS = 4_000
-"""Characters of one line that are read: more than any expression may have (`tokens`)."""
-
-MAX_FRACTIONS = 12
-"""Fractions inside each other that are written out; a puzzle has at most 12 numbers."""
+MAX_JSON_VALUES = 32  # places that are tried as JSON; each costs at most the whole length
+MAX_JSON_FAILURES = 3  # of them, those that are no JSON: each may have been read to its end
+MAX_ENTITIES = 10_000  # HTML entities that are decoded; a text with more is left as it is
+MAX_JSON_DEPTH = 8  # objects and lists inside each other; a tool call with its arguments has 3
+MAX_LINE_CHARS = 4_000  # of one line that are read: more than any expression may have
+MAX_FRACTIONS = 12  # inside each other that are written out; a puzzle has at most 12 numbers
 
 
 class Response(NamedTuple):
-    """A response in plain text.
+    """A response in plain text."""
 
-    Attributes:
-        said: what counts, with ASCII signs and `\\n` line ends, without blank space at its end.
-        thought: what stands in the thinking.
-        struck: whether something was struck out.
-    """
-
-    said: str
-    thought: str
-    struck: bool
+    said: str  # what counts: ASCII signs, `\n` line ends, no blank space at its end
+    thought: str  # what stands in the thinking
+    struck: bool  # whether something was struck out
 
 
 def read_response(response: str) -> Response:

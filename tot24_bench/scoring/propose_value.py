@@ -35,11 +35,8 @@ from tot24_bench.scoring.score import (
 from tot24_bench.scoring.steps import MAX_STEP_LINE_CHARS, Step, read_steps
 from tot24_bench.text import plural
 
-MAX_LINES = 500
-"""Lines of a `propose` response that are read: six numbers have about 150 thoughts."""
-
-MAX_JUDGED_LEFT = 4
-"""Numbers left after a thought for which it is said whether it can still win."""
+MAX_LINES = 500  # lines of a `propose` response that are read: six numbers have about 150 thoughts
+MAX_JUDGED_LEFT = 4  # numbers left after a thought for which it is said whether it can still win
 
 
 def score_method(

@@ -30,9 +30,9 @@ from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import Number
 from tot24_bench.scoring.steps import Cue, Step
 
+# Thoughts of one path: twice those of the largest hand. A path of false ones could go on for ever,
+# and its numbers with it; one more starts from the last of these.
 MAX_PATH = 24
-"""Thoughts of one path: twice those of the largest hand. A path of false ones could go on for ever,
-and its numbers with it; one more starts from the last of these."""
 
 
 class Fault(StrEnum):
@@ -50,25 +50,15 @@ class Fault(StrEnum):
 
 
 class Thought(NamedTuple):
-    """A stated thought and what the replay found.
-
-    Attributes:
-        step: what the response states.
-        parent: index of the thought whose state it starts from; -1 for the hand.
-        place: its number in the path from the hand, from 1.
-        fault: the first rule that it breaks; None where it is valid.
-        left: the numbers after it, ascending: exact where `exact`, else as the response says.
-        exact: whether it and every thought before it on its path are valid.
-        repeats: whether it writes a thought of a finished path once more.
-    """
+    """A stated thought and what the replay found."""
 
     step: Step
-    parent: int
-    place: int
-    fault: Fault | None
-    left: tuple[Number, ...]
-    exact: bool
-    repeats: bool
+    parent: int  # index of the thought whose state it starts from; -1 for the hand
+    place: int  # its number in the path from the hand, from 1
+    fault: Fault | None  # the first rule that it breaks; None where it is valid
+    left: tuple[Number, ...]  # after it, ascending: exact where `exact`, else as the response says
+    exact: bool  # whether it and every thought before it on its path are valid
+    repeats: bool  # whether it writes a thought of a finished path once more
 
 
 def check(step: Step, numbers: tuple[Number, ...]) -> tuple[Fault | None, tuple[Number, ...]]:

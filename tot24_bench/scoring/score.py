@@ -32,9 +32,7 @@ from tot24_bench.scoring.equation import Answer, Kind, Side, Stated
 from tot24_bench.scoring.expression import evaluate, numbers_of
 from tot24_bench.scoring.tokens import Problem, Tokens
 
-MAX_ANSWER_CHARS = 200
-"""Characters of the answer that a Score keeps; an ordinary one has 20."""
-
+MAX_ANSWER_CHARS = 200  # characters of the answer that a Score keeps; an ordinary one has 20
 MAX_SOLVED_NUMBERS = 6
 """Largest hand for which a claim that there is no solution is checked: the solver's time grows
 more than tenfold with each number."""

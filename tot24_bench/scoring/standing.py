@@ -42,8 +42,7 @@ from tot24_bench.scoring.equation import (
 from tot24_bench.scoring.markup import MAX_LINE_CHARS, readable, undress, untagged
 from tot24_bench.scoring.tokens import FUNCTIONS, Problem
 
-MAX_LINES = 100
-"""Lines of a stretch that are searched, the last first."""
+MAX_LINES = 100  # lines of a stretch that are searched, the last first
 
 
 def denied_in(prose: str, stated: Stated, puzzle: Puzzle) -> Denial | None:

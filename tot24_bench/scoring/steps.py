@@ -29,20 +29,11 @@ from typing import NamedTuple
 from tot24_bench.game.states import Number
 from tot24_bench.scoring.markup import latex_signs
 
-MAX_STEPS = 5_000
-"""Thoughts of a response that are read: at ten tokens each, more than any task's limit allows."""
-
-MAX_STEP_LINE_CHARS = 1_000
-"""Characters of one line that are searched for thoughts: eight thoughts take 400."""
-
-MAX_LEFT = 16
-"""Numbers of one note of the numbers left; a hand has at most 12."""
-
-MEMO_NUMBERS = 4_096
-"""Numbers that are remembered as read: a search writes the same ones again and again."""
-
-MAX_WORDS_BEFORE = 80
-"""Characters of prose before a thought on its line; more make it part of a sentence."""
+MAX_STEPS = 5_000  # thoughts that are read: at ten tokens each, more than any task allows
+MAX_STEP_LINE_CHARS = 1_000  # of one line that are searched for thoughts: eight take 400
+MAX_LEFT = 16  # numbers of one note of the numbers left; a hand has at most 12
+MEMO_NUMBERS = 4_096  # numbers that are remembered: a search writes the same ones again and again
+MAX_WORDS_BEFORE = 80  # characters before a thought on its line; more are part of a sentence
 
 
 class Cue(StrEnum):
@@ -54,28 +45,18 @@ class Cue(StrEnum):
 
 
 class Step(NamedTuple):
-    """One thought as the response states it.
-
-    Attributes:
-        a, op, b, value: what it combines and what it says comes out.
-        left: the numbers that it says are left, in its order; None where it says nothing.
-        dead_end: whether the response then marks the numbers left as a dead end.
-        number: its number in a list or as a step; None where it has none.
-        cue: whether the response said before it that it goes back or starts again.
-        back_to: the numbers that it said it goes back to; None where it named none.
-        line: the number of its line, from 1.
-    """
+    """One thought as the response states it: `a op b = value`."""
 
     a: Number
     op: str
     b: Number
     value: Number
-    left: tuple[Number, ...] | None
-    dead_end: bool = False
-    number: int | None = None
-    cue: Cue = Cue.NONE
-    back_to: tuple[Number, ...] | None = None
-    line: int = 1
+    left: tuple[Number, ...] | None  # the numbers that it says are left, in its order
+    dead_end: bool = False  # whether the response then marks them as a dead end
+    number: int | None = None  # its number in a list or as a step
+    cue: Cue = Cue.NONE  # whether it is said before it that the search goes back or starts again
+    back_to: tuple[Number, ...] | None = None  # the numbers that it is said to go back to
+    line: int = 1  # the number of its line, from 1
 
     @property
     def text(self) -> str:
@@ -85,15 +66,10 @@ class Step(NamedTuple):
 
 
 class Canonical(NamedTuple):
-    """A response in canonical form.
+    """A response in canonical form."""
 
-    Attributes:
-        steps: its thoughts, as `read_steps` gives them.
-        answer: the expression, and the number that the line says it equals.
-    """
-
-    steps: list[Step]
-    answer: tuple[str, str]
+    steps: list[Step]  # its thoughts, as `read_steps` gives them
+    answer: tuple[str, str]  # the expression, and the number that the line says it equals
 
 
 def read_canonical(text: str) -> Canonical | None:

@@ -26,17 +26,10 @@ from enum import StrEnum
 
 from tot24_bench.scoring.markup import LATEX_DIVIDED, LATEX_TIMES
 
-MAX_EXPRESSION_CHARS = 1_000
-"""Characters of one expression. Twelve ten-digit numbers in LaTeX fractions take about 400."""
-
-MAX_LITERAL_DIGITS = 12
-"""Digits of one number. The largest number of a puzzle has 10."""
-
-MAX_DEPTH = 50
-"""Brackets open at once. Twelve numbers need at most 11; models add superfluous ones."""
-
-MAX_OPERANDS = 64
-"""Numbers in one expression: with MAX_LITERAL_DIGITS it keeps every rational under 800 digits."""
+MAX_EXPRESSION_CHARS = 1_000  # twelve ten-digit numbers in LaTeX fractions take about 400
+MAX_LITERAL_DIGITS = 12  # of one number; the largest number of a puzzle has 10 digits
+MAX_DEPTH = 50  # brackets open at once; twelve numbers need at most 11
+MAX_OPERANDS = 64  # numbers in one expression: it keeps every rational under 800 digits
 
 
 class Problem(StrEnum):
@@ -50,19 +43,12 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What an expression is made of.
+    """What an expression is made of."""
 
-    Attributes:
-        tokens: numbers and `+ - * / ( )`; brackets of every kind are written as `( )`.
-        end: how many characters of the text they cover.
-        problem: why they cannot be evaluated, None if nothing stands against it so far.
-        detail: the problem in a few words.
-    """
-
-    tokens: tuple[int | str, ...]
-    end: int
-    problem: Problem | None = None
-    detail: str = ""
+    tokens: tuple[int | str, ...]  # numbers and `+ - * /`; brackets of every kind are `( )`
+    end: int  # how many characters of the text they cover
+    problem: Problem | None = None  # why they cannot be evaluated, as far as is seen so far
+    detail: str = ""  # the problem in a few words
 
 
 def tokenize(text: str) -> Tokens:
@@ -320,8 +306,8 @@ _OPERAND_FOLLOWS = re.compile(
     r"[\s$`]*(?:[-+]\s*)?(?:\\left\s{0,4}|\\[,;:! ]\s{0,4})?"
     r"(?:[0-9(\[{]|\.[0-9]|\\(?:[dtc]?frac|sqrt|\{))"
 )
+# Signs outside the rules that change what stands before them; alone they are dress.
 _AFTER_OPERAND = frozenset({"^", "%", "°", "‰", "′", "<sup>", "<sub>"})
-"""Signs outside the rules that change what stands before them; alone they are dress."""
 _NAME_COMBINES = re.compile(r"\s*[*/+^]\s*[0-9(\[{\\]")
 # A bar after an operand is that of an absolute value where the expression goes on after it.
 _BAR_CLOSES = re.compile(
