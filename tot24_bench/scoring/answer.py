@@ -357,12 +357,11 @@ _ROLE_LINE = re.compile(
     r"(?:^|>)\s{0,4}(?:user|system|human|assistant|model)\b[^<]{0,2000}?(?=<)|<[^<>\s]{1,40}>|\[/?INST\]"
 )
 _REPLY = re.compile(
-    r"^\W{0,4}(?:assistant|ai|model|bot|response|(?:final )?answer)\b"
-    r"|<(?:\|im_start\|>assistant|start_of_turn>model)",
-    re.IGNORECASE | re.MULTILINE,
+    r"(?im)^\W{0,4}(?:assistant|ai|model|bot|response|(?:final )?answer)\b"
+    r"|<(?:\|im_start\|>assistant|start_of_turn>model)"
 )
 _HEADER = re.compile(
-    r"""
+    r"""(?imx)
     ^(?!\n)(?:
         [ \t>#*_-]{0,8}(?:input|question|q|(?P<user>user|human|system)|problem|puzzle|instructions?
                 |prompt|game|exercise|round|example)
@@ -379,32 +378,28 @@ _HEADER = re.compile(
             |think\w*|recipient)\|)[a-z]\w{2,39})\|>
         |<(?:end_of_turn|start_of_turn|end_of_utterance|eos|EOT|pad|turn\||\|turn)>
         |<extra_id_[0-9]{1,2}>|\[/?INST\])
-    """,
-    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+    """
 )
 _CHANGES = re.compile(
-    r"\b(?:wait|change|go\swith|instead|meant|i\smean|correct(?:ion|ed)|rather|actually|oops|sorry"
+    r"(?i)\b(?:wait|change|go\swith|instead|meant|i\smean|correct(?:ion|ed)|rather|actually|oops|sorry"
     r"|revis(?:ed|ion)|erratum|hold\son|tak(?:e|ing)\s(?:it|that|this)\sback|apologi[sz]e"
-    r"|(?:edit(?:ed)?|updated?|fix(?:ed)?)(?=\s?:))\b",
-    re.IGNORECASE,
+    r"|(?:edit(?:ed)?|updated?|fix(?:ed)?)(?=\s?:))\b"
 )
 # A claim of the hand, not of one expression: "is not possible" may be said of either.
 _WHOLE = re.compile(
-    r"\b(?:no\b|none\b|there\s|(?:obtain|get|make|reach|form|achieve|produce)\b|solution|unsolvable)",
-    re.IGNORECASE,
+    r"(?i)\b(?:no\b|none\b|there\s|(?:obtain|get|make|reach|form|achieve|produce)\b|solution|unsolvable)"
 )
 # The words of a claim about the hand itself; any other word narrows it, in whatever language.
 _CLAIM_WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 _BARE_WORD = re.compile(
-    r"[0-9]+|there|that|is|are|isn't|aren't|it|its|it's|this|these|the|those|given|a|an|any|no|not|none|so|then|and|or"
+    r"(?i)[0-9]+|there|that|is|are|isn't|aren't|it|its|it's|this|these|the|those|given|a|an|any|no|not|none|so|then|and|or"
     r"|in|on|with|from|of|for|by|to|using|use|used|combining|four|all|numbers?|cards?|digits|hand|input"
     r"|set|puzzle|problem|game|basic|arithmetic|operations?|way|ways|solutions?|answers?|valid|possible"
     r"|impossible|unsolvable|solvable|false|exists?|cannot|can't|be|been|can|has|have|does|do|doesn't"
     r"|don't|make|made|get|obtain|obtained|reach|reached|form|formed|achieve|achieved|solve|solved|true|yes|although|though|insoluble"
     r"|found|target|therefore|thus|hence|unfortunately|actually|sorry|wait|oh|also|but|either|expression"
-    r"|combination|total|result|results|feasible|note|final|conclusion|here|nosolution",
-    re.IGNORECASE,
+    r"|combination|total|result|results|feasible|note|final|conclusion|here|nosolution"
 )
-_CONTRAST = re.compile(r"\b(?:but|however|instead|actually|wait|except|yet|oh)\b", re.IGNORECASE)
+_CONTRAST = re.compile(r"(?i)\b(?:but|however|instead|actually|wait|except|yet|oh)\b")
 _PLAIN_START = frozenset("(0123456789")
 _CLOSING_LINES = 3  # lines at the end of a turn that may hold a claim

@@ -92,7 +92,7 @@ _SAY = (
     r"|be\s(?:sure|certain|wrong))"
 )
 _NO_DENIAL = re.compile(
-    rf"""
+    rf"""(?ix)
     \bnot\s["'`*(]{{0,3}}no\ssolution
     |\b(?:unsolvable|impossible|no_solution)\W{{0,3}}[:=]\s?(?:false|no)\b
     |(?:\b(?:not|nothing|nothing's|never|hardly|cannot\sbe|far\sfrom)|n't)
@@ -108,12 +108,11 @@ _NO_DENIAL = re.compile(
         \b(?:no\s(?:solutions?|answers?|ways?)|impossible|not\spossible|unsolvable)\b
     |\b(?:claim|statement|idea|belief)\s[a-z'\s]{{1,20}}\bno\s(?:solutions?|answers?|ways?)
         \s(?:is|was)\s(?:false|wrong|incorrect|untrue)\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
+    """
 )
 
 
-_CLAUSE = re.compile(r"[,;:]\s|\b(?:but|so|that|because|since)\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"(?i)[,;:]\s|\b(?:but|so|that|because|since)\b")
 _CLOSING_SIGNS = " \t!*_`\"')"
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 # The same in other languages: "impossible", or a negation within three words of "solution".
@@ -136,7 +135,7 @@ _ABROAD = (
     r"|niet\smogelijk|inte\smöjligt)\b|无法|無法|不存在|만들\s수\s없"
 )
 _DENIES = re.compile(
-    rf"""
+    rf"""(?ix)
     \bno\s{_DENIED}(?:solutions?|answers?|ways?|combinations?|expressions?|path)\b
         (?!\W{{1,3}}(?:(?:is|are|was|were|would\sbe)\s)?
             (?:(?:wrong|incorrect|false|untrue|impossible)\b
@@ -163,37 +162,33 @@ _DENIES = re.compile(
     |(?:^|:)\W*(?:此题|本题|该题)?(?:无解|無解|没有解|解なし|해가\s없\w*)\W*$
     |{_ABROAD}
     |\b(?:solvable|possible|feasible|has_solution|solution_exists)\W{{0,3}}[:=]\s?(?:false|no)\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
+    """
 )
 # Doubt that stands anywhere in a sentence, and what narrows the clause that denies.
 _DOUBTS = re.compile(
-    r"\b(?:may|might|maybe|seems?|appears?|perhaps|probably|possibly|likely|unsure|doubt|direct|directly"
+    r"(?i)\b(?:may|might|maybe|seems?|appears?|perhaps|probably|possibly|likely|unsure|doubt|direct|directly"
     r"|straightforward|straightforwardly|attempts?|tried"
-    r"|(?:not|cannot|can't|n't)\s(?:sure|certain|clear|conclude|say|prove|determine)|think|believe|guess|suspect|unable|yet|so\sfar)\b",
-    re.IGNORECASE,
+    r"|(?:not|cannot|can't|n't)\s(?:sure|certain|clear|conclude|say|prove|determine)|think|believe|guess|suspect|unable|yet|so\sfar)\b"
 )
 _HEDGES = re.compile(
-    r"\b(?:simple|simply|easy|easily|obvious|clear|immediately"
+    r"(?i)\b(?:simple|simply|easy|easily|obvious|clear|immediately"
     r"|i|i'm|i've|my|me|these\s(?:steps|operations)|approach|path"
     r"|(?<!and\s)(?<!or\s)(?:addition|subtraction|multiplication|division)\s(?:only|alone)"
     r"|(?:only|just)\s(?:addition|subtraction|multiplication|division)(?!,|\s(?:and|or)\b)"
     r"|integer\s(?:solutions?|answers?)|(?:with|using)\s(?:only\s)?integers"
     r"|in\s(?:one|two|[12]|fewer)\s(?:steps?|moves?|lines?)"
-    r"|without\s(?:using\s)?(?:fractions|decimals|brackets|parentheses|division))\b",
-    re.IGNORECASE,
+    r"|without\s(?:using\s)?(?:fractions|decimals|brackets|parentheses|division))\b"
 )
 # "I cannot conclude that there is no solution" concludes nothing.
 _CONCLUDES = re.compile(
-    r"\b(?:i|we)\s(?:(?:can|must|have|have\sto|now|thus|therefore|hereby|can\ssafely)\s)?"
+    r"(?i)\b(?:i|we)\s(?:(?:can|must|have|have\sto|now|thus|therefore|hereby|can\ssafely)\s)?"
     r"(?:conclude|confirm|proved?|proven|showed|shown)\b"
     r"|\b(?:i\sam|i'm|we\sare|we're)\s(?:(?:very|quite|fully|absolutely)\s)?"
-    r"(?:sure|certain|confident)\b",
-    re.IGNORECASE,
+    r"(?:sure|certain|confident)\b"
 )
-_REPORTS = re.compile(r"(?<!\bbe )\b(?:found|reached|achieved|derived)\b", re.IGNORECASE)
+_REPORTS = re.compile(r"(?i)(?<!\bbe )\b(?:found|reached|achieved|derived)\b")
 _GIVES_UP = re.compile(
-    rf"""
+    rf"""(?ix)
     (?:\bunable|\bfailed|\bfail|\bnot\sable|(?:\bnot|n't)\sbeen\sable)\sto\b
     |\b(?:can't|cannot|could\snot|couldn't|can\snot|did\snot|didn't)\s{_WORDS}
         (?:find|solve|arrive|determine|reach|obtain|get|identify)\b
@@ -204,8 +199,7 @@ _GIVES_UP = re.compile(
     |\b(?:has|have)(?:n't|\snot)\s(?:resulted|led|produced|yielded|worked)\b
     |\b(?:yet\sto\sbe|not\syet|not\s(?:been\s)?found|not\sderived)\b
     |^(?:\W*+(?:n/a|unknown)|[^\w?]*+\?)\W*+$
-    """,
-    re.IGNORECASE | re.VERBOSE,
+    """
 )
 
 
@@ -268,13 +262,12 @@ def replaces(words: str) -> bool:
 
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n+")
 _BEFORE = re.compile(
-    r"(?<![a-z])(?:wrong|incorrect|invalid|false|rejected|fail(?:ed|s)?|bad|not\s(?:correct|valid|right|work))"
+    r"(?i)(?<![a-z])(?:wrong|incorrect|invalid|false|rejected|fail(?:ed|s)?|bad|not\s(?:correct|valid|right|work))"
     r"(?![a-z])[^.!?\n]{0,20}:[\s`$*\"']*$|\b(?:neither|nor|(?:any|every)thing\sexcept|(?:false|untrue|wrong|incorrect|doubt|(?:not|n't)\s(?:true|right|correct|the\scase))\sthat)\s$"
     r"|n't\s(?:true|right|correct|the\scase)\sthat\s$"
     r"|(?:\bnot|n't|\bnever|\brather\sthan|\binstead\sof)"
     r"(?:\s(?:think|believe|be|equal|necessarily|it's|take))?(?:\sthat)?"
-    r"(?:\sthe\s(?:answer|solution|expression))?[\s:`$*\"'(]*$",
-    re.IGNORECASE,
+    r"(?:\sthe\s(?:answer|solution|expression))?[\s:`$*\"'(]*$"
 )
 _WRONG = (
     r"(?:(?:wrong|incorrect|invalid|false|mistaken)\b(?!\s(?:way|order|assumption|to\ssay|that))"
@@ -300,12 +293,11 @@ _NOT_ABROAD = (
     r"|(?:这是|是)?错误?的?|不对|不正确|間違い|틀렸)"
 )
 _AFTER = re.compile(
-    rf"[\s.,;:!)\]$`*_\"'}}|?#>-]{{0,8}}(?:</?\w{{1,20}}>\s?)?[(\[]?"
+    rf"(?i)[\s.,;:!)\]$`*_\"'}}|?#>-]{{0,8}}(?:</?\w{{1,20}}>\s?)?[(\[]?"
     rf"(?:(?:(?:but|which|that|and|it|this)\s)*{_FALLS_SHORT}|not\s{_AS_IT_SHOULD}|{_WRONG}"
     r"|rejected\b|nope\b|violates\b|never\s(?:makes|gives|equals)\b|(?<=\?\s)no\b(?=\s?[.!\n,]|$)|[✗✘❌❎✖]"
     r"|\\neq?\b(?!\s?[0-9])|≠(?!\s?[0-9])"
-    rf"|{_NOT_ABROAD})",
-    re.IGNORECASE,
+    rf"|{_NOT_ABROAD})"
 )
 _UNEQUAL = re.compile(
     r"[\s$`*_\"')\]]{0,8}(?:!=|≠|<>|=/=|/=|\\neq?(?![a-z])|\\not\s?=|[<>])\s{0,3}([0-9]{1,12})(?![0-9])"
@@ -317,7 +309,7 @@ _POINTING = (
 )
 _PAUSE = r"(?:(?:wait|oops|hmm|sorry|actually|no)\b\W{1,4}){0,3}"
 _TAKEN_BACK = re.compile(
-    rf"(?:\b(?:das|dies|ce|c'|ceci|eso|esto|isso|questo|это)\s?|(?:这|這|那)){_NOT_ABROAD}"
+    rf"(?i)(?:\b(?:das|dies|ce|c'|ceci|eso|esto|isso|questo|это)\s?|(?:这|這|那)){_NOT_ABROAD}"
     rf"|\b{_POINTING}(?:\s{_FALLS_SHORT}|'s\s(?:not\s{_AS_IT_SHOULD}|{_WRONG}))"
     r"|\b(?:(?:scratch|strike)\sthat|tak(?:e|ing)\s(?:it|that|this)\sback|my\smistake|never\s?mind"
     r"|ignore\s(?:that|this|it)|i\s(?:was|am)\s(?:wrong|mistaken)|i\smade\san?\s(?:mistake|error)(?!\sin\s(?:step|line)))\b"
@@ -328,26 +320,20 @@ _TAKEN_BACK = re.compile(
     r"|\b(?:do|does|did|would)(?:n't|\snot)\s(?:think|believe)\s(?:that|this|it)\b"
     r"|\bi\s(?:meant|disagree|retract)\b|\b(?:disregard|forget)\s(?:the\sabove|that|this|it)\b|\b(?:is_)?(?:correct|valid|works|success)\W{1,3}(?:false|no)\b"
     r"|\bcheck\W{1,4}(?:incorrect|wrong|failed|invalid)\b"
-    r"|\bit\sshould\s(?:be|have\sbeen)\s(?=[0-9(])|^\W{0,12}[✗✘❌❎]",
-    re.IGNORECASE,
+    r"|\bit\sshould\s(?:be|have\sbeen)\s(?=[0-9(])|^\W{0,12}[✗✘❌❎]"
 )
 _LATER = re.compile(
-    r"\b(?:the|my)\s(?:answer|solution|expression)\s(?:(?:above|i\sgave|given|before)\s){1,2}"
-    rf"(?:(?:is|was)\s(?:(?!not\b)\w{{1,12}}\s)?{_WRONG}|(?:is|was|does)(?:n't|\snot)\s{_AS_IT_SHOULD})",
-    re.IGNORECASE,
+    r"(?i)\b(?:the|my)\s(?:answer|solution|expression)\s(?:(?:above|i\sgave|given|before)\s){1,2}"
+    rf"(?:(?:is|was)\s(?:(?!not\b)\w{{1,12}}\s)?{_WRONG}|(?:is|was|does)(?:n't|\snot)\s{_AS_IT_SHOULD})"
 )
-_CONDITION = re.compile(
-    r"\b(?:if|whether|unless|in\scase|should|without)\b[^.!?\n]{0,40}$", re.IGNORECASE
-)
+_CONDITION = re.compile(r"(?i)\b(?:if|whether|unless|in\scase|should|without)\b[^.!?\n]{0,40}$")
 _WORTH = re.compile(
-    r"\b(?:that|this|it|which)(?:'s|\sis|\sequals|\sgives|\smakes|\scomes\sto)\s"
-    r"(?:only\s|actually\s|just\s)?([0-9]{1,12})\s?(?=[,;)]|[.](?![0-9])|\n|$|not\b)",
-    re.IGNORECASE,
+    r"(?i)\b(?:that|this|it|which)(?:'s|\sis|\sequals|\sgives|\smakes|\scomes\sto)\s"
+    r"(?:only\s|actually\s|just\s)?([0-9]{1,12})\s?(?=[,;)]|[.](?![0-9])|\n|$|not\b)"
 )
 _REPLACES = re.compile(
-    r"\b(?:correct(?:ion|ed|s)|rectification|korrektur|berichtigung|corrección|correção|correzione"
+    r"(?i)\b(?:correct(?:ion|ed|s)|rectification|korrektur|berichtigung|corrección|correção|correzione"
     r"|исправление|更正|訂正|no\b\W{0,3}(?:wait|sorry|actually)|(?<=,\s)no,|wait|oops|actually|sorry|i\smean"
     r"|instead|rather|scratch\sthat|revis(?:ed|ion)|mistake|wrong|incorrect"
-    r"|should\s(?:be|have\sbeen)|edit(?:ed)?(?=\s?:)|updated?(?=\s?:)|fix(?:ed)?(?=\s?:)|erratum|hold\son|tak(?:e|ing)\s(?:it|that|this)\sback|apologi[sz]e\w*)\b",
-    re.IGNORECASE,
+    r"|should\s(?:be|have\sbeen)|edit(?:ed)?(?=\s?:)|updated?(?=\s?:)|fix(?:ed)?(?=\s?:)|erratum|hold\son|tak(?:e|ing)\s(?:it|that|this)\sback|apologi[sz]e\w*)\b"
 )

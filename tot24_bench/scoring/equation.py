@@ -42,17 +42,13 @@ WORD = re.compile(r"(?<![\\\w])[^\W\d_]{2,}(?![\w(])")
 OPERATION = re.compile(r"[0-9)\]}]\s{0,4}(?:[-+*/xX(]|\\[a-z])")
 LISTED = re.compile(r"[0-9]{1,12}(?:[ ,]{1,3}(?:and )?[0-9]{1,12}){1,12}")
 NUMBERED = re.compile(r"(?:[0-9]{1,3}[.)]|[A-Za-z]\))\s+(?=[^\s*+/)-])")
-STEP = re.compile(
-    r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:|\(left\b|^\W{0,8}step\b", re.IGNORECASE
-)
+STEP = re.compile(r"(?i)\b(?:left|remaining)(?: numbers?)?\s{0,4}:|\(left\b|^\W{0,8}step\b")
 LEFT = re.compile(
-    r"\b(?:left|remaining)(?: numbers?)?\s{0,4}:[\s(\[]{0,3}[0-9]|\(left\b[^)]{0,4}[0-9]",
-    re.IGNORECASE,
+    r"(?i)\b(?:left|remaining)(?: numbers?)?\s{0,4}:[\s(\[]{0,3}[0-9]|\(left\b[^)]{0,4}[0-9]"
 )
 OR = re.compile(
-    r"[\s,;.)\]$`*_\"'|]{0,8}(?:and\s?/\s?)?(?:or|oder|ou|или|或者?)\b[\s:,$`*_\"'(]{0,8}"
-    r"(?:else|maybe|also|even|just)?[\s:,$`*_\"'(]{0,8}$",
-    re.IGNORECASE,
+    r"(?i)[\s,;.)\]$`*_\"'|]{0,8}(?:and\s?/\s?)?(?:or|oder|ou|или|或者?)\b[\s:,$`*_\"'(]{0,8}"
+    r"(?:else|maybe|also|even|just)?[\s:,$`*_\"'(]{0,8}$"
 )
 
 # What an expression is said to equal: a number as written, or the tokens of another expression.
@@ -347,11 +343,10 @@ def _start(prose: str, start: int, run: str) -> int:
 _EQUALS = re.compile(r"[\s$`*_&~\\)\]\"'#/]*=+>?")
 # Other ways to say what an expression is worth; only a number may follow, or it is the next step.
 _SAID = re.compile(
-    r"[\s$`*_&~\\\"')\]|:]{0,8}(?:-{1,3}>|→|⇒|⟹|≈|\\(?:r?ightarrow|Rightarrow|implies|to|approx)(?![a-z])"
+    r"(?i)[\s$`*_&~\\\"')\]|:]{0,8}(?:-{1,3}>|→|⇒|⟹|≈|\\(?:r?ightarrow|Rightarrow|implies|to|approx)(?![a-z])"
     r"|(?:,?\s?which\s)?(?:indeed\s|is\s|does\s)?(?:equals?|equal\sto|gives?|makes?|yields?|is|evaluates\sto"
     r"|comes\sto|results\sin)\s(?:exactly\s)?|(?<=\|))[\s$`*_\"'=\\(]{0,8}"
-    r"(?=-?[0-9]{1,12}(?![0-9]|\s?[-+*/]\s?[0-9(]|\.[0-9]))",
-    re.IGNORECASE,
+    r"(?=-?[0-9]{1,12}(?![0-9]|\s?[-+*/]\s?[0-9(]|\.[0-9]))"
 )
 _LAST_NUMBER = re.compile(r" ?= ?([0-9]{1,12})")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}\.[0-9]{1,12}(?![0-9])")
@@ -367,6 +362,4 @@ _WORD_BEFORE = re.compile(r"\\?[0-9A-Za-z_\u00c0-\u024f\u0370-\u052f]{1,40}$")
 _CLOSE = re.compile(r"\s?=[^()\[\]{}\n]{0,80}([)\]}])(?!\s{0,4}[-+*/(])")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _NUMBER = re.compile(r"(?<![0-9.])[0-9]{1,12}(?![0-9])")
-_SUPPOSES = re.compile(
-    r"\b(?:if|suppose|would|could|unless|whether|need|want|were)\b", re.IGNORECASE
-)
+_SUPPOSES = re.compile(r"(?i)\b(?:if|suppose|would|could|unless|whether|need|want|were)\b")

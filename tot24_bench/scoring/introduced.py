@@ -300,22 +300,20 @@ def _outweighs(stated: Stated, words: str, puzzle: Puzzle) -> bool:
     return len(clauses) > 1 and enough and says and read_claim(clauses[-1], introduced=True) is None
 
 
-_GOES_ON = re.compile(r"(?:\bor\b[^0-9\n]{0,30}:?|,)[\s*_`$]{0,6}$", re.IGNORECASE)
-_LONE_OR = re.compile(
-    r"[\s>#*_`-]{0,8}(?:or|oder|ou|или|alternatively)\b[\s:,*_`]{0,6}$", re.IGNORECASE | re.M
-)
-_OR_FIRST = re.compile(r"(?:</\w{1,12}>|\})?[\s,;$.]{0,6}(?:or|oder|ou|или|或者?)\b", re.IGNORECASE)
-_TAG_END = re.compile(r"</answer>|\[/ANSWER\]", re.IGNORECASE)
+_GOES_ON = re.compile(r"(?i)(?:\bor\b[^0-9\n]{0,30}:?|,)[\s*_`$]{0,6}$")
+_LONE_OR = re.compile(r"(?im)[\s>#*_`-]{0,8}(?:or|oder|ou|или|alternatively)\b[\s:,*_`]{0,6}$")
+_OR_FIRST = re.compile(r"(?i)(?:</\w{1,12}>|\})?[\s,;$.]{0,6}(?:or|oder|ou|или|或者?)\b")
+_TAG_END = re.compile(r"(?i)</answer>|\[/ANSWER\]")
 _BRACE = re.compile(r"(?<!\\)[{}]")
 _TEXT = re.compile(r"\\text\s?\{([^{}]{0,200})\}")
 _BOX_END = re.compile(r"<\|end_of_box\|>")
-_RESTART = re.compile(r"\W{0,8}steps?\W{0,8}$", re.IGNORECASE)
+_RESTART = re.compile(r"(?i)\W{0,8}steps?\W{0,8}$")
 _EQUALS = re.compile(r"[\s$\\)\]]*=")
-_OR_LINE = re.compile(r"[\s>#*_`-]{0,8}(?:or\b|alternativ|another\b|other\b|also\b)", re.IGNORECASE)
+_OR_LINE = re.compile(r"(?i)[\s>#*_`-]{0,8}(?:or\b|alternativ|another\b|other\b|also\b)")
 _LEAD_WORDS = 12  # before a marker; more are a sentence that happens to mention an answer
 # Spelled out instead of IGNORECASE, so that the search can skip to the next possible first letter.
 MARKER = re.compile(
-    r"""
+    r"""(?mx)
     (?:[Aa][Nn][Ss][Ww][Ee][Rr](?<![^\W_][Aa][Nn][Ss][Ww][Ee][Rr])|[Cc]orrection(?=:))
         (?:
             [Ss]?[*_]{0,3}
@@ -334,19 +332,15 @@ MARKER = re.compile(
         )
     |(?P<box>\\(?:f?boxed|f(?:rame)?box)\s{0,4}\{|(?P<glm><\|begin_of_box\|>))
     |(?P<tag><[Aa][Nn][Ss][Ww][Ee][Rr][^<>\n]{0,40}>|\[ANSWER\])
-    """,
-    re.MULTILINE | re.VERBOSE,
+    """
 )
 _TALKS = re.compile(
-    r"\b(?:verif|check|explan|explain|confirm|test|proo|prove|steps?\b|wrong|incorrect|another\b|previous"
-    r"|other\b|whether\b|why\b|how\b|about\b|if\b|no\b|not\b|target|(?:this|that|any)(?:\s\w+)?\s*$)",
-    re.IGNORECASE,
+    r"(?i)\b(?:verif|check|explan|explain|confirm|test|proo|prove|steps?\b|wrong|incorrect|another\b|previous"
+    r"|other\b|whether\b|why\b|how\b|about\b|if\b|no\b|not\b|target|(?:this|that|any)(?:\s\w+)?\s*$)"
 )
 _CLAUSE_ENDS = re.compile(r"[^\w' \t*_`]|[0-9]")
 _NO_LEAD = re.compile(r"[0-9.:;=()]")
 _NO_HEADING = re.compile(r"[:;=()]|\w[.,]\s")
 _LONE_ITEM = re.compile(r"[0-9]{1,3}[.)]\s*")
 _ITEM = re.compile(r"[ \t>]{0,8}(?:[-*+•·]\s|\(?(?:[0-9]{1,3}|[A-Za-z])[.)]\s|\|)")
-_BUT = re.compile(
-    r"\b(?:but|however|other\sthan|except(?:\sfor)?|besides|apart\sfrom)\b", re.IGNORECASE
-)
+_BUT = re.compile(r"(?i)\b(?:but|however|other\sthan|except(?:\sfor)?|besides|apart\sfrom)\b")

@@ -218,10 +218,10 @@ _THINKING_NAMES = (
     r"[\w :|-]{0,20}?"
     r"(?:think|thought|reason|reflect|scratch|rationale|monologue|analysis)[\w-]{0,20}|cot"
 )
-_THINKING_KEY = re.compile(rf"(?!reasons?$)(?:{_THINKING_NAMES})", re.IGNORECASE)
+_THINKING_KEY = re.compile(rf"(?i)(?!reasons?$)(?:{_THINKING_NAMES})")
 # A tag closes where it holds a slash or says so; a channel of harmony, where another one opens.
 _THINKING_TAG = re.compile(
-    r"[<◁](?=[^<>]{1,60}[>▷])/?\s?"
+    r"(?i)[<◁](?=[^<>]{1,60}[>▷])/?\s?"
     rf"(?:{_THINKING_NAMES}|internal|plan|draft|work(?:ing)?|steps|deliberation)\s?[>▷]"
     r"|\[(?:/|BEGIN |END )?(?:THINK|THINKING|THOUGHTS?|REASONING|SCRATCHPAD|REFLECTION)\]"
     r"|<[|｜]/?\w{0,12}(?:think|thought|reasoning)\w{0,12}[|｜]>"
@@ -229,22 +229,19 @@ _THINKING_TAG = re.compile(
     r"|^\s{0,8}analysis(?=[A-Z])"
     r"|<\|channel\|>\s{0,4}(?:analysis|commentary)[^<]{0,40}<\|message\|>"
     r"|<\|channel\|>\s{0,4}final[^<]{0,40}(?:<\|constrain\|>\w{1,12})?\s?<\|message\|>(?P<final>)"
-    r"|assistantfinal(?P<glued>)",
-    re.IGNORECASE,
+    r"|assistantfinal(?P<glued>)"
 )
 _THINKING_FENCE = re.compile(
-    r"^```(?:think|thought|reason)\w{0,15}[ \t]{0,4}$(.*?)(?:^```[ \t]{0,4}$|\Z)",
-    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+    r"(?ims)^```(?:think|thought|reason)\w{0,15}[ \t]{0,4}$(.*?)(?:^```[ \t]{0,4}$|\Z)"
 )
 # Looked for first, since most responses hold none of them.
 _MAY_THINK = re.compile(r"[<\[◁]|```|assistantfinal|^\s{0,8}analysis[A-Z]")
 _MAY_HIDE = re.compile(r"[<\\\x1b]")
 # What no reader sees: comments, phantoms, hidden text. `<s>` may begin a response as a token.
 _HIDDEN = re.compile(
-    r"<!--(?:(?!<!--|-->).){0,4000}-->|\\h?phantom\s?\{[^{}]{0,600}\}|\x1b\[8m[^\x1b]{0,600}"
+    r"(?s)<!--(?:(?!<!--|-->).){0,4000}-->|\\h?phantom\s?\{[^{}]{0,600}\}|\x1b\[8m[^\x1b]{0,600}"
     r"|^\s{0,20}<s>|<(?:template|script|style)\b[^<>]{0,80}>[^<]{0,600}<"
-    r"|<(\w{1,10})\s[^<>]{0,80}(?:hidden|display:\s?none)[^<>]{0,80}>[^<]{0,600}</\1>",
-    re.DOTALL,
+    r"|<(\w{1,10})\s[^<>]{0,80}(?:hidden|display:\s?none)[^<>]{0,80}>[^<]{0,600}</\1>"
 )
 
 
@@ -271,12 +268,11 @@ def _divided(response: str) -> tuple[str, str]:
     return "\n".join(filter(None, outside)), "\n".join(filter(None, inside))
 
 
-_MAY_STRIKE = re.compile(r"~~|<|\[s|\\(?:sout|st|x?cancel)\b|\x1b", re.IGNORECASE)
+_MAY_STRIKE = re.compile(r"(?i)~~|<|\[s|\\(?:sout|st|x?cancel)\b|\x1b")
 _STRUCK = re.compile(
-    r"~~(?=[^~])[^~]{1,600}~~|<(del|s|strike)(?:\s[^<>]{0,80})?>(?:[^<]|<(?!/?\1\b)){0,600}</\1\s?>"
+    r"(?i)~~(?=[^~])[^~]{1,600}~~|<(del|s|strike)(?:\s[^<>]{0,80})?>(?:[^<]|<(?!/?\1\b)){0,600}</\1\s?>"
     r"|\[(?:s|strike)\][^\[]{0,600}\[/(?:s|strike)\]|<(\w{1,10})\s[^<>]{0,80}line-through[^<>]{0,80}>[^<]{0,600}</\2>"
-    r"|\\(?:sout|st|x?cancel)\s?\{[^{}]{0,600}\}|(?:[^\n][\u0335\u0336])+|\x1b\[(?:[0-9]{1,2};)?9m[^\x1b]{0,600}",
-    re.IGNORECASE,
+    r"|\\(?:sout|st|x?cancel)\s?\{[^{}]{0,600}\}|(?:[^\n][\u0335\u0336])+|\x1b\[(?:[0-9]{1,2};)?9m[^\x1b]{0,600}"
 )
 # Marks that show nothing: what Unicode calls format characters, selectors and fillers, and the
 # box that an emoji draws around a digit.
@@ -338,13 +334,11 @@ _ITALIC = re.compile(r"\s{0,8}\*(?=[^\s*])([^\n]{1,400}[^\s*])\*\s{0,4}")
 _STARS_AFTER = re.compile(r"(?<=[0-9)\]])\*{1,3}$")
 _QUOTED = re.compile(r">{2,4}\s*$")
 TAG = re.compile(r"</?[A-Za-z_][^<>\n]{0,40}>|<\|[^<>|\n]{1,40}\|>|\\n$")
-_CELLS = re.compile(r"</t[dh]>\s{0,8}<t[dh][^<>]{0,40}>|<br\s?/?>", re.IGNORECASE)
+_CELLS = re.compile(r"(?i)</t[dh]>\s{0,8}<t[dh][^<>]{0,40}>|<br\s?/?>")
 _BETWEEN_OPERANDS = re.compile(
     r"(?<=[0-9)\]])\s{0,4}(?:</?[A-Za-z][^<>]{0,40}>\s{0,4}){1,4}(?=[0-9(\[])"
 )
-_NOTATION_TAG = re.compile(
-    r"<(?:m?sqrt|msup|msub|mfrac|mroot|mover|sup|sub)\b[^<>]{0,40}>", re.IGNORECASE
-)
+_NOTATION_TAG = re.compile(r"(?i)<(?:m?sqrt|msup|msub|mfrac|mroot|mover|sup|sub)\b[^<>]{0,40}>")
 
 # The first sign of each word stands for all that follow it.
 _SAME_SIGNS = (

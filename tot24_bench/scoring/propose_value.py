@@ -198,26 +198,21 @@ def _nothing_else(line: str, step: Step) -> bool:
 
 
 _JUDGEMENT = re.compile(
-    r"^[\s>#*_`-]{0,8}judge?ment[\s*_`]{0,4}:[\s*_`\"']{0,6}([a-z]{1,12})[\s*_`\"'.]{0,8}$",
-    re.IGNORECASE | re.MULTILINE,
+    r"(?im)^[\s>#*_`-]{0,8}judge?ment[\s*_`]{0,4}:[\s*_`\"']{0,6}([a-z]{1,12})[\s*_`\"'.]{0,8}$"
 )
 _LONE_WORD = re.compile(
-    r"^[^\S\n>#*_`\"'-]{0,8}[>#*_`\"'-]{0,8}[^\S\n]{0,4}[*_`\"']{0,4}(sure|likely|impossible)"
-    r"[^\S\n*_`\"'.]{0,4}[*_`\"'.]{0,8}[^\S\n]{0,8}$",
-    re.IGNORECASE | re.MULTILINE,
+    r"(?im)^[^\S\n>#*_`\"'-]{0,8}[>#*_`\"'-]{0,8}[^\S\n]{0,4}[*_`\"']{0,4}(sure|likely|impossible)"
+    r"[^\S\n*_`\"'.]{0,4}[*_`\"'.]{0,8}[^\S\n]{0,8}$"
 )
-_JUDGES = re.compile(
-    r"^[^\S\n]{0,8}[>#*_`-]{0,8}\s{0,4}judge?ment[\s*_`]{0,4}:", re.I | re.MULTILINE
-)
-_HEADING = re.compile(r"[^=]{0,80}:[\s*_`]{0,8}|```[a-z]{0,10}", re.IGNORECASE)
-_OPERATION = re.compile(r"[0-9)]\s{0,3}[-+*/]\s{0,3}[0-9(]|\binput", re.IGNORECASE)
+_JUDGES = re.compile(r"(?im)^[^\S\n]{0,8}[>#*_`-]{0,8}\s{0,4}judge?ment[\s*_`]{0,4}:")
+_HEADING = re.compile(r"(?i)[^=]{0,80}:[\s*_`]{0,8}|```[a-z]{0,10}")
+_OPERATION = re.compile(r"(?i)[0-9)]\s{0,3}[-+*/]\s{0,3}[0-9(]|\binput")
 _NUMBER = re.compile(r"[0-9]+")
-_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
+_WORD = re.compile(r"(?i)[a-z]+")
 _BESIDE = re.compile(
-    r"left|remain(?:ing|s)?|lea(?:ving|ves)|numbers?|are|is|now|the|and|dead|end|step|thought|option"
+    r"(?i)left|remain(?:ing|s)?|lea(?:ving|ves)|numbers?|are|is|now|the|and|dead|end|step|thought|option"
     r"|move|pair|x|times|div|cdot|[dt]?frac|text(?:bf)?|math(?:bf|rm)|boxed|(?:right|to)(?:arrow)?"
-    r"|quad",
-    re.IGNORECASE,
+    r"|quad"
 )
 """Words that may stand on a thought's line; `x`, and commands of LaTeX, are signs."""
 _FAULTS = {

@@ -222,7 +222,7 @@ def _lines_backwards(text: str, start: int, end: int) -> Iterator[tuple[int, int
         end = first - 1
 
 
-_STEP = re.compile(r"\W{0,8}step\b", re.IGNORECASE)
+_STEP = re.compile(r"(?i)\W{0,8}step\b")
 # `+8 -4 *12 /3` lists what two numbers make, as a look-ahead of our teacher writes it.
 _LISTING = re.compile(r"\+?[0-9]{1,12}(?: [-+*/][0-9]{1,12}){2,}")
 # `print(E)`, `submit("E")`, `Finish[E]`: a call of anything but a function of arithmetic.
@@ -232,23 +232,20 @@ _CALL = re.compile(
 )
 # `result: 24` between two expressions of a list that was JSON or a form.
 _VALUE_LINE = re.compile(
-    r"\W{0,8}\w[\w ]{0,20}\s?[:=]\s?[\"']?(?:-?[0-9]{1,12}(?:\.[0-9]{1,12})?|true|false)\W{0,4}",
-    re.IGNORECASE,
+    r"(?i)\W{0,8}\w[\w ]{0,20}\s?[:=]\s?[\"']?(?:-?[0-9]{1,12}(?:\.[0-9]{1,12})?|true|false)\W{0,4}"
 )
 _JOINS = re.compile(
-    r"[\s,;.)\]$`*_\"'|&/(\[]{0,12}(?:(?:and|or|oder|ou|или|或者?|e|y|und|et)\b)?[\s:,$`*_\"'(\[/]{0,8}"
-    r"(?:else|maybe|also|even|just)?[\s:,$`*_\"'(\[]{0,8}",
-    re.IGNORECASE,
+    r"(?i)[\s,;.)\]$`*_\"'|&/(\[]{0,12}(?:(?:and|or|oder|ou|или|或者?|e|y|und|et)\b)?[\s:,$`*_\"'(\[/]{0,8}"
+    r"(?:else|maybe|also|even|just)?[\s:,$`*_\"'(\[]{0,8}"
 )
-_LATER = re.compile(r"\b(?:final|attempt|try|trial|draft)", re.IGNORECASE)
+_LATER = re.compile(r"(?i)\b(?:final|attempt|try|trial|draft)")
 _LABEL = re.compile(
-    r"[\s>#*_`-]{0,8}(?:(?:and\s)?or|alternatively,?|(?:\w{1,14}\s){0,2}\w{1,14}\s?#?[0-9A-D]{0,2}[*_]{0,3}:|#[^:\n]{1,40}"
-    r"|```\w{0,12}|(?:option|solution|way|alternative)\s?#?\w{0,2})[\s:.*_`]{0,8}",
-    re.IGNORECASE,
+    r"(?i)[\s>#*_`-]{0,8}(?:(?:and\s)?or|alternatively,?|(?:\w{1,14}\s){0,2}\w{1,14}\s?#?[0-9A-D]{0,2}[*_]{0,3}:|#[^:\n]{1,40}"
+    r"|```\w{0,12}|(?:option|solution|way|alternative)\s?#?\w{0,2})[\s:.*_`]{0,8}"
 )
 _OPENS = re.compile(r"[*_`\"'$|>]\s?$|\\[(\[]\s?$")
 _CLOSES = re.compile(r"\s?(?:[*_`\"'$|<]|\\[)\]])")
-_LEADS = re.compile(r"(?::|=|\b(?:is|are|be|return))[\s*_`\"'$\\(\[]{0,8}$", re.IGNORECASE)
+_LEADS = re.compile(r"(?i)(?::|=|\b(?:is|are|be|return))[\s*_`\"'$\\(\[]{0,8}$")
 _BREAKS = re.compile(r"[\s*_`\"'$)\]]{0,4}[,;(.–][^0-9]*$")
 _TO = re.compile(r"[^0-9\n.!?]{1,40}?([0-9]{1,12})(?![0-9]|\s?[-+*/])")
 _ASKS = re.compile(r"\?\s{0,4}$")

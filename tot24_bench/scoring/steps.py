@@ -272,10 +272,9 @@ _THOUGHT = re.compile(
     r"(?![\w^!]|\.[0-9]|\s{0,3}[-+*/]\s{0,3}[0-9(])"
 )
 _LEAD = re.compile(
-    r"(?:[\s>#*_`~|•·]|[-+](?=\s)|\(?[0-9]{1,3}[.):]\)?(?=\s)|[a-zA-Z][.)](?=\s)"
+    r"(?i)(?:[\s>#*_`~|•·]|[-+](?=\s)|\(?[0-9]{1,3}[.):]\)?(?=\s)|[a-zA-Z][.)](?=\s)"
     r"|(?:step|pair|operation|op|move|thought|path|attempt)\s{0,2}\#?[0-9]{0,3}\s{0,2}"
-    r"(?:[:.)]|-(?=\s))){1,12}",
-    re.IGNORECASE,
+    r"(?:[:.)]|-(?=\s))){1,12}"
 )
 _DIGIT_RUN = re.compile(r"[0-9]{1,3}")
 _POWER = re.compile(r"[0-9)](?:\*\*|\s\*\*\s)[0-9(]")
@@ -291,40 +290,34 @@ _LATEX = tuple(
     )
 )
 _LEFT = re.compile(
-    r"(?:\b(?:left|remaining|remain|leaving|leaves|numbers\s(?:are|now|left)|now\shave)\b"
-    r"[^0-9\n(\[{-]{0,30}[(\[{\s]{0,3})(?=-?[0-9])",
-    re.IGNORECASE,
+    r"(?i)(?:\b(?:left|remaining|remain|leaving|leaves|numbers\s(?:are|now|left)|now\shave)\b"
+    r"[^0-9\n(\[{-]{0,30}[(\[{\s]{0,3})(?=-?[0-9])"
 )
 _LEFT_AFTER = re.compile(
-    r"(?P<first>-?[0-9]{1,12})(?:[\s,]{1,3}(?:and\s)?-?[0-9]{1,12}){0,11}\s"
-    r"(?:(?:is|are)\s)?(?:left|remain(?:ing|s)?)\b",
-    re.IGNORECASE,
+    r"(?i)(?P<first>-?[0-9]{1,12})(?:[\s,]{1,3}(?:and\s)?-?[0-9]{1,12}){0,11}\s"
+    r"(?:(?:is|are)\s)?(?:left|remain(?:ing|s)?)\b"
 )
 _LISTED = re.compile(
     r"[\s*_.,;:]{0,4}(?:->|=>|→|⇒)?\s{0,3}[(\[{]\s?(?=-?[0-9][0-9\s,/-]{0,80}[)\]}])"
 )
 _ITEM = re.compile(rf"[\s,;&]{{0,3}}(?:and\s{{1,2}})?(\(?-?{_UNSIGNED}\)?)(?![\w.]*[0-9]|\s?[*+=])")
 _HYPOTHETICAL = re.compile(
-    r"\b(?:need|needs|needed|would|could|if|want|since|because|unless|should|recall|know|note)\b",
-    re.IGNORECASE,
+    r"(?i)\b(?:need|needs|needed|would|could|if|want|since|because|unless|should|recall|know|note)\b"
 )
 _ANSWER = re.compile(
-    r"[\s>#*_`\"'{-]{0,12}(?:(?:the|final|correct|my)\s){0,2}answers?[*_`\"']{0,4}\s?[:=][*_`\"']{0,4}",
-    re.IGNORECASE,
+    r"(?i)[\s>#*_`\"'{-]{0,12}(?:(?:the|final|correct|my)\s){0,2}answers?[*_`\"']{0,4}\s?[:=][*_`\"']{0,4}"
 )
 _HEADING = re.compile(
-    r"[\s>#*_`\"'{,\\-]{0,12}(?:[a-z]{1,12}'?s?\s){0,4}steps?(?:\s[a-z]{1,8})?[\s*_`\"']{0,6}:"
+    r"(?i)[\s>#*_`\"'{,\\-]{0,12}(?:[a-z]{1,12}'?s?\s){0,4}steps?(?:\s[a-z]{1,8})?[\s*_`\"']{0,6}:"
     r"[\s*_`\"']{0,6}$"
-    r"|[\s>#*_`-]{0,8}(?:step|pair)\s#?1[\s*_`]{0,4}[:.)]",
-    re.IGNORECASE,
+    r"|[\s>#*_`-]{0,8}(?:step|pair)\s#?1[\s*_`]{0,4}[:.)]"
 )
 _BACK_TO = re.compile(
-    r"[\s>#*_`-]{0,8}(?:let's\s)?(?:go(?:ing)?\s)?(?:back|backtrack(?:ing)?|return(?:ing)?)\sto:?\s"
-    r"(?:the\s)?(?:numbers\s|state\s)?[(\[{]?(?=[0-9])",
-    re.IGNORECASE,
+    r"(?i)[\s>#*_`-]{0,8}(?:let's\s)?(?:go(?:ing)?\s)?(?:back|backtrack(?:ing)?|return(?:ing)?)\sto:?\s"
+    r"(?:the\s)?(?:numbers\s|state\s)?[(\[{]?(?=[0-9])"
 )
 _GOES_BACK = re.compile(
-    r"\bback\s?track|\bgo(?:ing)?\sback\b|\bstart(?:ing)?\s(?:over|again)\b|\brestart"
+    r"(?i)\bback\s?track|\bgo(?:ing)?\sback\b|\bstart(?:ing)?\s(?:over|again)\b|\brestart"
     r"|\b(?:re-?try|try|trying|attempt|attempting|consider|explore|correct)\s(?:\w{1,12}\s){0,3}"
     r"(?:again|another|different|other|new|else|more|alternative|path|approach|combination"
     r"|sequence|way|order|this|once)\b"
@@ -332,13 +325,11 @@ _GOES_BACK = re.compile(
     r"(?:path|approach|attempt|combination|sequence|way|order|option|strategy)\b"
     r"|\blet(?:'s|\sme|\sus)\s(?:\w{1,12}\s){0,2}(?:try|re-?evaluate|correct|re-?consider|revisit)"
     r"|^[\s>#*_-]{0,8}(?:path|attempt|option|approach|combination)\s?#?[0-9a-z]{0,2}[\s*_]{0,4}:"
-    r"|\bpath:?[\s*_]{0,4}$|\binstead\b",
-    re.IGNORECASE,
+    r"|\bpath:?[\s*_]{0,4}$|\binstead\b"
 )
 _DEAD_END = re.compile(
-    r"\bdead[\s-]end|\b(?:does|do|did)(?:n't|\snot)\s(?:\w{1,12}\s){0,2}"
+    r"(?i)\bdead[\s-]end|\b(?:does|do|did)(?:n't|\snot)\s(?:\w{1,12}\s){0,2}"
     r"(?:work|lead|reach|help|give|yield|equal|make|result|add)\b"
     r"|\bnot\s(?:\w{1,12}\s){0,2}(?:useful|correct|possible|viable|promising|helpful|24|work\w*)\b"
-    r"|\b(?:cannot|can't|impossible|back\s?track|fail(?:s|ed)?)\b|[✗✘❌]",
-    re.IGNORECASE,
+    r"|\b(?:cannot|can't|impossible|back\s?track|fail(?:s|ed)?)\b|[✗✘❌]"
 )

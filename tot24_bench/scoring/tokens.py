@@ -275,7 +275,7 @@ _LATEX_RELATIONS = _words(
 ) | {""}
 _RELATIONS = frozenset("=<>≈≠≡→⇒⟹⟶≤≥∴|~¬")
 _TOKEN = re.compile(
-    r"""
+    r"""(?sx)
     (?P<space>(?:\s|[`$]|\{\}|\\[,;:!()\[\]\ ]
         |~(?=\s*(?:\\[A-Za-z%]|[-+*/=(^%!]))|(?<=[A-Za-z+*/-])~(?!~)
         |\\(?:q?quad|(?:thin|med|thick)space|left|right|[bB]igg?[lr]?|displaystyle)(?![A-Za-z]))+)
@@ -299,8 +299,7 @@ _TOKEN = re.compile(
     |(?P<command>\\[A-Za-z]*)
     |(?P<word>[A-Za-z_\u00c0-\u024f\u0370-\u052f]\w*)
     |(?P<other>.)
-    """,
-    re.VERBOSE | re.DOTALL,
+    """
 )
 _OPERAND_FOLLOWS = re.compile(
     r"[\s$`]*(?:[-+]\s*)?(?:\\left\s{0,4}|\\[,;:! ]\s{0,4})?"
