@@ -60,30 +60,24 @@ class Stated(NamedTuple):
 
     text: str
     cut: Tokens
-    size: int  # how many numbers are written in it
-    combines: bool  # whether it has any sign; a lone number has none
     sides: tuple[Side, ...]  # what it is said to equal, in order
     complete: bool  # whether a `=` or anything else follows the expression
     rest: str  # what follows the last side
 
+    @property
+    def size(self) -> int:
+        """How many numbers are written in it."""
+        return sum(isinstance(token, int) for token in self.cut.tokens)
+
+    @property
+    def combines(self) -> bool:
+        """Whether it has any sign; a lone number has none."""
+        return not _OPERATORS.isdisjoint(self.cut.tokens)
+
     def well_formed(self) -> bool:
         """Whether signs, numbers and brackets stand where an expression has them."""
-        depth, operand = 0, False  # whether an operand is complete before the next token
-        for token in self.cut.tokens:
-            if operand:
-                if token == ")":
-                    depth -= 1
-                elif token in ("+", "-", "*", "/"):
-                    operand = False
-                else:
-                    return False
-            elif token == "(":
-                depth += 1
-            elif isinstance(token, int):
-                operand = True
-            elif token not in ("+", "-"):
-                return False
-        return operand and depth == 0
+        shape = "".join("n" if isinstance(token, int) else token for token in self.cut.tokens)
+        return shape.count("(") == shape.count(")") and _FORM.fullmatch(shape) is not None
 
     def is_full(self, puzzle: Puzzle) -> bool:
         """Whether it combines as many numbers as the rule asks for."""
@@ -169,14 +163,12 @@ def read_stated(text: str, target: int) -> Stated | None:
         cut.problem is None and text[:1] in _PAIRS and (inner := _unwrapped(text, cut)) is not None
     ):
         text, cut = inner, tokenize(inner)
-    tokens = cut.tokens
     source, tail = text[: cut.end].strip(), text[cut.end :]
-    complete = bool(tail) and not tail.isspace()
-    size, combines = _counted(tokens)
-    sides: list[Side] = []
-    only_target = not combines and cut.problem is None and literal(tokens) == target
+    stated = Stated(source, cut, (), bool(tail) and not tail.isspace(), tail)
+    only_target = stated.repeats(target)
     if not only_target and (number := _LAST_NUMBER.fullmatch(tail)):
-        return Stated(source, cut, size, combines, (Fraction(int(number[1])),), complete, "")
+        return stated._replace(sides=(Fraction(int(number[1])),), rest="")
+    sides: list[Side] = []
     for _ in range(MAX_SIDES):
         sign = _EQUALS.match(tail) or (None if only_target else _SAID.match(tail))
         if sign is None:
@@ -195,17 +187,16 @@ def read_stated(text: str, target: int) -> Stated | None:
             break
         tail = right[side.end :]
         if only_target:
-            cut, source = side, right[: side.end].strip()
-            size, combines = _counted(side.tokens)
-            only_target = not combines and literal(side.tokens) == target
+            source, complete = right[: side.end].strip(), bool(tail.strip())
+            stated = Stated(source, side, (), complete, "")
+            only_target = not stated.combines and literal(side.tokens) == target
             sides.append(Fraction(target))
-            complete = bool(tail.strip())
         elif side.problem is not None:
             continue
         else:
             number_said = literal(side.tokens)
             sides.append(side.tokens if number_said is None else Fraction(number_said))
-    return Stated(source, cut, size, combines, tuple(sides), complete, tail)
+    return stated._replace(sides=tuple(sides), rest=tail)
 
 
 def find_stated(prose: str, target: int) -> tuple[str, Stated | None]:
@@ -262,13 +253,9 @@ def of_another(words: str, puzzle: Puzzle, *, supposed: bool = True) -> bool:
     """Whether the words before an expression name another hand, or only suppose the expression."""
     if supposed and _SUPPOSES.search(re.split(r"[.!?]\s", words[-60:])[-1]):
         return True
-    size = len(puzzle.numbers)
-    named = False
-    for listed in LISTED.finditer(words[-HEADER_CHARS:]):
-        numbers = tuple(sorted(numbers_in(listed[0])))
-        if len(numbers) == size and size > 1:
-            named = numbers != puzzle.hand
-    return named
+    listed = [sorted(numbers_in(found[0])) for found in LISTED.finditer(words[-HEADER_CHARS:])]
+    hands = [tuple(numbers) for numbers in listed if len(numbers) == len(puzzle.hand)]
+    return bool(hands) and hands[-1] != puzzle.hand and len(puzzle.hand) > 1
 
 
 def line_end(text: str, start: int, until: int) -> int:
@@ -296,12 +283,6 @@ def literal(tokens: tuple[int | str, ...]) -> int | None:
         elif token not in "()+":
             return None
     return None if found is None else sign * found
-
-
-def _counted(tokens: tuple[int | str, ...]) -> tuple[int, bool]:
-    """How many numbers there are, and whether any sign is."""
-    size = sum(isinstance(token, int) for token in tokens)
-    return size, any(isinstance(token, str) and token not in "()" for token in tokens)
 
 
 def _unwrapped(text: str, cut: Tokens) -> str | None:
@@ -339,6 +320,8 @@ def _start(prose: str, start: int, run: str) -> int:
     return first
 
 
+_OPERATORS = frozenset("+-*/")
+_FORM = re.compile(r"[-+(]*n\)*(?:[-+*/][-+(]*n\)*)*")
 # One class of characters and no alternatives in it: the time stays linear.
 _EQUALS = re.compile(r"[\s$`*_&~\\)\]\"'#/]*=+>?")
 # Other ways to say what an expression is worth; only a number may follow, or it is the next step.
