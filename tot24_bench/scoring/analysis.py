@@ -53,19 +53,12 @@ PUBLISHED_THOUGHTS = 3
 
 @dataclass(frozen=True)
 class Analysis:
-    """What a response's search looks like. Counts leave repetitions of a finished path out.
-
-    Attributes:
-        puzzle: the puzzle that was asked.
-        score: the response's score.
-        thoughts: every thought before the committed answer, in order.
-        answer: the answer that the response commits to.
-    """
+    """What a response's search looks like. Counts leave repetitions of a finished path out."""
 
     puzzle: Puzzle
     score: Score
-    thoughts: tuple[Thought, ...]
-    answer: Answer
+    thoughts: tuple[Thought, ...]  # every one before the committed answer, in order
+    answer: Answer  # the one that the response commits to
 
     @cached_property
     def final(self) -> tuple[Thought, ...]:
@@ -95,10 +88,7 @@ class Analysis:
 
     @property
     def failed_at(self) -> str | None:
-        """Where the final attempt first fails: "1", "2", ..., `answer` or `malformed`.
-
-        None where the response is right.
-        """
+        """Where the final attempt fails: "1", "2", ..., `answer`, `malformed`; None if right."""
         if self.score.correct:
             return None
         if not self.final:
@@ -123,9 +113,9 @@ class Analysis:
         return self.visits.total() - len(self.visits)
 
     def can_win(self, thought: Thought) -> bool | None:
-        """Whether the numbers after a thought can make the target; None where nobody knows.
+        """Whether the numbers after a thought can make the target.
 
-        Nobody knows where the numbers are not exact, or more than MAX_JUDGED_NUMBERS.
+        None where they are not exact, or more than MAX_JUDGED_NUMBERS: nobody knows.
         """
         if not thought.exact or len(thought.left) > MAX_JUDGED_NUMBERS:
             return None
@@ -229,13 +219,7 @@ class Analysis:
 
 
 def analyse(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> Analysis:
-    """Score a response and replay its search; never raises, whatever it holds.
-
-    Args:
-        puzzle: the puzzle that was asked.
-        response: what the model wrote, without the prompt.
-        truncated: whether generation stopped at the token limit (see `score`).
-    """
+    """Score a response and replay its search; never raises. The arguments are those of `score`."""
     text = response if isinstance(response, str) else ""
     if len(text) > MAX_RESPONSE_CHARS:
         too_long = Answer(Kind.TOO_LONG)

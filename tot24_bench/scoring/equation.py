@@ -86,7 +86,7 @@ class Stated(NamedTuple):
 
     def repeats(self, target: int) -> bool:
         """Whether it is just the target."""
-        return not self.combines and self.cut.problem is None and literal(self.cut.tokens) == target
+        return self.cut.problem is None and _is_only(self.cut, target)
 
     def says(self, target: int) -> bool:
         """Whether it is said to be the target, in a number as written."""
@@ -164,10 +164,10 @@ def read_stated(text: str, target: int) -> Stated | None:
     ):
         text, cut = inner, tokenize(inner)
     source, tail = text[: cut.end].strip(), text[cut.end :]
-    stated = Stated(source, cut, (), bool(tail) and not tail.isspace(), tail)
-    only_target = stated.repeats(target)
+    complete = bool(tail) and not tail.isspace()
+    only_target = cut.problem is None and _is_only(cut, target)
     if not only_target and (number := _LAST_NUMBER.fullmatch(tail)):
-        return stated._replace(sides=(Fraction(int(number[1])),), rest="")
+        return Stated(source, cut, (Fraction(int(number[1])),), complete, "")
     sides: list[Side] = []
     for _ in range(MAX_SIDES):
         sign = _EQUALS.match(tail) or (None if only_target else _SAID.match(tail))
@@ -187,16 +187,15 @@ def read_stated(text: str, target: int) -> Stated | None:
             break
         tail = right[side.end :]
         if only_target:
-            source, complete = right[: side.end].strip(), bool(tail.strip())
-            stated = Stated(source, side, (), complete, "")
-            only_target = not stated.combines and literal(side.tokens) == target
+            cut, source, complete = side, right[: side.end].strip(), bool(tail.strip())
+            only_target = _is_only(side, target)
             sides.append(Fraction(target))
         elif side.problem is not None:
             continue
         else:
             number_said = literal(side.tokens)
             sides.append(side.tokens if number_said is None else Fraction(number_said))
-    return stated._replace(sides=tuple(sides), rest=tail)
+    return Stated(source, cut, tuple(sides), complete, tail)
 
 
 def find_stated(prose: str, target: int) -> tuple[str, Stated | None]:
@@ -283,6 +282,11 @@ def literal(tokens: tuple[int | str, ...]) -> int | None:
         elif token not in "()+":
             return None
     return None if found is None else sign * found
+
+
+def _is_only(cut: Tokens, target: int) -> bool:
+    """Whether tokens are a number without any sign."""
+    return _OPERATORS.isdisjoint(cut.tokens) and literal(cut.tokens) == target
 
 
 def _unwrapped(text: str, cut: Tokens) -> str | None:

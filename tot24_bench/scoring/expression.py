@@ -62,9 +62,9 @@ def parse_expression(text: str) -> Expression:
 
 
 def read_expression(text: str) -> Expression | None:
-    """Read the expression that `text` starts with, up to a relation sign or prose.
+    """Read the expression that `text` starts with, up to a relation sign or prose; never raises.
 
-    Returns None where the text does not start like an expression. Never raises.
+    None where the text does not start like an expression.
     """
     cut = tokenize(text)
     if not cut.tokens and cut.problem is None:
@@ -163,16 +163,12 @@ _STAND_INS = (1_000_003, 1_299_709, 1_500_007, 1_700_021, 1_900_037, 2_100_001)
 def composes_to(
     path: Sequence[tuple[Number, str, Number]], hand: tuple[int, ...], answer: Tokens
 ) -> bool:
-    """Whether `answer` is the expression that the last of a valid path of thoughts makes.
+    """Whether `answer`, which has a value, is what the last of a valid path of thoughts makes.
 
     They are the same where they stay equal when every number of the hand is replaced by another.
     Equal numbers of the hand are one number here, and a result may be confused with a number of the
-    hand that equals it: the answer agrees if it agrees with one reading.
-
-    Args:
-        path: the thoughts from the hand on, as `(a, op, b)`; numbers may be left over.
-        hand: the numbers dealt, at most MAX_COMPOSED; the time grows quickly where many are equal.
-        answer: the tokens of an expression of those numbers that has a value.
+    hand that equals it: the answer agrees if it agrees with one reading. Numbers may be left over;
+    there are at most MAX_COMPOSED, for the time grows quickly where many are equal.
     """
     stands_for = dict(zip(dict.fromkeys(hand), map(Fraction, _STAND_INS), strict=False))
     if any(isinstance(token, int) and token not in stands_for for token in answer.tokens):

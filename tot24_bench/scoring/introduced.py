@@ -251,9 +251,8 @@ def _with_markers_before(
 def _read_line(line: str, puzzle: Puzzle, *, bullets: bool, prose: bool) -> Answer | None:
     """Read one line that a marker introduces; None where it holds nothing.
 
-    Args:
-        bullets: whether the line may be an item of a list; the marker's own line may not.
-        prose: whether an expression or a claim inside prose counts.
+    `bullets`: whether the line may be an item of a list, as the marker's own may not. `prose`:
+    whether an expression or a claim inside prose counts.
     """
     target = puzzle.target
     content = undress(readable(line), bullets=bullets)

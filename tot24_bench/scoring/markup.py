@@ -85,9 +85,7 @@ def plain(text: str) -> str:
 def undress(line: str, *, bullets: bool = False) -> str:
     """The line from its first character that can belong to an expression or a word.
 
-    Args:
-        line: one line.
-        bullets: whether a dash with a space after it is a list bullet; else it is a minus.
+    A dash with a space after it is a list bullet where `bullets` says so, else a minus.
     """
     if "\\" in line:
         line = _WRAPPER.sub(r" \1 ", line)

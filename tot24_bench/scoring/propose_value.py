@@ -28,7 +28,7 @@ from tot24_bench.scoring.score import (
     MAX_SOLVED_NUMBERS,
     Score,
     Verdict,
-    plain_score,
+    make_score,
     score,
     wins,
 )
@@ -54,7 +54,7 @@ def score_method(
         return score(puzzle, response, truncated=truncated)
     text = response if isinstance(response, str) else ""
     if len(text) > MAX_RESPONSE_CHARS:
-        return plain_score(Verdict.TOO_LONG, "the response is too long to be read", truncated)
+        return make_score(Verdict.TOO_LONG, "the response is too long to be read", truncated)
     judge = _score_propose if method == "propose" else _score_value
     return judge(puzzle, read_response(text).said, truncated)
 
@@ -69,7 +69,7 @@ def _score_propose(puzzle: Puzzle, said: str, truncated: bool) -> Score:
     lines = [line for line in said.split("\n") if line.strip()]
     lines = [line for line in lines[: MAX_LINES + 1] if not _is_heading(line, puzzle)]
     if len(lines) > MAX_LINES:
-        return plain_score(Verdict.TOO_LONG, f"more than {MAX_LINES} lines", truncated)
+        return make_score(Verdict.TOO_LONG, f"more than {MAX_LINES} lines", truncated)
     verdict, reason = Verdict.CORRECT, ""
     stated: list[str] = []
     states: dict[str, tuple[Number, ...]] = {}
@@ -98,7 +98,7 @@ def _score_propose(puzzle: Puzzle, said: str, truncated: bool) -> Score:
         if len(puzzle.numbers) <= MAX_JUDGED_LEFT + 1:
             winning = sum(wins(left, puzzle.target, puzzle.rule) for left in states.values())
             reason += f", {winning or 'none'} of which can still win"
-    return plain_score(
+    return make_score(
         verdict,
         reason,
         truncated,
@@ -119,16 +119,15 @@ def _score_value(puzzle: Puzzle, said: str, truncated: bool) -> Score:
     `impossible` has the verdict NO_SOLUTION, as it has in `score`.
     """
     word = _judgement_in(said)
+    if word is None and truncated:
+        return make_score(Verdict.TRUNCATED, "the token limit cut the response off", truncated)
     if word is None:
-        if truncated:
-            reason = "the token limit cut the response off"
-            return plain_score(Verdict.TRUNCATED, reason, truncated)
-        return plain_score(Verdict.NO_ANSWER, "ends in no judgement", truncated)
+        return make_score(Verdict.NO_ANSWER, "ends in no judgement", truncated)
     if word == "likely":
-        return plain_score(Verdict.ABSTAINED, "does not judge: likely", truncated, word)
+        return make_score(Verdict.ABSTAINED, "does not judge: likely", truncated, word)
     if len(puzzle.numbers) > MAX_SOLVED_NUMBERS:
         reason = f"a judgement is not checked past {MAX_SOLVED_NUMBERS} numbers"
-        return plain_score(Verdict.ABSTAINED, reason, truncated, word)
+        return make_score(Verdict.ABSTAINED, reason, truncated, word)
     from tot24_bench.game.solver import is_solvable
 
     solvable = is_solvable(puzzle)
@@ -136,7 +135,7 @@ def _score_value(puzzle: Puzzle, said: str, truncated: bool) -> Score:
     verdict = Verdict.CORRECT if right else Verdict.WRONG_VALUE
     if word == "impossible":
         verdict = Verdict.NO_SOLUTION
-    return plain_score(
+    return make_score(
         verdict,
         f"says {word}: {puzzle.target} {'can' if solvable else 'cannot'} be made",
         truncated,
@@ -149,11 +148,7 @@ def _score_value(puzzle: Puzzle, said: str, truncated: bool) -> Score:
 
 
 def judgement_end(text: str) -> int | None:
-    """Where the line of the last judgement ends; None where the text judges nothing.
-
-    Args:
-        text: in plain signs, without thinking and without blank space at its end.
-    """
+    """Where the line of the last judgement ends in what is said; None where nothing is judged."""
     if _judgement_in(text) is None:
         return None
     ends = [match.end() for match in _JUDGEMENT.finditer(text)]

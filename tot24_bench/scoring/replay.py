@@ -36,17 +36,12 @@ MAX_PATH = 24
 
 
 class Fault(StrEnum):
-    """The first rule that a thought breaks, in the order in which they are looked at.
+    """The first rule that a thought breaks, in the order in which they are looked at."""
 
-    TOO_MANY: one number is left, there is nothing to combine. UNAVAILABLE: a number that it
-    combines is not there. ARITHMETIC: the result is not what comes out, exactly. LEFT: the note of
-    the numbers left is not what is left.
-    """
-
-    TOO_MANY = "too_many"
-    UNAVAILABLE = "unavailable"
-    ARITHMETIC = "arithmetic"
-    LEFT = "left"
+    TOO_MANY = "too_many"  # one number is left, there is nothing to combine
+    UNAVAILABLE = "unavailable"  # a number that it combines is not there
+    ARITHMETIC = "arithmetic"  # the result is not what comes out, exactly
+    LEFT = "left"  # the note of the numbers left is not what is left
 
 
 class Thought(NamedTuple):

@@ -123,9 +123,8 @@ def score(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> S
         puzzle: the puzzle that was asked.
         response: what the model wrote, without the prompt; None, as an API may return it, or
             anything else that is no text is an empty response.
-        truncated: whether generation stopped at the token limit. Then an expression that runs to
-            the very end and is not right, or a last line that no marker introduces and that is
-            not right, is TRUNCATED, as is a response without an answer.
+        truncated: whether generation stopped at the token limit. What is not right is TRUNCATED
+            then where it runs to the very end or no marker introduces it, as is no answer at all.
     """
     answer = find_answer(response if isinstance(response, str) else "", puzzle)
     return score_answer(puzzle, answer, truncated)
@@ -175,17 +174,17 @@ def _score_expression(puzzle: Puzzle, answer: Answer, stated: Stated, truncated:
     if cut:
         verdict, reason = Verdict.TRUNCATED, "the token limit cut the response off in its answer"
     said = [_worth(side) for side in stated.sides]
-    return Score(
-        verdict=verdict,
+    return make_score(
+        verdict,
+        reason,
+        truncated,
+        stated.text,
+        value,
         correct=correct,
-        answer=_bounded(stated.text),
-        value=value,
         valid=correct or verdict in (Verdict.WRONG_VALUE, Verdict.DIVISION_BY_ZERO),
         answered=not cut,
         false_claim=not correct and not cut and puzzle.target in said,
         false_rhs=correct and any(one not in (None, puzzle.target) for one in said),
-        truncated=truncated,
-        reason=reason,
     )
 
 
@@ -212,25 +211,28 @@ def _score_words(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
         verdict = Verdict.NO_SOLUTION
         correct, reason = _judge_no_solution(puzzle)
     answered = verdict in (Verdict.NO_SOLUTION, Verdict.HEDGED)
-    return plain_score(verdict, reason, truncated, answer.text, correct=correct, answered=answered)
+    return make_score(verdict, reason, truncated, answer.text, correct=correct, answered=answered)
 
 
-def plain_score(
+def make_score(
     verdict: Verdict,
     reason: str,
     truncated: bool,
     answer: str = "",
+    value: str | None = None,
     *,
     correct: bool = False,
     valid: bool = False,
     answered: bool = False,
     false_claim: bool = False,
+    false_rhs: bool = False,
 ) -> Score:
-    """The score of a response that commits to no expression."""
-    answer = _bounded(answer)
-    return Score(
-        verdict, correct, answer, None, valid, answered, false_claim, False, truncated, reason
-    )
+    """A score of whose flags only those named are true; its answer is bounded."""
+    answer = answer[:MAX_ANSWER_CHARS]
+    if not answer.isascii():  # it must be encodable as UTF-8
+        answer = answer.encode("utf-8", "replace").decode("utf-8")
+    flags = (valid, answered, false_claim, false_rhs, truncated)
+    return Score(verdict, correct, answer, value, *flags, reason)
 
 
 def _judge_no_solution(puzzle: Puzzle) -> tuple[bool, str]:
@@ -287,9 +289,3 @@ def _glues(hand: tuple[int, ...], numbers: tuple[int, ...]) -> bool:
 def _listed(numbers: list[int]) -> str:
     """Up to six numbers, for a message."""
     return ", ".join(map(str, numbers[:6])) + (", ..." if len(numbers) > 6 else "")
-
-
-def _bounded(text: str) -> str:
-    """The text cut to MAX_ANSWER_CHARS, encodable as UTF-8."""
-    text = text[:MAX_ANSWER_CHARS]
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
