@@ -92,8 +92,7 @@ def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answe
             return answer._replace(end=stop) if ends or answer.is_target(puzzle) else None
         answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=until == after)
         if until < after:
-            answer = _with_rest(text, answer, until, after, puzzle)
-            answer = _with_or_below(text, answer, until, after, puzzle)
+            answer = _with_or(text, answer, until, after, puzzle)
         return _placed(text, answer, marker.start())
     if marker["bare"] is not None:
         return None
@@ -174,19 +173,16 @@ def _with_lines_after(
     return answer
 
 
-def _with_or_below(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
-    """The answer with what "or" on the lines below its closing tag or brace joins to it."""
+def _with_or(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
+    """The answer with what "or" joins to it behind its closing tag or brace, and below."""
     below = line_end(text, start, until)
-    more = _with_lines_after(text, answer, below, until, puzzle, only_or=True)
-    return answer if len(more.stated) == len(answer.stated) else more
-
-
-def _with_rest(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
-    """The answer with what "or" joins to it behind its closing tag or brace."""
-    rest = text[start : line_end(text, start, until)]
-    lead = _OR_FIRST.match(rest)
-    more = lead and _read_line(rest[lead.end() :], puzzle, bullets=False, prose=True)
-    return answer._replace(stated=answer.stated + more.stated) if more else answer
+    lead = _OR_FIRST.match(text[start:below])
+    rest = text[start + lead.end() : below] if lead else ""
+    more = _read_line(rest, puzzle, bullets=False, prose=True) if lead else None
+    if more is not None:
+        answer = answer._replace(stated=answer.stated + more.stated)
+    lines = _with_lines_after(text, answer, below, until, puzzle, only_or=True)
+    return answer if len(lines.stated) == len(answer.stated) else lines
 
 
 def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answer | None:
@@ -212,14 +208,12 @@ def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Ans
     answer = _read_line(content, puzzle, bullets=False, prose=True)
     if answer is None:
         return None
-    rest = text[stop + 1 : end]
-    if answer.stated and denied_after(_TEXT.sub(r" \1 ", rest), puzzle.target):
-        answer = answer._replace(kind=Kind.DENIED)
+    answer = answer._replace(end=stop)
     if answer.stated:
-        answer = _with_rest(text, answer, stop, until, puzzle)
-        answer = _with_or_below(text, answer._replace(end=stop), stop, until, puzzle)
-        stop = answer.end
-    return _placed(text, answer._replace(end=stop), marker.start())
+        if denied_after(_TEXT.sub(r" \1 ", text[stop + 1 : end]), puzzle.target):
+            answer = answer._replace(kind=Kind.DENIED)
+        answer = _with_or(text, answer, stop, until, puzzle)
+    return _placed(text, answer, marker.start())
 
 
 def _with_markers_before(

@@ -205,6 +205,29 @@ class _Pairs(list[tuple[str, Any]]):
     """The fields of a JSON object, in order: a name that stands twice says two things."""
 
 
+def _divided(response: str) -> tuple[str, str]:
+    """What stands outside and inside the thinking."""
+    inside: list[str] = []
+    outside: list[str] = []
+    start, thinks = 0, False
+    for tag in _THINKING_TAG.finditer(response):
+        final = tag["final"] is not None
+        closes = "/" in tag[0] or "end" in tag[0].lower() or tag["shut"] or tag["gone"]
+        opens = not closes and not final and tag["glued"] is None
+        part = response[start : tag.start()]
+        if thinks:
+            inside.append(part)
+        elif opens or (final and start):
+            outside.append(part)
+        else:
+            inside += [*outside, part]
+            outside.clear()
+        thinks = opens
+        start = tag.end()
+    (inside if thinks else outside).append(response[start:])
+    return "\n".join(filter(None, outside)), "\n".join(filter(None, inside))
+
+
 _ASKED_KEYS = frozenset({"question", "prompt", "query"})
 _DECODER = json.JSONDecoder(object_pairs_hook=_Pairs)
 # LaTeX in JSON whose backslash was forgotten to be doubled would decode to a tab and "imes".
@@ -241,31 +264,6 @@ _HIDDEN = re.compile(
     r"|^\s{0,20}<s>|<(?:template|script|style)\b[^<>]{0,80}>[^<]{0,600}<"
     r"|<(\w{1,10})\s[^<>]{0,80}(?:hidden|display:\s?none)[^<>]{0,80}>[^<]{0,600}</\1>"
 )
-
-
-def _divided(response: str) -> tuple[str, str]:
-    """What stands outside and inside the thinking."""
-    inside: list[str] = []
-    outside: list[str] = []
-    start, thinks = 0, False
-    for tag in _THINKING_TAG.finditer(response):
-        final = tag["final"] is not None
-        closes = "/" in tag[0] or "end" in tag[0].lower() or tag["shut"] or tag["gone"]
-        opens = not closes and not final and tag["glued"] is None
-        part = response[start : tag.start()]
-        if thinks:
-            inside.append(part)
-        elif opens or (final and start):
-            outside.append(part)
-        else:
-            inside += [*outside, part]
-            outside.clear()
-        thinks = opens
-        start = tag.end()
-    (inside if thinks else outside).append(response[start:])
-    return "\n".join(filter(None, outside)), "\n".join(filter(None, inside))
-
-
 _MAY_STRIKE = re.compile(r"(?i)~~|<|\[s|\\(?:sout|st|x?cancel)\b|\x1b")
 _STRUCK = re.compile(
     r"(?i)~~(?=[^~])[^~]{1,600}~~|<(del|s|strike)(?:\s[^<>]{0,80})?>(?:[^<]|<(?!/?\1\b)){0,600}</\1\s?>"

@@ -77,13 +77,6 @@ def _plain_tokens(text: str) -> Tokens | None:
     return Tokens(tuple(tokens), match.end(1))
 
 
-# At most 120 characters hold at most 60 numbers and brackets: within every bound.
-_PLAIN = re.compile(r"\s{0,4}([(0-9][-+*/()0-9 ]{0,120}[)0-9])\s{0,4}(?:=|$)")
-_CAREFUL = re.compile(r"[-+*/(][ ]*[-+*/)]|[0-9)] *\(|\) *[0-9]|[0-9] +[0-9]|[0-9]{13}|\({20}")
-_PLAIN_TOKEN = re.compile(r"[0-9]+|[-+*/()]")
-_SIGNS = frozenset("+-*/()")
-
-
 class _Unread(Exception):
     """The expression has no value: why, in a word and in words."""
 
@@ -301,6 +294,11 @@ _TOKEN = re.compile(
     |(?P<other>.)
     """
 )
+# At most 120 characters hold at most 60 numbers and brackets: within every bound.
+_PLAIN = re.compile(r"\s{0,4}([(0-9][-+*/()0-9 ]{0,120}[)0-9])\s{0,4}(?:=|$)")
+_CAREFUL = re.compile(r"[-+*/(][ ]*[-+*/)]|[0-9)] *\(|\) *[0-9]|[0-9] +[0-9]|[0-9]{13}|\({20}")
+_PLAIN_TOKEN = re.compile(r"[0-9]+|[-+*/()]")
+_SIGNS = frozenset("+-*/()")
 _OPERAND_FOLLOWS = re.compile(
     r"[\s$`]*(?:[-+]\s*)?(?:\\left\s{0,4}|\\[,;:! ]\s{0,4})?"
     r"(?:[0-9(\[{]|\.[0-9]|\\(?:[dtc]?frac|sqrt|\{))"
