@@ -63,13 +63,12 @@ class Analysis:
     @cached_property
     def final(self) -> tuple[Thought, ...]:
         """The final attempt: the path from the hand to the last thought."""
-        own = [i for i, thought in enumerate(self.thoughts) if not thought.repeats]
         path: list[Thought] = []
-        i = own[-1] if own else -1
+        i = max((i for i, one in enumerate(self.thoughts) if not one.repeats), default=-1)
         while i >= 0:
-            path.append(self.thoughts[i])
+            path.insert(0, self.thoughts[i])
             i = self.thoughts[i].parent
-        return tuple(reversed(path))
+        return tuple(path)
 
     @property
     def attempts(self) -> int:
@@ -91,11 +90,10 @@ class Analysis:
         """Where the final attempt fails: "1", "2", ..., `answer`, `malformed`; None if right."""
         if self.score.correct:
             return None
-        if not self.final:
-            return MALFORMED
-        before_last_number = self.final[: len(self.puzzle.numbers) - 1]
-        faults = [one.place for one in before_last_number if one.fault is not None]
-        return str(faults[0]) if faults else AT_ANSWER
+        places = [one.place for one in self.final if one.fault is not None]
+        if places and places[0] < len(self.puzzle.numbers):
+            return str(places[0])
+        return AT_ANSWER if self.final else MALFORMED
 
     @cached_property
     def visits(self) -> Counter[State]:
@@ -128,7 +126,7 @@ class Analysis:
         False also where a state is called dead of which nobody knows (see `can_win`).
         """
         return all(
-            one.fault is None and not (one.step.dead_end and self.can_win(one) is not False)
+            one.fault is None and (not one.step.dead_end or self.can_win(one) is False)
             for one in self.thoughts
         )
 
@@ -146,10 +144,10 @@ class Analysis:
         nobody knows.
         """
         for thought in self.final:
-            wins = self.can_win(thought)
-            if thought.fault is not None or wins is False:
+            alive = self.can_win(thought)
+            if thought.fault is not None or alive is False:
                 return thought.place
-            if wins is None:
+            if alive is None:
                 return None
         return None
 

@@ -125,9 +125,7 @@ class Answer(NamedTuple):
 
     kind: Kind  # what the response commits to
     text: str = ""  # the expression, or the words of the claim; signs are ASCII
-    stated: tuple[
-        Stated, ...
-    ] = ()  # for EXPRESSION every alternative that is offered, at least one
+    stated: tuple[Stated, ...] = ()  # every alternative that an EXPRESSION offers
     introduced: bool = False  # by a marker; a line by itself or closing prose is not
     at_end: bool = False  # whether a response that was cut off may have been cut inside it
     start: int = 0  # of its marker or line; the end of the text where there is no expression
