@@ -5,18 +5,11 @@
 True
 """
 
-from tot24_bench.scoring.analysis import (
-    AT_ANSWER,
-    MALFORMED,
-    Analysis,
-    analyse,
-    published_place,
-)
+from tot24_bench.scoring.analysis import AT_ANSWER, MALFORMED, Analysis, analyse, published_place
 from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, find_answer, locate_answer
 from tot24_bench.scoring.equation import Answer, Kind
 from tot24_bench.scoring.expression import (
     MAX_COMPOSED,
-    Expression,
     one_expression,
     parse_expression,
     read_expression,

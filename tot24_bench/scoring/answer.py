@@ -64,13 +64,7 @@ from tot24_bench.scoring.equation import (
     read_stated,
 )
 from tot24_bench.scoring.introduced import MARKER, find_introduced
-from tot24_bench.scoring.markup import (
-    MAX_LINE_CHARS,
-    Response,
-    read_response,
-    readable,
-    untagged,
-)
+from tot24_bench.scoring.markup import MAX_LINE_CHARS, Response, read_response, readable, untagged
 from tot24_bench.scoring.standing import denied_in, find_last_line, find_only_one, find_standing
 
 MAX_RESPONSE_CHARS = 1_000_000

@@ -180,9 +180,7 @@ def composes_to(
 
 
 def _can_make(
-    wanted: Fraction,
-    path: list[tuple[Number, str, Number]],
-    made: list[tuple[Number, Fraction]],
+    wanted: Fraction, path: list[tuple[Number, str, Number]], made: list[tuple[Number, Fraction]]
 ) -> bool:
     """Whether some reading of the rest of the path makes `wanted` of the stand-ins."""
     if not path:

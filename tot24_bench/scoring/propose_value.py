@@ -24,14 +24,7 @@ from tot24_bench.game.states import Number
 from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS
 from tot24_bench.scoring.markup import read_response
 from tot24_bench.scoring.replay import Fault, check
-from tot24_bench.scoring.score import (
-    MAX_SOLVED_NUMBERS,
-    Score,
-    Verdict,
-    make_score,
-    score,
-    wins,
-)
+from tot24_bench.scoring.score import MAX_SOLVED_NUMBERS, Score, Verdict, make_score, score, wins
 from tot24_bench.scoring.steps import MAX_STEP_LINE_CHARS, Step, read_steps
 from tot24_bench.text import plural
 
