@@ -5,8 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from tot24_bench.scoring import Problem, parse_expression, read_expression
+from tot24_bench.scoring.tokens import _Cutter, _plain_tokens
 
 
 @pytest.mark.parametrize(
@@ -90,3 +93,21 @@ def test_the_largest_expression_within_the_bounds_is_worked_out() -> None:
     text = " / ".join(["999999999999"] * 64)
     expression = parse_expression(text)
     assert expression.value == Fraction(1, 999999999999**62)
+
+
+PIECES = st.sampled_from(
+    [*"0123456789()+-*/= ", "12", " + ", " * ", " = ", "24", "((", "))", ")(", "x", "\n", "\\", "."]
+)
+
+
+@settings(deadline=None, max_examples=1000)
+@given(st.lists(PIECES, max_size=24).map("".join))
+@example("(6 - 4) * (4 + 8) = 24")
+@example("2(3) = 6")
+@example("5 ** 2 = 25")
+@example("8 // 2 =")
+@example("(1 + 2")
+@example("1 + 2) = 3")
+def test_the_quick_way_is_the_careful_way(text: str) -> None:
+    quick = _plain_tokens(text)
+    assert quick is None or quick == _Cutter(text).run()

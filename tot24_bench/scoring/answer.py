@@ -33,58 +33,62 @@ expression is worth: of several candidates the same place is chosen whichever of
 from __future__ import annotations
 
 import re
+from enum import Enum
+from itertools import islice
 
 from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, Claim, read_claim
-from tot24_bench.scoring.denials import (
+from tot24_bench.scoring.claims import (
+    MAX_CLAIM_CHARS,
+    Claim,
     Denial,
     denied_after,
     next_sentences,
+    read_claim,
     replaces,
     taken_back,
     taken_back_later,
 )
 from tot24_bench.scoring.equation import (
-    MAX_LINE_CHARS,
-    each_stated,
-    find_stated,
-    read_stated,
-    readable,
-)
-from tot24_bench.scoring.introduced import MARKER, find_introduced
-from tot24_bench.scoring.markup import Response, read_response
-from tot24_bench.scoring.offers import (
+    ALNUM,
+    HEADER_CHARS,
+    LISTED,
     OPERATION,
     STEP,
     Answer,
     Kind,
-    is_full,
-    is_target,
+    each_stated,
+    find_stated,
     line_end,
+    numbers_in,
     of_another,
-    untagged,
+    read_stated,
 )
+from tot24_bench.scoring.introduced import MARKER, find_introduced
+from tot24_bench.scoring.markup import MAX_LINE_CHARS, Response, read_response, readable, untagged
 from tot24_bench.scoring.standing import denied_in, find_last_line, find_only_one, find_standing
-from tot24_bench.scoring.turns import LISTED, Whose, numbers_in, turns_of
 
 MAX_RESPONSE_CHARS = 1_000_000
 """Characters of a response that are read at all: about 250,000 tokens, beyond any task's limit."""
 
+# Other hands that may be named before an answer: as many exemplars as a prompt has. A response that
+# answers every hand of the deck answers none.
 MAX_OTHER_HANDS = 5
-"""Other hands that may be named before an answer: as many exemplars as a prompt has. A response
-that answers every hand of the deck answers none."""
+MAX_TURNS = 20  # that a response is cut into: a model that runs on writes exemplar after exemplar
+MAX_PROMPT_CHARS = 4_000  # of what a user says that are searched for where somebody answers
+MAX_CHANGES = 20  # lines after an answer that may say that it changes to another
 
-MAX_CHANGES = 20
-"""Lines after an answer that may say that it changes to another."""
+
+class _Whose(Enum):
+    """Whose hand a turn is about."""
+
+    ASKED, OTHER, NOBODY = range(3)
 
 
 def find_answer(response: str, puzzle: Puzzle) -> Answer:
     """Find the answer that `response` commits to; never raises.
 
-    Args:
-        response: what the model wrote, without the prompt.
-        puzzle: what was asked: how many numbers an answer has, whose hand a turn names, and the
-            target, so that `24 = 4 * 6` is read from its right side.
+    The puzzle says how many numbers an answer has, whose hand a turn names, and the target, so that
+    `24 = 4 * 6` is read from its right side.
     """
     if len(response) > MAX_RESPONSE_CHARS:
         return Answer(Kind.TOO_LONG)
@@ -101,7 +105,7 @@ def read_answer(read: Response, puzzle: Puzzle) -> Answer:
 
 def locate_answer(said: str, puzzle: Puzzle) -> Answer:
     """The answer of a text in plain signs without thinking (`markup.read_response`)."""
-    turns = turns_of(said, puzzle)
+    turns = _turns_of(said, puzzle)
     if turns is None:
         answer = _plain_answer(said, puzzle) or _in_turn(said, 0, len(said), puzzle)
     else:
@@ -113,22 +117,69 @@ def locate_answer(said: str, puzzle: Puzzle) -> Answer:
             if len(numbers := numbers_in(listed[0])) == len(puzzle.numbers)
         }
         if len(named - {puzzle.hand}) > MAX_OTHER_HANDS:
-            return answer._replace(kind=Kind.HEDGED, stated=())
+            return answer.hedged()
     return answer
 
 
-def _of_turns(said: str, turns: list[tuple[int, int, Whose]], puzzle: Puzzle) -> Answer:
+def _turns_of(said: str, puzzle: Puzzle) -> list[tuple[int, int, _Whose]] | None:
+    """Where each turn of a response starts and ends, and whose it is; None for a single one."""
+    headers = list(islice(_HEADER.finditer(said), MAX_TURNS))
+    if not headers:
+        return None
+    turns: list[tuple[int, int, _Whose]] = []
+    start, whose, ended = 0, _Whose.ASKED, False
+    for header in headers:
+        named = _named(said, header, puzzle)
+        if named is None or (header["list"] is not None and named is whose is _Whose.ASKED):
+            continue  # to list the numbers asked is no new turn, but where another hand was told
+        if header.start() > start and not ended:
+            turns.append((start, header.start(), whose))
+        # What a model writes behind its own end token is no part of its response; before it there
+        # may be an echoed prompt, and the names of roles.
+        if header["token"] is not None and not ended:
+            ended = ALNUM.search(_ROLE_LINE.sub("", said[: header.start()])) is not None
+        start, whose = header.start(), named
+        if header["user"] is not None:  # what the user says is nobody's answer
+            reply = _REPLY.search(said, header.end(), header.end() + MAX_PROMPT_CHARS)
+            start = len(said) if reply is None else reply.start()
+    if not ended:
+        turns.append((start, len(said), whose))
+    return turns
+
+
+def _named(said: str, header: re.Match[str], puzzle: Puzzle) -> _Whose | None:
+    """Whose hand a header names; None where it is no header after all."""
+    size = len(puzzle.numbers)
+    if header["list"] is not None:
+        numbers = numbers_in(header["list"])
+        if len(numbers) != size:
+            return None
+        return _Whose.ASKED if tuple(sorted(numbers)) == puzzle.hand else _Whose.OTHER
+    if header["token"] is not None:
+        return _Whose.NOBODY
+    line = said[header.end() : header.end() + HEADER_CHARS].lstrip("\n").partition("\n")[0]
+    others = False
+    for listed in LISTED.finditer(line):
+        numbers = numbers_in(listed[0])
+        for i in range(len(numbers) - size + 1):
+            if tuple(sorted(numbers[i : i + size])) == puzzle.hand:
+                return _Whose.ASKED
+            others = True
+    return _Whose.OTHER if others else _Whose.NOBODY
+
+
+def _of_turns(said: str, turns: list[tuple[int, int, _Whose]], puzzle: Puzzle) -> Answer:
     """The answer of the turn that counts: the last that is about the hand asked."""
     chosen: Answer | None = None
     aside: Answer | None = None
     for start, end, whose in turns:
-        if whose is Whose.NOBODY and chosen is not None:
+        if whose is _Whose.NOBODY and chosen is not None:
             continue
         found = _in_turn(said, start, end, puzzle)
         if found.kind is Kind.NOTHING:
             continue
-        if whose is Whose.OTHER:
-            aside = found if aside is None else aside
+        if whose is _Whose.OTHER:
+            aside = aside or found
         elif chosen is None or found.kind is not Kind.ABSTAINED:
             chosen = found
     return chosen or aside or Answer(Kind.NOTHING, start=len(said), end=len(said))
@@ -145,14 +196,13 @@ def _plain_answer(said: str, puzzle: Puzzle) -> Answer | None:
     stated = read_stated(said[start + 8 :], puzzle.target)
     if stated is None or stated.rest or stated.cut.problem or not stated.combines:
         return None
-    at_end = not stated.complete
-    return Answer(Kind.EXPRESSION, stated.text, (stated,), True, at_end, start, len(said))
+    return Answer.of((stated,), said, start, len(said), introduced=True)
 
 
 def _in_turn(text: str, start: int, end: int, puzzle: Puzzle) -> Answer:
     """What one turn commits to; NOTHING where it commits to nothing."""
     introduced = find_introduced(text, start, end, puzzle)
-    if introduced is not None and not is_target(introduced, puzzle):
+    if introduced is not None and not introduced.is_target(puzzle):
         return _settled(text, introduced, end, puzzle)
     standing = find_standing(text, start, end, puzzle) or find_only_one(text, start, end, puzzle)
     if standing is None and introduced is None:
@@ -170,9 +220,9 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
         return _settled_claim(text, answer, until, puzzle)
     stated = answer.stated[-1]
     line = text.rfind("\n", 0, answer.start) + 1
-    lead = read_claim(text[line : answer.start], introduced=False)
-    if lead is not None and lead[0] is Claim.NO_SOLUTION and _is_bare(lead[1], puzzle):
-        return answer._replace(kind=Kind.HEDGED, stated=())
+    lead = _denies(text[line : answer.start])
+    if lead and _is_bare(lead, puzzle):
+        return answer.hedged()
     prose = stated.rest + "\n" + text[answer.end : until][:MAX_CLAIM_CHARS]
     marker = MARKER.search(prose)
     prose = prose[: marker.start()] if marker else prose
@@ -181,24 +231,23 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
         back = Denial(0, 0, firm=True)
     falls_short = stated.says_other(target)
     claimed = prose if back is None or falls_short else prose[back.end :]
-    claim = read_claim(next_sentences(claimed), introduced=True)
-    if claim is not None and claim[0] is Claim.NO_SOLUTION:
-        if back is None and not falls_short and _is_bare(claim[1], puzzle):
-            return answer._replace(kind=Kind.HEDGED, stated=())
-        if falls_short or (back is not None and _WHOLE.search(claim[1])):
-            return Answer(Kind.NO_SOLUTION, claim[1].lstrip(" ,;:"), (), True, start=answer.start)
+    claim = _denies(next_sentences(claimed), introduced=True)
+    if claim and back is None and not falls_short and _is_bare(claim, puzzle):
+        return answer.hedged()
+    if claim and (falls_short or (back is not None and _WHOLE.search(claim))):
+        return Answer(Kind.NO_SOLUTION, claim.lstrip(" ,;:"), (), True, start=answer.start)
     if back is None:
         return _with_later(text, answer, until, puzzle)
     later = find_standing(text, answer.end, until, puzzle)
     if later is not None:
         return _confirmed(text, later, answer.end, until, puzzle)
-    return answer._replace(kind=Kind.DENIED, stated=()) if back.firm else answer
+    return answer.denied() if back.firm else answer
 
 
 def _with_later(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     """An answer with the other whole equations to the target that stand behind it."""
     if taken_back_later(text[answer.end : until]):
-        return answer._replace(kind=Kind.DENIED, stated=())
+        return answer.denied()
     instead = _instead(text, answer, until, puzzle)
     if instead is not None:
         return instead
@@ -208,7 +257,7 @@ def _with_later(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer
     more = tuple(
         one
         for one in later.stated
-        if is_full(one, puzzle)
+        if one.is_full(puzzle)
         and one.says(puzzle.target)
         and one.cut.tokens not in [mine.cut.tokens for mine in answer.stated]
     )
@@ -226,11 +275,10 @@ def _instead(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer | 
         line = text[first : min(last, first + MAX_LINE_CHARS)]
         if OPERATION.search(line) and _CHANGES.search(line):
             for words, other in each_stated(readable(untagged(line)), puzzle.target):
-                if not is_full(other, puzzle) or other.says_other(puzzle.target):
+                if not other.is_full(puzzle) or other.says_other(puzzle.target):
                     continue
                 if _CHANGES.search(words) or _CHANGES.match(other.rest):
-                    at_end = last == len(text) and not other.complete
-                    return Answer(Kind.EXPRESSION, other.text, (other,), True, at_end, first, last)
+                    return Answer.of((other,), text, first, last, introduced=True)
     return None
 
 
@@ -259,11 +307,7 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
     if closing.kind is Kind.NO_SOLUTION:
         if falls_short:
             return closing
-        return (
-            answer._replace(kind=Kind.HEDGED, stated=())
-            if _is_bare(closing.text, puzzle)
-            else answer
-        )
+        return answer.hedged() if _is_bare(closing.text, puzzle) else answer
     if closing.kind is Kind.ABSTAINED and not stated.says(puzzle.target):
         return closing
     instead = _instead(text, answer, end, puzzle)
@@ -271,20 +315,21 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
         return instead
     before = text[max(start, answer.start - MAX_CLAIM_CHARS) : answer.start].rstrip()
     if falls_short:
-        earlier = read_claim(before, introduced=False)
-        if earlier is None or earlier[0] is not Claim.NO_SOLUTION:
+        earlier = _denies(before)
+        if not earlier:
             return answer
-        return Answer(Kind.NO_SOLUTION, earlier[1], start=len(text), end=len(text))
+        return Answer(Kind.NO_SOLUTION, earlier, start=len(text), end=len(text))
     own = text[answer.start : answer.end].strip().partition("\n")[0]
     lead = find_stated(readable(own), puzzle.target)[0]
-    claim = read_claim(lead, introduced=False) or read_claim(
-        before.rpartition("\n")[2], introduced=False
-    )
-    if claim is None or claim[0] is not Claim.NO_SOLUTION or _CONTRAST.search(lead):
-        return answer
-    if _is_bare(claim[1], puzzle):
-        return answer._replace(kind=Kind.HEDGED, stated=())
-    return answer
+    claims = lead if read_claim(lead, introduced=False) else before.rpartition("\n")[2]
+    claim = None if _CONTRAST.search(lead) else _denies(claims)
+    return answer.hedged() if claim and _is_bare(claim, puzzle) else answer
+
+
+def _denies(prose: str, *, introduced: bool = False) -> str | None:
+    """The sentence that claims that there is no solution; None where that is not the claim."""
+    claim = read_claim(prose, introduced=introduced)
+    return claim[1] if claim is not None and claim[0] is Claim.NO_SOLUTION else None
 
 
 def _is_bare(claim: str, puzzle: Puzzle) -> bool:
@@ -302,30 +347,53 @@ def _closing_claim(prose: str) -> Answer:
     return Answer(Kind.NOTHING) if claim is None else Answer(Kind(claim[0].value), claim[1])
 
 
+_ROLE_LINE = re.compile(
+    r"(?:^|>)\s{0,4}(?:user|system|human|assistant|model)\b[^<]{0,2000}?(?=<)|<[^<>\s]{1,40}>|\[/?INST\]"
+)
+_REPLY = re.compile(
+    r"(?im)^\W{0,4}(?:assistant|ai|model|bot|response|(?:final )?answer)\b"
+    r"|<(?:\|im_start\|>assistant|start_of_turn>model)"
+)
+_HEADER = re.compile(
+    r"""(?imx)
+    ^(?!\n)(?:
+        [ \t>#*_-]{0,8}(?:input|question|q|(?P<user>user|human|system)|problem|puzzle|instructions?
+                |prompt|game|exercise|round|example)
+            [ \t]?\#?[0-9]{0,3}[ \t*_]{0,4}:
+        |[ \t]{0,3}\#{1,6}[ \t]*(?:instructions?|input|question|user|human|system)\b
+        |(?=[^0-9\n]{0,50}[0-9])
+            (?:[^\n0-9:=]{1,40}(?::|(?=[^\n:]{1,80}:\s*$))|[A-Za-z][A-Za-z ]{1,24}[ ]
+                |[ \t]{0,3}(?:\#{1,6}|\*\*)[^\n0-9:=]{1,40})?[ \t*_\[(]{0,4}
+            (?P<list>[0-9]{1,12}(?:[ ,]{1,3}(?:and[ ])?[0-9]{1,12}){1,12})[ \t\])*_.:]{0,6}$
+    )
+    |(?P<token></?s>|<\|(?:im_(?:end|start|sep)|end_?of_?(?:text|turn|sentence)|eo[tms](?:_id)?|end
+        |return|user|human|system|begin_of_(?:text|sentence)
+        |(?!(?:channel|message|constrain|call|python_tag|begin_of_box|end_of_box|assistant|tool\w*
+            |think\w*|recipient)\|)[a-z]\w{2,39})\|>
+        |<(?:end_of_turn|start_of_turn|end_of_utterance|eos|EOT|pad|turn\||\|turn)>
+        |<extra_id_[0-9]{1,2}>|\[/?INST\])
+    """
+)
 _CHANGES = re.compile(
-    r"\b(?:wait|change|go\swith|instead|meant|i\smean|correct(?:ion|ed)|rather|actually|oops|sorry"
+    r"(?i)\b(?:wait|change|go\swith|instead|meant|i\smean|correct(?:ion|ed)|rather|actually|oops|sorry"
     r"|revis(?:ed|ion)|erratum|hold\son|tak(?:e|ing)\s(?:it|that|this)\sback|apologi[sz]e"
-    r"|(?:edit(?:ed)?|updated?|fix(?:ed)?)(?=\s?:))\b",
-    re.IGNORECASE,
+    r"|(?:edit(?:ed)?|updated?|fix(?:ed)?)(?=\s?:))\b"
 )
 # A claim of the hand, not of one expression: "is not possible" may be said of either.
 _WHOLE = re.compile(
-    r"\b(?:no\b|none\b|there\s|(?:obtain|get|make|reach|form|achieve|produce)\b|solution|unsolvable)",
-    re.IGNORECASE,
+    r"(?i)\b(?:no\b|none\b|there\s|(?:obtain|get|make|reach|form|achieve|produce)\b|solution|unsolvable)"
 )
 # The words of a claim about the hand itself; any other word narrows it, in whatever language.
 _CLAIM_WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 _BARE_WORD = re.compile(
-    r"[0-9]+|there|that|is|are|isn't|aren't|it|its|it's|this|these|the|those|given|a|an|any|no|not|none|so|then|and|or"
+    r"(?i)[0-9]+|there|that|is|are|isn't|aren't|it|its|it's|this|these|the|those|given|a|an|any|no|not|none|so|then|and|or"
     r"|in|on|with|from|of|for|by|to|using|use|used|combining|four|all|numbers?|cards?|digits|hand|input"
     r"|set|puzzle|problem|game|basic|arithmetic|operations?|way|ways|solutions?|answers?|valid|possible"
     r"|impossible|unsolvable|solvable|false|exists?|cannot|can't|be|been|can|has|have|does|do|doesn't"
     r"|don't|make|made|get|obtain|obtained|reach|reached|form|formed|achieve|achieved|solve|solved|true|yes|although|though|insoluble"
     r"|found|target|therefore|thus|hence|unfortunately|actually|sorry|wait|oh|also|but|either|expression"
-    r"|combination|total|result|results|feasible|note|final|conclusion|here|nosolution",
-    re.IGNORECASE,
+    r"|combination|total|result|results|feasible|note|final|conclusion|here|nosolution"
 )
-_CONTRAST = re.compile(r"\b(?:but|however|instead|actually|wait|except|yet|oh)\b", re.IGNORECASE)
+_CONTRAST = re.compile(r"(?i)\b(?:but|however|instead|actually|wait|except|yet|oh)\b")
 _PLAIN_START = frozenset("(0123456789")
-_CLOSING_LINES = 3
-"""Lines at the end of a turn that may hold a claim."""
+_CLOSING_LINES = 3  # lines at the end of a turn that may hold a claim

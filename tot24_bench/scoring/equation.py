@@ -1,4 +1,4 @@
-r"""Read what a line states: an expression, and what the line says that it equals.
+r"""Read what a line states: expressions, what each is said to equal, and which of them it offers.
 
 Text only: numbers are read as they are written, nothing is worked out, and this module cannot
 import what works it out. So whoever looks for an answer cannot choose the one that is true.
@@ -9,6 +9,8 @@ import what works it out. So whoever looks for an answer cannot choose the one t
   only the 14.
 - Inside prose the first stretch that combines two numbers is the expression. A name or a function
   before it belongs to it: nothing is left out to make an expression readable.
+- Of several expressions complete ones come before steps; what is denied or replaced is left out;
+  "or" and commas make alternatives of them.
 
 >>> stated = read_stated("(1 + 7) + 12 = 20 + 4 = 24, done", 24)
 >>> stated.text, stated.sides, stated.rest
@@ -21,72 +23,70 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
+from tot24_bench.game.puzzle import Puzzle, Rule
+from tot24_bench.scoring.claims import denied_after, denied_before, replaces
 from tot24_bench.scoring.markup import undress
-from tot24_bench.scoring.notation import FUNCTIONS, LATEX_UNSUPPORTED
-from tot24_bench.scoring.tokens import Tokens, tokenize
+from tot24_bench.scoring.tokens import FUNCTIONS, LATEX_UNSUPPORTED, Tokens, tokenize
 
-MAX_LINE_CHARS = 4_000
-"""Characters of one line that are read: more than any expression may have (`tokens`)."""
+MAX_SIDES = 16  # signs `=` of one equation that are followed; a chain of three steps has three
+MAX_STATED = 24  # expressions of one line that are told apart; an answer on a line has one
+MIN_FULL_NUMBERS = 3  # of an equation that says how the target is made; a step has two
+CLAUSE_CHARS = 100  # characters before a marker or a line that are read: a long clause has 60
+HEADER_CHARS = 200  # characters that may name a hand
+ALNUM = re.compile(r"[^\W_]")
+WORD = re.compile(r"(?<![\\\w])[^\W\d_]{2,}(?![\w(])")
+OPERATION = re.compile(r"[0-9)\]}]\s{0,4}(?:[-+*/xX(]|\\[a-z])")
+LISTED = re.compile(r"[0-9]{1,12}(?:[ ,]{1,3}(?:and )?[0-9]{1,12}){1,12}")
+NUMBERED = re.compile(r"(?:[0-9]{1,3}[.)]|[A-Za-z]\))\s+(?=[^\s*+/)-])")
+STEP = re.compile(r"(?i)\b(?:left|remaining)(?: numbers?)?\s{0,4}:|\(left\b|^\W{0,8}step\b")
+LEFT = re.compile(
+    r"(?i)\b(?:left|remaining)(?: numbers?)?\s{0,4}:[\s(\[]{0,3}[0-9]|\(left\b[^)]{0,4}[0-9]"
+)
+OR = re.compile(
+    r"(?i)[\s,;.)\]$`*_\"'|]{0,8}(?:and\s?/\s?)?(?:or|oder|ou|или|或者?)\b[\s:,$`*_\"'(]{0,8}"
+    r"(?:else|maybe|also|even|just)?[\s:,$`*_\"'(]{0,8}$"
+)
 
-MAX_FRACTIONS = 12
-"""Fractions inside each other that are written out; a puzzle has at most 12 numbers."""
-
-MAX_SIDES = 16
-"""Signs `=` of one equation that are followed; a chain of four numbers' steps has three."""
-
-MAX_STATED = 24
-"""Expressions of one line that are told apart; an answer on a line has one."""
-
+# What an expression is said to equal: a number as written, or the tokens of another expression.
 Side = Fraction | tuple[int | str, ...]
-"""What an expression is said to equal: a number as written, or the tokens of another expression."""
 
 
 class Stated(NamedTuple):
-    """An expression as it is written, and what is said of it.
-
-    Attributes:
-        text: the expression.
-        cut: its tokens.
-        size: how many numbers are written in it.
-        combines: whether it has any sign; a lone number has none.
-        sides: what it is said to equal, in order.
-        complete: whether a `=` or anything else follows the expression.
-        rest: what follows the last side.
-    """
+    """An expression as it is written, and what is said of it."""
 
     text: str
     cut: Tokens
-    size: int
-    combines: bool
-    sides: tuple[Side, ...]
-    complete: bool
-    rest: str
+    sides: tuple[Side, ...]  # what it is said to equal, in order
+    complete: bool  # whether a `=` or anything else follows the expression
+    rest: str  # what follows the last side
+
+    @property
+    def size(self) -> int:
+        """How many numbers are written in it."""
+        return sum(isinstance(token, int) for token in self.cut.tokens)
+
+    @property
+    def combines(self) -> bool:
+        """Whether it has any sign; a lone number has none."""
+        return not _OPERATORS.isdisjoint(self.cut.tokens)
 
     def well_formed(self) -> bool:
         """Whether signs, numbers and brackets stand where an expression has them."""
-        depth, operand = 0, False  # whether an operand is complete before the next token
-        for token in self.cut.tokens:
-            if operand:
-                if token == ")":
-                    depth -= 1
-                elif token in ("+", "-", "*", "/"):
-                    operand = False
-                else:
-                    return False
-            elif token == "(":
-                depth += 1
-            elif isinstance(token, int):
-                operand = True
-            elif token not in ("+", "-"):
-                return False
-        return operand and depth == 0
+        shape = "".join("n" if isinstance(token, int) else token for token in self.cut.tokens)
+        return shape.count("(") == shape.count(")") and _FORM.fullmatch(shape) is not None
+
+    def is_full(self, puzzle: Puzzle) -> bool:
+        """Whether it combines as many numbers as the rule asks for."""
+        wanted = len(puzzle.numbers) if puzzle.rule is Rule.ALL else 2
+        return self.size >= wanted and (self.combines or wanted == 1)
 
     def repeats(self, target: int) -> bool:
         """Whether it is just the target."""
-        return not self.combines and self.cut.problem is None and literal(self.cut.tokens) == target
+        return self.cut.problem is None and _is_only(self.cut, target)
 
     def says(self, target: int) -> bool:
         """Whether it is said to be the target, in a number as written."""
@@ -104,6 +104,54 @@ class Stated(NamedTuple):
         )
 
 
+# The expressions of a line, each with the words before it.
+Parts = list[tuple[str, Stated]]
+
+
+class Kind(StrEnum):
+    """What a response commits to."""
+
+    EXPRESSION = "expression"
+    NO_SOLUTION = "no_solution"
+    ABSTAINED = "abstained"
+    HEDGED = "hedged"
+    DENIED = "denied"
+    NOTHING = "nothing"
+    TOO_LONG = "too_long"
+
+
+class Answer(NamedTuple):
+    """The answer of a response, and where it stands in the plain text."""
+
+    kind: Kind  # what the response commits to
+    text: str = ""  # the expression, or the words of the claim; signs are ASCII
+    stated: tuple[Stated, ...] = ()  # every alternative that an EXPRESSION offers
+    introduced: bool = False  # by a marker; a line by itself or closing prose is not
+    at_end: bool = False  # whether a response that was cut off may have been cut inside it
+    start: int = 0  # of its marker or line; the end of the text where there is no expression
+    end: int = 0  # of its line
+
+    @classmethod
+    def of(
+        cls, stated: tuple[Stated, ...], text: str, start: int, end: int, introduced: bool = False
+    ) -> Answer:
+        """The answer that stands in a text from `start` to `end`."""
+        at_end = end >= len(text) and not stated[-1].complete
+        return cls(Kind.EXPRESSION, stated[0].text, stated, introduced, at_end, start, end)
+
+    def is_target(self, puzzle: Puzzle) -> bool:
+        """Whether it is just the target."""
+        return bool(self.stated) and self.stated[0].repeats(puzzle.target)
+
+    def hedged(self) -> Answer:
+        """An answer that takes no side: what it offers beside is not weighed."""
+        return self._replace(kind=Kind.HEDGED, stated=())
+
+    def denied(self) -> Answer:
+        """An answer that is taken back."""
+        return self._replace(kind=Kind.DENIED, stated=())
+
+
 def read_stated(text: str, target: int) -> Stated | None:
     """Read what the line `text` states from its first character on; None where nothing starts."""
     cut = tokenize(text)
@@ -113,14 +161,12 @@ def read_stated(text: str, target: int) -> Stated | None:
         cut.problem is None and text[:1] in _PAIRS and (inner := _unwrapped(text, cut)) is not None
     ):
         text, cut = inner, tokenize(inner)
-    tokens = cut.tokens
     source, tail = text[: cut.end].strip(), text[cut.end :]
     complete = bool(tail) and not tail.isspace()
-    count, combines = _counted(tokens)
-    sides: list[Side] = []
-    only_target = not combines and cut.problem is None and literal(tokens) == target
+    only_target = cut.problem is None and _is_only(cut, target)
     if not only_target and (number := _LAST_NUMBER.fullmatch(tail)):
-        return Stated(source, cut, count, combines, (Fraction(int(number[1])),), complete, "")
+        return Stated(source, cut, (Fraction(int(number[1])),), complete, "")
+    sides: list[Side] = []
     for _ in range(MAX_SIDES):
         sign = _EQUALS.match(tail) or (None if only_target else _SAID.match(tail))
         if sign is None:
@@ -139,17 +185,15 @@ def read_stated(text: str, target: int) -> Stated | None:
             break
         tail = right[side.end :]
         if only_target:
-            cut, source = side, right[: side.end].strip()
-            count, combines = _counted(side.tokens)
-            only_target = not combines and literal(side.tokens) == target
+            cut, source, complete = side, right[: side.end].strip(), bool(tail.strip())
+            only_target = _is_only(side, target)
             sides.append(Fraction(target))
-            complete = bool(tail.strip())
         elif side.problem is not None:
             continue
         else:
             number_said = literal(side.tokens)
             sides.append(side.tokens if number_said is None else Fraction(number_said))
-    return Stated(source, cut, count, combines, tuple(sides), complete, tail)
+    return Stated(source, cut, tuple(sides), complete, tail)
 
 
 def find_stated(prose: str, target: int) -> tuple[str, Stated | None]:
@@ -171,33 +215,55 @@ def each_stated(line: str, target: int) -> Iterator[tuple[str, Stated]]:
         line = stated.rest
 
 
-def readable(line: str) -> str:
-    """The line with LaTeX signs, bold print and the letter x made plain."""
-    line = line[:MAX_LINE_CHARS]
-    if "=!=" in line or "=/=" in line:
-        line = line.replace("=!=", "≠").replace("=/=", "≠")
-    if ">>" in line:
-        line = _QUOTED.sub(" ", line)
-    if "*" in line and (italic := _ITALIC.fullmatch(line)):
-        line = italic[1]
-    elif line[-1:] == "*" and (line[-2:] != "**" or line.count("**") % 2):
-        line = _STARS_AFTER.sub("", line)
-    if "\\" in line:
-        line = _LATEX_BRACKET.sub("$", line)
-        line = _LATEX_TIMES.sub("*", _LATEX_DRESS.sub(" ", line)).replace(r"\div", "/")
-        line = _ESCAPED_SIGN.sub(r"\1", line)
-        if "frac" in line:
-            line = _FRACTION.sub(r"\1{\2}", _DENOMINATOR.sub(r"\1{\2}", line))
-            for _ in range(MAX_FRACTIONS):
-                line, count = _INNER_FRACTION.subn(r"((\1)/(\2))", line)
-                if not count:
-                    break
-    if "**" in line:
-        line = _BOLD_AFTER.sub(r"\1\2", _BOLD_BEFORE.sub(r"\1", line))
-        line = _BOLD.sub(r'"\1"', line)
-    if "x" in line or "X" in line:
-        line = _LETTER_X.sub("*", line)
-    return line
+def alternatives(parts: Parts, puzzle: Puzzle) -> tuple[list[Stated], int]:
+    """Of what a line states all that it offers as its answer, and the place of the first.
+
+    Complete expressions before steps, and of those not what the line says falls short. What is
+    denied or replaced is left out.
+    """
+    live: list[tuple[int, Stated]] = []
+    for i, (words, stated) in enumerate(parts):
+        # "Wait, let me check: 6 - 4 = 2" replaces no complete expression.
+        mends = stated.is_full(puzzle) or not (live and live[-1][1].is_full(puzzle))
+        if live and words and mends and replaces(words):
+            live.clear()
+        if not (words and denied_before(words)) and not (
+            stated.rest and denied_after(stated.rest, puzzle.target)
+        ):
+            live.append((i, stated))
+    if len(live) > 1:
+        full = [one for one in live if one[1].is_full(puzzle)]
+        full = [one for one in full if not one[1].says_other(puzzle.target)] or full
+        chosen = full or live[:1]
+        places = {i for i, _ in chosen}
+        for i, stated in live:  # a step is an alternative where "or" joins it to one
+            joined = {i - 1} if OR.match(parts[i][0]) else set()
+            if i + 1 < len(parts) and OR.match(parts[i + 1][0]):
+                joined.add(i + 1)
+            if i not in places and joined & places:
+                chosen.append((i, stated))
+        live = chosen
+    return [stated for _, stated in live], live[0][0] if live else len(parts) - 1
+
+
+def of_another(words: str, puzzle: Puzzle, *, supposed: bool = True) -> bool:
+    """Whether the words before an expression name another hand, or only suppose the expression."""
+    if supposed and _SUPPOSES.search(re.split(r"[.!?]\s", words[-60:])[-1]):
+        return True
+    listed = [sorted(numbers_in(found[0])) for found in LISTED.finditer(words[-HEADER_CHARS:])]
+    hands = [tuple(numbers) for numbers in listed if len(numbers) == len(puzzle.hand)]
+    return bool(hands) and hands[-1] != puzzle.hand and len(puzzle.hand) > 1
+
+
+def line_end(text: str, start: int, until: int) -> int:
+    """Where the line that `start` is in ends, at most at `until`."""
+    stop = text.find("\n", start, until)
+    return until if stop < 0 else stop
+
+
+def numbers_in(text: str) -> list[int]:
+    """The whole numbers that are written in a text, in order."""
+    return [int(number) for number in _NUMBER.findall(text)]
 
 
 def literal(tokens: tuple[int | str, ...]) -> int | None:
@@ -205,29 +271,20 @@ def literal(tokens: tuple[int | str, ...]) -> int | None:
     sign = 1
     found: int | None = None
     for token in tokens:
+        if found is not None and (isinstance(token, int) or token == "-"):
+            return None
         if isinstance(token, int):
-            if found is not None:
-                return None
             found = token
         elif token == "-":
-            if found is not None:
-                return None
             sign = -sign
         elif token not in "()+":
             return None
     return None if found is None else sign * found
 
 
-def _counted(tokens: tuple[int | str, ...]) -> tuple[int, bool]:
-    """How many numbers there are, and whether any sign is."""
-    count = 0
-    combines = False
-    for token in tokens:
-        if isinstance(token, int):
-            count += 1
-        elif token not in "()":
-            combines = True
-    return count, combines
+def _is_only(cut: Tokens, target: int) -> bool:
+    """Whether tokens are a number without any sign."""
+    return _OPERATORS.isdisjoint(cut.tokens) and literal(cut.tokens) == target
 
 
 def _unwrapped(text: str, cut: Tokens) -> str | None:
@@ -239,55 +296,6 @@ def _unwrapped(text: str, cut: Tokens) -> str | None:
     if close is None or _PAIRS[text[0]] != close[1]:
         return None
     return text[1 : close.start(1)] + text[close.end() :]
-
-
-# One class of characters and no alternatives in it: the time stays linear.
-_EQUALS = re.compile(r"[\s$`*_&~\\)\]\"'#/]*=+>?")
-# Other ways to say what an expression is worth; only a number may follow, or it is the next step.
-_SAID = re.compile(
-    r"[\s$`*_&~\\\"')\]|:]{0,8}(?:-{1,3}>|→|⇒|⟹|≈|\\(?:r?ightarrow|Rightarrow|implies|to|approx)(?![a-z])"
-    r"|(?:,?\s?which\s)?(?:indeed\s|is\s|does\s)?(?:equals?|equal\sto|gives?|makes?|yields?|is|evaluates\sto"
-    r"|comes\sto|results\sin)\s(?:exactly\s)?|(?<=\|))[\s$`*_\"'=\\(]{0,8}"
-    r"(?=-?[0-9]{1,12}(?![0-9]|\s?[-+*/]\s?[0-9(]|\.[0-9]))",
-    re.IGNORECASE,
-)
-_LAST_NUMBER = re.compile(r" ?= ?([0-9]{1,12})")
-_DECIMAL = re.compile(r"-?[0-9]{1,12}\.[0-9]{1,12}(?![0-9])")
-# Arithmetic with decimals on the way to the value: no answer, and no value of one.
-_OPAQUE = re.compile(
-    r"[0-9()\s+\-*/]{0,60}[0-9]\.[0-9]{1,12}[0-9()\s.+\-*/]{0,60}?[-+*/][0-9()\s.+\-*/]{1,60}(?=\s?[=≈])"
-    r"|[0-9()\s+*/-]{0,60}[-+*/]\s?[0-9]{1,12}\.[0-9]{1,12}[)\s]{0,8}(?=\s?[=≈])"
-)
-_LATEX_DRESS = re.compile(
-    r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|quad|qquad)(?![A-Za-z])(?=\s{0,4}(?:[()\[\]|]|\\[{}]))"
-    r"|\\\\(?![A-Za-z(\[])|\\[,;:! ]"
-)
-_LATEX_BRACKET = re.compile(r"\\[()\[\]]")
-_ESCAPED_SIGN = re.compile(r"\\([-+=#.>])")
-# LaTeX needs no braces around one digit: `\frac82`, `\frac{8}2`, `\frac8{2}`.
-_DENOMINATOR = re.compile(r"(\\[dtc]?frac\s{0,4}(?:[0-9]|\{[^{}]{1,200}\})\s{0,4})([0-9])")
-_FRACTION = re.compile(r"(\\[dtc]?frac\s{0,4})([0-9])")
-_INNER_FRACTION = re.compile(
-    r"(?<![0-9])(?<![0-9] )\\[dtc]?frac\s{0,4}\{([^{}]{1,400})\}\s{0,4}\{([^{}]{1,400})\}"
-)
-_LATEX_TIMES = re.compile(r"~?\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])(?:\{\}|~)?")
-# Not `0x18`, which is a number of another base to whoever writes it so.
-_LETTER_X = re.compile(r"(?<=[0-9)\]}])(?<!\W0)(?<!^0)\s{0,3}[xX]\s{0,3}(?=[0-9(\[{]|\\[dtc]?frac)")
-_BOLD_BEFORE = re.compile(
-    r"\*\*(\([^*\n]{1,80}\)|[0-9]{1,12})\*\*(?=\s{0,3}[-+/xX]\s{0,3}\*\*[(0-9])"
-)
-_BOLD_AFTER = re.compile(r"(?<=[-+/xX])(\s{0,3})\*\*(\([^*\n]{1,80}\)|[0-9]{1,12})\*\*")
-# Bold print, whose stars would be signs: none opens behind an operand, where they are a power.
-_BOLD = re.compile(r"(?<![\w)\]*])(?<![0-9)\]] )\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,400}?)\*\*")
-_ITALIC = re.compile(r"\s{0,8}\*(?=[^\s*])([^\n]{1,400}[^\s*])\*\s{0,4}")
-_STARS_AFTER = re.compile(r"(?<=[0-9)\]])\*{1,3}$")
-_QUOTED = re.compile(r">{2,4}\s*$")
-_RUN = re.compile(r"[0-9\s()\[\]{}+\-*/]+")
-_BINARY = re.compile(r"[0-9][\s)\]}]*[-+*/][\s(\[{+-]*[0-9]|[0-9)\]}][(\[{][0-9]")
-# Names are written in scripts that have capitals; a word of Han, Kana or Hangul is prose.
-_WORD_BEFORE = re.compile(r"\\?[0-9A-Za-z_\u00c0-\u024f\u0370-\u052f]{1,40}$")
-_CLOSE = re.compile(r"\s?=[^()\[\]{}\n]{0,80}([)\]}])(?!\s{0,4}[-+*/(])")
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
 def _start(prose: str, start: int, run: str) -> int:
@@ -312,3 +320,31 @@ def _start(prose: str, start: int, run: str) -> int:
     if sign == "-" and prose[first + 1 : first + 2].isspace():
         return first + 1  # a dash between words and expression
     return first
+
+
+_OPERATORS = frozenset("+-*/")
+_FORM = re.compile(r"[-+(]*n\)*(?:[-+*/][-+(]*n\)*)*")
+# One class of characters and no alternatives in it: the time stays linear.
+_EQUALS = re.compile(r"[\s$`*_&~\\)\]\"'#/]*=+>?")
+# Other ways to say what an expression is worth; only a number may follow, or it is the next step.
+_SAID = re.compile(
+    r"(?i)[\s$`*_&~\\\"')\]|:]{0,8}(?:-{1,3}>|→|⇒|⟹|≈|\\(?:r?ightarrow|Rightarrow|implies|to|approx)(?![a-z])"
+    r"|(?:,?\s?which\s)?(?:indeed\s|is\s|does\s)?(?:equals?|equal\sto|gives?|makes?|yields?|is|evaluates\sto"
+    r"|comes\sto|results\sin)\s(?:exactly\s)?|(?<=\|))[\s$`*_\"'=\\(]{0,8}"
+    r"(?=-?[0-9]{1,12}(?![0-9]|\s?[-+*/]\s?[0-9(]|\.[0-9]))"
+)
+_LAST_NUMBER = re.compile(r" ?= ?([0-9]{1,12})")
+_DECIMAL = re.compile(r"-?[0-9]{1,12}\.[0-9]{1,12}(?![0-9])")
+# Arithmetic with decimals on the way to the value: no answer, and no value of one.
+_OPAQUE = re.compile(
+    r"[0-9()\s+\-*/]{0,60}[0-9]\.[0-9]{1,12}[0-9()\s.+\-*/]{0,60}?[-+*/][0-9()\s.+\-*/]{1,60}(?=\s?[=≈])"
+    r"|[0-9()\s+*/-]{0,60}[-+*/]\s?[0-9]{1,12}\.[0-9]{1,12}[)\s]{0,8}(?=\s?[=≈])"
+)
+_RUN = re.compile(r"[0-9\s()\[\]{}+\-*/]+")
+_BINARY = re.compile(r"[0-9][\s)\]}]*[-+*/][\s(\[{+-]*[0-9]|[0-9)\]}][(\[{][0-9]")
+# Names are written in scripts that have capitals; a word of Han, Kana or Hangul is prose.
+_WORD_BEFORE = re.compile(r"\\?[0-9A-Za-z_\u00c0-\u024f\u0370-\u052f]{1,40}$")
+_CLOSE = re.compile(r"\s?=[^()\[\]{}\n]{0,80}([)\]}])(?!\s{0,4}[-+*/(])")
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+_NUMBER = re.compile(r"(?<![0-9.])[0-9]{1,12}(?![0-9])")
+_SUPPOSES = re.compile(r"(?i)\b(?:if|suppose|would|could|unless|whether|need|want|were)\b")

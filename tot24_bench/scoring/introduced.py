@@ -14,30 +14,30 @@ import re
 from collections import deque
 
 from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.scoring.claims import MAX_CLAIM_CHARS
-from tot24_bench.scoring.denials import denied_after, replaces
-from tot24_bench.scoring.offers import (
+from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, denied_after, read_claim, replaces
+from tot24_bench.scoring.equation import (
+    ALNUM,
     CLAUSE_CHARS,
-    ITEM,
     LEFT,
-    MAX_LINES,
+    MIN_FULL_NUMBERS,
+    NUMBERED,
     STEP,
-    TAG,
+    WORD,
     Answer,
     Kind,
-    is_full,
-    is_target,
+    Stated,
+    alternatives,
+    each_stated,
+    find_stated,
     line_end,
-    read_line,
+    read_stated,
 )
+from tot24_bench.scoring.markup import TAG, readable, undress
 from tot24_bench.scoring.tokens import MAX_EXPRESSION_CHARS
-from tot24_bench.scoring.turns import ALNUM
 
-MAX_MARKERS = 100
-"""Markers of a turn that are tried, the last first; transcripts have up to 11."""
-
-MAX_GAP_CHARS = 50_000
-"""Characters before a marker in which other markers may offer alternatives to what it holds."""
+MAX_LINES = 100  # that are searched from where an answer should stand; transcripts need 4
+MAX_MARKERS = 100  # markers of a turn that are tried, the last first; transcripts have up to 11
+MAX_GAP_CHARS = 50_000  # before a marker in which other markers may offer alternatives
 
 
 def find_introduced(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
@@ -50,12 +50,10 @@ def find_introduced(text: str, start: int, end: int, puzzle: Puzzle) -> Answer |
             continue
         answer = _held(text, marker, until, puzzle)
         until = marker.start()
-        if answer is None:
-            continue
-        if not is_target(answer, puzzle):
-            if answer.stated:
-                return _with_markers_before(text, marker, answer, start, puzzle)
+        if answer is not None and not answer.stated:
             return answer
+        if answer is not None and not answer.is_target(puzzle):
+            return _with_markers_before(text, marker, answer, start, puzzle)
         only_target = only_target or answer
     return only_target
 
@@ -64,15 +62,12 @@ def _introduces(marker: re.Match[str], before: str) -> bool:
     """Whether what stands before a marker lets it introduce an answer: it may not talk of one."""
     if marker["box"] is not None or marker["tag"] is not None:
         return True
-    line = before.rpartition("\n")[2]
-    if marker["bare"] is not None or marker["heading"] is not None:
-        if (_NO_LEAD if marker["bare"] is not None else _NO_HEADING).search(line):
-            return False
-        clause = line
-    else:
-        clause = _CLAUSE_ENDS.split(line)[-1]
-    words = clause.lower().split()
-    return len(words) <= _LEAD_WORDS and not _TALKS.search(clause)
+    clause = before.rpartition("\n")[2]
+    if marker["bare"] is None and marker["heading"] is None:
+        clause = _CLAUSE_ENDS.split(clause)[-1]
+    elif (_NO_HEADING if marker["bare"] is None else _NO_LEAD).search(clause):
+        return False
+    return len(clause.split()) <= _LEAD_WORDS and not _TALKS.search(clause)
 
 
 def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answer | None:
@@ -90,15 +85,14 @@ def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answe
     before = text[text.rfind("\n", 0, marker.start()) + 1 : marker.start()]
     if content.rstrip(". ").endswith(")") and before.count("(") > before.count(")"):
         content = content.rstrip(". ")[:-1]  # `(Answer: 6 * 4)`
-    answer = read_line(content, puzzle, bullets=False, prose=marker["bare"] is None)
+    answer = _read_line(content, puzzle, bullets=False, prose=marker["bare"] is None)
     if answer is not None:
         if marker["bare"] is not None and answer.stated and not answer.stated[0].combines:
             ends = not ALNUM.search(answer.stated[0].rest)
-            return answer._replace(end=stop) if ends or is_target(answer, puzzle) else None
+            return answer._replace(end=stop) if ends or answer.is_target(puzzle) else None
         answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=until == after)
         if until < after:
-            answer = _with_rest(text, answer, until, after, puzzle)
-            answer = _with_or_below(text, answer, until, after, puzzle)
+            answer = _with_or(text, answer, until, after, puzzle)
         return _placed(text, answer, marker.start())
     if marker["bare"] is not None:
         return None
@@ -114,9 +108,9 @@ def _held(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answe
             break
         if STEP.search(line):
             continue
-        answer = read_line(line, puzzle, bullets=True, prose=prose)
+        answer = _read_line(line, puzzle, bullets=True, prose=prose)
         prose = False
-        if answer is not None and answer.stated and not is_full(answer.stated[0], puzzle):
+        if answer is not None and answer.stated and not answer.stated[0].is_full(puzzle):
             answer, stop = _whole_after(text, answer, stop, until, puzzle)
         if answer is not None:
             answer = _with_lines_after(text, answer, stop, until, puzzle, only_or=False)
@@ -135,8 +129,8 @@ def _whole_after(
         first, at = at + 1, line_end(text, at + 1, until)
         if not ALNUM.search(text, first, at) or LEFT.search(text, first, at):
             continue
-        more = read_line(text[first:at], puzzle, bullets=True, prose=True)
-        if more is not None and more.kind is Kind.EXPRESSION and is_full(more.stated[0], puzzle):
+        more = _read_line(text[first:at], puzzle, bullets=True, prose=True)
+        if more is not None and more.kind is Kind.EXPRESSION and more.stated[0].is_full(puzzle):
             return more, at
     return answer, stop
 
@@ -167,35 +161,28 @@ def _with_lines_after(
             stop = line_stop
             continue
         another = open_end or _OR_LINE.match(line) is not None
-        if not another and (only_or or (stop != answer.end and not ITEM.match(line))):
+        if not another and (only_or or (stop != answer.end and not _ITEM.match(line))):
             break
-        more = read_line(line, puzzle, bullets=True, prose=another)
+        more = _read_line(line, puzzle, bullets=True, prose=another)
         if more is None or not more.stated or more.stated[0].says_other(puzzle.target):
             break
-        if not another and not is_full(more.stated[0], puzzle) and more.stated[0].sides:
+        if not another and not more.stated[0].is_full(puzzle) and more.stated[0].sides:
             break
         stop, open_end = line_stop, _GOES_ON.search(more.stated[-1].rest) is not None
         answer = answer._replace(stated=answer.stated + more.stated, end=stop)
     return answer
 
 
-def _with_or_below(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
-    """The answer with what "or" on the lines below its closing tag or brace joins to it."""
+def _with_or(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
+    """The answer with what "or" joins to it behind its closing tag or brace, and below."""
     below = line_end(text, start, until)
-    more = _with_lines_after(text, answer, below, until, puzzle, only_or=True)
-    return answer if len(more.stated) == len(answer.stated) else more
-
-
-def _with_rest(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
-    """The answer with what "or" joins to it behind its closing tag or brace."""
-    rest = text[start : line_end(text, start, until)]
-    lead = _OR_FIRST.match(rest)
-    more = (
-        None if lead is None else read_line(rest[lead.end() :], puzzle, bullets=False, prose=True)
-    )
-    if more is None or not more.stated:
-        return answer
-    return answer._replace(stated=answer.stated + more.stated)
+    lead = _OR_FIRST.match(text[start:below])
+    rest = text[start + lead.end() : below] if lead else ""
+    more = _read_line(rest, puzzle, bullets=False, prose=True) if lead else None
+    if more is not None:
+        answer = answer._replace(stated=answer.stated + more.stated)
+    lines = _with_lines_after(text, answer, below, until, puzzle, only_or=True)
+    return answer if len(lines.stated) == len(answer.stated) else lines
 
 
 def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Answer | None:
@@ -218,17 +205,15 @@ def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Ans
         elif _EQUALS.match(after):
             content += after
             stop = min(end, stop + MAX_EXPRESSION_CHARS)
-    answer = read_line(content, puzzle, bullets=False, prose=True)
+    answer = _read_line(content, puzzle, bullets=False, prose=True)
     if answer is None:
         return None
-    rest = text[stop + 1 : end]
-    if answer.stated and denied_after(_TEXT.sub(r" \1 ", rest), puzzle.target):
-        answer = answer._replace(kind=Kind.DENIED)
+    answer = answer._replace(end=stop)
     if answer.stated:
-        answer = _with_rest(text, answer, stop, until, puzzle)
-        answer = _with_or_below(text, answer._replace(end=stop), stop, until, puzzle)
-        stop = answer.end
-    return _placed(text, answer._replace(end=stop), marker.start())
+        if denied_after(_TEXT.sub(r" \1 ", text[stop + 1 : end]), puzzle.target):
+            answer = answer._replace(kind=Kind.DENIED)
+        answer = _with_or(text, answer, stop, until, puzzle)
+    return _placed(text, answer, marker.start())
 
 
 def _with_markers_before(
@@ -251,29 +236,77 @@ def _with_markers_before(
             break
         if not box and ALNUM.search(TAG.sub("", text[other.end : until])):
             break
-        if other.kind is Kind.EXPRESSION and is_full(other.stated[0], puzzle):
+        if other.kind is Kind.EXPRESSION and other.stated[0].is_full(puzzle):
             answer = answer._replace(stated=other.stated + answer.stated)
         until = one.start()
     return answer
 
 
-_GOES_ON = re.compile(r"(?:\bor\b[^0-9\n]{0,30}:?|,)[\s*_`$]{0,6}$", re.IGNORECASE)
-_LONE_OR = re.compile(
-    r"[\s>#*_`-]{0,8}(?:or|oder|ou|или|alternatively)\b[\s:,*_`]{0,6}$", re.IGNORECASE | re.M
-)
-_OR_FIRST = re.compile(r"(?:</\w{1,12}>|\})?[\s,;$.]{0,6}(?:or|oder|ou|или|或者?)\b", re.IGNORECASE)
-_TAG_END = re.compile(r"</answer>|\[/ANSWER\]", re.IGNORECASE)
+def _read_line(line: str, puzzle: Puzzle, *, bullets: bool, prose: bool) -> Answer | None:
+    """Read one line that a marker introduces; None where it holds nothing.
+
+    `bullets`: whether the line may be an item of a list, as the marker's own may not. `prose`:
+    whether an expression or a claim inside prose counts.
+    """
+    target = puzzle.target
+    content = undress(readable(line), bullets=bullets)
+    if numbered := NUMBERED.match(content):
+        item = undress(content[numbered.end() :])
+        if bullets or ((full := read_stated(item, target)) and full.is_full(puzzle)):
+            content = item
+    if bullets and _LONE_ITEM.fullmatch(content):
+        return None
+    first = read_stated(content, target)
+    if first is not None and not _only_opens(first, target):
+        parts = [("", first), *each_stated(first.rest, target)]
+    elif prose:
+        parts = list(each_stated(content, target))
+    else:
+        return None
+    chosen, index = alternatives(parts, puzzle)
+    words = " ".join(words for words, _ in parts[: index + 1]) if parts else content
+    if words:
+        claim = read_claim(words, introduced=True)
+        if claim is not None and not (chosen and _outweighs(chosen[0], words, puzzle)):
+            if chosen and chosen[0].is_full(puzzle) and not chosen[0].says_other(target):
+                return Answer(Kind.HEDGED, chosen[0].text, introduced=True)
+            return Answer(Kind(claim[0].value), claim[1], introduced=True)
+    if chosen:
+        return Answer(Kind.EXPRESSION, chosen[0].text, tuple(chosen), True)
+    if not parts:
+        return None
+    return Answer(Kind.DENIED, parts[-1][1].text, (parts[-1][1],), introduced=True)
+
+
+def _only_opens(stated: Stated, target: int) -> bool:
+    """Whether numbers without a sign open a sentence: "4 6 8 8: 4 * 6 = 24", "1 1 1 1 has none"."""
+    if stated.combines or stated.cut.problem is not None or not stated.rest:
+        return False
+    return WORD.search(stated.rest) is not None or find_stated(stated.rest, target)[1] is not None
+
+
+def _outweighs(stated: Stated, words: str, puzzle: Puzzle) -> bool:
+    """Whether a claim goes on to how the target is made: "not by + only, but 4 * (8 - 2)"."""
+    clauses = _BUT.split(words)
+    enough = stated.size >= min(MIN_FULL_NUMBERS, len(puzzle.numbers))
+    says = not stated.says_other(puzzle.target)
+    return len(clauses) > 1 and enough and says and read_claim(clauses[-1], introduced=True) is None
+
+
+_GOES_ON = re.compile(r"(?i)(?:\bor\b[^0-9\n]{0,30}:?|,)[\s*_`$]{0,6}$")
+_LONE_OR = re.compile(r"(?im)[\s>#*_`-]{0,8}(?:or|oder|ou|или|alternatively)\b[\s:,*_`]{0,6}$")
+_OR_FIRST = re.compile(r"(?i)(?:</\w{1,12}>|\})?[\s,;$.]{0,6}(?:or|oder|ou|или|或者?)\b")
+_TAG_END = re.compile(r"(?i)</answer>|\[/ANSWER\]")
 _BRACE = re.compile(r"(?<!\\)[{}]")
 _TEXT = re.compile(r"\\text\s?\{([^{}]{0,200})\}")
 _BOX_END = re.compile(r"<\|end_of_box\|>")
-_RESTART = re.compile(r"\W{0,8}steps?\W{0,8}$", re.IGNORECASE)
+_RESTART = re.compile(r"(?i)\W{0,8}steps?\W{0,8}$")
 _EQUALS = re.compile(r"[\s$\\)\]]*=")
-_OR_LINE = re.compile(r"[\s>#*_`-]{0,8}(?:or\b|alternativ|another\b|other\b|also\b)", re.IGNORECASE)
-_LEAD_WORDS = 12
-"""Words of the clause before a marker; more are a sentence that happens to mention an answer."""
+_OR_LINE = re.compile(r"(?i)[\s>#*_`-]{0,8}(?:or\b|alternativ|another\b|other\b|also\b)")
+_LEAD_WORDS = 12  # before a marker; more are a sentence that happens to mention an answer
 # Spelled out instead of IGNORECASE, so that the search can skip to the next possible first letter.
 MARKER = re.compile(
-    r"""
+    r"""(?mx)
     (?:[Aa][Nn][Ss][Ww][Ee][Rr](?<![^\W_][Aa][Nn][Ss][Ww][Ee][Rr])|[Cc]orrection(?=:))
         (?:
             [Ss]?[*_]{0,3}
@@ -292,14 +325,15 @@ MARKER = re.compile(
         )
     |(?P<box>\\(?:f?boxed|f(?:rame)?box)\s{0,4}\{|(?P<glm><\|begin_of_box\|>))
     |(?P<tag><[Aa][Nn][Ss][Ww][Ee][Rr][^<>\n]{0,40}>|\[ANSWER\])
-    """,
-    re.MULTILINE | re.VERBOSE,
+    """
 )
 _TALKS = re.compile(
-    r"\b(?:verif|check|explan|explain|confirm|test|proo|prove|steps?\b|wrong|incorrect|another\b|previous"
-    r"|other\b|whether\b|why\b|how\b|about\b|if\b|no\b|not\b|target|(?:this|that|any)(?:\s\w+)?\s*$)",
-    re.IGNORECASE,
+    r"(?i)\b(?:verif|check|explan|explain|confirm|test|proo|prove|steps?\b|wrong|incorrect|another\b|previous"
+    r"|other\b|whether\b|why\b|how\b|about\b|if\b|no\b|not\b|target|(?:this|that|any)(?:\s\w+)?\s*$)"
 )
 _CLAUSE_ENDS = re.compile(r"[^\w' \t*_`]|[0-9]")
 _NO_LEAD = re.compile(r"[0-9.:;=()]")
 _NO_HEADING = re.compile(r"[:;=()]|\w[.,]\s")
+_LONE_ITEM = re.compile(r"[0-9]{1,3}[.)]\s*")
+_ITEM = re.compile(r"[ \t>]{0,8}(?:[-*+•·]\s|\(?(?:[0-9]{1,3}|[A-Za-z])[.)]\s|\|)")
+_BUT = re.compile(r"(?i)\b(?:but|however|other\sthan|except(?:\sfor)?|besides|apart\sfrom)\b")

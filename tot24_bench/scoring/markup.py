@@ -28,31 +28,20 @@ import re
 import unicodedata
 from typing import Any, NamedTuple
 
-MAX_JSON_VALUES = 32
-"""Places of a response that are tried as JSON; each costs at most the length of the response."""
-
-MAX_JSON_FAILURES = 3
-"""Of them, those that turn out to be no JSON: each may have been read to its end."""
-
-MAX_ENTITIES = 10_000
-"""HTML entities that are decoded; a text with more is left as it is."""
-
-MAX_JSON_DEPTH = 8
-"""Objects and lists inside each other that are read; a tool call with its arguments has three."""
+MAX_JSON_VALUES = 32  # places that are tried as JSON; each costs at most the whole length
+MAX_JSON_FAILURES = 3  # of them, those that are no JSON: each may have been read to its end
+MAX_ENTITIES = 10_000  # HTML entities that are decoded; a text with more is left as it is
+MAX_JSON_DEPTH = 8  # objects and lists inside each other; a tool call with its arguments has 3
+MAX_LINE_CHARS = 4_000  # of one line that are read: more than any expression may have
+MAX_FRACTIONS = 12  # inside each other that are written out; a puzzle has at most 12 numbers
 
 
 class Response(NamedTuple):
-    """A response in plain text.
+    """A response in plain text."""
 
-    Attributes:
-        said: what counts, with ASCII signs and `\\n` line ends, without blank space at its end.
-        thought: what stands in the thinking.
-        struck: whether something was struck out.
-    """
-
-    said: str
-    thought: str
-    struck: bool
+    said: str  # what counts: ASCII signs, `\n` line ends, no blank space at its end
+    thought: str  # what stands in the thinking
+    struck: bool  # whether something was struck out
 
 
 def read_response(response: str) -> Response:
@@ -62,11 +51,10 @@ def read_response(response: str) -> Response:
         said = _ENTITY.sub(lambda entity: html.unescape(entity[0]), said)
     if '"' in said and ("{" in said or "[" in said):
         said = _without_json(said)
-    lower = said.lower()
-    if any(sign in lower for sign in _HIDING):
+    if _MAY_HIDE.search(said):
         said = _HIDDEN.sub("", said)
-    if any(stem in lower for stem in _THINKING_STEMS) and _MAY_THINK.search(said):
-        said, thought = _divided(_fences_as_tags(said) if "```" in said else said)
+    if _MAY_THINK.search(said):
+        said, thought = _divided(_THINKING_FENCE.sub(r"<think>\1</think>", said))
     if not said.isascii() or _MAY_STRIKE.search(said):
         said, count = _STRUCK.subn(" ", said)
         struck = count > 0
@@ -97,9 +85,7 @@ def plain(text: str) -> str:
 def undress(line: str, *, bullets: bool = False) -> str:
     """The line from its first character that can belong to an expression or a word.
 
-    Args:
-        line: one line.
-        bullets: whether a dash with a space after it is a list bullet; else it is a minus.
+    A dash with a space after it is a list bullet where `bullets` says so, else a minus.
     """
     if "\\" in line:
         line = _WRAPPER.sub(r" \1 ", line)
@@ -109,6 +95,48 @@ def undress(line: str, *, bullets: bool = False) -> str:
         dress = _DRESS.match(line, bullet.end())
         start = dress.end() if dress else bullet.end()
     return line[start:].rstrip()
+
+
+def untagged(line: str) -> str:
+    """The line without tags; one between two operands is notation, and no sign of ours."""
+    if "<" not in line:
+        return line
+    line = _NOTATION_TAG.sub(" √ ", line)
+    return TAG.sub(" ", _BETWEEN_OPERANDS.sub(" ^ ", _CELLS.sub(" | ", line)))
+
+
+def readable(line: str) -> str:
+    """The line with LaTeX signs, bold print and the letter x made plain."""
+    line = line[:MAX_LINE_CHARS]
+    if "=!=" in line or "=/=" in line:
+        line = line.replace("=!=", "≠").replace("=/=", "≠")
+    if ">>" in line:
+        line = _QUOTED.sub(" ", line)
+    if "*" in line and (italic := _ITALIC.fullmatch(line)):
+        line = italic[1]
+    elif line[-1:] == "*" and (line[-2:] != "**" or line.count("**") % 2):
+        line = _STARS_AFTER.sub("", line)
+    if "\\" in line:
+        line = _LATEX_BRACKET.sub("$", line)
+        line = latex_signs(_LATEX_DRESS.sub(" ", line))
+        line = _ESCAPED_SIGN.sub(r"\1", line)
+        if "frac" in line:
+            line = _FRACTION.sub(r"\1{\2}", _DENOMINATOR.sub(r"\1{\2}", line))
+            for _ in range(MAX_FRACTIONS):
+                line, count = _INNER_FRACTION.subn(r"((\1)/(\2))", line)
+                if not count:
+                    break
+    if "**" in line:
+        line = _BOLD_AFTER.sub(r"\1\2", _BOLD_BEFORE.sub(r"\1", line))
+        line = _BOLD.sub(r'"\1"', line)
+    if "x" in line or "X" in line:
+        line = _LETTER_X.sub("*", line)
+    return line
+
+
+def latex_signs(text: str) -> str:
+    """The text with the commands of LaTeX that multiply and divide as `*` and `/`."""
+    return _DIVIDED.sub("/", _TIMES.sub("*", text)) if "\\" in text else text
 
 
 def _without_json(text: str) -> str:
@@ -177,64 +205,6 @@ class _Pairs(list[tuple[str, Any]]):
     """The fields of a JSON object, in order: a name that stands twice says two things."""
 
 
-_ASKED_KEYS = frozenset({"question", "prompt", "query"})
-_DECODER = json.JSONDecoder(object_pairs_hook=_Pairs)
-# LaTeX in JSON whose backslash was forgotten to be doubled would decode to a tab and "imes".
-_LONE_COMMAND = re.compile(
-    r"(?<!\\)\\(?=(?:times|frac|tfrac|left|right|text|boxed|div|cdot|neq|big)(?![a-z]))"
-)
-_JSON_OPENS = re.compile(r'\{\s{0,40}"|\[\s{0,40}["{]')
-_THINKING_NAMES = (
-    r"[\w :|-]{0,20}?"
-    r"(?:think|thought|reason|reflect|scratch|rationale|monologue|analysis)[\w-]{0,20}|cot"
-)
-_THINKING_KEY = re.compile(rf"(?!reasons?$)(?:{_THINKING_NAMES})", re.IGNORECASE)
-# A tag closes where it holds a slash or says so; a channel of harmony, where another one opens.
-_THINKING_TAG = re.compile(
-    r"[<◁](?=[^<>]{1,60}[>▷])/?\s?"
-    rf"(?:{_THINKING_NAMES}|internal|plan|draft|work(?:ing)?|steps|deliberation)\s?[>▷]"
-    r"|\[(?:/|BEGIN |END )?(?:THINK|THINKING|THOUGHTS?|REASONING|SCRATCHPAD|REFLECTION)\]"
-    r"|<[|｜]/?\w{0,12}(?:think|thought|reasoning)\w{0,12}[|｜]>"
-    r"|<\|?channel\|?>\s?thought|<(?P<shut>channel\|)>|<unused94>thought|<(?P<gone>unused95)>"
-    r"|^\s{0,8}analysis(?=[A-Z])"
-    r"|<\|channel\|>\s{0,4}(?:analysis|commentary)[^<]{0,40}<\|message\|>"
-    r"|<\|channel\|>\s{0,4}final[^<]{0,40}(?:<\|constrain\|>\w{1,12})?\s?<\|message\|>(?P<final>)"
-    r"|assistantfinal(?P<glued>)",
-    re.IGNORECASE,
-)
-_FENCE = re.compile(r"^```(\w{0,20})[ \t]{0,4}$", re.MULTILINE)
-# Looked for first, since most responses hold none of them and this costs nothing then.
-_THINKING_STEMS: tuple[str, ...] = (
-    *("think", "thought", "reason", "reflect", "scratch", "rationale", "monologue", "analysis"),
-    *("cot", "channel", "assistantfinal", "unused94", "internal", "plan", "draft", "work", "steps"),
-    "deliberation",
-)
-_MAY_THINK = re.compile(r"[<\[◁]|```|assistantfinal|^\s{0,8}analysis[A-Z]")
-_HIDING = ("<!--", "phantom", "\x1b[8m", "<s>", "template", "script", "style", "hidden")
-# What no reader sees: comments, phantoms, hidden text. `<s>` may begin a response as a token.
-_HIDDEN = re.compile(
-    r"<!--(?:(?!<!--|-->).){0,4000}-->|\\h?phantom\s?\{[^{}]{0,600}\}|\x1b\[8m[^\x1b]{0,600}"
-    r"|^\s{0,20}<s>|<(?:template|script|style)\b[^<>]{0,80}>[^<]{0,600}<"
-    r"|<(\w{1,10})\s[^<>]{0,80}(?:hidden|display:\s?none)[^<>]{0,80}>[^<]{0,600}</\1>",
-    re.DOTALL,
-)
-
-
-def _fences_as_tags(text: str) -> str:
-    """The text with a code block that is named for thinking as a thinking tag."""
-    thinks = False
-
-    def tag(fence: re.Match[str]) -> str:
-        nonlocal thinks
-        if thinks and not fence[1]:
-            thinks = False
-            return "</think>"
-        thinks = thinks or fence[1].lower().startswith(("think", "thought", "reason"))
-        return "<think>" if thinks else fence[0]
-
-    return _FENCE.sub(tag, text)
-
-
 def _divided(response: str) -> tuple[str, str]:
     """What stands outside and inside the thinking."""
     inside: list[str] = []
@@ -258,12 +228,47 @@ def _divided(response: str) -> tuple[str, str]:
     return "\n".join(filter(None, outside)), "\n".join(filter(None, inside))
 
 
-_MAY_STRIKE = re.compile(r"~~|<|\[s|\\(?:sout|st|x?cancel)\b|\x1b", re.IGNORECASE)
+_ASKED_KEYS = frozenset({"question", "prompt", "query"})
+_DECODER = json.JSONDecoder(object_pairs_hook=_Pairs)
+# LaTeX in JSON whose backslash was forgotten to be doubled would decode to a tab and "imes".
+_LONE_COMMAND = re.compile(
+    r"(?<!\\)\\(?=(?:times|frac|tfrac|left|right|text|boxed|div|cdot|neq|big)(?![a-z]))"
+)
+_JSON_OPENS = re.compile(r'\{\s{0,40}"|\[\s{0,40}["{]')
+_THINKING_NAMES = (
+    r"[\w :|-]{0,20}?"
+    r"(?:think|thought|reason|reflect|scratch|rationale|monologue|analysis)[\w-]{0,20}|cot"
+)
+_THINKING_KEY = re.compile(rf"(?i)(?!reasons?$)(?:{_THINKING_NAMES})")
+# A tag closes where it holds a slash or says so; a channel of harmony, where another one opens.
+_THINKING_TAG = re.compile(
+    r"(?i)[<◁](?=[^<>]{1,60}[>▷])/?\s?"
+    rf"(?:{_THINKING_NAMES}|internal|plan|draft|work(?:ing)?|steps|deliberation)\s?[>▷]"
+    r"|\[(?:/|BEGIN |END )?(?:THINK|THINKING|THOUGHTS?|REASONING|SCRATCHPAD|REFLECTION)\]"
+    r"|<[|｜]/?\w{0,12}(?:think|thought|reasoning)\w{0,12}[|｜]>"
+    r"|<\|?channel\|?>\s?thought|<(?P<shut>channel\|)>|<unused94>thought|<(?P<gone>unused95)>"
+    r"|^\s{0,8}analysis(?=[A-Z])"
+    r"|<\|channel\|>\s{0,4}(?:analysis|commentary)[^<]{0,40}<\|message\|>"
+    r"|<\|channel\|>\s{0,4}final[^<]{0,40}(?:<\|constrain\|>\w{1,12})?\s?<\|message\|>(?P<final>)"
+    r"|assistantfinal(?P<glued>)"
+)
+_THINKING_FENCE = re.compile(
+    r"(?ims)^```(?:think|thought|reason)\w{0,15}[ \t]{0,4}$(.*?)(?:^```[ \t]{0,4}$|\Z)"
+)
+# Looked for first, since most responses hold none of them.
+_MAY_THINK = re.compile(r"[<\[◁]|```|assistantfinal|^\s{0,8}analysis[A-Z]")
+_MAY_HIDE = re.compile(r"[<\\\x1b]")
+# What no reader sees: comments, phantoms, hidden text. `<s>` may begin a response as a token.
+_HIDDEN = re.compile(
+    r"(?s)<!--(?:(?!<!--|-->).){0,4000}-->|\\h?phantom\s?\{[^{}]{0,600}\}|\x1b\[8m[^\x1b]{0,600}"
+    r"|^\s{0,20}<s>|<(?:template|script|style)\b[^<>]{0,80}>[^<]{0,600}<"
+    r"|<(\w{1,10})\s[^<>]{0,80}(?:hidden|display:\s?none)[^<>]{0,80}>[^<]{0,600}</\1>"
+)
+_MAY_STRIKE = re.compile(r"(?i)~~|<|\[s|\\(?:sout|st|x?cancel)\b|\x1b")
 _STRUCK = re.compile(
-    r"~~(?=[^~])[^~]{1,600}~~|<(del|s|strike)(?:\s[^<>]{0,80})?>(?:[^<]|<(?!/?\1\b)){0,600}</\1\s?>"
+    r"(?i)~~(?=[^~])[^~]{1,600}~~|<(del|s|strike)(?:\s[^<>]{0,80})?>(?:[^<]|<(?!/?\1\b)){0,600}</\1\s?>"
     r"|\[(?:s|strike)\][^\[]{0,600}\[/(?:s|strike)\]|<(\w{1,10})\s[^<>]{0,80}line-through[^<>]{0,80}>[^<]{0,600}</\2>"
-    r"|\\(?:sout|st|x?cancel)\s?\{[^{}]{0,600}\}|(?:[^\n][\u0335\u0336])+|\x1b\[(?:[0-9]{1,2};)?9m[^\x1b]{0,600}",
-    re.IGNORECASE,
+    r"|\\(?:sout|st|x?cancel)\s?\{[^{}]{0,600}\}|(?:[^\n][\u0335\u0336])+|\x1b\[(?:[0-9]{1,2};)?9m[^\x1b]{0,600}"
 )
 # Marks that show nothing: what Unicode calls format characters, selectors and fillers, and the
 # box that an emoji draws around a digit.
@@ -297,37 +302,50 @@ _DRESS = re.compile(
 )
 _BULLET = re.compile(r"[-+](?=\s)")
 
+LATEX_TIMES = r"\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])"
+LATEX_DIVIDED = r"\\div(?![A-Za-z])"
+_TIMES = re.compile(rf"~?{LATEX_TIMES}(?:\{{\}}|~)?")
+_DIVIDED = re.compile(LATEX_DIVIDED)
+_LATEX_DRESS = re.compile(
+    r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|quad|qquad)(?![A-Za-z])(?=\s{0,4}(?:[()\[\]|]|\\[{}]))"
+    r"|\\\\(?![A-Za-z(\[])|\\[,;:! ]"
+)
+_LATEX_BRACKET = re.compile(r"\\[()\[\]]")
+_ESCAPED_SIGN = re.compile(r"\\([-+=#.>])")
+# LaTeX needs no braces around one digit: `\frac82`, `\frac{8}2`, `\frac8{2}`.
+_DENOMINATOR = re.compile(r"(\\[dtc]?frac\s{0,4}(?:[0-9]|\{[^{}]{1,200}\})\s{0,4})([0-9])")
+_FRACTION = re.compile(r"(\\[dtc]?frac\s{0,4})([0-9])")
+_INNER_FRACTION = re.compile(
+    r"(?<![0-9])(?<![0-9] )\\[dtc]?frac\s{0,4}\{([^{}]{1,400})\}\s{0,4}\{([^{}]{1,400})\}"
+)
+# Not `0x18`, which is a number of another base to whoever writes it so.
+_LETTER_X = re.compile(r"(?<=[0-9)\]}])(?<!\W0)(?<!^0)\s{0,3}[xX]\s{0,3}(?=[0-9(\[{]|\\[dtc]?frac)")
+_BOLD_BEFORE = re.compile(
+    r"\*\*(\([^*\n]{1,80}\)|[0-9]{1,12})\*\*(?=\s{0,3}[-+/xX]\s{0,3}\*\*[(0-9])"
+)
+_BOLD_AFTER = re.compile(r"(?<=[-+/xX])(\s{0,3})\*\*(\([^*\n]{1,80}\)|[0-9]{1,12})\*\*")
+# Bold print, whose stars would be signs: none opens behind an operand, where they are a power.
+_BOLD = re.compile(r"(?<![\w)\]*])(?<![0-9)\]] )\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,400}?)\*\*")
+_ITALIC = re.compile(r"\s{0,8}\*(?=[^\s*])([^\n]{1,400}[^\s*])\*\s{0,4}")
+_STARS_AFTER = re.compile(r"(?<=[0-9)\]])\*{1,3}$")
+_QUOTED = re.compile(r">{2,4}\s*$")
+TAG = re.compile(r"</?[A-Za-z_][^<>\n]{0,40}>|<\|[^<>|\n]{1,40}\|>|\\n$")
+_CELLS = re.compile(r"(?i)</t[dh]>\s{0,8}<t[dh][^<>]{0,40}>|<br\s?/?>")
+_BETWEEN_OPERANDS = re.compile(
+    r"(?<=[0-9)\]])\s{0,4}(?:</?[A-Za-z][^<>]{0,40}>\s{0,4}){1,4}(?=[0-9(\[])"
+)
+_NOTATION_TAG = re.compile(r"(?i)<(?:m?sqrt|msup|msub|mfrac|mroot|mover|sup|sub)\b[^<>]{0,40}>")
+
+# The first sign of each word stands for all that follow it.
+_SAME_SIGNS = (
+    "*×✕✖⨯⨉⋅·∙•∗⁎＊ /÷∕⁄／➗ -−–—‒―‐‑﹣－➖⁃˗ +＋➕﹢✚✛ =＝﹦ (（﹙⟮❨ )）﹚⟯❩"
+    " [［【〔 ]］】〕 {｛ }｝ :：∶﹕ |｜ '‘’ \"“”„«»「」『』 _▁ <＜ >＞ ?？ %％ xхХχ"
+)
 _SIGNS = str.maketrans(
-    {
-        sign: ascii_sign
-        for ascii_sign, signs in {
-            "*": "×✕✖⨯⨉⋅·∙•∗⁎＊",
-            "/": "÷∕⁄／➗",
-            "-": "−–—‒―‐‑﹣－➖⁃˗",
-            "+": "＋➕﹢✚✛",
-            "=": "＝﹦",
-            "(": "（﹙⟮❨",
-            ")": "）﹚⟯❩",
-            "[": "［【〔",
-            "]": "］】〕",
-            "{": "｛",
-            "}": "｝",
-            ":": "：∶﹕",
-            "|": "｜",
-            "'": "‘’",
-            '"': "“”„«»「」『』",
-            ". ": "。",
-            ", ": "，、،",
-            "_": "▁",
-            "<": "＜",
-            ">": "＞",
-            "?": "？",
-            "%": "％",
-            "x": "хХχ",
-            " ": "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"
-            "\u205f\u3000",
-            "\n": "\u2028\u2029\x85",
-        }.items()
-        for sign in signs
-    }
+    {sign: word[0] for word in _SAME_SIGNS.split() for sign in word[1:]}
+    | dict.fromkeys("。", ". ")
+    | dict.fromkeys("，、،", ", ")
+    | dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a", " ")
+    | dict.fromkeys("\u202f\u205f\u3000", " ")
+    | dict.fromkeys("\u2028\u2029\x85", "\n")
 )

@@ -21,22 +21,24 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from fractions import Fraction
-from itertools import permutations
+from functools import lru_cache
+from itertools import combinations, permutations
 from typing import Any
 
 from tot24_bench.game.puzzle import Puzzle, Rule
+from tot24_bench.game.states import MEMO_STATES, Number, State, can_still_win
 from tot24_bench.scoring.answer import find_answer
-from tot24_bench.scoring.equation import Side, Stated
-from tot24_bench.scoring.expression import evaluate
-from tot24_bench.scoring.offers import Answer, Kind
-from tot24_bench.scoring.tokens import Problem
+from tot24_bench.scoring.equation import Answer, Kind, Side, Stated
+from tot24_bench.scoring.expression import evaluate, numbers_of
+from tot24_bench.scoring.tokens import Problem, Tokens
 
-MAX_ANSWER_CHARS = 200
-"""Characters of the answer that a Score keeps; an ordinary one has 20."""
-
+MAX_ANSWER_CHARS = 200  # characters of the answer that a Score keeps; an ordinary one has 20
 MAX_SOLVED_NUMBERS = 6
 """Largest hand for which a claim that there is no solution is checked: the solver's time grows
 more than tenfold with each number."""
+
+MAX_JUDGED_NUMBERS = 5
+"""Largest state of a search of which it is asked whether it can still be won."""
 
 
 class Verdict(StrEnum):
@@ -107,10 +109,10 @@ class Score:
         Raises:
             ValueError: when a key is missing or the verdict does not exist.
         """
-        missing = [field.name for field in fields(cls) if field.name not in data]
-        if missing:
+        names = [field.name for field in fields(cls)]
+        if missing := [name for name in names if name not in data]:
             raise ValueError(f"a score needs {', '.join(missing)}: write it with Score.to_json")
-        values = {field.name: data[field.name] for field in fields(cls)}
+        values = {name: data[name] for name in names}
         return cls(**(values | {"verdict": Verdict(data["verdict"])}))
 
 
@@ -121,9 +123,8 @@ def score(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> S
         puzzle: the puzzle that was asked.
         response: what the model wrote, without the prompt; None, as an API may return it, or
             anything else that is no text is an empty response.
-        truncated: whether generation stopped at the token limit. Then an expression that runs to
-            the very end and is not right, or a last line that no marker introduces and that is
-            not right, is TRUNCATED, as is a response without an answer.
+        truncated: whether generation stopped at the token limit. What is not right is TRUNCATED
+            then where it runs to the very end or no marker introduces it, as is no answer at all.
     """
     answer = find_answer(response if isinstance(response, str) else "", puzzle)
     return score_answer(puzzle, answer, truncated)
@@ -151,10 +152,8 @@ def score_answer(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
 
 
 def _score_expression(puzzle: Puzzle, answer: Answer, stated: Stated, truncated: bool) -> Score:
-    numbers = tuple(sorted([token for token in stated.cut.tokens if isinstance(token, int)]))
-    worth, problem, detail = None, stated.cut.problem, stated.cut.detail
-    if problem is None:
-        worth, problem, detail = evaluate(stated.cut.tokens)
+    numbers = numbers_of(stated.cut)
+    worth, problem, detail = evaluate(stated.cut)
     wrong_numbers = ""
     if problem is None or problem is Problem.DIVISION_BY_ZERO:
         wrong_numbers = _wrong_numbers(puzzle, numbers)
@@ -175,55 +174,65 @@ def _score_expression(puzzle: Puzzle, answer: Answer, stated: Stated, truncated:
     if cut:
         verdict, reason = Verdict.TRUNCATED, "the token limit cut the response off in its answer"
     said = [_worth(side) for side in stated.sides]
-    return Score(
-        verdict=verdict,
+    return make_score(
+        verdict,
+        reason,
+        truncated,
+        stated.text,
+        value,
         correct=correct,
-        answer=_bounded(stated.text),
-        value=value,
         valid=correct or verdict in (Verdict.WRONG_VALUE, Verdict.DIVISION_BY_ZERO),
         answered=not cut,
         false_claim=not correct and not cut and puzzle.target in said,
         false_rhs=correct and any(one not in (None, puzzle.target) for one in said),
-        truncated=truncated,
-        reason=reason,
     )
 
 
 def _worth(side: Side) -> Fraction | None:
     """What a side of an equation is worth; None where it has no value."""
-    return side if isinstance(side, Fraction) else evaluate(side)[0]
+    return side if isinstance(side, Fraction) else evaluate(Tokens(side, 0))[0]
+
+
+_IN_WORDS = {
+    Kind.TOO_LONG: (Verdict.TOO_LONG, "the response is too long to be read"),
+    Kind.HEDGED: (Verdict.HEDGED, "gives an expression and says that there is no solution"),
+    Kind.DENIED: (Verdict.DENIED, "takes its answer back and gives no other"),
+    Kind.ABSTAINED: (Verdict.ABSTAINED, "gives up without an answer"),
+}
 
 
 def _score_words(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
     """Score a response that commits to no expression."""
+    verdict, reason = _IN_WORDS.get(answer.kind, (Verdict.NO_ANSWER, "commits to no answer"))
     correct = False
-    if answer.kind is Kind.TOO_LONG:
-        verdict, reason = Verdict.TOO_LONG, "the response is too long to be read"
-    elif truncated and not answer.introduced:
+    if truncated and not answer.introduced and answer.kind is not Kind.TOO_LONG:
         verdict, reason = Verdict.TRUNCATED, "the token limit cut the response off"
     elif answer.kind is Kind.NO_SOLUTION:
         verdict = Verdict.NO_SOLUTION
         correct, reason = _judge_no_solution(puzzle)
-    elif answer.kind is Kind.HEDGED:
-        verdict, reason = Verdict.HEDGED, "gives an expression and says that there is no solution"
-    elif answer.kind is Kind.DENIED:
-        verdict, reason = Verdict.DENIED, "takes its answer back and gives no other"
-    elif answer.kind is Kind.ABSTAINED:
-        verdict, reason = Verdict.ABSTAINED, "gives up without an answer"
-    else:
-        verdict, reason = Verdict.NO_ANSWER, "commits to no answer"
-    return Score(
-        verdict=verdict,
-        correct=correct,
-        answer=_bounded(answer.text),
-        value=None,
-        valid=False,
-        answered=verdict in (Verdict.NO_SOLUTION, Verdict.HEDGED),
-        false_claim=False,
-        false_rhs=False,
-        truncated=truncated,
-        reason=reason,
-    )
+    answered = verdict in (Verdict.NO_SOLUTION, Verdict.HEDGED)
+    return make_score(verdict, reason, truncated, answer.text, correct=correct, answered=answered)
+
+
+def make_score(
+    verdict: Verdict,
+    reason: str,
+    truncated: bool,
+    answer: str = "",
+    value: str | None = None,
+    *,
+    correct: bool = False,
+    valid: bool = False,
+    answered: bool = False,
+    false_claim: bool = False,
+    false_rhs: bool = False,
+) -> Score:
+    """A score of whose flags only those named are true; its answer is bounded."""
+    answer = answer[:MAX_ANSWER_CHARS]
+    if not answer.isascii():  # it must be encodable as UTF-8
+        answer = answer.encode("utf-8", "replace").decode("utf-8")
+    flags = (valid, answered, false_claim, false_rhs, truncated)
+    return Score(verdict, correct, answer, value, *flags, reason)
 
 
 def _judge_no_solution(puzzle: Puzzle) -> tuple[bool, str]:
@@ -237,12 +246,26 @@ def _judge_no_solution(puzzle: Puzzle) -> tuple[bool, str]:
     return True, "says that there is no solution, and there is none"
 
 
+@lru_cache(maxsize=MEMO_STATES)
+def wins(numbers: tuple[Number, ...], target: int, rule: Rule = Rule.ALL) -> bool:
+    """Whether numbers left, ascending, can still make the target; what a search is judged by.
+
+    Negative numbers and targets are known, too: models write them. Of more than MAX_JUDGED_NUMBERS
+    it takes long.
+
+    >>> wins((4, 5, 16), 24), wins((18, 54, 61), 25), wins((18, 43, 61), 25, Rule.SOME)
+    (False, True, True)
+    """
+    sizes = range(1, len(numbers) + 1) if rule is Rule.SOME else (len(numbers),)
+    parts = (part for size in sizes for part in combinations(numbers, size))
+    return any(can_still_win(State(part), target) for part in parts)
+
+
 def _wrong_numbers(puzzle: Puzzle, numbers: tuple[int, ...]) -> str:
     """What is wrong with the numbers used; empty if they are as the rule wants them."""
-    hand = puzzle.hand
-    if numbers == hand:
+    if numbers == puzzle.hand:
         return ""
-    used, dealt = Counter(numbers), Counter(hand)
+    used, dealt = Counter(numbers), Counter(puzzle.hand)
     extra, left = used - dealt, dealt - used
     if puzzle.rule is Rule.SOME and not extra:
         return ""
@@ -266,9 +289,3 @@ def _glues(hand: tuple[int, ...], numbers: tuple[int, ...]) -> bool:
 def _listed(numbers: list[int]) -> str:
     """Up to six numbers, for a message."""
     return ", ".join(map(str, numbers[:6])) + (", ..." if len(numbers) > 6 else "")
-
-
-def _bounded(text: str) -> str:
-    """The text cut to MAX_ANSWER_CHARS, encodable as UTF-8."""
-    text = text[:MAX_ANSWER_CHARS]
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

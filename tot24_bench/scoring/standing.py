@@ -8,21 +8,19 @@ only complete expression of the prose. Else a last line that is wholly one expre
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.scoring.claims import MAX_CLAIM_CHARS
-from tot24_bench.scoring.denials import Denial, denied_after, denied_before, replaces, taken_back
-from tot24_bench.scoring.equation import (
-    MAX_LINE_CHARS,
-    Stated,
-    each_stated,
-    find_stated,
-    read_stated,
-    readable,
+from tot24_bench.scoring.claims import (
+    MAX_CLAIM_CHARS,
+    Denial,
+    denied_after,
+    denied_before,
+    replaces,
+    taken_back,
 )
-from tot24_bench.scoring.markup import undress
-from tot24_bench.scoring.notation import FUNCTIONS
-from tot24_bench.scoring.offers import (
+from tot24_bench.scoring.equation import (
+    ALNUM,
     CLAUSE_CHARS,
     LEFT,
     MIN_FULL_NUMBERS,
@@ -33,14 +31,18 @@ from tot24_bench.scoring.offers import (
     WORD,
     Answer,
     Kind,
+    Parts,
+    Stated,
     alternatives,
-    is_full,
-    lines_backwards,
+    each_stated,
+    find_stated,
     of_another,
-    untagged,
+    read_stated,
 )
-from tot24_bench.scoring.tokens import Problem
-from tot24_bench.scoring.turns import ALNUM
+from tot24_bench.scoring.markup import MAX_LINE_CHARS, readable, undress, untagged
+from tot24_bench.scoring.tokens import FUNCTIONS, Problem
+
+MAX_LINES = 100  # lines of a stretch that are searched, the last first
 
 
 def denied_in(prose: str, stated: Stated, puzzle: Puzzle) -> Denial | None:
@@ -50,10 +52,15 @@ def denied_in(prose: str, stated: Stated, puzzle: Puzzle) -> Denial | None:
         return None
     between = readable(prose[: denial.start].replace("\n", "; "))
     for _, other in each_stated(between, puzzle.target):
-        another = is_full(other, puzzle) or other.says(puzzle.target)
+        another = other.is_full(puzzle) or other.says(puzzle.target)
         if another and other.cut.tokens != stated.cut.tokens:
             return None
     return denial
+
+
+def _denied_after(text: str, answer: Answer, end: int, puzzle: Puzzle) -> Denial | None:
+    after = answer.stated[-1].rest + text[answer.end : min(end, answer.end + MAX_CLAIM_CHARS)]
+    return denied_in(after, answer.stated[-1], puzzle)
 
 
 def find_standing(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
@@ -64,15 +71,14 @@ def find_standing(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | N
     """
     shorter: Answer | None = None
     denied: Answer | None = None
-    for first, last in lines_backwards(text, start, end):
+    for first, last, _ in _lines_backwards(text, start, end):
         found = _stands(text, first, last, puzzle)
         if found is None:
             continue
-        after = found.stated[-1].rest + text[last : min(end, last + MAX_CLAIM_CHARS)]
-        back = denied_in(after, found.stated[-1], puzzle)
+        back = _denied_after(text, found, end, puzzle)
         if found.kind is Kind.DENIED or (back is not None and back.firm):
-            denied = denied or found._replace(kind=Kind.DENIED, stated=())
-        elif not is_full(found.stated[0], puzzle):
+            denied = denied or found.denied()
+        elif not found.stated[0].is_full(puzzle):
             shorter = shorter or found
         else:
             return _with_lines_before(text, found, start, puzzle)
@@ -84,8 +90,7 @@ def _with_lines_before(text: str, answer: Answer, start: int, puzzle: Puzzle) ->
     own = readable(text[answer.start : min(answer.end, answer.start + MAX_LINE_CHARS)])
     if replaces(find_stated(own, puzzle.target)[0]):
         return answer
-    for first, last in lines_backwards(text, start, answer.start - 1):
-        line = text[first:last]
+    for first, last, line in _lines_backwards(text, start, answer.start - 1):
         if not ALNUM.search(line) or _VALUE_LINE.fullmatch(line):
             continue
         if _LABEL.fullmatch(line) and not replaces(line) and not _LATER.search(line):
@@ -93,7 +98,7 @@ def _with_lines_before(text: str, answer: Answer, start: int, puzzle: Puzzle) ->
         found = _stands(text, first, last, puzzle)
         if found is not None and found.kind is Kind.DENIED:
             continue
-        if found is None or not is_full(found.stated[0], puzzle):
+        if found is None or not found.stated[0].is_full(puzzle):
             break
         answer = answer._replace(stated=found.stated + answer.stated, start=first)
     return answer
@@ -123,22 +128,18 @@ def _stands(text: str, first: int, last: int, puzzle: Puzzle) -> Answer | None:
     offered = _joined(parts, offered, puzzle)
     chosen, _ = alternatives(offered, puzzle)
     if denied or not chosen:
-        return Answer(
-            Kind.DENIED, offered[-1][1].text, (offered[-1][1],), False, False, first, last
-        )
-    at_end = last == len(text) and not chosen[-1].complete
-    return Answer(Kind.EXPRESSION, chosen[0].text, tuple(chosen), False, at_end, first, last)
+        last_one = offered[-1][1]
+        return Answer(Kind.DENIED, last_one.text, (last_one,), start=first, end=last)
+    return Answer.of(tuple(chosen), text, first, last)
 
 
-def _joined(
-    parts: list[tuple[str, Stated]], offered: list[tuple[str, Stated]], puzzle: Puzzle
-) -> list[tuple[str, Stated]]:
+def _joined(parts: Parts, offered: Parts, puzzle: Puzzle) -> Parts:
     """What a line offers, with the complete expressions that only "or" and commas join to it."""
     places = {i for i, part in enumerate(parts) if part in offered}
     for order in (range(1, len(parts)), range(len(parts) - 1, 0, -1)):
         for i in order:
             if {i - 1, i} & places and _JOINS.fullmatch(parts[i][0]):
-                places |= {j for j in (i - 1, i) if is_full(parts[j][1], puzzle)}
+                places |= {j for j in (i - 1, i) if parts[j][1].is_full(puzzle)}
     return [part for i, part in enumerate(parts) if i in places]
 
 
@@ -149,7 +150,7 @@ def _offers(words: str, stated: Stated, puzzle: Puzzle) -> bool:
     if _LISTING.fullmatch(stated.text) or stated.rest.strip(" $`*_\"')") == "?":
         return False
     if stated.says(puzzle.target):
-        if _STEP.match(words) and not is_full(stated, puzzle):
+        if _STEP.match(words) and not stated.is_full(puzzle):
             return False
         return stated.size >= min(MIN_FULL_NUMBERS, len(puzzle.numbers))
     if puzzle.rule is Rule.SOME or stated.says_other(puzzle.target):
@@ -165,36 +166,36 @@ def _offers(words: str, stated: Stated, puzzle: Puzzle) -> bool:
 def find_only_one(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
     """The complete expression of a turn that states no other, wherever it stands in its prose."""
     found: Answer | None = None
-    for first, last in lines_backwards(text, start, end):
-        line = text[first : min(last, first + MAX_LINE_CHARS)]
+    for first, last, line in _lines_backwards(text, start, end):
         if not OPERATION.search(line) or LEFT.search(line):
             continue
         for words, stated in each_stated(undress(readable(untagged(line))), puzzle.target):
-            if not is_full(stated, puzzle) or not stated.well_formed() or puzzle.rule is Rule.SOME:
-                continue
             reaches = _TO.match(stated.rest)
             supposed = reaches is None or int(reaches[1]) != puzzle.target
-            if stated.says_other(puzzle.target) or of_another(words, puzzle, supposed=supposed):
-                continue
-            if denied_before(words) or denied_after(stated.rest, puzzle.target):
-                continue
-            if _ASKS.search(words) or _IS_ASKED.match(stated.rest):
+            if (
+                not (stated.is_full(puzzle) and stated.well_formed())
+                or puzzle.rule is Rule.SOME
+                or stated.says_other(puzzle.target)
+                or of_another(words, puzzle, supposed=supposed)
+                or denied_before(words)
+                or denied_after(stated.rest, puzzle.target)
+                or _ASKS.search(words)
+                or _IS_ASKED.match(stated.rest)
+            ):
                 continue
             if found is not None and found.stated[0].cut.tokens != stated.cut.tokens:
                 return None
-            at_end = last == len(text) and not stated.complete
-            found = Answer(Kind.EXPRESSION, stated.text, (stated,), False, at_end, first, last)
+            found = Answer.of((stated,), text, first, last)
     if found is None or found.stated[0].cut.problem is not None:
         return None
-    after = found.stated[0].rest + text[found.end : min(end, found.end + MAX_CLAIM_CHARS)]
-    denied = denied_in(after, found.stated[0], puzzle)
+    denied = _denied_after(text, found, end, puzzle)
     return None if denied is not None and denied.firm else found
 
 
 def find_last_line(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | None:
     """The last line that holds anything, if it is wholly one expression or equation."""
-    for first, last in lines_backwards(text, start, end):
-        line = untagged(text[first : min(last, first + MAX_LINE_CHARS)])
+    for first, last, line in _lines_backwards(text, start, end):
+        line = untagged(line)
         if not ALNUM.search(line):
             continue
         if STEP.search(line) or last - first > MAX_LINE_CHARS:
@@ -207,13 +208,21 @@ def find_last_line(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | 
         combines = stated.combines and stated.size > 1
         if stated.cut.problem in (Problem.UNSUPPORTED, Problem.TOO_LONG):
             combines = not WORD.search(stated.text)
-        at_end = last == len(text) and not stated.complete
-        found = Answer(Kind.EXPRESSION, stated.text, (stated,), False, at_end, first, last)
-        return found if combines else None
+        return Answer.of((stated,), text, first, last) if combines else None
     return None
 
 
-_STEP = re.compile(r"\W{0,8}step\b", re.IGNORECASE)
+def _lines_backwards(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """The last MAX_LINES lines of a stretch: where each starts and ends, and how it begins."""
+    for _ in range(MAX_LINES):
+        if end <= start:
+            break
+        first = max(start, text.rfind("\n", start, end) + 1)
+        yield first, end, text[first : min(end, first + MAX_LINE_CHARS)]
+        end = first - 1
+
+
+_STEP = re.compile(r"(?i)\W{0,8}step\b")
 # `+8 -4 *12 /3` lists what two numbers make, as a look-ahead of our teacher writes it.
 _LISTING = re.compile(r"\+?[0-9]{1,12}(?: [-+*/][0-9]{1,12}){2,}")
 # `print(E)`, `submit("E")`, `Finish[E]`: a call of anything but a function of arithmetic.
@@ -223,23 +232,20 @@ _CALL = re.compile(
 )
 # `result: 24` between two expressions of a list that was JSON or a form.
 _VALUE_LINE = re.compile(
-    r"\W{0,8}\w[\w ]{0,20}\s?[:=]\s?[\"']?(?:-?[0-9]{1,12}(?:\.[0-9]{1,12})?|true|false)\W{0,4}",
-    re.IGNORECASE,
+    r"(?i)\W{0,8}\w[\w ]{0,20}\s?[:=]\s?[\"']?(?:-?[0-9]{1,12}(?:\.[0-9]{1,12})?|true|false)\W{0,4}"
 )
 _JOINS = re.compile(
-    r"[\s,;.)\]$`*_\"'|&/(\[]{0,12}(?:(?:and|or|oder|ou|или|或者?|e|y|und|et)\b)?[\s:,$`*_\"'(\[/]{0,8}"
-    r"(?:else|maybe|also|even|just)?[\s:,$`*_\"'(\[]{0,8}",
-    re.IGNORECASE,
+    r"(?i)[\s,;.)\]$`*_\"'|&/(\[]{0,12}(?:(?:and|or|oder|ou|или|或者?|e|y|und|et)\b)?[\s:,$`*_\"'(\[/]{0,8}"
+    r"(?:else|maybe|also|even|just)?[\s:,$`*_\"'(\[]{0,8}"
 )
-_LATER = re.compile(r"\b(?:final|attempt|try|trial|draft)", re.IGNORECASE)
+_LATER = re.compile(r"(?i)\b(?:final|attempt|try|trial|draft)")
 _LABEL = re.compile(
-    r"[\s>#*_`-]{0,8}(?:(?:and\s)?or|alternatively,?|(?:\w{1,14}\s){0,2}\w{1,14}\s?#?[0-9A-D]{0,2}[*_]{0,3}:|#[^:\n]{1,40}"
-    r"|```\w{0,12}|(?:option|solution|way|alternative)\s?#?\w{0,2})[\s:.*_`]{0,8}",
-    re.IGNORECASE,
+    r"(?i)[\s>#*_`-]{0,8}(?:(?:and\s)?or|alternatively,?|(?:\w{1,14}\s){0,2}\w{1,14}\s?#?[0-9A-D]{0,2}[*_]{0,3}:|#[^:\n]{1,40}"
+    r"|```\w{0,12}|(?:option|solution|way|alternative)\s?#?\w{0,2})[\s:.*_`]{0,8}"
 )
 _OPENS = re.compile(r"[*_`\"'$|>]\s?$|\\[(\[]\s?$")
 _CLOSES = re.compile(r"\s?(?:[*_`\"'$|<]|\\[)\]])")
-_LEADS = re.compile(r"(?::|=|\b(?:is|are|be|return))[\s*_`\"'$\\(\[]{0,8}$", re.IGNORECASE)
+_LEADS = re.compile(r"(?i)(?::|=|\b(?:is|are|be|return))[\s*_`\"'$\\(\[]{0,8}$")
 _BREAKS = re.compile(r"[\s*_`\"'$)\]]{0,4}[,;(.–][^0-9]*$")
 _TO = re.compile(r"[^0-9\n.!?]{1,40}?([0-9]{1,12})(?![0-9]|\s?[-+*/])")
 _ASKS = re.compile(r"\?\s{0,4}$")

@@ -24,37 +24,12 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tot24_bench.scoring.notation import (
-    AFTER_OPERAND,
-    BAR_CLOSES,
-    CLOSER,
-    EMPHASIS_ENDS,
-    FUNCTIONS,
-    LATEX_RELATIONS,
-    LATEX_UNSUPPORTED,
-    NAME_COMBINES,
-    NEXT_GROUP,
-    NOTE,
-    OPERAND_FOLLOWS,
-    PROSE_FOLLOWS,
-    RELATIONS,
-    SCALES,
-    SIGN_COMMANDS,
-    TOKEN,
-    WORD_SIGNS,
-)
+from tot24_bench.scoring.markup import LATEX_DIVIDED, LATEX_TIMES
 
-MAX_EXPRESSION_CHARS = 1_000
-"""Characters of one expression. Twelve ten-digit numbers in LaTeX fractions take about 400."""
-
-MAX_LITERAL_DIGITS = 12
-"""Digits of one number. The largest number of a puzzle has 10."""
-
-MAX_DEPTH = 50
-"""Brackets open at once. Twelve numbers need at most 11; models add superfluous ones."""
-
-MAX_OPERANDS = 64
-"""Numbers in one expression: with MAX_LITERAL_DIGITS it keeps every rational under 800 digits."""
+MAX_EXPRESSION_CHARS = 1_000  # twelve ten-digit numbers in LaTeX fractions take about 400
+MAX_LITERAL_DIGITS = 12  # of one number; the largest number of a puzzle has 10 digits
+MAX_DEPTH = 50  # brackets open at once; twelve numbers need at most 11
+MAX_OPERANDS = 64  # numbers in one expression: it keeps every rational under 800 digits
 
 
 class Problem(StrEnum):
@@ -68,19 +43,12 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What an expression is made of.
+    """What an expression is made of."""
 
-    Attributes:
-        tokens: numbers and `+ - * / ( )`; brackets of every kind are written as `( )`.
-        end: how many characters of the text they cover.
-        problem: why they cannot be evaluated, None if nothing stands against it so far.
-        detail: the problem in a few words.
-    """
-
-    tokens: tuple[int | str, ...]
-    end: int
-    problem: Problem | None = None
-    detail: str = ""
+    tokens: tuple[int | str, ...]  # numbers and `+ - * /`; brackets of every kind are `( )`
+    end: int  # how many characters of the text they cover
+    problem: Problem | None = None  # why they cannot be evaluated, as far as is seen so far
+    detail: str = ""  # the problem in a few words
 
 
 def tokenize(text: str) -> Tokens:
@@ -109,17 +77,15 @@ def _plain_tokens(text: str) -> Tokens | None:
     return Tokens(tuple(tokens), match.end(1))
 
 
-# At most 120 characters hold at most 60 numbers and brackets: within every bound.
-_PLAIN = re.compile(r"\s{0,4}([(0-9][-+*/()0-9 ]{0,120}[)0-9])\s{0,4}(?:=|$)")
-_CAREFUL = re.compile(r"[-+*/(][ ]*[-+*/)]|[0-9)] *\(|\) *[0-9]|[0-9] +[0-9]|[0-9]{13}|\({20}")
-_PLAIN_TOKEN = re.compile(r"[0-9]+|[-+*/()]")
-_SIGNS = frozenset("+-*/()")
+class _Unread(Exception):
+    """The expression has no value: why, in a word and in words."""
 
 
 class _Cutter:
-    """One pass over the text, left to right; `run` is its only entry."""
+    """One pass over the text, left to right; `run` is its only entry.
 
-    __slots__ = ("ends", "numbers", "result", "stack", "text", "tokens")
+    The methods that take a token say whether the expression goes on behind it.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -127,86 +93,82 @@ class _Cutter:
         self.ends: list[int] = [0]  # where the text ended before each token, and after the last
         self.stack: list[str] = []
         self.numbers = 0
-        self.result: Tokens | None = None
 
     def run(self) -> Tokens:
         text = self.text
-        skip_to = 0
-        for match in TOKEN.finditer(text):
-            kind = match.lastgroup
-            if kind == "space" or match.start() < skip_to:
-                continue
-            after_operand = bool(self.tokens) and (
-                self.tokens[-1] == ")" or isinstance(self.tokens[-1], int)
-            )
-            if kind == "number":
-                self.number(match, after_operand)
-            elif kind == "sign":
-                sign = match[0]
-                if sign == "*" and after_operand and EMPHASIS_ENDS.match(text, match.end()):
-                    continue
-                self.push(SIGN_COMMANDS.get(sign, sign), match.end())
-            elif kind == "open" or kind == "frac":
-                if not self.open(match, after_operand):
+        try:
+            for match in _TOKEN.finditer(text):
+                dress = match.lastgroup == "space" or match.start() < self.ends[-1]
+                if not dress and not self.take(match):
                     break
-            elif kind == "close":
-                if not self.stack and match[0] != ")":
-                    break  # the end of a JSON object or a list that the answer stands in
-                skip_to = self.close(match)
-            elif kind == "stars" and not (
-                after_operand and OPERAND_FOLLOWS.match(text, match.end())
-            ):
-                continue  # bold print
-            elif kind == "word":
-                if not self.word(match, after_operand):
-                    break
-            elif not self.symbol(str(kind), match, after_operand):
-                break
-            if self.result is not None:
-                return self.result
-        else:
-            if len(text) > MAX_EXPRESSION_CHARS:
-                return self.stop(Problem.TOO_LONG, f"longer than {MAX_EXPRESSION_CHARS} characters")
-        self.drop_dash(len(text))
-        if not self.numbers:
-            return Tokens((), 0)
-        return Tokens(tuple(self.tokens), self.ends[-1])
+            else:
+                if len(text) > MAX_EXPRESSION_CHARS:
+                    detail = f"longer than {MAX_EXPRESSION_CHARS} characters"
+                    raise _Unread(Problem.TOO_LONG, detail)
+        except _Unread as unread:
+            # The text then goes on to the first `=`, or as far as it is read.
+            equals = text.find("=", self.ends[-1])
+            end = len(text) if equals < 0 else equals
+            return Tokens(tuple(self.tokens), end, *unread.args)
+        dash = len(self.tokens) > 1 and self.tokens[-1] == "-" and self.is_operand(self.tokens[-2])
+        if dash and not self.stack and text[self.ends[-1] :].strip():
+            self.tokens.pop()  # punctuation: prose or a tick follows
+            self.ends.pop()
+        return Tokens(tuple(self.tokens), self.ends[-1]) if self.numbers else Tokens((), 0)
+
+    @staticmethod
+    def is_operand(token: int | str) -> bool:
+        return token == ")" or isinstance(token, int)
 
     def push(self, token: int | str, end: int) -> None:
         self.tokens.append(token)
         self.ends.append(end)
 
-    def stop(self, problem: Problem, detail: str) -> Tokens:
-        """End with a problem; the text then goes on to the first `=`, or as far as it is read."""
-        equals = self.text.find("=", self.ends[-1])
-        end = len(self.text) if equals < 0 else equals
-        self.result = Tokens(tuple(self.tokens), end, problem, detail)
-        return self.result
+    def take(self, match: re.Match[str]) -> bool:
+        kind, sign, end = str(match.lastgroup), match[0], match.end()
+        after_operand = bool(self.tokens) and self.is_operand(self.tokens[-1])
+        if kind == "number":
+            self.number(match, after_operand)
+        elif kind == "sign":
+            if not (sign == "*" and after_operand and _EMPHASIS_ENDS.match(self.text, end)):
+                self.push("/" if sign == "\\div" else "*" if sign[0] == "\\" else sign, end)
+        elif kind == "open" or kind == "frac":
+            return self.open(match, after_operand)
+        elif kind == "close":
+            if not self.stack and sign != ")":
+                return False  # the end of a JSON object or a list that the answer stands in
+            self.close(match)
+        elif kind == "word":
+            return self.word(match, after_operand)
+        elif kind == "stars" and not (after_operand and _OPERAND_FOLLOWS.match(self.text, end)):
+            return True  # bold print
+        else:
+            if self.is_unsupported(kind, match, after_operand):
+                shown = "a decimal" if kind == "decimal" else f"`{sign[:20]}`"
+                raise _Unread(Problem.UNSUPPORTED, shown)
+            return False
+        return True
 
     def number(self, match: re.Match[str], after_operand: bool) -> None:
         if after_operand and self.tokens[-1] == ")" and match.start() == self.ends[-1]:
             self.push("*", match.start())
-        digits = match[0]
-        if len(digits) > MAX_LITERAL_DIGITS:
-            self.stop(Problem.TOO_LONG, f"a number of more than {MAX_LITERAL_DIGITS} digits")
-            return
+        if len(match[0]) > MAX_LITERAL_DIGITS:
+            detail = f"a number of more than {MAX_LITERAL_DIGITS} digits"
+            raise _Unread(Problem.TOO_LONG, detail)
         self.numbers += 1
         if self.numbers > MAX_OPERANDS:
-            self.stop(Problem.TOO_LONG, f"more than {MAX_OPERANDS} numbers")
-            return
-        self.push(int(digits), match.end())
+            raise _Unread(Problem.TOO_LONG, f"more than {MAX_OPERANDS} numbers")
+        self.push(int(match[0]), match.end())
 
     def open(self, match: re.Match[str], after_operand: bool) -> bool:
         if len(self.stack) >= MAX_DEPTH:
-            self.stop(Problem.TOO_LONG, f"more than {MAX_DEPTH} brackets open at once")
-            return True
+            raise _Unread(Problem.TOO_LONG, f"more than {MAX_DEPTH} brackets open at once")
         frac = match.lastgroup == "frac"
         if after_operand:
-            if not frac and NOTE.match(self.text, match.start()):
+            if not frac and _NOTE.match(self.text, match.start()):
                 return False
             if frac and isinstance(self.tokens[-1], int):
-                self.stop(Problem.UNSUPPORTED, "a mixed number")
-                return True
+                raise _Unread(Problem.UNSUPPORTED, "a mixed number")
             self.push("*", match.start())
         if frac:
             self.push("(", match.start())
@@ -214,79 +176,150 @@ class _Cutter:
         self.push("(", match.end())
         return True
 
-    def close(self, match: re.Match[str]) -> int:
-        """Close a bracket; for a numerator, open the denominator and say where it starts."""
+    def close(self, match: re.Match[str]) -> None:
+        """Close a bracket; behind that of a numerator the denominator opens."""
         opener = self.stack.pop() if self.stack else ""
-        if CLOSER.get(opener) != match[0]:
+        if _CLOSER.get(opener) != match[0]:
             detail = "a bracket closes that does not match" if opener else "a bracket too many"
-            self.stop(Problem.MALFORMED, detail)
-            return 0
+            raise _Unread(Problem.MALFORMED, detail)
         self.push(")", match.end())
         if opener == "denominator":
             self.push(")", match.end())
-        if opener != "numerator":
-            return 0
-        group = NEXT_GROUP.match(self.text, match.end())
-        if group is None:
-            self.stop(Problem.MALFORMED, "a fraction without a denominator")
-            return 0
-        self.stack.append("denominator")
-        self.push("/", match.end())
-        self.push("(", group.end())
-        return group.end()
+        elif opener == "numerator":
+            group = _NEXT_GROUP.match(self.text, match.end())
+            if group is None:
+                raise _Unread(Problem.MALFORMED, "a fraction without a denominator")
+            self.stack.append("denominator")
+            self.push("/", match.end())
+            self.push("(", group.end())
 
     def word(self, match: re.Match[str], after_operand: bool) -> bool:
         """A name or a function is notation; any other word is prose, which ends the expression."""
         word = match[0].lower()
         called = self.text[match.end() : match.end() + 1] == "("
         if after_operand:
-            times_letter = word == "x" and OPERAND_FOLLOWS.match(self.text, match.end())
+            times_letter = word == "x" and _OPERAND_FOLLOWS.match(self.text, match.end())
             glued = self.tokens[-1] == ")" and match.start() == self.ends[-1]
-            scales = glued and SCALES.match(word)
-            if not (times_letter or scales or word in WORD_SIGNS):
+            if not (times_letter or (glued and _SCALES.match(word)) or word in _WORD_SIGNS):
                 return False
-        elif not (called or word in FUNCTIONS or NAME_COMBINES.match(self.text, match.end())):
+        elif not (called or word in FUNCTIONS or _NAME_COMBINES.match(self.text, match.end())):
             if not self.numbers:
                 self.tokens.clear()
                 return False
             if self.tokens[-1] == "-" and not self.stack and len(word) > 1:
                 return False  # a dash before a closing note
-        self.stop(Problem.UNSUPPORTED, f"`{match[0][:20]}`")
-        return True
+        raise _Unread(Problem.UNSUPPORTED, f"`{match[0][:20]}`")
 
-    def symbol(self, kind: str, match: re.Match[str], after_operand: bool) -> bool:
-        """Signs that are neither number, bracket nor `+ - * /`: unsupported, or the end."""
-        sign = match[0]
-        follows = after_operand and OPERAND_FOLLOWS.match(self.text, match.end()) is not None
+    def is_unsupported(self, kind: str, match: re.Match[str], after_operand: bool) -> bool:
+        """Whether a sign is none of ours, and not just the end of the expression."""
+        sign, end = match[0], match.end()
+        follows = _OPERAND_FOLLOWS.match(self.text, end) is not None
         if kind == "command":
-            unsupported = sign[1:] in LATEX_UNSUPPORTED or (
-                follows and sign[1:] not in LATEX_RELATIONS
+            return sign[1:] in LATEX_UNSUPPORTED or (
+                after_operand and follows and sign[1:] not in _LATEX_RELATIONS
             )
-        elif kind == "bar":  # of an absolute value; a bar that nothing follows is dress
-            closes_or_opens = BAR_CLOSES if after_operand else OPERAND_FOLLOWS
-            unsupported = bool(closes_or_opens.match(self.text, match.end()))
-        elif kind == "slashes":
-            unsupported = bool(OPERAND_FOLLOWS.match(self.text, match.end()))
-        elif sign == "!":
-            unsupported = after_operand and not PROSE_FOLLOWS.match(self.text, match.end())
-        elif kind == "power":
-            unsupported = after_operand or sign not in AFTER_OPERAND
-        else:
-            unsupported = kind in ("decimal", "glued", "stars", "bits") or (
-                kind == "ratio" and after_operand
-            )
-            # A mathematical sign that nobody here knows, before a number: part of the answer.
-            if kind == "other" and follows and sign not in RELATIONS:
-                unsupported = unicodedata.category(sign) == "Sm"
-        if unsupported:
-            self.stop(Problem.UNSUPPORTED, "a decimal" if kind == "decimal" else f"`{sign[:20]}`")
-        return unsupported
+        if kind == "bar":  # of an absolute value; a bar that nothing follows is dress
+            return _BAR_CLOSES.match(self.text, end) is not None if after_operand else follows
+        if kind == "slashes":
+            return follows
+        if kind == "ratio":
+            return after_operand
+        if sign == "!":
+            return after_operand and not _PROSE_FOLLOWS.match(self.text, end)
+        if kind == "power":
+            return after_operand or sign not in _AFTER_OPERAND
+        if kind == "other":  # a mathematical sign that nobody here knows is part of the answer
+            known = sign in _RELATIONS or unicodedata.category(sign) != "Sm"
+            return after_operand and follows and not known
+        return kind in ("decimal", "glued", "stars", "bits")
 
-    def drop_dash(self, length: int) -> None:
-        """Take back a dash at the end that some prose or a tick follows: it is punctuation."""
-        if len(self.tokens) > 1 and self.tokens[-1] == "-" and not self.stack:
-            before = self.tokens[-2]
-            followed = self.text[self.ends[-1] : length].strip()
-            if followed and (before == ")" or isinstance(before, int)):
-                self.tokens.pop()
-                self.ends.pop()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FUNCTIONS = _words(
+    """
+    abs cbrt ceil concat cos exp fact factorial floor gcd lcm lg ln log max min mod pow root
+    round sin sqrt tan
+    """
+)
+_WORD_SIGNS = _words(
+    """
+    choose cubed div divided doubled durch factorial fois halved mal menos minus mod modulo
+    multiplied más over percent plus plusieurs raised squared times xor минус плюс
+    """
+)
+LATEX_UNSUPPORTED = _words(
+    """
+    atop bigcirc binom bmod boxminus boxplus boxtimes cap cdots choose circ cos cup dbinom
+    diamond exp factorial int land lceil lfloor ln lnot log lor lvert mathbin mathop max min mod
+    mp neg odot ominus oplus oslash otimes over overline pi pm pmod prime prod rvert setminus
+    sin sqrt star sum tan textsuperscript vee vert wedge
+    """
+)
+# Commands that may stand between an expression and a number without being arithmetic.
+_LATEX_RELATIONS = _words(
+    """
+    Rightarrow approx because begin boxed checkmark end equiv fbox geq iff implies left
+    leftrightarrow leq longrightarrow mathbf mathrm ne neq qquad quad right rightarrow sim simeq
+    text textbf therefore to
+    """
+) | {""}
+_RELATIONS = frozenset("=<>≈≠≡→⇒⟹⟶≤≥∴|~¬")
+_TOKEN = re.compile(
+    r"""(?sx)
+    (?P<space>(?:\s|[`$]|\{\}|\\[,;:!()\[\]\ ]
+        |~(?=\s*(?:\\[A-Za-z%]|[-+*/=(^%!]))|(?<=[A-Za-z+*/-])~(?!~)
+        |\\(?:q?quad|(?:thin|med|thick)space|left|right|[bB]igg?[lr]?|displaystyle)(?![A-Za-z]))+)
+    |(?P<decimal>[0-9]*\.[0-9]+)
+    |(?P<glued>[0-9]+(?!(?:st|nd|rd|th)\b)[A-Za-z_\u00c0-\u024f\u0370-\u052f]\w*)
+    |(?P<number>[0-9]+)
+    |(?P<stars>\*\*+)
+    |(?P<slashes>//+)
+    |(?P<arrow>-+>|--+(?!\s*[0-9(]))
+    |(?P<sign>[-+*/]|\\\*|"""
+    + rf"{LATEX_TIMES}|{LATEX_DIVIDED}"
+    + r""")
+    |(?P<frac>\\[dtc]?frac\s{0,4}\{)
+    |(?P<open>[(\[{]|\\\{)
+    |(?P<close>[)\]}]|\\\})
+    |(?P<relation>&?=|!=)
+    |(?P<bar>\|)
+    |(?P<ratio>:(?=[0-9(\[])|(?<=\s):(?=\s?[0-9(\[]))
+    |(?P<bits><<|>>|[&@≪≫⋆∸](?=\s*[0-9(]))
+    |(?P<power>\\[%^]|<su[pb]>|[\^%!¬⌊⌋⌈⌉±∓⊕⊖⊗⊘ⁿ√∛∜²³¹⁰⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉½⅓⅔¼¾⅕⅙⅛°‰′∑∏∫])
+    |(?P<command>\\[A-Za-z]*)
+    |(?P<word>[A-Za-z_\u00c0-\u024f\u0370-\u052f]\w*)
+    |(?P<other>.)
+    """
+)
+# At most 120 characters hold at most 60 numbers and brackets: within every bound.
+_PLAIN = re.compile(r"\s{0,4}([(0-9][-+*/()0-9 ]{0,120}[)0-9])\s{0,4}(?:=|$)")
+_CAREFUL = re.compile(r"[-+*/(][ ]*[-+*/)]|[0-9)] *\(|\) *[0-9]|[0-9] +[0-9]|[0-9]{13}|\({20}")
+_PLAIN_TOKEN = re.compile(r"[0-9]+|[-+*/()]")
+_SIGNS = frozenset("+-*/()")
+_OPERAND_FOLLOWS = re.compile(
+    r"[\s$`]*(?:[-+]\s*)?(?:\\left\s{0,4}|\\[,;:! ]\s{0,4})?"
+    r"(?:[0-9(\[{]|\.[0-9]|\\(?:[dtc]?frac|sqrt|\{))"
+)
+# Signs outside the rules that change what stands before them; alone they are dress.
+_AFTER_OPERAND = frozenset({"^", "%", "°", "‰", "′", "<sup>", "<sub>"})
+_NAME_COMBINES = re.compile(r"\s*[*/+^]\s*[0-9(\[{\\]")
+# A bar after an operand is that of an absolute value where the expression goes on after it.
+_BAR_CLOSES = re.compile(
+    r"[0-9(]|\s*(?:=|[-+*/^]\s*[0-9(\[{\\]|\\(?:times|cdot|div|ast)(?![A-Za-z]))"
+)
+_EMPHASIS_ENDS = re.compile(r"\s*=")
+# A word straight after a bracket that multiplies or scales it: `(6 - 4)e1`, `(6 - 4)_2`.
+_SCALES = re.compile(r"[^\W\d_](?!\w)|\w*\d")
+_PROSE_FOLLOWS = re.compile(r"!*\s+[^\W0-9]")
+_NEXT_GROUP = re.compile(r"\s{0,4}\{")
+# A bracket after an operand is a closing note, `(left: 24)` or `(uses 4 twice)`, when a word
+# stands in it that is no LaTeX command and no function, when it is a list, or when it opens on no
+# expression.
+_NOTE = re.compile(
+    r"[(\[](?:[^()\[\]]{0,200}?(?<![\\\w])[^\W\d_]{2,}(?![\w(])|\s*[^\s\w(\[{\\+.√⌊⌈±¬-]"
+    r"|\s{0,4}[0-9]{1,12}\s{0,4},[0-9,\s]{1,200}[)\]])"
+)
+_CLOSER = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "numerator": "}", "denominator": "}"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from time import perf_counter
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, Rule, is_solvable
 from tot24_bench.scoring import Score, Verdict, score, score_method
-from tot24_bench.scoring.judgement import score_propose, score_value
 
+score_propose = partial(score_method, "propose")
+score_value = partial(score_method, "value")
 STATE = Puzzle.parse("4 6 8")
 
 
