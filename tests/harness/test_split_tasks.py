@@ -14,7 +14,7 @@ from tot24_bench.harness.documents import make_dataset
 from tot24_bench.harness.task_files import task_files
 from tot24_bench.harness.tasks import TASK_SPLITS, UnknownTask, expand
 from tot24_bench.leaderboard import verify, write
-from tot24_bench.leaderboard.measured import submissions_of
+from tot24_bench.leaderboard.runs import submissions_of
 from tot24_bench.prompts import METHODS
 
 

@@ -42,8 +42,8 @@ from tot24_bench.leaderboard import (
 )
 from tot24_bench.leaderboard.key import look_of
 from tot24_bench.leaderboard.lm_eval_folder import BadResults
-from tot24_bench.leaderboard.records import sha256_of
-from tot24_bench.leaderboard.verification import gist_of
+from tot24_bench.leaderboard.submission import sha256_of
+from tot24_bench.leaderboard.verify import gist_of
 from tot24_bench.scoring import score
 from tot24_bench.teachers import EXACT_SEARCH, SOLVER
 

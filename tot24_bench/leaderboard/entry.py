@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from tot24_bench.game import Puzzle
-from tot24_bench.leaderboard.records import Sample
-from tot24_bench.leaderboard.submission import Header, Submission
+from tot24_bench.leaderboard.submission import Header, Sample, Submission
 from tot24_bench.statistics import LEVEL, Interval, clustered, wilson
 
 

@@ -35,6 +35,7 @@ from tot24_bench.harness import (
     score_all,
     task_name,
 )
+from tot24_bench.leaderboard.key import check_split_name
 from tot24_bench.leaderboard.lm_eval_checks import (
     Setting,
     check_figures,
@@ -52,7 +53,6 @@ from tot24_bench.leaderboard.lm_eval_environment import (
 )
 from tot24_bench.leaderboard.lm_eval_folder import BadResults, Run, find_runs
 from tot24_bench.leaderboard.lm_eval_hands import MAX_NAMED, LoggedHand, read_hands
-from tot24_bench.leaderboard.split_names import check_split_name
 from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, SHOTS, pick
 
 _TASK = re.compile(rf"{GROUP}_(?P<method>{'|'.join(METHODS)})(?:_\w{{1,60}})?", re.ASCII)

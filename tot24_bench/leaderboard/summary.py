@@ -11,8 +11,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.game import is_split
-from tot24_bench.leaderboard.records import Metrics
-from tot24_bench.leaderboard.tally import Compared, Rescored, hands_of
+from tot24_bench.leaderboard.rescore import Compared, Rescored, hands_of
+from tot24_bench.leaderboard.submission import Metrics
 from tot24_bench.scoring import Verdict
 from tot24_bench.statistics import Interval, clustered, pass_at_k, wilson
 from tot24_bench.transcripts import BadLines

@@ -8,8 +8,7 @@ from typing import Any
 
 from tot24_bench.game import Puzzle, is_solvable
 from tot24_bench.leaderboard.export.eval_identity import SCHEMA_VERSION, Identity, evaluation_id
-from tot24_bench.leaderboard.records import Sample
-from tot24_bench.leaderboard.submission import Header
+from tot24_bench.leaderboard.submission import Header, Sample
 
 RESULT_ID = "accuracy"
 """Of the one result of an aggregate, to which every line belongs."""

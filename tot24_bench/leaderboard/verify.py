@@ -13,12 +13,13 @@ What is checked, each where the data allow it:
 - all of them together: see `cross_checks`.
 
 This proves that submissions are consistent. It cannot prove that the models wrote the responses:
-`rerun` asks a model again, and only for a checkpoint that is at hand.
+`runs.rerun` asks a model again, and only for a checkpoint that is at hand.
 
 Responses that a `rescored` submission withholds are known by their hashes. Whoever has the
 transcript passes its responses, and they are checked, too; else they are counted as not checked.
 
 A submission is read a sample at a time, so that none takes more memory than its largest sample.
+`upgrade` writes the submissions of a folder again as this version writes and scores them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import lru_cache, partial
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,22 +48,32 @@ from tot24_bench.game import (
 )
 from tot24_bench.harness import method_of, split_of, task_name
 from tot24_bench.leaderboard.cross_checks import Fault, Gist, together
-from tot24_bench.leaderboard.key import look_of
-from tot24_bench.leaderboard.rank_groups import is_exact_search
-from tot24_bench.leaderboard.records import Sample, sha256_of
+from tot24_bench.leaderboard.key import letters_of
 from tot24_bench.leaderboard.store import (
     FOLDER,
+    SAMPLES_END,
     TRAINING,
     BadSubmission,
     hands_path,
     path_of,
     paths,
+    read,
     read_stream,
+    results_of,
+    write,
 )
-from tot24_bench.leaderboard.submission import OTHER, Header
+from tot24_bench.leaderboard.submission import (
+    OTHER,
+    Header,
+    Sample,
+    Submission,
+    metrics_of,
+    sha256_of,
+)
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
-from tot24_bench.teachers import SOLVER, teacher_name
+from tot24_bench.teachers import EXACT_SEARCH, SOLVER, teacher_name
+from tot24_bench.text import one_line
 
 MAY_BE_TRAINED_ON = ("train", "full")
 """Splits whose rows say nothing about unseen hands in any case."""
@@ -74,13 +84,11 @@ MAX_FAULTS = 20
 EARLIEST = datetime.date(2023, 1, 1)
 """No language model was asked this game's hard hands before (Yao et al. 2023)."""
 
-LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
-"""What a generation argument that bounds the tokens of a response is called."""
-
-MAX_LIMIT_DIGITS = 12
-
 A_DAY = datetime.timedelta(days=1)
 """By which a clock may be ahead."""
+
+LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
+"""What a generation argument that bounds the tokens of a response is called."""
 
 MORE_TOKENS = 16
 """Tokens beside those of the text's bytes: a beginning, an end, a blank before the first word."""
@@ -89,12 +97,14 @@ LONGEST_TOKEN = 32
 """Characters of a token of ordinary text, on the average of a response: far more than any
 vocabulary has. Runs of one sign count once, as they may be one token."""
 
-_DIGITS = re.compile(f"[0-9]{{1,{MAX_LIMIT_DIGITS}}}")
-
+_WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,11}")
 _RUN = re.compile(r"(.)\1+", re.DOTALL)
 
 Texts = Mapping[str, str]
 """Responses of transcripts by their hash, for submissions that withhold them."""
+
+Finding = tuple[str, str]
+"""What is wrong in one submission: the field or the hand, and what."""
 
 
 class Verified(NamedTuple):
@@ -102,7 +112,7 @@ class Verified(NamedTuple):
 
     Attributes:
         path: its JSON file.
-        faults: all that is wrong, at most MAX_FAULTS of the submission itself.
+        faults: all that is wrong, about MAX_FAULTS of the submission itself.
         responses: how many were scored again.
         withheld: how many could not be, as their text is not here.
         warnings: what is odd, and may be honest.
@@ -111,8 +121,8 @@ class Verified(NamedTuple):
 
     path: Path
     faults: tuple[Fault, ...]
-    responses: int
-    withheld: int
+    responses: int = 0
+    withheld: int = 0
     warnings: tuple[Fault, ...] = ()
     gist: Gist | None = None
 
@@ -148,8 +158,23 @@ def verify(
     named = {hands_path(results, gist.hands) for gist in gists if gist.hands}
     stray = tuple(_stray(results, named if len(gists) == len(found) else None))
     if stray:
-        yield Verified(results / FOLDER, stray[:MAX_FAULTS], 0, 0)
+        yield Verified(results / FOLDER, stray[:MAX_FAULTS])
     yield from beside_each_other(found, results)
+
+
+def check_files(files: Sequence[Path]) -> Iterator[Verified]:
+    """Check submissions by themselves, beside each other and beside what else is in their folder.
+
+    Args:
+        files: their JSON files.
+    """
+    folders: dict[Path | None, list[Path]] = {}
+    for path in files:
+        folders.setdefault(results_of(path), []).append(path)
+    for results, inside in folders.items():
+        verified = [verify_file(path, results) for path in inside]
+        others = () if results is None else gists_of(results, without=inside)
+        yield from beside_each_other(verified, results, others)
 
 
 def beside_each_other(
@@ -174,12 +199,21 @@ def beside_each_other(
                 yield fault
 
     for one in verified:
-        partial_run = tuple(_partial_faults(one.gist, kept)) if one.gist and kept else ()
+        chosen = _chosen_hands(one.gist, kept) if one.gist and kept else ()
         yield one._replace(
-            faults=(*one.faults, *partial_run, *about(one.path, found.faults)),
+            faults=(*one.faults, *chosen, *about(one.path, found.faults)),
             warnings=(*one.warnings, *about(one.path, found.warnings)),
             gist=None,
         )
+
+
+def gists_of(results: Path, without: Iterable[Path] = ()) -> Iterator[Gist]:
+    """Those of a results folder; what cannot be read is for `verify` to say."""
+    left_out = set(without)
+    for path in paths(results):
+        if path not in left_out:
+            with suppress(BadSubmission):
+                yield gist_of(path)
 
 
 def gist_of(path: Path) -> Gist:
@@ -193,15 +227,6 @@ def gist_of(path: Path) -> Gist:
     for sample in samples:
         gist.add(sample)
     return gist
-
-
-def gists_of(results: Path, without: Iterable[Path] = ()) -> Iterator[Gist]:
-    """Those of a results folder; what cannot be read is for `verify` to say."""
-    left_out = set(without)
-    for path in paths(results):
-        if path not in left_out:
-            with suppress(BadSubmission):
-                yield gist_of(path)
 
 
 def kept_by_git(results: Path) -> str:
@@ -223,9 +248,14 @@ def kept_by_git(results: Path) -> str:
     except (OSError, subprocess.SubprocessError) as error:
         return f"that git may keep (it cannot be asked: {type(error).__name__})"
     if done.returncode:
-        said = " ".join(done.stderr.decode("utf-8", "replace").split())[:80]
+        said = one_line(done.stderr.decode("utf-8", "replace"))[:80]
         return f"that git may keep (it cannot be asked: {said or done.returncode})"
     return "that git keeps" if done.stdout else ""
+
+
+def texts_of(transcripts: Iterable[Sequence[str]]) -> dict[str, str]:
+    """Responses by the hash that a submission which withholds them gives."""
+    return {sha256_of(text): text for responses in transcripts for text in responses}
 
 
 def verify_file(path: Path, results: Path | None = None, texts: Texts | None = None) -> Verified:
@@ -234,65 +264,44 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
     Args:
         path: its JSON file.
         results: the results folder that it belongs into; None where it lies elsewhere still.
+        texts: see the file's docstring.
     """
+    found: list[Finding] = []
+    warnings: tuple[Fault, ...] = ()
+    asked: list[Puzzle] = []
+    checked = withheld = 0
+    counted = False
     try:
         header, samples = read_stream(path)
-    except BadSubmission as error:
-        return _unreadable(path, error)
-    gist = Gist(path, header)
-    checked = withheld = 0
-    faults: list[Fault] = []
-
-    def note(found: Iterable[tuple[str, str]]) -> None:
-        room = MAX_FAULTS - len(faults)
-        faults.extend(Fault(path, where, what) for where, what in islice(found, room))
-
-    try:
-        if results is not None and path != path_of(results, header.key):
-            note([("place", f"it belongs at {path_of(results, header.key)}")])
-        note(_header_faults(header))
-        limit, fault = _limit(header)
-        note(fault)
-        counted = False
-        asked: list[Puzzle] = []
-        trained = _trained_on(header)
-        seen: list[Puzzle] = []
+        gist = Gist(path, header)
+        if results is not None and path != (place := path_of(results, header.key)):
+            found.append(("place", f"it belongs at {place}"))
+        found += _header_faults(header)
+        limit, no_limit = _limit(header)
+        found += no_limit
         for sample in samples:
             gist.add(sample)
             asked.append(sample.puzzle)
-            if sample.puzzle.hand in trained:
-                seen.append(sample.puzzle)
-            responses = _texts(sample, texts or {})
+            responses = _responses(sample, texts or {})
             if responses is None:
                 withheld += len(sample.scores)
             else:
                 checked += len(responses)
-            if len(faults) < MAX_FAULTS:
-                note(_prompt_faults(header, sample))
-                note(_score_faults(sample, responses))
-                note(_token_faults(header, sample, responses, limit))
+            if len(found) < MAX_FAULTS:
+                found += _sample_faults(header, sample, responses or (), limit)
             counted = counted or any(sample.tokens)
             del sample, responses  # before the next one is read: they may be large
-        note(_seen_faults(header, seen))
-        note(_hand_faults(header, asked))
+        found += _hand_faults(header, asked)
+        if header.obtained == "measured" and counted and limit is None and not no_limit:
+            what = f"no {LIMITS[0]}, so nobody knows which responses were cut off"
+            fix = f"say what the run was given as {LIMITS[0]}"
+            warnings = (Fault(path, "generation", what, fix),)
     except BadSubmission as error:
-        return _unreadable(path, error)
+        return Verified(path, (Fault(path, "file", str(error).removeprefix(f"{path}: ")),))
     except ValueError as error:  # a setting that no prompt, split or key has
-        faults.append(Fault(path, "settings", str(error)))
-    odd = []
-    if header.obtained == "measured" and counted and limit is None and not fault:
-        what = f"no {LIMITS[0]}, so nobody knows which responses were cut off"
-        odd = [Fault(path, "generation", what, f"say what the run was given as {LIMITS[0]}")]
-    return Verified(path, tuple(faults), checked, withheld, tuple(odd), gist)
-
-
-def _unreadable(path: Path, error: BadSubmission) -> Verified:
-    return Verified(path, (Fault(path, "file", str(error).removeprefix(f"{path}: ")),), 0, 0)
-
-
-def texts_of(transcripts: Iterable[Sequence[str]]) -> dict[str, str]:
-    """Responses by the hash that a submission which withholds them gives."""
-    return {sha256_of(text): text for responses in transcripts for text in responses}
+        found = [*found[: MAX_FAULTS - 1], ("settings", str(error))]
+    faults = tuple(Fault(path, where, what) for where, what in found[:MAX_FAULTS])
+    return Verified(path, faults, checked, withheld, warnings, gist)
 
 
 def _stray(results: Path, named: set[Path] | None) -> Iterator[Fault]:
@@ -306,25 +315,21 @@ def _stray(results: Path, named: set[Path] | None) -> Iterator[Fault]:
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_symlink():
             yield Fault(path, "file", "is a link: a submission is two plain files")
-        elif path.is_dir():
-            continue
-        elif path.suffix == ".json" and not path.is_file():
-            continue  # it is read as a submission, and refused
+        elif path.is_dir() or (path.suffix == ".json" and not path.is_file()):
+            continue  # a pipe by that name is read as a submission, and refused
         elif path.suffix != ".json":
-            stem = path.with_name(path.name.removesuffix(".samples.jsonl.gz"))
+            stem = path.with_name(path.name.removesuffix(SAMPLES_END))
             if stem == path or stem not in stems:
                 yield Fault(path, "file", "belongs to no submission: remove it")
         elif path.parent.parent != folder:
             yield Fault(path, "file", f"a submission stands two levels below {folder.name}")
-    if named is None:
-        return
     lists = results / TRAINING
-    for path in sorted(lists.iterdir()) if lists.is_dir() else ():
-        if path not in named:
+    if named is not None and lists.is_dir():
+        for path in sorted(set(lists.iterdir()) - named):
             yield Fault(path, "file", "holds training hands of no submission: remove it")
 
 
-def _partial_faults(gist: Gist, kept: str) -> Iterator[Fault]:
+def _chosen_hands(gist: Gist, kept: str) -> Iterator[Fault]:
     """Hands that somebody chose: the first so many of a split, or another draw of it."""
     header = gist.header
     if header.obtained != "measured" or not is_split(header.split):
@@ -348,29 +353,22 @@ def _partial_faults(gist: Gist, kept: str) -> Iterator[Fault]:
         )
 
 
-def _header_faults(header: Header) -> Iterator[tuple[str, str]]:
+def _header_faults(header: Header) -> Iterator[Finding]:
     """What is wrong with what a submission says, whatever its samples are."""
     if header.created < EARLIEST:
         yield "created", f"{header.created} is before {EARLIEST}: no model was asked these then"
     if header.created > datetime.datetime.now(datetime.UTC).date() + A_DAY:
         yield "created", f"{header.created} is in the future"
     yield from _task_faults(header)
-    if _letters(header.model.name) == _letters(SOLVER) and not is_exact_search(header):
-        yield (
-            "model.name",
-            f"{SOLVER} is the solver's name, and {header.model.backend} is no solver",
-        )
-    if header.model.training is not None:
-        _, fault = _trained(header.model.training.hands)
-        if fault is not None:
-            yield "model.training", fault
+    model = header.model
+    named_so = letters_of(teacher_name(model.name)) == letters_of(SOLVER)
+    if named_so and model.backend.casefold() != EXACT_SEARCH:
+        yield "model.name", f"{SOLVER} is the solver's name, and {model.backend} is no solver"
+    if model.training is not None and (fault := _trained(model.training.hands)[1]):
+        yield "model.training", fault
 
 
-def _letters(name: str) -> str:
-    return "".join(char for char in look_of(teacher_name(name)) if char.isalnum())
-
-
-def _task_faults(header: Header) -> Iterator[tuple[str, str]]:
+def _task_faults(header: Header) -> Iterator[Finding]:
     try:
         method, split = method_of(header.task), split_of(header.task)
     except ValueError:  # a task of others
@@ -382,14 +380,6 @@ def _task_faults(header: Header) -> Iterator[tuple[str, str]]:
         yield "task", f"{header.task} is the task of {method}, and the method is {header.method}"
     if split is not None and split != header.split.partition("-")[0]:
         yield "task", f"{header.task} asks {split}, and the split is {header.split}"
-
-
-def _trained_on(header: Header) -> frozenset[Hand]:
-    """The hands that a row may not be of, because they were trained on."""
-    training = header.model.training
-    if training is None or header.split in MAY_BE_TRAINED_ON or not is_split(header.split):
-        return frozenset()
-    return _trained(training.hands)[0]
 
 
 @lru_cache(maxsize=8)
@@ -406,29 +396,41 @@ def _trained(hands: tuple[str, ...]) -> tuple[frozenset[Hand], str | None]:
         return frozenset(), fault
 
 
-def _seen_faults(header: Header, seen: Sequence[Puzzle]) -> Iterator[tuple[str, str]]:
-    if seen:
-        yield (
-            "model.training",
-            f"{len(seen)} hand(s) of {header.split} were trained on, the first {seen[0].text}",
-        )
+def _limit(header: Header) -> tuple[int | None, list[Finding]]:
+    """The most tokens that a response could have, and what is wrong with how that is said."""
+    said = {name: header.generation[name] for name in LIMITS if name in header.generation}
+    limits = set()
+    for name, value in said.items():
+        written = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
+        if not _WHOLE_NUMBER.fullmatch(written):
+            return None, [(f"generation.{name}", f"{_short(value)} is no number of tokens")]
+        limits.add(int(written))
+    if len(limits) > 1:
+        return None, [("generation", f"{' and '.join(said)} say two limits")]
+    return next(iter(limits), None), []
 
 
-def _hand_faults(header: Header, asked: Sequence[Puzzle]) -> Iterator[tuple[str, str]]:
-    """Hands that are missing; those that are foreign or asked twice are refused when read."""
-    if header.obtained != "measured" or not is_split(header.split):
+def _hand_faults(header: Header, asked: Sequence[Puzzle]) -> Iterator[Finding]:
+    """Hands that were trained on, are missing or dealt otherwise.
+
+    Those that are foreign or asked twice are refused when read.
+    """
+    if not is_split(header.split):
         return
-    whole = load_split(header.split)
-    if len(asked) < len(whole):
-        hands = {puzzle.hand for puzzle in asked}
-        missing = [puzzle for puzzle in whole[: len(asked)] if puzzle.hand not in hands]
-        if missing:
-            yield (
-                missing[0].text,
-                f"missing: {len(asked)} hands were asked, and they are not the first "
-                f"{len(asked)} of {header.split}",
-            )
-            return
+    training = header.model.training
+    if training is not None and header.split not in MAY_BE_TRAINED_ON:
+        trained = _trained(training.hands)[0]
+        if seen := [puzzle.text for puzzle in asked if puzzle.hand in trained]:
+            what = f"{len(seen)} hand(s) of {header.split} were trained on, the first {seen[0]}"
+            yield "model.training", what
+    if header.obtained != "measured":
+        return
+    whole, count = load_split(header.split), len(asked)
+    hands = {puzzle.hand for puzzle in asked}
+    if missing := [puzzle.text for puzzle in whole[:count] if puzzle.hand not in hands]:
+        what = f"{count} hands were asked, and they are not the first {count} of {header.split}"
+        yield missing[0], f"missing: {what}"
+        return
     for given, puzzle in zip(asked, whole, strict=False):
         if given.numbers != puzzle.numbers:
             yield (
@@ -439,93 +441,112 @@ def _hand_faults(header: Header, asked: Sequence[Puzzle]) -> Iterator[tuple[str,
             return
 
 
-def _prompt_faults(header: Header, sample: Sample) -> Iterator[tuple[str, str]]:
-    ours = OTHER not in (header.method, header.variant)
-    known = header.obtained == "measured" and ours and not header.chat
-    if not known or header.shots is None:
-        return
-    prompt = build(header.method, sample.puzzle, shots=header.shots, variant=header.variant)
-    if sample.prompt_sha256 != prompt.sha256:
-        yield (
-            sample.puzzle.text,
-            f"prompt_sha256 is not that of this benchmark's {header.shots}-shot "
-            f"{header.method} prompt",
-        )
+def _sample_faults(
+    header: Header, sample: Sample, responses: Sequence[str], limit: int | None
+) -> Iterator[Finding]:
+    """What is wrong with the prompt, the scores and the tokens of a hand.
 
-
-def _score_faults(sample: Sample, responses: Sequence[str] | None) -> Iterator[tuple[str, str]]:
-    if responses is None:
-        return
-    for i, (response, stored) in enumerate(zip(responses, sample.scores, strict=True)):
+    Args:
+        responses: none where they are withheld and not known.
+        limit: the most tokens that a response could have, where that is known.
+    """
+    measured, hand = header.obtained == "measured", sample.puzzle.text
+    ours = OTHER not in (header.method, header.variant) and not header.chat
+    if measured and ours and header.shots is not None:
+        prompt = build(header.method, sample.puzzle, shots=header.shots, variant=header.variant)
+        if sample.prompt_sha256 != prompt.sha256:
+            asked = f"{header.shots}-shot {header.method} prompt"
+            yield hand, f"prompt_sha256 is not that of this benchmark's {asked}"
+    each = zip(responses, sample.tokens, sample.scores, strict=False)
+    for number, (response, tokens, stored) in enumerate(each, 1):
+        where = f"{hand}, response {number}" if len(responses) > 1 else hand
         again = score(sample.puzzle, response, truncated=stored.truncated)
-        if again == stored:
-            continue
-        field = next(
-            name for name, value in again.to_json().items() if value != stored.to_json().get(name)
-        )
+        if again != stored:
+            then, now = stored.to_json(), again.to_json()
+            field = next(name for name, value in now.items() if value != then.get(name))
+            stands, given = _short(then.get(field)), _short(now[field])
+            yield where, f"{field} is stored as {stands}, but the response gives {given}"
+        if measured and tokens is not None:  # of what others ran the counts are theirs
+            for what in _token_faults(response, tokens, stored.truncated, limit):
+                yield where, what
+
+
+def _token_faults(response: str, tokens: int, truncated: bool, limit: int | None) -> Iterator[str]:
+    """Tokens that the text cannot have."""
+    if limit is not None and truncated != (tokens >= limit):
+        reach = "reach" if tokens >= limit else "do not reach"
         yield (
-            _where(sample, i),
-            f"{field} is stored as {_short(stored.to_json().get(field))}, but the response gives "
-            f"{_short(again.to_json()[field])}",
+            f"truncated is stored as {truncated}, but its {tokens} tokens {reach} the limit of "
+            f"{limit}"
         )
+    size = len(response.encode("utf-8", "replace"))
+    if tokens > size + MORE_TOKENS:
+        yield f"{tokens} tokens, but the response has {size} bytes"
+    most = LONGEST_TOKEN * (tokens + 1)
+    if len(response) > most and len(_RUN.sub(r"\1", response[: 8 * most])) > most:
+        yield f"{tokens} tokens, but the response has {len(response)} characters"
 
 
-def _limit(header: Header) -> tuple[int | None, tuple[tuple[str, str], ...]]:
-    """The most tokens that a response could have, and what is wrong with how that is said."""
-    said = {name: header.generation[name] for name in LIMITS if name in header.generation}
-    limits = set()
-    for name, value in said.items():
-        written = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-        number = int(written) if _DIGITS.fullmatch(written) else 0
-        if not number:
-            return None, ((f"generation.{name}", f"{_short(value)} is no number of tokens"),)
-        limits.add(number)
-    if len(limits) > 1:
-        return None, (("generation", f"{' and '.join(said)} say two limits"),)
-    return next(iter(limits), None), ()
-
-
-def _token_faults(
-    header: Header, sample: Sample, responses: Sequence[str] | None, limit: int | None
-) -> Iterator[tuple[str, str]]:
-    """Tokens that the text cannot have; of what others ran the counts are theirs."""
-    if header.obtained != "measured" or responses is None:
-        return
-    counted = zip(responses, sample.tokens, sample.scores, strict=True)
-    for i, (response, tokens, stored) in enumerate(counted):
-        if tokens is None:
-            continue
-        if limit is not None and stored.truncated != (tokens >= limit):
-            reach = "reach" if tokens >= limit else "do not reach"
-            yield (
-                _where(sample, i),
-                f"truncated is stored as {stored.truncated}, but its {tokens} tokens {reach} the "
-                f"limit of {limit}",
-            )
-        size = len(response.encode("utf-8", "replace"))
-        if tokens > size + MORE_TOKENS:
-            yield _where(sample, i), f"{tokens} tokens, but the response has {size} bytes"
-        most = LONGEST_TOKEN * (tokens + 1)
-        if len(response) > most and len(_RUN.sub(r"\1", response[: 8 * most])) > most:
-            yield (
-                _where(sample, i),
-                f"{tokens} tokens, but the response has {len(response)} characters",
-            )
-
-
-def _where(sample: Sample, i: int) -> str:
-    several = len(sample.scores) > 1
-    return sample.puzzle.text + (f", response {i + 1}" if several else "")
-
-
-def _texts(sample: Sample, texts: Texts) -> Sequence[str] | None:
+def _responses(sample: Sample, texts: Texts) -> Sequence[str] | None:
     """The responses of a sample; None where they are withheld and not known."""
     if not sample.withheld:
         return sample.responses
-    found = [texts.get(digest) for digest in sample.responses_sha256]
-    return None if None in found else [text for text in found if text is not None]
+    found = [texts[digest] for digest in sample.responses_sha256 if digest in texts]
+    return found if len(found) == len(sample.scores) else None
 
 
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+class Upgraded(NamedTuple):
+    """The path of a submission that was written again, and what is scored otherwise, by line."""
+
+    path: Path
+    changes: tuple[str, ...]
+
+
+def upgrade(results: Path) -> Iterator[Upgraded]:
+    """Write every submission below a results folder again, and remove lists that none names.
+
+    An older file is read and written in today's form; responses that are there are scored again,
+    and the figures taken anew. What is withheld keeps its scores: `tot24 rescore` has the text.
+
+    Raises:
+        BadSubmission: one cannot be read; those before it are written.
+        ResultsNotWritable: as `write`.
+    """
+    named = set()
+    for path in paths(results):
+        after, changes = _scored_again(read(path))
+        if (training := after.model.training) is not None:
+            named.add(hands_path(results, training.hands_file()[0]))
+        yield Upgraded(write(after, results, overwrite=True), tuple(changes))
+    for file in (results / TRAINING).glob("*.txt"):
+        if file not in named:
+            file.unlink()
+
+
+def _scored_again(submission: Submission) -> tuple[Submission, list[str]]:
+    changes: list[str] = []
+    samples = []
+    for sample in submission.samples:
+        scores = (
+            sample.scores
+            if sample.withheld
+            else tuple(
+                score(sample.puzzle, response, truncated=stored.truncated)
+                for response, stored in zip(sample.responses, sample.scores, strict=True)
+            )
+        )
+        changes += [
+            f"{sample.puzzle.text}: {stored.verdict}, now {again.verdict}"
+            for stored, again in zip(sample.scores, scores, strict=True)
+            if again != stored
+        ]
+        samples.append(sample.model_copy(update={"scores": scores}))
+    if not changes:
+        return submission, changes
+    fields = {**dict(submission), "samples": tuple(samples), "metrics": metrics_of(samples)}
+    return Submission(**fields), changes
