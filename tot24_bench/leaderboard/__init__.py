@@ -48,7 +48,7 @@ from tot24_bench.leaderboard.rescore import (
     samples_of,
     several_figures,
 )
-from tot24_bench.leaderboard.rows import Row, rows
+from tot24_bench.leaderboard.rows import rows
 from tot24_bench.leaderboard.runs import CannotRerun, find_checkpoint, rerun, run_plans
 from tot24_bench.leaderboard.store import (
     BadSubmission,
@@ -88,4 +88,4 @@ from tot24_bench.leaderboard.verify import (
     upgrade,
     verify,
 )
-from tot24_bench.statistics import Interval, clustered, wilson
+from tot24_bench.statistics import clustered, wilson

@@ -75,13 +75,7 @@ _SHOWN = re.compile(r"^Input: *([0-9 ,]{1,200})", re.MULTILINE)
 
 
 class Gathered(NamedTuple):
-    """What a results folder holds.
-
-    Attributes:
-        submissions: one for each task.
-        passed_over: what was left out and why, a line each.
-        warnings: what the contributor must know before it is published.
-    """
+    """What a results folder holds, a submission a task; what was left out and why, a line each."""
 
     submissions: tuple[Submission, ...]
     passed_over: tuple[str, ...] = ()
@@ -176,11 +170,7 @@ def _submission(one: FromLmEval, checkpoint: Path | None, warnings: list[str]) -
 
 
 def describe(submission: Submission, told: Told) -> Submission:
-    """The submission with what its contributor says.
-
-    Raises:
-        Contradiction: where something else was measured, or the words cannot be stored.
-    """
+    """The submission with what its contributor says, or Contradiction where it cannot be."""
     model = dict(submission.model)
     for flag in ("parameters", "precision"):
         known, said = model[flag], getattr(told, flag)
@@ -196,11 +186,7 @@ def describe(submission: Submission, told: Told) -> Submission:
 
 
 def _changed(submission: Submission, *, model: Mapping[str, Any], **changes: Any) -> Submission:
-    """The same with other fields, which are checked; its samples are not read again.
-
-    Raises:
-        Contradiction: a field cannot hold what it is given.
-    """
+    """The same with other fields, which are checked; its samples are not read again."""
     try:
         fields = {name: getattr(submission, name) for name in Header.model_fields}
         described = ModelInfo.model_validate(model)
@@ -217,13 +203,13 @@ def unnamed(submission: Submission) -> bool:
 
 
 def key_conflicts(submissions: Sequence[Submission], results: Path, overwrite: bool) -> None:
-    """Fail before anything is written where one could not be; raises as `store.write_stream`."""
+    """Fail before anything is written where one could not be."""
     for submission in submissions:
         check_writable(results, submission.key, overwrite)
 
 
 def written(submissions: Sequence[Submission], results: Path, overwrite: bool) -> list[Path]:
-    """Write submissions; where each stands. Raises as `store.write_stream`."""
+    """Write submissions; where each stands."""
     return [write(submission, results, overwrite=overwrite) for submission in submissions]
 
 
@@ -233,11 +219,7 @@ def places(submissions: Sequence[Submission], results: Path) -> list[Path]:
 
 
 def check_consistent(submission: Submission) -> None:
-    """Refuse what `tot24 leaderboard verify` would find fault with.
-
-    Raises:
-        BadResults: the first faults, and how to mend the first.
-    """
+    """Refuse what `tot24 leaderboard verify` would find fault with, and say how to mend it."""
     with tempfile.TemporaryDirectory(prefix="tot24-") as folder:
         path = write(submission, Path(folder))
         faults = verify_file(path, Path(folder)).faults
@@ -251,21 +233,14 @@ def check_beside(submissions: Sequence[Submission], results: Path) -> tuple[Faul
 
     Returns:
         What is odd, and may be honest.
-
-    Raises:
-        BadResults: the first faults, with what to do.
     """
-    verified = []
-    for submission in submissions:
-        gist = Gist(path_of(results, submission.key), submission)
-        for sample in submission.samples:
-            gist.add(sample)
-        verified.append(Verified(gist.path, (), gist=gist))
+    gists = [Gist(path_of(results, one.key), one, one.samples) for one in submissions]
+    verified = [Verified(gist.path, (), gist=gist) for gist in gists]
     there = gists_of(results, without=(one.path for one in verified))
     found = list(beside_each_other(verified, results, there))
     if faults := [fault for one in found for fault in one.faults]:
-        listed = "; ".join(f"{fault.where}: {fault.what}: {fault.fix}" for fault in faults[:3])
-        raise BadResults(listed)
+        said = (f"{fault.where}: {fault.what}: {fault.fix}" for fault in faults[:3])
+        raise BadResults("; ".join(said))
     return tuple(warning for one in found for warning in one.warnings)
 
 
@@ -366,8 +341,7 @@ def read_training(path: Path) -> Training:
     """The hands, the number of rows, and the hash of a file of training rows.
 
     Raises:
-        LeakedHand: a hand of a test part or a held-out target is among them, or a row's text shows
-            one.
+        LeakedHand: a row names or shows a hand of a test part, or a held-out target.
         BadTraining: the file is missing or no such file, or a row shows no hand.
     """
     hands: set[Hand] = set()
@@ -433,12 +407,7 @@ def _checked_hands(row: object, guard: Guard, where: str) -> set[Hand]:
 
 
 def _puzzles(row: object) -> list[Puzzle]:
-    """Every puzzle that a row names or shows, named ones first, each with the target beside it.
-
-    Raises:
-        BadRecord: it shows none.
-        InvalidPuzzle: what it names is no hand.
-    """
+    """Every puzzle that a row names or shows, named ones first, each with the target beside it."""
     if isinstance(row, str | list):
         return [Puzzle(numbers_of(row))]
     if not isinstance(row, Mapping):

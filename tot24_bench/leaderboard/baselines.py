@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, NamedTuple, Self
@@ -25,8 +24,9 @@ from pydantic import Field, JsonValue, ValidationError, field_validator, model_v
 
 from tot24_bench.harness import BATCH_SIZE, Plan, task_name
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.runs import Facts, Stored, plan_keys, run_plans
+from tot24_bench.leaderboard.runs import Stored, plan_keys, run_plans
 from tot24_bench.leaderboard.store import path_of
+from tot24_bench.leaderboard.submission import ModelInfo, Submission
 from tot24_bench.prompts import METHODS, SHOTS
 from tot24_bench.schema import MAX_COUNT, Name, Record, Text, first_fault
 from tot24_bench.text import did_you_mean
@@ -36,9 +36,6 @@ CONFIG = "baselines.yaml"
 
 MAX_CONFIG_BYTES = 2**20
 """Bytes of a list of baselines; the one that ships has 4,000."""
-
-MAX_BASELINES = 1_000
-"""Baselines in a list."""
 
 API_BATCH_SIZE = 1
 """Prompts in one request to a server; `num_concurrent` is what makes it faster."""
@@ -94,26 +91,25 @@ class Baseline(Record):
             raise ValueError("model_args name no model: add pretrained or model")
         return self
 
-    @property
-    def facts(self) -> Facts:
-        """What its submissions say of it beside what is measured."""
-        return Facts(self.parameters, self.licence, self.link, self.note)
+    def describe(self, submission: Submission) -> Submission:
+        """Add what is said here of a model and not known of it otherwise."""
+        model = submission.model
+        known = {
+            "parameters": model.parameters or self.parameters,
+            "licence": model.licence or self.licence,
+            "link": model.link or self.link,
+        }
+        notes = submission.notes + ((self.note,) if self.note else ())
+        described = ModelInfo.from_json({**model.to_json(), **known})
+        return submission.model_copy(update={"model": described, "notes": notes})
 
 
 class _File(Record):
-    baselines: Annotated[tuple[Baseline, ...], Field(min_length=1, max_length=MAX_BASELINES)]
+    baselines: Annotated[tuple[Baseline, ...], Field(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a user changes for all baselines of a run.
-
-    Attributes:
-        device: for local models; None lets lm-eval choose.
-        batch_size: prompts at once; None leaves it to each baseline.
-        limit: ask only the first so many hands.
-        cache: lm-eval's response cache.
-    """
+class Options(NamedTuple):
+    """What a user changes for all baselines of a run; None leaves it to each of them."""
 
     device: str | None = None
     batch_size: str | None = None
@@ -161,11 +157,7 @@ def load_baselines(path: Path | None = None) -> tuple[Baseline, ...]:
 
 
 def pick_baselines(baselines: Sequence[Baseline], names: Iterable[str]) -> tuple[Baseline, ...]:
-    """Those of the names, in the list's order; a name is good without its owner, in any case.
-
-    Raises:
-        ValueError: a name that no baseline has; the message lists near ones.
-    """
+    """Those of the names, in the list's order; a name is good without its owner, in any case."""
     named = [{one.name.casefold(), _short(one.name).casefold()} for one in baselines]
     wanted = {name.casefold(): name for name in names}
     for plain, name in wanted.items():
@@ -241,7 +233,7 @@ def run_baseline(
     if baseline.key_variable and not os.environ.get(baseline.key_variable):
         raise ValueError(f"no key for its server: set {baseline.key_variable}")
     plan = plan_of(baseline, options, methods)
-    return list(run_plans([plan], results, baseline.name, overwrite, baseline.facts))
+    return list(run_plans([plan], results, baseline.name, overwrite, baseline.describe))
 
 
 def _short(name: str) -> str:

@@ -102,6 +102,7 @@ class Fault(NamedTuple):
         what: what is wrong there, in one line.
         fix: what to do about it, where that is not the same for all faults of the kind.
         beside: the JSON file of the other submission that it is about.
+        odd: whether it may be honest: a warning.
     """
 
     path: Path
@@ -109,15 +110,13 @@ class Fault(NamedTuple):
     what: str
     fix: str = ""
     beside: Path | None = None
+    odd: bool = False
 
 
 class Written(NamedTuple):
-    """A response as it is compared.
+    """A response as it is compared, by the hash of its text and by its marks.
 
-    Attributes:
-        exact: hash of the text; all that is known of one that is withheld.
-        marks: see `marks_of`; None where it is withheld, or too short to compare.
-        right: whether it is.
+    There are none where it is too short to compare, or withheld, and the hash is all that is known.
     """
 
     exact: bytes
@@ -129,19 +128,17 @@ class Gist:
     """What of a submission is held beside others: what it says, and fingerprints of its responses.
 
     Attributes:
-        path: its JSON file.
         header: what it says, without what is compared with no other's.
         hands: the hash of its training hands, which names their file; None where it has none.
         data: the hash of its training rows, where it gives one.
         training: all that it says of its training.
         loaded: the arguments that make other weights of the same checkpoint.
         weights: the checkpoint, and how it was loaded; None where its hash is not known.
-        precision: under one of its names.
         withheld: whether responses are known by their hashes only.
         written: its responses by hand.
     """
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(self, path: Path, header: Header, samples: Iterable[Sample] = ()) -> None:
         model = header.model
         self.path = path
         said = model.training
@@ -161,6 +158,8 @@ class Gist:
         self.withheld = False
         self.written: dict[PuzzleKey, list[Written]] = {}
         self._room = MAX_FINGERPRINTS
+        for sample in samples:
+            self.add(sample)
 
     def add(self, sample: Sample) -> None:
         """Keep the fingerprints of a sample's responses."""
@@ -174,21 +173,10 @@ class Gist:
             kept.append(Written(bytes.fromhex(sha256_of(text)), marks_of(text), right))
 
 
-class Together(NamedTuple):
-    """What is wrong, and what is odd."""
-
-    faults: tuple[Fault, ...]
-    warnings: tuple[Fault, ...]
-
-
-def together(gists: Iterable[Gist]) -> Together:
-    """Hold submissions beside each other."""
+def together(gists: Iterable[Gist]) -> tuple[Fault, ...]:
+    """What is wrong or odd of submissions beside each other."""
     every = sorted(gists, key=lambda gist: (gist.header.created, gist.header.key))
-    copies = list(_copies(every))
-    return Together(
-        (*_names(every), *_trainings(every), *(fault for fault, copied in copies if copied)),
-        (*_odd_names(every), *(fault for fault, copied in copies if not copied)),
-    )
+    return (*_names(every), *_weights(every), *_copies(every))
 
 
 def _look(gist: Gist) -> str:
@@ -225,48 +213,34 @@ def _names(every: Sequence[Gist]) -> Iterator[Fault]:
                 said = f"one name, two sizes: {named} has {count:,} and {size:,}"
                 yield _fault(first, other, "model.parameters", said, own)
                 break
+        unknown = [one for one in group if one.weights is None]
+        measured = [one for one in unknown if one.header.obtained == "measured"]
+        for one, other in _differing(measured, lambda gist: gist.header.model.source):
+            said = "one name, two sources, and no hash of the weights says that they are one model"
+            fix = "give --checkpoint FOLDER, or each a name of its own"
+            yield _fault(one, other, "model.source", said, fix, odd=True)
 
 
-def _trainings(every: Sequence[Gist]) -> Iterator[Fault]:
-    """One checkpoint that was trained on two things, however it was loaded.
+def _weights(every: Sequence[Gist]) -> Iterator[Fault]:
+    """One checkpoint that was trained on two things, however it was loaded, or has two names.
 
     An adapter beside it is trained by itself.
     """
 
-    def trained(gist: Gist) -> tuple[str, str | None] | None:
+    def trained(gist: Gist) -> object:
         model = gist.header.model
-        digest = model.checkpoint_sha256
-        return None if digest is None else (digest, model.arguments.get("peft"))
+        return gist.weights and (model.checkpoint_sha256, model.arguments.get("peft"))
 
     for group in _groups(every, trained):
         for one, other in _differing(group, lambda gist: gist.training):
-            yield _fault(
-                one,
-                other,
-                "model.training",
-                "one checkpoint, two training declarations: teacher, hands, rows or the hash of "
-                "the data differ",
-                "declare the same for all of its submissions (--teacher, --training)",
-            )
-
-
-def _odd_names(every: Sequence[Gist]) -> Iterator[Fault]:
+            said = "teacher, hands, rows or the hash of the data differ"
+            what = f"one checkpoint, two training declarations: {said}"
+            fix = "declare the same for all of its submissions (--teacher, --training)"
+            yield _fault(one, other, "model.training", what, fix)
     for group in _groups(every, lambda gist: gist.weights and (gist.weights, gist.precision)):
         for one, other in _differing(group, _look):
             what, fix = "one checkpoint, two names", "use one, if it is one model"
-            yield _fault(one, other, "model.name", what, fix)
-    for group in _groups(every, _look):
-        unknown = [
-            one for one in group if one.weights is None and one.header.obtained == "measured"
-        ]
-        for one, other in _differing(unknown, lambda gist: gist.header.model.source):
-            yield _fault(
-                one,
-                other,
-                "model.source",
-                "one name, two sources, and no hash of the weights says that they are one model",
-                "give --checkpoint FOLDER, or each a name of its own",
-            )
+            yield _fault(one, other, "model.name", what, fix, odd=True)
 
 
 def _groups(every: Sequence[Gist], key: Callable[[Gist], object]) -> Iterator[list[Gist]]:
@@ -289,23 +263,15 @@ def _differing(
     yield from ((every[0], other) for other in every[1:])
 
 
-def _fault(one: Gist, other: Gist, where: str, what: str, fix: str) -> Fault:
+def _fault(one: Gist, other: Gist, where: str, what: str, fix: str, odd: bool = False) -> Fault:
     """Of the later submission, beside the earlier one."""
     said = f"{what} ({other.header.key} beside {one.header.key})"
-    return Fault(other.path, where, said, fix, one.path)
+    return Fault(other.path, where, said, fix, one.path, odd)
 
 
-class _Comparable(NamedTuple):
-    """A response that can be compared, with the marks that it has for this hand alone."""
-
-    hand: PuzzleKey
-    marks: frozenset[bytes]
-    right: bool
-
-
-def _copies(every: Sequence[Gist]) -> Iterator[tuple[Fault, bool]]:
-    """Responses that are another model's; whether nothing honest explains it."""
-    owns = [list(_comparable(gist)) for gist in every]
+def _copies(every: Sequence[Gist]) -> Iterator[Fault]:
+    """Responses that are another model's; odd where something honest may explain it."""
+    owns = list(map(_comparable, every))
     found: dict[tuple[int, int], tuple[bool, float, str]] = {}
     for (number, other), equal in _equal(every, owns).items():
         same_look = _look(every[number]) == _look(every[other])
@@ -316,76 +282,66 @@ def _copies(every: Sequence[Gist]) -> Iterator[tuple[Fault, bool]]:
         if judged is not None and judged > found.get(pair, (False, 0.0, "")):
             found[pair] = judged
     for (first, second), (copied, _, said) in sorted(found.items()):
-        fault = _fault(
-            every[first],
-            every[second],
-            "responses",
-            said,
+        fix = (
             "store only what the model itself wrote; one model has one name, and one that was made "
-            "of another says so (--base)",
+            "of another says so (--base)"
         )
-        yield fault, copied
+        yield _fault(every[first], every[second], "responses", said, fix, odd=not copied)
 
 
-def _comparable(gist: Gist) -> Iterator[_Comparable]:
+Comparable = dict[PuzzleKey, list[tuple[frozenset[bytes], bool]]]
+"""Of each hand the responses that can be compared: marks, and whether it is right."""
+
+
+def _comparable(gist: Gist) -> Comparable:
     """The responses that are long, with the marks that the model left for one hand alone.
 
     Of what is withheld nobody knows how long it is: all of it, beside what is withheld, too.
     """
-    marked: dict[PuzzleKey, dict[bytes, tuple[frozenset[bytes], Written]]] = {}
+    marked: dict[PuzzleKey, dict[bytes, tuple[list[bytes], Written]]] = {}
     for hand, responses in gist.written.items():
         each = marked[hand] = {}
         for one in responses:
-            if gist.withheld:
-                each[one.exact] = (frozenset((one.exact,)), one)
-            elif one.marks is not None:
-                each[one.marks] = (frozenset(_each_mark(one.marks)), one)
-    hands = Counter(
-        mark
-        for each in marked.values()
-        for mark in frozenset[bytes]().union(*(marks for marks, _ in each.values()))
-    )
+            if gist.withheld or one.marks is not None:
+                each[one.marks or one.exact] = (_each_mark(one), one)
+    hands: Counter[bytes] = Counter()
+    for each in marked.values():
+        hands.update({mark for marks, _ in each.values() for mark in marks})
+    found: defaultdict[PuzzleKey, list[tuple[frozenset[bytes], bool]]] = defaultdict(list)
     for hand, each in marked.items():
         for marks, one in each.values():
-            if alone := frozenset(mark for mark in marks if hands[mark] == 1):
-                yield _Comparable(hand, alone | {one.exact}, one.right)
+            if alone := {mark for mark in marks if hands[mark] == 1}:
+                found[hand].append((frozenset((*alone, one.exact)), one.right))
+    return found
 
 
 def _equal(
-    every: Sequence[Gist], owns: Sequence[Sequence[_Comparable]]
+    every: Sequence[Gist], owns: Sequence[Comparable]
 ) -> dict[tuple[int, int], Counter[bool]]:
     """How many wrong and how many right responses of one submission are in another, by the pair."""
-    asked: defaultdict[PuzzleKey, list[int]] = defaultdict(list)
-    mine: defaultdict[PuzzleKey, list[tuple[int, _Comparable]]] = defaultdict(list)
-    for number, (gist, own) in enumerate(zip(every, owns, strict=True)):
-        for hand in gist.written:
-            asked[hand].append(number)
-        for one in own:
-            mine[one.hand].append((number, one))
     equal: defaultdict[tuple[int, int], Counter[bool]] = defaultdict(Counter)
-    for hand, numbers in asked.items():
+    for hand in {hand for gist in every for hand in gist.written}:
         there: defaultdict[bytes, set[int]] = defaultdict(set)
-        for number in numbers:
-            for written in every[number].written[hand]:
-                for mark in _each_mark(written.marks) if written.marks else (written.exact,):
+        for number, gist in enumerate(every):
+            for written in gist.written.get(hand, ()):
+                for mark in _each_mark(written):
                     there[mark].add(number)
-        for number, one in mine[hand]:
-            others = set[int]().union(*(there.get(mark, ()) for mark in one.marks))
-            for other in others - {number}:
-                equal[number, other][one.right] += 1
+        for number, own in enumerate(owns):
+            for marks, right in own.get(hand, ()):
+                others = set[int]().union(*(there.get(mark, ()) for mark in marks))
+                for other in others - {number}:
+                    equal[number, other][right] += 1
     return equal
 
 
 def _judged(
-    gist: Gist, other: Gist, own: Sequence[_Comparable], equal: Counter[bool]
+    gist: Gist, other: Gist, own: Comparable, equal: Counter[bool]
 ) -> tuple[bool, float, str] | None:
     """Whether the one's responses are the other's, what share is, and how to say it."""
-    asked = {
-        hand
-        for hand, responses in other.written.items()
-        if other.withheld or any(one.marks for one in responses)
-    }
-    rights = Counter(one.right for one in own if one.hand in asked)
+    rights: Counter[bool] = Counter()
+    for hand, responses in other.written.items():
+        if other.withheld or any(one.marks for one in responses):
+            rights.update(right for _, right in own.get(hand, ()))
     compared, same = rights.total(), equal.total()
     evidence, of, fewest = same, compared, COMPARED
     if gist.header.model.teacher == other.header.model.teacher == SOLVER:
@@ -432,8 +388,9 @@ def marks_of(text: str) -> bytes | None:
     )
 
 
-def _each_mark(marks: bytes) -> list[bytes]:
-    return [marks[i : i + MARK_BYTES] for i in range(0, len(marks), MARK_BYTES)]
+def _each_mark(one: Written) -> list[bytes]:
+    marks = one.marks or b""
+    return [marks[i : i + MARK_BYTES] for i in range(0, len(marks), MARK_BYTES)] or [one.exact]
 
 
 def _least(runs: set[str]) -> NDArray[np.uint64]:

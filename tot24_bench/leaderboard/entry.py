@@ -19,14 +19,7 @@ from tot24_bench.statistics import LEVEL, Interval, clustered, wilson
 
 
 class Outcome(NamedTuple):
-    """How one hand went.
-
-    Attributes:
-        puzzle: the puzzle asked.
-        right: right responses.
-        responses: all of them.
-        tokens: of all of them together; None where any is unknown.
-    """
+    """How one hand went: right responses, all of them, and their tokens, None where not known."""
 
     puzzle: Puzzle
     right: int
@@ -54,10 +47,7 @@ class Outcome(NamedTuple):
 class Entry:
     """One row of the leaderboard with what its statistics rest on.
 
-    Attributes:
-        header: what the submission says.
-        outcomes: one for each hand, in the order asked; empty where reported without samples.
-        withheld: whether responses are known by their hashes only.
+    There is an outcome for each hand, in the order asked; none where reported without samples.
     """
 
     header: Header

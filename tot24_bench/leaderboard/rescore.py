@@ -47,11 +47,8 @@ DECK = "deck"
 class Spool(AbstractContextManager["Spool"]):
     """A temporary file that groups responses by hand; memory holds a number for each.
 
-    It has no name, so it is gone with the process, however that ends.
-
-    Args:
-        folder: where the file is made: on the disk that will hold the submission, as the system's
-            folder may be in memory. None takes the system's.
+    It has no name, so it is gone with the process, however that ends. It is made in a folder on the
+    disk that will hold the submission, as the system's own may be in memory.
 
     >>> puzzle = Puzzle.parse("4 4 6 8")
     >>> with Spool() as spool:
@@ -89,11 +86,7 @@ class Spool(AbstractContextManager["Spool"]):
         self._size += len(line)
 
     def sample(self, puzzle: Puzzle, withhold: bool = False) -> Sample:
-        """All that was kept of one hand, in the order in which it came.
-
-        Args:
-            withhold: give the hashes of the responses instead of their text.
-        """
+        """All that was kept of one hand, in order; hashes instead of text to `withhold` it."""
         responses, tokens, scores = [], [], []
         for place in self._places[puzzle]:
             self._file.seek(place)
@@ -113,10 +106,9 @@ class Spool(AbstractContextManager["Spool"]):
 
 @dataclass(slots=True)
 class Tally:
-    """What is kept of one hand: counts of its responses.
+    """What is kept of one hand, its numbers in the order in which they came first.
 
     Attributes:
-        puzzle: the puzzle, its numbers in the order in which they came first.
         samples: responses.
         counts: how many of them count for each metric.
         tokens: the sum of their lengths; None once one is not known.
@@ -133,14 +125,6 @@ class Tally:
     def right(self) -> int:
         """Right responses."""
         return self.counts["acc"]
-
-    def add(self, response: str, score: Score, tokens: int | None) -> None:
-        """Count one response."""
-        self.samples += 1
-        for name, counts in metrics_of_scores((score,)).items():
-            self.counts[name] += round(counts)
-        self.tokens = None if self.tokens is None or tokens is None else self.tokens + tokens
-        self.votes.add(response, score)
 
 
 @dataclass(slots=True)
@@ -159,21 +143,13 @@ class Compared:
     only_ours: int = 0
     right: int = 0
 
-    def add(self, judged: bool | None, correct: bool) -> None:
-        """Count one response; None has no verdict of its own."""
-        if judged is not None:
-            self.responses += 1
-            self.right += judged
-            self.only_theirs += judged and not correct
-            self.only_ours += correct and not judged
-
     @property
     def differ(self) -> int:
         """How many are judged otherwise here."""
         return self.only_theirs + self.only_ours
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rescored:
     """A transcript as counts.
 
@@ -189,12 +165,12 @@ class Rescored:
     """
 
     format: str
-    hands: tuple[Tally, ...]
-    verdicts: Counter[Verdict]
-    empty: int
-    bad: int
-    compared: Compared
-    unsolvable: bool
+    hands: tuple[Tally, ...] = ()
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    empty: int = 0
+    bad: int = 0
+    compared: Compared = field(default_factory=Compared)
+    unsolvable: bool = False
 
     @property
     def repeats(self) -> tuple[int, int]:
@@ -205,9 +181,9 @@ class Rescored:
     @property
     def split(self) -> str:
         """The first split that holds every hand; DECK or OTHER where none does."""
-        hands = {tally.puzzle.hand for tally in self.hands}
         if not all(in_deck(tally.puzzle) for tally in self.hands):
             return OTHER
+        hands = {tally.puzzle.hand for tally in self.hands}
         return next((name for name in SPLITS if hands <= hands_of(name)), DECK)
 
     def any_right(self) -> list[bool]:
@@ -232,6 +208,23 @@ class Rescored:
         means = [t.tokens / t.samples for t in self.hands if t.tokens is not None]
         return fmean(means) if len(means) == len(self.hands) else None
 
+    def _add(self, tally: Tally, response: str, tokens: int | None, score: Score) -> None:
+        tally.samples += 1
+        for name, counts in metrics_of_scores((score,)).items():
+            tally.counts[name] += round(counts)
+        tally.tokens = None if tally.tokens is None or tokens is None else tally.tokens + tokens
+        tally.votes.add(response, score)
+        self.verdicts[score.verdict] += 1
+        self.empty += not response.strip()
+        self.unsolvable |= score.correct and score.verdict is Verdict.NO_SOLUTION
+
+    def _compare(self, judged: bool | None, correct: bool) -> None:
+        if judged is not None:
+            self.compared.responses += 1
+            self.compared.right += judged
+            self.compared.only_theirs += judged and not correct
+            self.compared.only_ours += correct and not judged
+
 
 def rescore(
     transcript: Transcript,
@@ -239,11 +232,10 @@ def rescore(
     progress: Callable[[], object] = lambda: None,
     first: bool = False,
 ) -> Rescored:
-    """Score every response of a transcript.
+    """Score every response of a transcript; it is read once.
 
     Args:
-        transcript: what to read; it is read once.
-        spool: where responses are kept for a submission; None keeps none.
+        spool: where responses are kept for a submission.
         progress: called after each record.
         first: score the first response of each record only.
 
@@ -251,11 +243,8 @@ def rescore(
         BadTranscript: as iterating the transcript, or more hands than MAX_HANDS.
         TooLarge: the spool takes no more.
     """
+    found = Rescored(transcript.format)
     hands: dict[object, Tally] = {}
-    verdicts: Counter[Verdict] = Counter()
-    compared = Compared()
-    empty = 0
-    proven = False
     for rollouts in transcript:
         asked = rollouts.puzzle
         tally = hands.setdefault(asked.identity, Tally(asked))
@@ -266,29 +255,21 @@ def rescore(
         )
         for response, cut, tokens, judged in islice(every, 1 if first else None):
             result = score(asked, response, truncated=cut)
-            tally.add(response, result, tokens)
-            verdicts[result.verdict] += 1
-            compared.add(judged, result.correct)
-            proven |= result.correct and result.verdict is Verdict.NO_SOLUTION
-            empty += not response.strip()
+            found._add(tally, response, tokens, result)
+            found._compare(judged, result.correct)
             if spool is not None:
                 spool.add(tally.puzzle, response, tokens, result)
         progress()
-    puzzles = [tally.puzzle for tally in hands.values() if len(tally.puzzle.numbers) <= CARDS]
-    claimed = verdicts[Verdict.NO_SOLUTION] > 0
-    unsolvable = proven or (claimed and not all(map(is_solvable, puzzles)))
-    every_hand = tuple(hands.values())
-    bad = transcript.bad.count
-    return Rescored(transcript.format, every_hand, verdicts, empty, bad, compared, unsolvable)
+    found.hands, found.bad = tuple(hands.values()), transcript.bad.count
+    if found.verdicts[Verdict.NO_SOLUTION]:
+        small = (tally for tally in found.hands if len(tally.puzzle.numbers) <= CARDS)
+        found.unsolvable |= not all(is_solvable(tally.puzzle) for tally in small)
+    return found
 
 
 @cache
 def hands_of(split: str) -> frozenset[Hand]:
-    """The hands of a fixed split.
-
-    Raises:
-        UnknownSplit: when there is no such split.
-    """
+    """The hands of a fixed split; raises UnknownSplit where there is no such split."""
     return frozenset(puzzle.hand for puzzle in load_split(split))
 
 
@@ -333,13 +314,14 @@ class Origin(NamedTuple):
         """
         if not self.model.strip():
             raise ValueError("the model has no name: give one with --model")
-        if self.method not in (*METHODS, OTHER):
-            names = ", ".join((*METHODS, OTHER))
+        methods, prompts = (*METHODS, OTHER), (*VARIANTS, OTHER)
+        if self.method not in methods:
+            names = ", ".join(methods)
             raise UnknownMethod(f"no method {self.method[:40]!r}: the methods are {names}")
         if self.label is not None and (self.method != OTHER or not self.label.strip()):
             raise ValueError(f"--label names a method of others: give it with --method {OTHER}")
-        if self.prompt not in (*VARIANTS, OTHER):
-            names = ", ".join((*VARIANTS, OTHER))
+        if self.prompt not in prompts:
+            names = ", ".join(prompts)
             raise UnknownVariant(f"no prompt {self.prompt[:40]!r}: the prompts are {names}")
 
 
@@ -349,8 +331,7 @@ def check_split(rescored: Rescored, split: str) -> None:
     A name that is no fixed split is for hands that are not of the deck.
 
     Raises:
-        UnknownSplit: no fixed split of that name, while all hands are of the deck.
-        ValueError: a hand that is not of the split.
+        UnknownSplit, ValueError: there is no such split, or a hand is not of it.
     """
     if split in (DECK, OTHER) or (not is_split(split) and rescored.split == OTHER):
         return

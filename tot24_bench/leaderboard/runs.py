@@ -13,7 +13,7 @@ import datetime
 import hashlib
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,15 +67,6 @@ RERUN_GENERATION = {"do_sample", "max_gen_toks", "temperature", "top_k", "top_p"
 _PACKAGES = ("tot24-bench", "lm-eval", "transformers", "torch", "datasets")
 
 
-class Facts(NamedTuple):
-    """What is known of a model beside what an evaluation can see; None where it is not known."""
-
-    parameters: int | None = None
-    licence: str | None = None
-    link: str | None = None
-    note: str | None = None
-
-
 class Stored(NamedTuple):
     """A submission and the path of its JSON file."""
 
@@ -88,7 +79,7 @@ def run_plans(
     results: Path,
     name: str | None = None,
     overwrite: bool = False,
-    facts: Facts | None = None,
+    told: Callable[[Submission], Submission] = lambda submission: submission,
 ) -> Iterator[Stored]:
     """Evaluate plans with one model, loaded once, and write one submission a task.
 
@@ -97,7 +88,7 @@ def run_plans(
         results: the results folder.
         name: the model's name on the leaderboard; None takes the checkpoint's.
         overwrite: whether to replace submissions of the same keys.
-        facts: what to say of the model beside what was measured.
+        told: adds what is known of the model beside what an evaluation can see.
 
     Raises:
         SubmissionExists, ResultsNotWritable: before anything is loaded.
@@ -113,25 +104,12 @@ def run_plans(
     writes = True
     for plan in plans:
         try:
-            for submission in submissions_of(evaluate(plan, model), name):
-                told = submission if facts is None else _with_facts(submission, facts)
-                yield Stored(write(told, results, overwrite), told)
+            for submission in map(told, submissions_of(evaluate(plan, model), name)):
+                yield Stored(write(submission, results, overwrite), submission)
         except NotRankZero:  # this process still has its share of the next plans
             writes = False
     if not writes:
         raise NotRankZero
-
-
-def _with_facts(submission: Submission, facts: Facts) -> Submission:
-    model = submission.model
-    known = {
-        "parameters": model.parameters or facts.parameters,
-        "licence": model.licence or facts.licence,
-        "link": model.link or facts.link,
-    }
-    notes = submission.notes + ((facts.note,) if facts.note else ())
-    described = ModelInfo.from_json({**model.to_json(), **known})
-    return submission.model_copy(update={"model": described, "notes": notes})
 
 
 def plan_keys(plan: Plan, name: str | None = None) -> tuple[str, ...]:

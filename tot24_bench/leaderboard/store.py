@@ -14,14 +14,6 @@
 - No two samples are held at once, but by who asks for a whole `Submission`.
 - What is read is not trusted: links, pipes and devices are not read, sizes are bounded before
   anything is decompressed in full, and every fault is one line that names the file and the field.
-
-The JSON Schema of the files is `submission_schema`; rules that need more than one field (a metric
-is what the scores give, a hand is of its split) are not in it: `tot24 leaderboard check` knows
-them.
-
->>> schema = submission_schema()
->>> schema["title"], "Sample" in schema["$defs"], "samples_sha256" in schema["properties"]
-('A submission without its samples', True, True)
 """
 
 from __future__ import annotations
@@ -122,11 +114,7 @@ def write_stream(
 ) -> Path:
     """Store a submission whose samples come one at a time; on any failure the folder is as it was.
 
-    Args:
-        header: what is said of the samples, and checked against them before anything is in place.
-        samples: one for each hand, in order; empty where there are none.
-        results: the results folder; it is made when missing.
-        overwrite: whether to replace a submission of the same key.
+    Samples are checked against the header before anything is in place.
 
     Returns:
         The path of its JSON file.
@@ -187,12 +175,9 @@ def _put_out_hands(
 def check_writable(results: Path, key: str, overwrite: bool = False) -> None:
     """Fail before hours of evaluation as `write` would fail after them; leaves nothing behind.
 
-    Args:
-        key: as `Submission.key`, or `key_of` before there is a submission.
-
     Raises:
         SubmissionExists, ResultsNotWritable: as `write_stream`.
-        ValueError: for a key that `key_of` has not made.
+        ValueError: as `path_of`.
     """
     path = path_of(results, key)
     for folder in (results / FOLDER, path.parent, results / TRAINING):
@@ -275,11 +260,7 @@ def read_stream(path: Path) -> tuple[Header, Iterator[Sample]]:
 
 
 def read_entry(path: Path) -> Entry:
-    """Read what tables and statistics need of a submission, by the same rules as `read`.
-
-    Raises:
-        BadSubmission: as `read`.
-    """
+    """Read what tables and statistics need of a submission, by the same rules as `read`."""
     header, samples = read_stream(path)
     outcomes, withheld = [], False
     for sample in samples:
@@ -304,11 +285,7 @@ def read_all(results: Path) -> list[Submission]:
 
 
 def read_entries(results: Path) -> list[Entry]:
-    """The entry of every submission below a results folder, by path.
-
-    Raises:
-        BadSubmission: as `read_all`.
-    """
+    """The entry of every submission below a results folder; see `read_all`."""
     return [_in_place(path, results, read_entry(path)) for path in paths(results)]
 
 
@@ -332,16 +309,12 @@ def _write_lines(samples: Iterable[Sample], file: BinaryIO) -> str:
         for sample in samples:
             line = sample.model_dump_json().encode() + b"\n"
             total += len(line)
+            large = "{} are larger than {} bytes, more than a submission can hold"
             if len(line) > MAX_SAMPLE_BYTES:
-                raise TooLarge(
-                    f"the responses to {sample.puzzle.text} are larger than {MAX_SAMPLE_BYTES} "
-                    "bytes, more than a submission can hold of one hand"
-                )
+                what = f"the responses to {sample.puzzle.text}"
+                raise TooLarge(large.format(what, MAX_SAMPLE_BYTES))
             if total > MAX_SAMPLES_BYTES:
-                raise TooLarge(
-                    f"the responses are larger than {MAX_SAMPLES_BYTES} bytes, more than a "
-                    "submission can hold"
-                )
+                raise TooLarge(large.format("the responses", MAX_SAMPLES_BYTES))
             digest.update(line)
             zipped.write(line)
     return digest.hexdigest()
@@ -406,9 +379,8 @@ def _put_in_hands(path: Path, header: dict[str, Any]) -> None:
     if file.parent.is_symlink():
         raise BadSubmission(f"{path}: {file.parent} is a link: put the folder itself there")
     if not file.exists():
-        raise BadSubmission(
-            f"{field}: {TRAINING}/{file.name} is missing beside {FOLDER}: commit it too"
-        )
+        missing = f"{TRAINING}/{file.name} is missing beside {FOLDER}"
+        raise BadSubmission(f"{field}: {missing}: commit it too")
     data = _read_plain(file, MAX_HANDS_BYTES)
     if not data:
         raise BadSubmission(f"{file}: is empty: it holds the training hands, one a line")
@@ -426,9 +398,8 @@ def _open_plain(path: Path) -> BinaryIO:
     file = os.fdopen(descriptor, "rb")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         file.close()
-        raise BadSubmission(
-            f"{path}: is a folder, a pipe or a device: a submission is two plain files"
-        )
+        kinds = "a folder, a pipe or a device"
+        raise BadSubmission(f"{path}: is {kinds}: a submission is two plain files")
     return file
 
 
@@ -505,7 +476,11 @@ class _Stored(Header):
 
 
 def submission_schema() -> dict[str, Any]:
-    """The JSON Schema: of the JSON file at the top, of a line of the samples at `$defs/Sample`."""
+    """The JSON Schema: of the JSON file at the top, of a line of the samples at `$defs/Sample`.
+
+    Rules that need more than one field (a metric is what the scores give, a hand is of its split)
+    are not in it: `tot24 leaderboard check` knows them.
+    """
     _, schema = models_json_schema([(_Stored, "validation"), (Sample, "validation")])
     definitions = schema["$defs"]
     stored = definitions.pop(_Stored.__name__)

@@ -317,10 +317,9 @@ class Header(Record):
 
 
 class Totals:
-    """Running totals of samples, taken one at a time; neither responses nor scores are kept.
+    """Running totals that check a submission against its samples, which it does not keep.
 
-    So a submission of a gigabyte is checked while it is written, by the same rules as one in
-    memory.
+    So one of a gigabyte is checked while it is written, by the same rules as one in memory.
     """
 
     def __init__(self, samples: Iterable[Sample] = ()) -> None:

@@ -108,15 +108,10 @@ Finding = tuple[str, str]
 
 
 class Verified(NamedTuple):
-    """What came of checking one submission.
+    """What came of checking one submission; `path` is its JSON file.
 
-    Attributes:
-        path: its JSON file.
-        faults: all that is wrong, about MAX_FAULTS of the submission itself.
-        responses: how many were scored again.
-        withheld: how many could not be, as their text is not here.
-        warnings: what is odd, and may be honest.
-        gist: what is held beside other submissions; None where it cannot be read.
+    `responses` were scored again, the `withheld` ones could not be, as their text is not here.
+    `warnings` are odd, and may be honest. There is no gist where the submission cannot be read.
     """
 
     path: Path
@@ -136,24 +131,19 @@ def verify(
     """Check every submission below a results folder, and that nothing else lies there.
 
     Args:
-        results: the results folder.
-        jobs: processes; None takes one a core, and one where there is little to do.
-        texts: see the file's docstring.
+        jobs: processes; None takes one a core.
+        texts: responses that submissions withhold.
         progress: called after each submission.
     """
     every = paths(results)
     count = min(jobs or os.cpu_count() or 1, len(every))
     check = partial(verify_file, results=results, texts=texts)
     found = []
-    if count <= 1:
-        for path in every:
-            found.append(check(path))
+    with ProcessPoolExecutor(max(1, count)) as pool:  # starts nothing before it is given work
+        size = 1 + len(every) // (8 * max(1, count))
+        for one in pool.map(check, every, chunksize=size) if count > 1 else map(check, every):
+            found.append(one)
             progress()
-    else:
-        with ProcessPoolExecutor(count) as pool:
-            for one in pool.map(check, every, chunksize=max(1, len(every) // (8 * count))):
-                found.append(one)
-                progress()
     gists = [one.gist for one in found if one.gist is not None]
     named = {hands_path(results, gist.hands) for gist in gists if gist.hands}
     stray = tuple(_stray(results, named if len(gists) == len(found) else None))
@@ -163,11 +153,7 @@ def verify(
 
 
 def check_files(files: Sequence[Path]) -> Iterator[Verified]:
-    """Check submissions by themselves, beside each other and beside what else is in their folder.
-
-    Args:
-        files: their JSON files.
-    """
+    """Check JSON files by themselves, beside each other and beside what else is in their folder."""
     folders: dict[Path | None, list[Path]] = {}
     for path in files:
         folders.setdefault(results_of(path), []).append(path)
@@ -184,49 +170,31 @@ def beside_each_other(
 
     Args:
         verified: submissions that were checked one by one.
-        results: the results folder that they stand in, or will; None where there is none.
+        results: the results folder that they stand in, or will.
         others: of submissions that stand there, too, and were not checked themselves.
     """
-    gists = [one.gist for one in verified if one.gist is not None]
-    found = together((*gists, *others))
+    found = together((*(one.gist for one in verified if one.gist is not None), *others))
     kept = "" if results is None else kept_by_git(results)
     here = {one.path for one in verified}
-
-    def about(path: Path, faults: Iterable[Fault]) -> Iterator[Fault]:
-        """Its faults, and those of one that is not checked now, beside it."""
-        for fault in faults:
-            if fault.path == path or (fault.beside == path and fault.path not in here):
-                yield fault
-
     for one in verified:
-        chosen = _chosen_hands(one.gist, kept) if one.gist and kept else ()
+        faults = list(_chosen_hands(one.gist, kept)) if one.gist and kept else []
+        for fault in found:  # its own, and those of one that is not checked now, beside it
+            if fault.path == one.path or (fault.beside == one.path and fault.path not in here):
+                faults.append(fault)
         yield one._replace(
-            faults=(*one.faults, *chosen, *about(one.path, found.faults)),
-            warnings=(*one.warnings, *about(one.path, found.warnings)),
+            faults=(*one.faults, *(fault for fault in faults if not fault.odd)),
+            warnings=(*one.warnings, *(fault for fault in faults if fault.odd)),
             gist=None,
         )
 
 
 def gists_of(results: Path, without: Iterable[Path] = ()) -> Iterator[Gist]:
-    """Those of a results folder; what cannot be read is for `verify` to say."""
+    """What is held beside others of a folder; what cannot be read is for `verify` to say."""
     left_out = set(without)
     for path in paths(results):
         if path not in left_out:
             with suppress(BadSubmission):
-                yield gist_of(path)
-
-
-def gist_of(path: Path) -> Gist:
-    """What of a submission is held beside others, its scores taken as they are stored.
-
-    Raises:
-        BadSubmission: as `read`.
-    """
-    header, samples = read_stream(path)
-    gist = Gist(path, header)
-    for sample in samples:
-        gist.add(sample)
-    return gist
+                yield Gist(path, *read_stream(path))
 
 
 def kept_by_git(results: Path) -> str:
@@ -259,13 +227,7 @@ def texts_of(transcripts: Iterable[Sequence[str]]) -> dict[str, str]:
 
 
 def verify_file(path: Path, results: Path | None = None, texts: Texts | None = None) -> Verified:
-    """Check one submission, by itself.
-
-    Args:
-        path: its JSON file.
-        results: the results folder that it belongs into; None where it lies elsewhere still.
-        texts: see the file's docstring.
-    """
+    """Check one submission, by itself; `results` is the folder that it belongs into, if any."""
     found: list[Finding] = []
     warnings: tuple[Fault, ...] = ()
     asked: list[Puzzle] = []
@@ -295,7 +257,7 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
         if header.obtained == "measured" and counted and limit is None and not no_limit:
             what = f"no {LIMITS[0]}, so nobody knows which responses were cut off"
             fix = f"say what the run was given as {LIMITS[0]}"
-            warnings = (Fault(path, "generation", what, fix),)
+            warnings = (Fault(path, "generation", what, fix, odd=True),)
     except BadSubmission as error:
         return Verified(path, (Fault(path, "file", str(error).removeprefix(f"{path}: ")),))
     except ValueError as error:  # a setting that no prompt, split or key has
@@ -307,8 +269,7 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
 def _stray(results: Path, named: set[Path] | None) -> Iterator[Fault]:
     """What lies among the submissions and is none: it would be published and never checked.
 
-    Args:
-        named: the files of training hands that submissions name; None where that is not known.
+    `named` are the files of training hands that submissions name; None where that is not known.
     """
     folder = results / FOLDER
     stems = {path.with_suffix("") for path in paths(results)}
@@ -336,21 +297,16 @@ def _chosen_hands(gist: Gist, kept: str) -> Iterator[Fault]:
         return
     drawn = parse_name(header.split)
     if header.n < (whole := split_size(header.split)):
-        yield Fault(
-            gist.path,
-            "n",
-            f"a --limit run, {header.n} of the {whole} hands of {header.split}, in a results "
-            f"folder {kept}: whoever chooses when to stop chooses the figure",
-            "evaluate all hands, or keep it in a folder of its own (--results)",
-        )
+        what = f"a --limit run, {header.n} of the {whole} hands of {header.split}"
+        where, choice, fix = "n", "when to stop", "evaluate all hands"
     elif drawn is not None and header.split != drawn.name:
-        yield Fault(
-            gist.path,
-            "split",
-            f"a draw of one's own, {header.split}, in a results folder {kept}: whoever chooses "
-            "the draw chooses the figure",
-            f"evaluate {drawn.name} as it is, or keep it in a folder of its own (--results)",
-        )
+        what, where, choice = f"a draw of one's own, {header.split}", "split", "the draw"
+        fix = f"evaluate {drawn.name} as it is"
+    else:
+        return
+    what += f", in a results folder {kept}: whoever chooses {choice} chooses the figure"
+    fix += ", or keep it in a folder of its own (--results)"
+    yield Fault(gist.path, where, what, fix)
 
 
 def _header_faults(header: Header) -> Iterator[Finding]:
@@ -385,15 +341,14 @@ def _task_faults(header: Header) -> Iterator[Finding]:
 @lru_cache(maxsize=8)
 def _trained(hands: tuple[str, ...]) -> tuple[frozenset[Hand], str | None]:
     """Declared hands as hands, and what is wrong with them; many submissions declare the same."""
+    puzzles: list[Puzzle] = []
     try:
-        guard_parts(map(Puzzle.parse, hands), "training.hands")
+        puzzles = [Puzzle.parse(hand) for hand in hands]
+        guard_parts(puzzles, "training.hands")
         fault = None
     except (LeakedHand, InvalidPuzzle) as error:
         fault = str(error)
-    try:
-        return frozenset(Puzzle.parse(hand).hand for hand in hands), fault
-    except InvalidPuzzle:  # the guard has said so
-        return frozenset(), fault
+    return frozenset(puzzle.hand for puzzle in puzzles), fault
 
 
 def _limit(header: Header) -> tuple[int | None, list[Finding]]:
@@ -433,11 +388,8 @@ def _hand_faults(header: Header, asked: Sequence[Puzzle]) -> Iterator[Finding]:
         return
     for given, puzzle in zip(asked, whole, strict=False):
         if given.numbers != puzzle.numbers:
-            yield (
-                given.text,
-                f"{header.split} asks {puzzle.text} in its place: hands come in the split's "
-                "order, and numbers as they are dealt",
-            )
+            order = "hands come in the split's order, and numbers as they are dealt"
+            yield given.text, f"{header.split} asks {puzzle.text} in its place: {order}"
             return
 
 
@@ -446,9 +398,7 @@ def _sample_faults(
 ) -> Iterator[Finding]:
     """What is wrong with the prompt, the scores and the tokens of a hand.
 
-    Args:
-        responses: none where they are withheld and not known.
-        limit: the most tokens that a response could have, where that is known.
+    There are no responses where they are withheld and not known.
     """
     measured, hand = header.obtained == "measured", sample.puzzle.text
     ours = OTHER not in (header.method, header.variant) and not header.chat
@@ -475,10 +425,8 @@ def _token_faults(response: str, tokens: int, truncated: bool, limit: int | None
     """Tokens that the text cannot have."""
     if limit is not None and truncated != (tokens >= limit):
         reach = "reach" if tokens >= limit else "do not reach"
-        yield (
-            f"truncated is stored as {truncated}, but its {tokens} tokens {reach} the limit of "
-            f"{limit}"
-        )
+        stored = f"truncated is stored as {truncated}"
+        yield f"{stored}, but its {tokens} tokens {reach} the limit of {limit}"
     size = len(response.encode("utf-8", "replace"))
     if tokens > size + MORE_TOKENS:
         yield f"{tokens} tokens, but the response has {size} bytes"
