@@ -10,6 +10,7 @@ Responses and scores stay on disk, so that a thousand submissions fit into memor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -63,11 +64,16 @@ class Entry:
     def of(cls, submission: Submission) -> Self:
         """The entry of a submission that is in memory."""
         fields = {name: getattr(submission, name) for name in Header.model_fields}
-        return cls(
-            Header.model_construct(**fields),
-            tuple(map(Outcome.of, submission.samples)),
-            any(sample.withheld for sample in submission.samples),
-        )
+        return cls.gather(Header.model_construct(**fields), submission.samples)
+
+    @classmethod
+    def gather(cls, header: Header, samples: Iterable[Sample]) -> Self:
+        """The entry of a submission whose samples come one at a time."""
+        outcomes, withheld = [], False
+        for sample in samples:
+            outcomes.append(Outcome.of(sample))
+            withheld = withheld or sample.withheld
+        return cls(header, tuple(outcomes), withheld)
 
 
 def interval(entry: Entry, level: float = LEVEL) -> Interval | None:

@@ -37,7 +37,7 @@ from pydantic.json_schema import models_json_schema
 from pydantic_core import from_json
 
 from tot24_bench.files import Writer, replace_all
-from tot24_bench.leaderboard.entry import Entry, Outcome
+from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.key import is_key
 from tot24_bench.leaderboard.submission import (
     SCHEMA_VERSION,
@@ -261,12 +261,7 @@ def read_stream(path: Path) -> tuple[Header, Iterator[Sample]]:
 
 def read_entry(path: Path) -> Entry:
     """Read what tables and statistics need of a submission, by the same rules as `read`."""
-    header, samples = read_stream(path)
-    outcomes, withheld = [], False
-    for sample in samples:
-        outcomes.append(Outcome.of(sample))
-        withheld = withheld or sample.withheld
-    return Entry(header, tuple(outcomes), withheld)
+    return Entry.gather(*read_stream(path))
 
 
 def paths(results: Path) -> list[Path]:
@@ -323,11 +318,9 @@ def _write_lines(samples: Iterable[Sample], file: BinaryIO) -> str:
 def _checked(samples: Iterable[Sample], header: Header) -> Iterator[Sample]:
     """The same, and at the end a ValueError where the header says something else."""
     totals = Totals()
-    count = 0  # no enumerate: it holds on to what it gave last
     for sample in samples:
-        if count == header.n:  # whoever says three and gives a million is not read to the end
+        if len(totals.repeats) == header.n:  # who says three and gives a million is not read on
             raise ValueError(f"n is {header.n}, but there are more samples")
-        count += 1  # noqa: SIM113
         totals.add(sample)
         yield sample
         del sample  # before the next one is read: it may be large

@@ -324,7 +324,7 @@ class Totals:
 
     def __init__(self, samples: Iterable[Sample] = ()) -> None:
         self._puzzles: list[Puzzle] = []
-        self._repeats: list[int] = []
+        self.repeats: list[int] = []
         self._metrics: list[dict[str, float]] = []
         self._tokens: list[float | None] = []
         self._prompts: Any = hashlib.sha256()
@@ -335,7 +335,7 @@ class Totals:
     def add(self, sample: Sample) -> None:
         """Count one sample."""
         self._puzzles.append(sample.puzzle)
-        self._repeats.append(len(sample.scores))
+        self.repeats.append(len(sample.scores))
         self._metrics.append(metrics_of_scores(sample.scores))
         counted = [count for count in sample.tokens if count is not None]
         self._tokens.append(fmean(counted) if len(counted) == len(sample.tokens) else None)
@@ -389,15 +389,15 @@ class Totals:
             raise ValueError(f"responses are withheld: a {header.obtained} figure must give them")
 
     def _check_counts(self, header: Header) -> None:
-        if header.n != len(self._repeats):
-            raise ValueError(f"n is {header.n}, but there are {len(self._repeats)} samples")
+        if header.n != len(self.repeats):
+            raise ValueError(f"n is {header.n}, but there are {len(self.repeats)} samples")
         # A transcript of others may lack some; it then says so where it is shown.
         fewest = 1 if header.obtained == "rescored" else header.repeats
         said = f"repeats is {header.repeats}, but"
-        for puzzle, count in zip(self._puzzles, self._repeats, strict=True):
+        for puzzle, count in zip(self._puzzles, self.repeats, strict=True):
             if not fewest <= count <= header.repeats:
                 raise ValueError(f"{said} {puzzle.text} has {count} response(s)")
-        if header.repeats > (most := max(self._repeats)):
+        if header.repeats > (most := max(self.repeats)):
             raise ValueError(f"{said} no hand has more than {most} response(s)")
 
     def _check_hands(self, split: str) -> None:
