@@ -30,7 +30,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -139,9 +139,12 @@ def verify(
     count = min(jobs or os.cpu_count() or 1, len(every))
     check = partial(verify_file, results=results, texts=texts)
     found = []
-    with ProcessPoolExecutor(max(1, count)) as pool:  # starts nothing before it is given work
-        size = 1 + len(every) // (8 * max(1, count))
-        for one in pool.map(check, every, chunksize=size) if count > 1 else map(check, every):
+    with ExitStack() as stack:
+        checked: Iterator[Verified] = map(check, every)
+        if count > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(count))
+            checked = pool.map(check, every, chunksize=max(1, len(every) // (8 * count)))
+        for one in checked:
             found.append(one)
             progress()
     gists = [one.gist for one in found if one.gist is not None]
