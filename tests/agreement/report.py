@@ -7,7 +7,7 @@ passes with each other, and for each checker with the first pass; and every resp
 referee and the readers differ. Other checkers (those of `tests/benchmarks/comparison.py` that are
 installed) only say right or wrong, so they are compared on that alone. These responses are not
 ours: sympy, which runs Python on what it parses, is given nothing but digits, + - * / and brackets,
-and the checker that is a bare `eval` is left out. """
+and the checker that is a bare `eval` is left out."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tot24_bench.harness import Plan, evaluate, expand_by_split, method_of, name
 from tot24_bench.harness.documents import make_dataset
 from tot24_bench.harness.tasks import TASK_SPLITS, UnknownTask, expand, task_files
 from tot24_bench.leaderboard import verify, write
-from tot24_bench.leaderboard.measured import submissions_of
+from tot24_bench.leaderboard.runs import submissions_of
 from tot24_bench.prompts import METHODS
 
 

@@ -40,10 +40,11 @@ from tot24_bench.leaderboard import (
     verify,
     write,
 )
+from tot24_bench.leaderboard.cross_checks import Gist
 from tot24_bench.leaderboard.from_lm_eval.folder import BadResults
 from tot24_bench.leaderboard.key import look_of
-from tot24_bench.leaderboard.records import sha256_of
-from tot24_bench.leaderboard.verification import gist_of
+from tot24_bench.leaderboard.store import read_stream
+from tot24_bench.leaderboard.submission import sha256_of
 from tot24_bench.scoring import score
 from tot24_bench.teachers import EXACT_SEARCH, SOLVER
 
@@ -608,7 +609,8 @@ def test_what_is_said_beside_the_samples_is_bounded(search: Submission, tmp_path
         write(wide, tmp_path)
     assert not list(tmp_path.rglob("*.json"))
     fitting = changed(search, generation={"max_gen_toks": 896, **{f"k{i}": [] for i in range(900)}})
-    gist = gist_of(write(fitting, tmp_path))
+    path = write(fitting, tmp_path)
+    gist = Gist(path, *read_stream(path))
     assert gist.header.key == search.key and len(pickle.dumps(gist.header)) < 5_000
 
 

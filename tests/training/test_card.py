@@ -10,7 +10,7 @@ import pytest
 
 from tot24_bench.harness import Plan, evaluate
 from tot24_bench.leaderboard import read_entries, write
-from tot24_bench.leaderboard.measured import submissions_of
+from tot24_bench.leaderboard.runs import submissions_of
 from training import card
 
 RECORD = {

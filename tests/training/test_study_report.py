@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tot24_bench.game import load_split
-from tot24_bench.leaderboard import Entry, Header, Outcome
-from tot24_bench.leaderboard.submission import Metrics
+from tot24_bench.leaderboard import Entry, Header, Metrics, Outcome
 from tot24_bench.statistics import sign_flip
 from training.study.answers import Answers
 from training.study.bootstrap import Estimate

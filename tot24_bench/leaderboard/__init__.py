@@ -4,6 +4,20 @@
 'scout-2m/game24_io.0shot'
 """
 
+from tot24_bench.leaderboard.add import (
+    Told,
+    check_beside,
+    check_consistent,
+    describe,
+    gather,
+    key_conflicts,
+    mend,
+    places,
+    questions,
+    read_training,
+    unnamed,
+    written,
+)
 from tot24_bench.leaderboard.baselines import (
     Baseline,
     Options,
@@ -14,58 +28,48 @@ from tot24_bench.leaderboard.baselines import (
     plan_of,
     run_baseline,
 )
-from tot24_bench.leaderboard.contribution import (
-    Told,
-    check_beside,
-    check_consistent,
-    check_files,
-    describe,
-    gather,
-    header_path,
-    key_conflicts,
-    mend,
-    places,
-    questions,
-    unnamed,
-    written,
-)
 from tot24_bench.leaderboard.cross_checks import Fault
 from tot24_bench.leaderboard.entry import Entry, Outcome, interval
 from tot24_bench.leaderboard.key import key_of
-from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample, Training
-from tot24_bench.leaderboard.rerun import CannotRerun, find_checkpoint, rerun
-from tot24_bench.leaderboard.rescored import (
+from tot24_bench.leaderboard.rescore import (
     Origin,
+    Rescored,
+    Spool,
     check_split,
     header_of,
+    rescore,
     samples_of,
     several_figures,
 )
-from tot24_bench.leaderboard.runs import run_plans
-from tot24_bench.leaderboard.spool import Spool
+from tot24_bench.leaderboard.runs import CannotRerun, find_checkpoint, rerun, run_plans
 from tot24_bench.leaderboard.store import (
     BadSubmission,
     ResultsNotWritable,
     SubmissionExists,
     TooLarge,
     check_writable,
+    header_path,
     path_of,
     paths,
     read,
     read_all,
     read_entries,
     read_entry,
+    submission_schema,
     write,
     write_stream,
 )
 from tot24_bench.leaderboard.submission import (
     Header,
+    Metrics,
+    ModelInfo,
+    Sample,
     Submission,
+    Training,
     mean_tokens_of,
     metrics_of,
     prompts_sha256,
 )
-from tot24_bench.leaderboard.submission_schema import submission_schema
 from tot24_bench.leaderboard.tables import (
     COUNTS,
     Fit,
@@ -87,8 +91,12 @@ from tot24_bench.leaderboard.tables import (
     summarise,
     warnings,
 )
-from tot24_bench.leaderboard.tally import Rescored, rescore
-from tot24_bench.leaderboard.training_file import read_training
-from tot24_bench.leaderboard.upgrade import upgrade
-from tot24_bench.leaderboard.verification import Verified, kept_by_git, texts_of, verify
-from tot24_bench.statistics import Interval, clustered, wilson
+from tot24_bench.leaderboard.verify import (
+    Verified,
+    check_files,
+    kept_by_git,
+    texts_of,
+    upgrade,
+    verify,
+)
+from tot24_bench.statistics import clustered, wilson

@@ -14,10 +14,8 @@ nothing is ever put in its place.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, NamedTuple, Self
@@ -26,11 +24,12 @@ from pydantic import Field, JsonValue, ValidationError, field_validator, model_v
 
 from tot24_bench.harness import BATCH_SIZE, Plan, task_name
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.measured import plan_keys
-from tot24_bench.leaderboard.runs import Facts, Stored, run_plan
+from tot24_bench.leaderboard.runs import Stored, plan_keys, run_plans
 from tot24_bench.leaderboard.store import path_of
+from tot24_bench.leaderboard.submission import ModelInfo, Submission
 from tot24_bench.prompts import METHODS, SHOTS
-from tot24_bench.schema import MAX_COUNT, Name, Record, Text
+from tot24_bench.schema import MAX_COUNT, Name, Record, Text, first_fault
+from tot24_bench.text import did_you_mean
 
 CONFIG = "baselines.yaml"
 """Beside this file."""
@@ -38,12 +37,8 @@ CONFIG = "baselines.yaml"
 MAX_CONFIG_BYTES = 2**20
 """Bytes of a list of baselines; the one that ships has 4,000."""
 
-MAX_BASELINES = 1_000
-"""Baselines in a list."""
-
 API_BATCH_SIZE = 1
 """Prompts in one request to a server; `num_concurrent` is what makes it faster."""
-
 
 _Key = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,60}$")]
 
@@ -96,26 +91,25 @@ class Baseline(Record):
             raise ValueError("model_args name no model: add pretrained or model")
         return self
 
-    @property
-    def facts(self) -> Facts:
-        """What its submissions say of it beside what is measured."""
-        return Facts(self.parameters, self.licence, self.link, self.note)
+    def describe(self, submission: Submission) -> Submission:
+        """Add what is said here of a model and not known of it otherwise."""
+        model = submission.model
+        known = {
+            "parameters": model.parameters or self.parameters,
+            "licence": model.licence or self.licence,
+            "link": model.link or self.link,
+        }
+        notes = submission.notes + ((self.note,) if self.note else ())
+        described = ModelInfo.from_json({**model.to_json(), **known})
+        return submission.model_copy(update={"model": described, "notes": notes})
 
 
 class _File(Record):
-    baselines: Annotated[tuple[Baseline, ...], Field(min_length=1, max_length=MAX_BASELINES)]
+    baselines: Annotated[tuple[Baseline, ...], Field(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a user changes for all baselines of a run.
-
-    Attributes:
-        device: for local models; None lets lm-eval choose.
-        batch_size: prompts at once; None leaves it to each baseline.
-        limit: ask only the first so many hands.
-        cache: lm-eval's response cache.
-    """
+class Options(NamedTuple):
+    """What a user changes for all baselines of a run; None leaves it to each of them."""
 
     device: str | None = None
     batch_size: str | None = None
@@ -127,13 +121,9 @@ class NotRun(NamedTuple):
     """A row that the leaderboard has no figure for; `key` is where its submission would stand."""
 
     name: str
-    parameters: int | None
     method: str
-    task: str
     shots: int
     chat: bool
-    licence: str | None
-    link: str | None
     key: str
 
 
@@ -158,9 +148,8 @@ def load_baselines(path: Path | None = None) -> tuple[Baseline, ...]:
     except (yaml.YAMLError, RecursionError) as error:
         raise BadBaselines(f"{shown}: no YAML ({str(error).partition(chr(10))[0][:200]})") from None
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"]))[:80]
-        raise BadBaselines(f"{shown}: {where}: {fault['msg'][:200]}") from None
+        where, what = first_fault(error)
+        raise BadBaselines(f"{shown}: {where}: {what[:200]}") from None
     names = [baseline.name for baseline in baselines]
     if twice := [name for name in names if names.count(name) > 1]:
         raise BadBaselines(f"{shown}: two baselines are named {twice[0][:80]!r}")
@@ -168,25 +157,15 @@ def load_baselines(path: Path | None = None) -> tuple[Baseline, ...]:
 
 
 def pick_baselines(baselines: Sequence[Baseline], names: Iterable[str]) -> tuple[Baseline, ...]:
-    """Those of the names, in the list's order; a name is good without its owner, in any case.
-
-    Raises:
-        ValueError: a name that no baseline has; the message lists near ones.
-    """
-    wanted: set[str] = set()
-    for name in names:
-        found = {
-            baseline.name
-            for baseline in baselines
-            if name.casefold() in (baseline.name.casefold(), _short(baseline.name).casefold())
-        }
-        if not found:
-            known = [baseline.name for baseline in baselines]
-            near = difflib.get_close_matches(name, [*known, *map(_short, known)], n=2, cutoff=0.4)
-            hint = f"did you mean {' or '.join(near)}? " if near else ""
+    """Those of the names, in the list's order; a name is good without its owner, in any case."""
+    named = [{one.name.casefold(), _short(one.name).casefold()} for one in baselines]
+    wanted = {name.casefold(): name for name in names}
+    for plain, name in wanted.items():
+        if not any(plain in known for known in named):
+            known = [one.name for one in baselines]
+            hint = did_you_mean(name, [*known, *map(_short, known)])
             raise ValueError(f"no baseline {name[:60]!r}: {hint}see tot24 baseline --list")
-        wanted |= found
-    return tuple(baseline for baseline in baselines if baseline.name in wanted)
+    return tuple(one for one, known in zip(baselines, named, strict=True) if known & wanted.keys())
 
 
 def plan_of(
@@ -229,19 +208,9 @@ def not_run(entries: Iterable[Entry], baselines: Iterable[Baseline]) -> list[Not
     """The rows of the baselines, on all hands, that no entry fills; in the baselines' order."""
     there = {entry.key for entry in entries}
     return [
-        NotRun(
-            baseline.name,
-            baseline.parameters,
-            method,
-            task_name(method),
-            baseline.shots,
-            baseline.chat,
-            baseline.licence,
-            baseline.link,
-            key,
-        )
-        for baseline in baselines
-        for method, key in keys_of(baseline).items()
+        NotRun(one.name, method, one.shots, one.chat, key)
+        for one in baselines
+        for method, key in keys_of(one).items()
         if key not in there
     ]
 
@@ -255,7 +224,7 @@ def run_baseline(
     """Evaluate the methods that are missing, all of them to `overwrite`; a model is loaded once.
 
     Raises:
-        ValueError, OSError: as `run_plan`, and where the key for its server is not set.
+        ValueError, OSError: as `run_plans`, and where the key for its server is not set.
         Exception: whatever a backend raises while it generates.
     """
     methods = baseline.methods if overwrite else missing_methods(baseline, results, options)
@@ -264,7 +233,7 @@ def run_baseline(
     if baseline.key_variable and not os.environ.get(baseline.key_variable):
         raise ValueError(f"no key for its server: set {baseline.key_variable}")
     plan = plan_of(baseline, options, methods)
-    return run_plan(plan, results, baseline.name, overwrite, baseline.facts)
+    return list(run_plans([plan], results, baseline.name, overwrite, baseline.describe))
 
 
 def _short(name: str) -> str:

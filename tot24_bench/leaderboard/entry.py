@@ -10,24 +10,17 @@ Responses and scores stay on disk, so that a thousand submissions fit into memor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from tot24_bench.game import Puzzle
-from tot24_bench.leaderboard.records import Sample
-from tot24_bench.leaderboard.submission import Header, Submission
+from tot24_bench.leaderboard.submission import Header, Sample, Submission
 from tot24_bench.statistics import LEVEL, Interval, clustered, wilson
 
 
 class Outcome(NamedTuple):
-    """How one hand went.
-
-    Attributes:
-        puzzle: the puzzle asked.
-        right: right responses.
-        responses: all of them.
-        tokens: of all of them together; None where any is unknown.
-    """
+    """How one hand went: right responses, all of them, and their tokens, None where not known."""
 
     puzzle: Puzzle
     right: int
@@ -55,10 +48,7 @@ class Outcome(NamedTuple):
 class Entry:
     """One row of the leaderboard with what its statistics rest on.
 
-    Attributes:
-        header: what the submission says.
-        outcomes: one for each hand, in the order asked; empty where reported without samples.
-        withheld: whether responses are known by their hashes only.
+    There is an outcome for each hand, in the order asked; none where reported without samples.
     """
 
     header: Header
@@ -74,11 +64,16 @@ class Entry:
     def of(cls, submission: Submission) -> Self:
         """The entry of a submission that is in memory."""
         fields = {name: getattr(submission, name) for name in Header.model_fields}
-        return cls(
-            Header.model_construct(**fields),
-            tuple(map(Outcome.of, submission.samples)),
-            any(sample.withheld for sample in submission.samples),
-        )
+        return cls.gather(Header.model_construct(**fields), submission.samples)
+
+    @classmethod
+    def gather(cls, header: Header, samples: Iterable[Sample]) -> Self:
+        """The entry of a submission whose samples come one at a time."""
+        outcomes, withheld = [], False
+        for sample in samples:
+            outcomes.append(Outcome.of(sample))
+            withheld = withheld or sample.withheld
+        return cls(header, tuple(outcomes), withheld)
 
 
 def interval(entry: Entry, level: float = LEVEL) -> Interval | None:

@@ -26,7 +26,7 @@ import hashlib
 import re
 import unicodedata
 
-from tot24_bench.game import is_split, parse_name, split_size
+from tot24_bench.game import GENERATED, is_split, parse_name, split_size
 from tot24_bench.harness import DEFAULT_SPLIT
 from tot24_bench.prompts import DEFAULT_VARIANT
 
@@ -36,6 +36,11 @@ under the 255 bytes that file systems allow."""
 
 HASH_CHARS = 8
 """Hexadecimal digits of the hash that a changed name ends in: 32 bits, for a few thousand names."""
+
+MAX_DRAWN_HANDS = 2_000
+"""Hands of a generated split that a submission may name; more take a reader long to draw."""
+
+MAX_SPLIT_CHARS = 80
 
 DEFAULT_OBTAINED = "measured"
 
@@ -86,6 +91,16 @@ def look_of(name: str) -> str:
     return _BETWEEN.sub("-", plain.translate(_LOOKS_LATIN)).strip("-")
 
 
+def letters_of(name: str) -> str:
+    """The letters and digits of a name, accents left out: what two spellings of it share.
+
+    >>> letters_of("One-Step ToT") == letters_of("one step t.o.t")
+    True
+    """
+    plain = unicodedata.normalize("NFKD", look_of(name))
+    return "".join(char for char in plain if char.isalnum())
+
+
 def first_of(split: str, asked: int | None) -> int | None:
     """How many hands of a fixed split were asked, where not all were; None where all were.
 
@@ -100,6 +115,30 @@ def first_of(split: str, asked: int | None) -> int | None:
 def is_key(text: str) -> bool:
     """Whether the text has the form of a key: two safe parts around one slash."""
     return _KEY.fullmatch(text) is not None
+
+
+def check_split_name(split: str, measured: bool) -> None:
+    """Refuse a name of a split that a submission may not have; nothing is drawn.
+
+    One spelling each, and none that takes a reader long to draw. What was measured here was asked
+    the hands of a split that exists.
+
+    Raises:
+        ValueError: says what is wrong with it.
+    """
+    if len(split) > MAX_SPLIT_CHARS or not _SPLIT.fullmatch(split):
+        raise ValueError("split is no plain name: use letters, digits, _ . - and single spaces")
+    if measured and not is_split(split):
+        raise ValueError(f"split is {split}, but what is measured asks a split of this benchmark")
+    drawn = parse_name(split)
+    if drawn is None:
+        return
+    seeded = GENERATED[drawn.name].seeded
+    if drawn.text != split or (drawn.seed and not seeded):
+        plain = drawn.text if seeded else drawn.name
+        raise ValueError(f"split is {split}: that draw is called {plain}")
+    if (drawn.size or 0) > MAX_DRAWN_HANDS:
+        raise ValueError(f"split is {split}: a submission has at most {MAX_DRAWN_HANDS} hands")
 
 
 _LOOKS_LATIN = str.maketrans(
@@ -119,13 +158,14 @@ _SHOWS_NOTHING = re.compile(
 def _hidden(char: str) -> bool:
     # What is private or not assigned shows as nothing, or as the same box.
     unseen = unicodedata.category(char) in ("Cc", "Cf", "Cn", "Co", "Cs")
-    return unseen or _SHOWS_NOTHING.match(char) is not None
+    return unseen or bool(_SHOWS_NOTHING.match(char))
 
 
 _SAFE = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,250}[A-Za-z0-9_])?"
 _NAME = re.compile(_SAFE)
 _HUB_NAME = _KEY = re.compile(f"{_SAFE}/{_SAFE}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_SPLIT = re.compile(r"[A-Za-z0-9_.-]+(?: [A-Za-z0-9_.-]+)*", re.ASCII)
 
 
 def _model(name: str) -> str:
@@ -142,8 +182,7 @@ def _word(name: str) -> str:
 
 
 def _part(name: str) -> str:
-    fits = _NAME.fullmatch(name) and len(name) <= MAX_PART_CHARS
-    return name if fits else _hashed(name)
+    return name if len(name) <= MAX_PART_CHARS and _NAME.fullmatch(name) else _hashed(name)
 
 
 def _hashed(name: str) -> str:

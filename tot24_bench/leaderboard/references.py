@@ -18,14 +18,21 @@ import platform
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any
 
 from tot24_bench import __version__
-from tot24_bench.game import load_split
+from tot24_bench.game import Puzzle, load_split
 from tot24_bench.harness import task_name
-from tot24_bench.leaderboard.records import Metrics, ModelInfo, Sample
 from tot24_bench.leaderboard.store import write
-from tot24_bench.leaderboard.submission import OTHER, Submission, metrics_of, prompts_sha256
+from tot24_bench.leaderboard.submission import (
+    OTHER,
+    Metrics,
+    ModelInfo,
+    Sample,
+    Submission,
+    metrics_of,
+    prompts_sha256,
+)
 from tot24_bench.prompts import METHODS, build
 from tot24_bench.scoring import score
 from tot24_bench.teachers import EXACT_SEARCH, SOLVER, write_response
@@ -33,143 +40,85 @@ from tot24_bench.teachers import EXACT_SEARCH, SOLVER, write_response
 DATE = datetime.date(2026, 11, 21)
 """When these rows were entered; fixed, so that writing them again changes nothing."""
 
-YAO = "Yao et al. 2023, Tree of Thoughts (arXiv 2305.10601), table 2"
-SLM_TOT = "slm-tot, plot of failed steps"
-
 _LEAKED = "4 9 10 13, rank 1000, is asked and is one of the five exemplars"
 _ORACLE = "the best of many is chosen by the right answer, which a user does not have"
 _SHIFTED = "ranks 902-1001: 99 hands of hard100 and one of hardest"
 _AGREES = "rescored, the same responses give"
 
 
-class Figure(NamedTuple):
-    """One published figure on the hard 100.
-
-    Attributes:
-        model: as the source calls it.
-        task: names the row; the method is this project's where it starts with `game24_` and one of
-            its methods, else another.
-        label: what tables call the method; None for a method of this project.
-        acc: the share of right answers, 0 to 1.
-        repeats: responses a hand that it is the mean of.
-        source: where it stands.
-        notes: what a reader must know.
-    """
-
-    model: str
-    task: str
-    label: str | None
-    acc: float
-    repeats: int
-    source: str
-    notes: tuple[str, ...] = ()
-
-
-FIGURES = (
-    Figure("GPT-4", "game24_io", None, 0.073, 100, YAO, (_LEAKED, f"{_AGREES} 7.34%")),
-    Figure("GPT-4", "game24_cot", None, 0.040, 100, YAO, (_LEAKED, f"{_AGREES} 4.03%")),
-    Figure(
-        "GPT-4",
-        "game24_cot_sc100",
-        "CoT self-consistency, k = 100",
-        0.09,
-        1,
-        YAO,
-        (_LEAKED, "the majority of 100 responses", f"{_AGREES} 9%"),
-    ),
-    Figure(
-        "GPT-4",
-        "game24_io_refine10",
-        "IO + refine, k = 10",
-        0.27,
-        1,
-        YAO,
-        (_LEAKED, "each refinement is told whether the answer before it was right"),
-    ),
-    Figure(
-        "GPT-4",
-        "game24_io_best100",
-        "IO, best of 100",
-        0.33,
-        1,
-        YAO,
-        (_LEAKED, _ORACLE, f"{_AGREES} 33%"),
-    ),
-    Figure(
-        "GPT-4",
-        "game24_cot_best100",
-        "CoT, best of 100",
-        0.49,
-        1,
-        YAO,
-        (_LEAKED, _ORACLE, f"{_AGREES} 49%"),
-    ),
-    Figure("GPT-4", "game24_tot_b1", "ToT (BFS), b = 1", 0.45, 1, YAO, (_LEAKED,)),
-    Figure(
-        "GPT-4",
-        "game24_tot_b5",
-        "ToT (BFS), b = 5",
-        0.74,
-        1,
-        YAO,
-        (
-            _LEAKED,
+def reported() -> tuple[Submission, ...]:
+    """The published figures on the hard 100, as submissions without responses."""
+    return (
+        _yao("game24_io", 0.073, f"{_AGREES} 7.34%", repeats=100),
+        _yao("game24_cot", 0.040, f"{_AGREES} 4.03%", repeats=100),
+        _yao(
+            "game24_cot_sc100",
+            0.09,
+            "the majority of 100 responses",
+            f"{_AGREES} 9%",
+            label="CoT self-consistency, k = 100",
+        ),
+        _yao(
+            "game24_io_refine10",
+            0.27,
+            "each refinement is told whether the answer before it was right",
+            label="IO + refine, k = 10",
+        ),
+        _yao("game24_io_best100", 0.33, _ORACLE, f"{_AGREES} 33%", label="IO, best of 100"),
+        _yao("game24_cot_best100", 0.49, _ORACLE, f"{_AGREES} 49%", label="CoT, best of 100"),
+        _yao("game24_tot_b1", 0.45, label="ToT (BFS), b = 1"),
+        _yao(
+            "game24_tot_b5",
+            0.74,
             "another run: the public logs of a later one, rescored, give 69% where any of its five "
             "candidates counts and 62% where the first-ranked does",
+            label="ToT (BFS), b = 5",
         ),
-    ),
-    Figure(
-        "GPT-4o",
-        "game24_cot",
-        None,
-        0.07,
-        1,
-        SLM_TOT,
-        (
-            _LEAKED,
-            _SHIFTED,
+        _slm_tot(
+            "game24_cot",
+            0.07,
             "its parser rejected two right answers: rescored, the same responses give 9%",
-            "sampled at temperature 0.7",
         ),
-    ),
-    Figure(
-        "GPT-4o",
-        "game24_onestep_tot",
-        None,
-        0.19,
-        1,
-        SLM_TOT,
-        (_LEAKED, _SHIFTED, f"{_AGREES} 19%", "sampled at temperature 0.7"),
-    ),
-)
+        _slm_tot("game24_onestep_tot", 0.19, f"{_AGREES} 19%"),
+    )
 
 
-def reported() -> Iterator[Submission]:
-    """The published figures, as submissions without responses."""
-    for figure in FIGURES:
-        method = next((name for name in METHODS if task_name(name) == figure.task), OTHER)
-        yield Submission(
-            model=ModelInfo(name=figure.model, backend="published", source=figure.model),
-            task=figure.task,
-            method=method,
-            label=figure.label,
-            split="full" if _SHIFTED in figure.notes else "hard100",
-            shots=5,
-            variant=OTHER,
-            n=100,
-            repeats=figure.repeats,
-            metrics=Metrics(acc=figure.acc),
-            created=DATE,
-            obtained="reported",
-            source=figure.source,
-            notes=figure.notes,
-        )
+def _yao(task: str, acc: float, *notes: str, **changes: Any) -> Submission:
+    source = "Yao et al. 2023, Tree of Thoughts (arXiv 2305.10601), table 2"
+    return _reported("GPT-4", task, acc, source, notes, split="hard100", **changes)
+
+
+def _slm_tot(task: str, acc: float, *notes: str) -> Submission:
+    notes = (_SHIFTED, *notes, "sampled at temperature 0.7")
+    return _reported("GPT-4o", task, acc, "slm-tot, plot of failed steps", notes, split="full")
+
+
+def _reported(
+    model: str, task: str, acc: float, source: str, notes: tuple[str, ...], **changes: Any
+) -> Submission:
+    """A figure; of a task that is none of this project's a `label` is what tables call it."""
+    return Submission(
+        model=ModelInfo(name=model, backend="published", source=model),
+        task=task,
+        method=next((name for name in METHODS if task_name(name) == task), OTHER),
+        shots=5,
+        variant=OTHER,
+        n=100,
+        metrics=Metrics(acc=acc),
+        created=DATE,
+        obtained="reported",
+        source=source,
+        notes=(_LEAKED, *notes),
+        **changes,
+    )
 
 
 def solver() -> Iterator[Submission]:
     """The solver's answers to the hard 100, one submission a method."""
     for method in METHODS:
-        samples = tuple(_solved(method, index) for index in range(len(load_split("hard100"))))
+        samples = tuple(
+            _solved(method, puzzle, index) for index, puzzle in enumerate(load_split("hard100"))
+        )
         yield Submission(
             model=ModelInfo(
                 name=SOLVER,
@@ -194,8 +143,7 @@ def solver() -> Iterator[Submission]:
         )
 
 
-def _solved(method: str, index: int) -> Sample:
-    puzzle = load_split("hard100")[index]
+def _solved(method: str, puzzle: Puzzle, index: int) -> Sample:
     response = write_response(puzzle, method, Random(index))
     return Sample(
         puzzle=puzzle,

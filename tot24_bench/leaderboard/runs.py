@@ -1,36 +1,70 @@
-"""Carry out a plan and store what came out: what `tot24 eval` and `tot24 baseline` share."""
+"""Run a model and store what came out: what `tot24 eval` and `tot24 baseline` share.
+
+An evaluation becomes one submission for each task, with all that reproduces it. `rerun` asks the
+model of a submission again and compares what it writes with what is stored: `verify` shows that a
+submission is consistent, this shows that the checkpoint writes those responses. It needs the
+checkpoint itself, whose hash must be the stored one, and greedy generation: a sampled response is
+another one each time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import datetime
+import hashlib
+import os
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
-from tot24_bench.checkpoint import check_checkpoint
-from tot24_bench.harness import NotRankZero, Plan, evaluate, load_model
-from tot24_bench.leaderboard.measured import plan_keys, submissions_of
-from tot24_bench.leaderboard.records import ModelInfo
+from tot24_bench.checkpoint import (
+    check_checkpoint,
+    checkpoint_sha256,
+    teacher_of,
+    training_data_of,
+)
+from tot24_bench.harness import (
+    DEFAULT_SEED,
+    Evaluation,
+    NotRankZero,
+    Plan,
+    TaskResult,
+    evaluate,
+    load_model,
+    method_of,
+)
+from tot24_bench.leaderboard.key import first_of, key_of
 from tot24_bench.leaderboard.store import check_writable, write
-from tot24_bench.leaderboard.submission import Submission
+from tot24_bench.leaderboard.submission import (
+    OTHER,
+    ModelInfo,
+    Sample,
+    Submission,
+    Training,
+    mean_tokens_of,
+    metrics_of,
+    prompts_sha256,
+)
+from tot24_bench.prompts import variant_of
 
-if TYPE_CHECKING:
-    from lm_eval.api.model import LM
+RECORDED_ARGUMENTS = {
+    "attn_implementation", "autogptq", "dtype", "gguf_file", "load_in_4bit", "load_in_8bit",
+    "max_length", "peft", "quantization", "revision", "think_end_token", "tokenizer",
+    "trust_remote_code",
+}  # fmt: skip
+"""Arguments of a model that are recorded; others (addresses, headers, keys) never are."""
 
+RERUN_ARGUMENTS = {
+    "dtype": {"auto", "float32", "float16", "bfloat16"},
+    "attn_implementation": {"eager", "sdpa"},
+}
+"""Model arguments that are run again, and their values: a submission may name code to load."""
 
-class Facts(NamedTuple):
-    """What is known of a model beside what an evaluation can see; None where it is not known.
+RERUN_GENERATION = {"do_sample", "max_gen_toks", "temperature", "top_k", "top_p", "until"}
+"""Generation arguments that are run again."""
 
-    Attributes:
-        parameters: number of weights, used where the evaluation cannot count them.
-        licence: of the weights, e.g. "Apache-2.0".
-        link: where the model is described.
-        note: what a reader of its figures must know.
-    """
-
-    parameters: int | None = None
-    licence: str | None = None
-    link: str | None = None
-    note: str | None = None
+_PACKAGES = ("tot24-bench", "lm-eval", "transformers", "torch", "datasets")
 
 
 class Stored(NamedTuple):
@@ -40,43 +74,26 @@ class Stored(NamedTuple):
     submission: Submission
 
 
-def run_plan(
-    plan: Plan,
+def run_plans(
+    plans: Sequence[Plan],
     results: Path,
     name: str | None = None,
     overwrite: bool = False,
-    facts: Facts | None = None,
-    model: LM | None = None,
-) -> list[Stored]:
-    """Evaluate, and write one submission a task; nothing is generated that could not be written.
+    told: Callable[[Submission], Submission] = lambda submission: submission,
+) -> Iterator[Stored]:
+    """Evaluate plans with one model, loaded once, and write one submission a task.
 
     Args:
-        plan: what to ask.
+        plans: what to ask, one split after another.
         results: the results folder.
         name: the model's name on the leaderboard; None takes the checkpoint's.
         overwrite: whether to replace submissions of the same keys.
-        facts: what to say of the model beside what was measured.
-        model: where it is loaded already.
+        told: adds what is known of the model beside what an evaluation can see.
 
     Raises:
         SubmissionExists, ResultsNotWritable: before anything is loaded.
         NotRankZero: in every process of a distributed run but the first.
         ValueError: as `evaluate`.
-    """
-    for key in plan_keys(plan, name):
-        check_writable(results, key, overwrite)
-    submissions = submissions_of(evaluate(plan, model), name)
-    told = [_with_facts(one, facts) if facts else one for one in submissions]
-    return [Stored(write(one, results, overwrite=overwrite), one) for one in told]
-
-
-def run_plans(
-    plans: Sequence[Plan], results: Path, name: str | None = None, overwrite: bool = False
-) -> Iterator[Stored]:
-    """`run_plan` for plans with the same model, which is loaded once; one split after another.
-
-    Raises:
-        As `run_plan`; that something could not be written is known before anything is loaded.
     """
     for plan in plans:
         for key in plan_keys(plan, name):
@@ -87,20 +104,237 @@ def run_plans(
     writes = True
     for plan in plans:
         try:
-            yield from run_plan(plan, results, name, overwrite, model=model)
+            for submission in map(told, submissions_of(evaluate(plan, model), name)):
+                yield Stored(write(submission, results, overwrite), submission)
         except NotRankZero:  # this process still has its share of the next plans
             writes = False
     if not writes:
         raise NotRankZero
 
 
-def _with_facts(submission: Submission, facts: Facts) -> Submission:
-    model = submission.model
-    known = {
-        "parameters": model.parameters or facts.parameters,
-        "licence": model.licence or facts.licence,
-        "link": model.link or facts.link,
-    }
-    notes = submission.notes + ((facts.note,) if facts.note else ())
-    described = ModelInfo.from_json({**model.to_json(), **known})
-    return submission.model_copy(update={"model": described, "notes": notes})
+def plan_keys(plan: Plan, name: str | None = None) -> tuple[str, ...]:
+    """The keys that the submissions of a plan will have: known before anything is evaluated."""
+    return tuple(
+        key_of(
+            name or model_name(plan.model_args),
+            task,
+            shots=plan.shots,
+            chat=plan.chat,
+            multiturn=plan.multiturn,
+            repeats=plan.repeats,
+            first=first_of(plan.split, plan.limit),
+            split=plan.split,
+            variant=variant_of(method_of(task), plan.variant),
+        )
+        for task in plan.tasks
+    )
+
+
+def model_name(model_args: Mapping[str, Any]) -> str:
+    """What to call a model that was given no name: a folder's own name, or the hub's name.
+
+    An adapter's name follows its base's.
+
+    >>> model_name({"pretrained": "org/base", "peft": "/somewhere/adapter"})
+    'org/base+adapter'
+    """
+    names = [_source(model_args), *([str(model_args["peft"])] if "peft" in model_args else [])]
+    return "+".join(map(_without_path, names))
+
+
+def submissions_of(evaluation: Evaluation, name: str | None = None) -> tuple[Submission, ...]:
+    """The submissions of an evaluation, one a task; `name` as in `run_plans`."""
+    return tuple(_submission(evaluation, task, name) for task in evaluation.tasks)
+
+
+def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> Submission:
+    plan = evaluation.plan
+    source = _source(plan.model_args)
+    samples = tuple(
+        Sample(
+            puzzle=hand.puzzle,
+            prompt_sha256=hashlib.sha256(hand.prompt.encode()).hexdigest(),
+            responses=hand.responses,
+            tokens=hand.tokens,
+            scores=hand.scores,
+        )
+        for hand in task.hands
+    )
+    return Submission(
+        model=ModelInfo(
+            name=name or model_name(plan.model_args),
+            parameters=evaluation.parameters,
+            precision=evaluation.precision,
+            backend=plan.model,
+            source=model_name(plan.model_args),
+            checkpoint_sha256=checkpoint_sha256(source),
+            arguments={  # those that change what it answers; an unknown one could be a key
+                key: _without_path(str(value))
+                for key, value in plan.model_args.items()
+                if key in RECORDED_ARGUMENTS and value is not None
+            },
+            teacher=teacher_of(source),
+            training=training_of(source),
+        ),
+        task=task.task,
+        method=task.method,
+        split=plan.split,
+        shots=plan.shots,
+        variant=variant_of(task.method, plan.variant),
+        chat=plan.chat,
+        multiturn=plan.chat and plan.multiturn,
+        n=len(samples),
+        repeats=plan.repeats,
+        metrics=metrics_of(samples),
+        mean_response_tokens=mean_tokens_of(samples),
+        prompt_sha256=prompts_sha256(samples),
+        generation=task.generation,
+        seeds={"numpy": plan.seed, "python": plan.seed, "torch": plan.seed},
+        versions=_versions(),
+        hardware=_hardware(plan),
+        wall_seconds=round(evaluation.seconds, 1),
+        created=datetime.datetime.now(datetime.UTC).date(),
+        obtained="measured",
+        notes=tuple(_notes(plan, samples)),
+        samples=samples,
+    )
+
+
+def training_of(checkpoint: str) -> Training | None:
+    """What a student's own record says of its data; None where it says nothing.
+
+    Raises:
+        pydantic.ValidationError: it says something that is no such data.
+    """
+    data = training_data_of(checkpoint)
+    if data is None:
+        return None
+    return Training(
+        hands=tuple(data.get("hands", ())), rows=data.get("rows"), data_sha256=data.get("sha256")
+    )
+
+
+def _source(model_args: Mapping[str, Any]) -> str:
+    return str(model_args.get("pretrained") or model_args.get("model") or "unnamed")
+
+
+def _without_path(name: str) -> str:
+    path = Path(name)
+    local = path.exists() or path.is_absolute() or name.startswith((".", "~"))
+    return path.resolve().name if local else name
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _hardware(plan: Plan) -> str:
+    import torch
+
+    if plan.model == "hf" and plan.device != "cpu" and torch.cuda.is_available():
+        return str(torch.cuda.get_device_name())
+    return f"{platform.machine()} CPU, {os.cpu_count()} cores"
+
+
+def _notes(plan: Plan, samples: Sequence[Sample]) -> Iterator[str]:
+    if first_of(plan.split, len(samples)) is not None:
+        yield f"the first {len(samples)} hands only"
+    empty = sum(not response for sample in samples for response in sample.responses)
+    if empty and plan.model != "hf":
+        yield f"{empty} empty responses: lm-eval gives these for requests that failed too"
+
+
+class CannotRerun(ValueError):
+    """The responses cannot be written again here; the message says why and what to do."""
+
+
+class Difference(NamedTuple):
+    """A hand that is answered otherwise than stored; `correct` is of both, stored one first."""
+
+    hand: str
+    stored: str
+    again: str
+    correct: tuple[bool, bool]
+
+
+def find_checkpoint(submission: Submission, folders: tuple[Path, ...]) -> Path:
+    """The first folder whose weights are those of the submission.
+
+    Raises:
+        CannotRerun: there is none.
+    """
+    wanted = submission.model.checkpoint_sha256
+    if wanted is None:
+        raise CannotRerun(f"{submission.key} names no checkpoint hash: nothing to run again")
+    for folder in folders:
+        if checkpoint_sha256(str(folder)) == wanted:
+            return folder
+    looked = ", ".join(map(str, folders)) or "no folder"
+    raise CannotRerun(
+        f"no checkpoint with the hash {wanted[:12]}... of {submission.key} (looked in {looked}): "
+        "give its folder with --checkpoint"
+    )
+
+
+def rerun(submission: Submission, checkpoint: Path, hands: int, device: str) -> list[Difference]:
+    """Generate the responses to the first `hands` hands anew.
+
+    Raises:
+        CannotRerun: it was not generated greedily, once a hand, from a prompt of ours.
+    """
+    _check_can_rerun(submission)
+    evaluation = evaluate(
+        Plan(
+            model="hf",
+            model_args={"pretrained": str(checkpoint), **submission.model.arguments},
+            tasks=(submission.task,),
+            shots=submission.shots or 0,
+            split=submission.split,
+            variant=submission.variant,
+            chat=submission.chat,
+            multiturn=submission.multiturn,
+            device=device,
+            limit=min(hands, submission.n),
+            generation={k: v for k, v in submission.generation.items() if k != "until"},
+            seed=submission.seeds.get("torch", DEFAULT_SEED),
+        )
+    )
+    return [
+        Difference(
+            sample.puzzle.text,
+            sample.responses[0],
+            hand.responses[0],
+            (sample.scores[0].correct, hand.scores[0].correct),
+        )
+        for sample, hand in zip(submission.samples, evaluation.tasks[0].hands, strict=False)
+        if sample.responses[0] != hand.responses[0]
+    ]
+
+
+def _check_can_rerun(submission: Submission) -> None:
+    model, generation = submission.model, submission.generation
+    if submission.obtained != "measured" or submission.shots is None:
+        why = "was not measured with this benchmark's prompts"
+    elif generation.get("do_sample") or submission.repeats > 1:
+        why = "was sampled: its responses differ from run to run"
+    elif OTHER in (submission.variant, submission.method):
+        why = "answers a prompt that is not this benchmark's"
+    elif model.backend != "hf":
+        why = f"ran on {model.backend}: only hf is run again here"
+    elif strange := [
+        f"{name}={value[:60]}"
+        for name, value in model.arguments.items()
+        if value not in RERUN_ARGUMENTS.get(name, set())
+    ]:
+        why = f"ran with {strange[0]}: not run again here"
+    elif unknown := generation.keys() - RERUN_GENERATION:
+        why = f"generated with {min(unknown)[:60]}: not run again here"
+    else:
+        return
+    raise CannotRerun(f"{submission.key} {why}")

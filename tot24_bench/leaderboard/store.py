@@ -4,14 +4,14 @@
     results/submissions/<model>/<task>.<shots>shot[...].samples.jsonl.gz   one sample a line
     results/training_hands/<SHA-256>.txt                                   one hand a line
 
-- Both are replaced together (`atomic`). The JSON moves away first and comes last, so that even a
-  killed process leaves no JSON beside samples that are not its own.
+- Both are replaced together (`files.replace_all`). The JSON moves away first and comes last, so
+  that even a killed process leaves no JSON beside samples that are not its own.
 - The JSON holds the hash of the samples as they are unzipped: samples that were changed, or are
   another submission's, are refused.
 - The hands that a student was trained on stand once, whatever number of submissions declare them:
   in a file that their hash names, and the JSON holds the hash.
 - Equal submissions give equal bytes: the gzip file holds no time and no name.
-- A submission too large for memory is written a sample at a time, by the same rules.
+- No two samples are held at once, but by who asks for a whole `Submission`.
 - What is read is not trusted: links, pipes and devices are not read, sizes are bounded before
   anything is decompressed in full, and every fault is one line that names the file and the field.
 """
@@ -29,22 +29,31 @@ import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
+from pydantic.json_schema import models_json_schema
 from pydantic_core import from_json
 
 from tot24_bench.files import Writer, replace_all
-from tot24_bench.leaderboard.entry import Entry, Outcome
+from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.key import is_key
-from tot24_bench.leaderboard.ledger import Ledger
-from tot24_bench.leaderboard.records import Sample, Training
-from tot24_bench.leaderboard.submission import SCHEMA_VERSION, Header, Submission
+from tot24_bench.leaderboard.submission import (
+    SCHEMA_VERSION,
+    Header,
+    Sample,
+    Submission,
+    Totals,
+    Training,
+)
+from tot24_bench.schema import Sha256, first_fault
 
 FOLDER = "submissions"
 """Below the results folder."""
+
+SAMPLES_END = ".samples.jsonl.gz"
+"""In place of the JSON file's `.json`."""
 
 HASH = "samples_sha256"
 """Key of the JSON file that is no field of a submission: hash of the samples' lines, unzipped."""
@@ -96,34 +105,16 @@ class BadSubmission(ValueError):
 
 
 def write(submission: Submission, results: Path, overwrite: bool = False) -> Path:
-    """Store a submission; on any failure the folder is as it was.
-
-    Args:
-        results: the results folder; it is made when missing.
-        overwrite: whether to replace a submission of the same key.
-
-    Returns:
-        The path of its JSON file.
-
-    Raises:
-        SubmissionExists: when there is one of that key and `overwrite` is False.
-        ResultsNotWritable: when the folder cannot be written.
-    """
-    header = submission.to_json()
-    del header["samples"]
-    return _store(submission.key, header, submission.samples or None, results, overwrite)
+    """Store a submission; see `write_stream`."""
+    return write_stream(submission, submission.samples, results, overwrite)
 
 
 def write_stream(
     header: Header, samples: Iterable[Sample], results: Path, overwrite: bool = False
 ) -> Path:
-    """Store a submission whose samples come one at a time; no two of them are held at once.
+    """Store a submission whose samples come one at a time; on any failure the folder is as it was.
 
-    Args:
-        header: what is said of the samples, and checked against them before anything is in place.
-        samples: one for each hand, in order.
-        results: the results folder; it is made when missing.
-        overwrite: whether to replace a submission of the same key.
+    Samples are checked against the header before anything is in place.
 
     Returns:
         The path of its JSON file.
@@ -131,36 +122,26 @@ def write_stream(
     Raises:
         ValueError: the samples break a rule of a submission, or do not give what the header says.
         TooLarge: `read` would refuse them.
-        SubmissionExists, ResultsNotWritable: as `write`.
+        SubmissionExists: there is one of that key and `overwrite` is False.
+        ResultsNotWritable: the folder cannot be written.
     """
-    return _store(header.key, header.to_json(), _checked(samples, header), results, overwrite)
+    check_writable(results, header.key, overwrite)
+    path = path_of(results, header.key)
+    stored = header.model_dump(mode="json", include=set(Header.model_fields))
+    contents = _put_out_hands(stored, header.model.training, results)
+    folders = [path.parent, path.parent.parent, *(file.parent for file in contents)]
 
-
-def _store(
-    key: str,
-    header: dict[str, Any],
-    samples: Iterable[Sample] | None,
-    results: Path,
-    overwrite: bool,
-) -> Path:
-    check_writable(results, key, overwrite)
-    path = path_of(results, key)
-    digest = hashlib.sha256()
-    header, hands = _without_hands(header, results)
+    def write_samples(file: BinaryIO) -> None:
+        stored[HASH] = _write_lines(_checked(samples, header), file)
 
     def write_header(file: BinaryIO) -> None:  # after the samples, whose hash it holds
-        stored = header if samples is None else {**header, HASH: digest.hexdigest()}
-        text = json.dumps(stored, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        data = text.encode()
+        data = json.dumps(stored, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         if len(data) > MAX_HEADER_BYTES:
             raise TooLarge(f"all but the samples is larger than {MAX_HEADER_BYTES} bytes")
         file.write(data)
 
-    contents: dict[Path, Writer | None] = {
-        **hands,
-        _samples_path(path): None if samples is None else _zipped(samples, digest),
-        path: write_header,
-    }
+    empty = isinstance(samples, tuple) and not samples
+    contents |= {_samples_path(path): None if empty else write_samples, path: write_header}
     try:
         for file in contents:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -168,39 +149,35 @@ def _store(
     except OSError as error:
         raise _not_writable(path.parent, error) from error
     finally:  # only folders that are empty can be removed
-        for folder in (path.parent, path.parent.parent, *(file.parent for file in hands)):
+        for folder in folders:
             with contextlib.suppress(OSError):
                 folder.rmdir()
     return path
 
 
-def _without_hands(
-    header: dict[str, Any], results: Path
-) -> tuple[dict[str, Any], dict[Path, Writer | None]]:
-    """The header with the hash of its training hands in their place, and their file to write."""
-    model = header["model"]
-    if model["training"] is None:
-        return header, {}
-    training = Training.from_json(model["training"])
+def _put_out_hands(
+    stored: dict[str, Any], training: Training | None, results: Path
+) -> dict[Path, Writer | None]:
+    """Put the hash of the training hands in their place; their file, where it is not there yet."""
+    if training is None:
+        return {}
     digest, data = training.hands_file()
     if len(data) > MAX_HANDS_BYTES:
         raise TooLarge(f"the training hands are larger than {MAX_HANDS_BYTES} bytes")
-    stored = {HANDS: digest, **{k: v for k, v in model["training"].items() if k != "hands"}}
+    said = stored["model"]["training"]
+    del said["hands"]
+    stored["model"]["training"] = {HANDS: digest, **said}
     file = hands_path(results, digest)
     there = file.is_file() and not file.is_symlink() and file.read_bytes() == data
-    contents: dict[Path, Writer | None] = {} if there else {file: lambda out: out.write(data)}
-    return {**header, "model": {**model, "training": stored}}, contents
+    return {} if there else {file: lambda out: out.write(data)}
 
 
 def check_writable(results: Path, key: str, overwrite: bool = False) -> None:
     """Fail before hours of evaluation as `write` would fail after them; leaves nothing behind.
 
-    Args:
-        key: as `Submission.key`, or `key_of` before there is a submission.
-
     Raises:
-        SubmissionExists, ResultsNotWritable: as `write`.
-        ValueError: for a key that `key_of` has not made.
+        SubmissionExists, ResultsNotWritable: as `write_stream`.
+        ValueError: as `path_of`.
     """
     path = path_of(results, key)
     for folder in (results / FOLDER, path.parent, results / TRAINING):
@@ -212,9 +189,7 @@ def check_writable(results: Path, key: str, overwrite: bool = False) -> None:
                 f"there is a submission already at {path}: use --overwrite to replace it, "
                 "or --name to store this one under another name"
             )
-        folder = path.parent
-        while not folder.exists():
-            folder = folder.parent
+        folder = next(folder for folder in path.parents if folder.exists())
         with tempfile.TemporaryDirectory(prefix=".tot24-", dir=folder):
             pass
     except SubmissionExists:
@@ -239,25 +214,30 @@ def hands_path(results: Path, digest: str) -> Path:
     return results / TRAINING / f"{digest}.txt"
 
 
+def header_path(path: Path) -> Path:
+    """The JSON file of a submission, of which either file may be named."""
+    if path.name.endswith(SAMPLES_END):
+        return path.with_name(path.name.removesuffix(SAMPLES_END) + ".json")
+    return path
+
+
+def results_of(path: Path) -> Path | None:
+    """The results folder that a submission's file stands in; None where it lies elsewhere."""
+    return path.parents[2] if len(path.parents) > 2 and path.parents[1].name == FOLDER else None
+
+
 def read(path: Path) -> Submission:
     """Read a submission from its JSON file and the samples beside it.
 
     Raises:
         BadSubmission: when a file is missing, damaged, too large, or breaks a rule.
     """
-    header, stored = _read_header(path)
-    try:
-        n = Header.from_json(header).n  # its faults come before those of the samples
-        samples = tuple(islice(_read_samples(path, stored), n + 1))
-        return Submission.from_json({**header, "samples": samples})
-    except ValidationError as error:
-        raise BadSubmission(f"{path}: {_fault(error)}") from None
+    header, samples = read_stream(path)
+    return Submission.model_construct(**dict(header), samples=tuple(samples))
 
 
 def read_stream(path: Path) -> tuple[Header, Iterator[Sample]]:
-    """A submission whose samples are read as they are taken; no two of them are held at once.
-
-    After the last one they are held against the header, by the same rules as `read`.
+    """A submission whose samples are read as they are taken, and held against it after the last.
 
     Raises:
         BadSubmission: as `read`: some of it at once, the rest while samples are taken.
@@ -267,32 +247,21 @@ def read_stream(path: Path) -> tuple[Header, Iterator[Sample]]:
         header = Header.from_json(data)
     except ValidationError as error:
         raise BadSubmission(f"{path}: {_fault(error)}") from None
-    return header, _held_against(path, header, _read_samples(path, stored))
 
+    def samples() -> Iterator[Sample]:
+        try:
+            yield from _checked(_read_samples(path, stored), header)
+        except BadSubmission:
+            raise
+        except ValueError as error:
+            raise BadSubmission(f"{path}: {error}") from None
 
-def _held_against(path: Path, header: Header, samples: Iterator[Sample]) -> Iterator[Sample]:
-    try:
-        yield from _checked(samples, header)
-    except BadSubmission:
-        raise
-    except ValueError as error:
-        raise BadSubmission(f"{path}: {error}") from None
+    return header, samples()
 
 
 def read_entry(path: Path) -> Entry:
-    """Read what tables and statistics need of a submission, by the same rules as `read`.
-
-    No more than one sample is held at once.
-
-    Raises:
-        BadSubmission: as `read`.
-    """
-    header, samples = read_stream(path)
-    outcomes, withheld = [], False
-    for sample in samples:
-        outcomes.append(Outcome.of(sample))
-        withheld = withheld or sample.withheld
-    return Entry(header, tuple(outcomes), withheld)
+    """Read what tables and statistics need of a submission, by the same rules as `read`."""
+    return Entry.gather(*read_stream(path))
 
 
 def paths(results: Path) -> list[Path]:
@@ -311,11 +280,7 @@ def read_all(results: Path) -> list[Submission]:
 
 
 def read_entries(results: Path) -> list[Entry]:
-    """The entry of every submission below a results folder, by path.
-
-    Raises:
-        BadSubmission: as `read_all`.
-    """
+    """The entry of every submission below a results folder; see `read_all`."""
     return [_in_place(path, results, read_entry(path)) for path in paths(results)]
 
 
@@ -329,49 +294,37 @@ def _in_place(path: Path, results: Path, kept: _Kept) -> _Kept:
 
 
 def _samples_path(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(".json") + ".samples.jsonl.gz")
+    return path.with_name(path.name.removesuffix(".json") + SAMPLES_END)
 
 
-def _zipped(samples: Iterable[Sample], digest: Any) -> Writer:
-    """Write the lines of the samples file, and enter them into the digest."""
-
-    def write_samples(file: BinaryIO) -> None:
-        total = 0
-        with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as zipped:
-            for sample in samples:
-                line = sample.model_dump_json().encode() + b"\n"
-                total += len(line)
-                if len(line) > MAX_SAMPLE_BYTES:
-                    raise TooLarge(
-                        f"the responses to {sample.puzzle.text} are larger than "
-                        f"{MAX_SAMPLE_BYTES} bytes, more than a submission can hold of one hand"
-                    )
-                if total > MAX_SAMPLES_BYTES:
-                    raise TooLarge(
-                        f"the responses are larger than {MAX_SAMPLES_BYTES} bytes, more than a "
-                        "submission can hold"
-                    )
-                digest.update(line)
-                zipped.write(line)
-
-    return write_samples
+def _write_lines(samples: Iterable[Sample], file: BinaryIO) -> str:
+    """Write a samples file; the hash of its lines."""
+    digest, total = hashlib.sha256(), 0
+    with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as zipped:
+        for sample in samples:
+            line = sample.model_dump_json().encode() + b"\n"
+            total += len(line)
+            large = "{} are larger than {} bytes, more than a submission can hold"
+            if len(line) > MAX_SAMPLE_BYTES:
+                what = f"the responses to {sample.puzzle.text}"
+                raise TooLarge(large.format(what, MAX_SAMPLE_BYTES))
+            if total > MAX_SAMPLES_BYTES:
+                raise TooLarge(large.format("the responses", MAX_SAMPLES_BYTES))
+            digest.update(line)
+            zipped.write(line)
+    return digest.hexdigest()
 
 
 def _checked(samples: Iterable[Sample], header: Header) -> Iterator[Sample]:
-    """The same, and at the end an error where the header says something else."""
-    ledger = Ledger()
-    count = 0  # no enumerate: it holds on to what it gave last
+    """The same, and at the end a ValueError where the header says something else."""
+    totals = Totals()
     for sample in samples:
-        if count == header.n:  # whoever says three and gives a million is not read to the end
+        if len(totals.repeats) == header.n:  # who says three and gives a million is not read on
             raise ValueError(f"n is {header.n}, but there are more samples")
-        count += 1
-        ledger.add(sample)
+        totals.add(sample)
         yield sample
         del sample  # before the next one is read: it may be large
-    if count:
-        ledger.check(header)
-    elif header.obtained != "reported":
-        raise ValueError(f"samples are missing: a {header.obtained} figure needs its responses")
+    totals.check(header)
 
 
 def _not_writable(folder: Path, error: OSError) -> ResultsNotWritable:
@@ -396,11 +349,11 @@ def _read_header(path: Path) -> tuple[dict[str, Any], str | None]:
     stored = header.pop(HASH, None)
     if stored is not None and not isinstance(stored, str):
         raise BadSubmission(f"{path}: {HASH}: not a hash")
-    _put_hands(path, header)
+    _put_in_hands(path, header)
     return header, stored
 
 
-def _put_hands(path: Path, header: dict[str, Any]) -> None:
+def _put_in_hands(path: Path, header: dict[str, Any]) -> None:
     """Put the training hands in the place of their hash; an older file has them there already."""
     if header.get("schema_version") == INLINE_HANDS:
         header["schema_version"] = SCHEMA_VERSION
@@ -409,34 +362,28 @@ def _put_hands(path: Path, header: dict[str, Any]) -> None:
     training = model.get("training") if isinstance(model, dict) else None
     if not isinstance(training, dict):
         return
+    field = f"{path}: model.training.{HANDS}"
     digest = training.pop(HANDS, None)
     if "hands" in training:
         raise BadSubmission(f"{path}: model.training.hands: they belong in {TRAINING}, by {HANDS}")
     if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-        raise BadSubmission(f"{path}: model.training.{HANDS}: not a hash")
+        raise BadSubmission(f"{field}: not a hash")
     file = hands_path(path.parent.parent.parent, digest)
     if file.parent.is_symlink():
         raise BadSubmission(f"{path}: {file.parent} is a link: put the folder itself there")
     if not file.exists():
-        raise BadSubmission(
-            f"{path}: model.training.{HANDS}: {TRAINING}/{file.name} is missing beside "
-            f"{FOLDER}: commit it too"
-        )
+        missing = f"{TRAINING}/{file.name} is missing beside {FOLDER}"
+        raise BadSubmission(f"{field}: {missing}: commit it too")
     data = _read_plain(file, MAX_HANDS_BYTES)
     if not data:
         raise BadSubmission(f"{file}: is empty: it holds the training hands, one a line")
     if hashlib.sha256(data).hexdigest() != digest:
-        raise BadSubmission(f"{path}: model.training.{HANDS} is not the hash of {file}")
+        raise BadSubmission(f"{field} is not the hash of {file}")
     training["hands"] = data.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
 
-def open_plain(path: Path) -> BinaryIO:
-    """Open a plain file; a link is not followed, a pipe is not waited for.
-
-    Raises:
-        BadSubmission: it is a link, a folder, a pipe or a device.
-        OSError: it cannot be opened.
-    """
+def _open_plain(path: Path) -> BinaryIO:
+    """Open a plain file; a link is not followed, a pipe is not waited for."""
     if path.is_symlink():
         raise BadSubmission(f"{path}: is a link: a submission is two plain files")
     # A pipe without a writer would hold the open up for ever; not every system has the flag.
@@ -444,18 +391,25 @@ def open_plain(path: Path) -> BinaryIO:
     file = os.fdopen(descriptor, "rb")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         file.close()
-        raise BadSubmission(
-            f"{path}: is a folder, a pipe or a device: a submission is two plain files"
-        )
+        kinds = "a folder, a pipe or a device"
+        raise BadSubmission(f"{path}: is {kinds}: a submission is two plain files")
     return file
 
 
-def _refuse_twins(data: bytes, where: str) -> None:
-    """Refuse JSON of which an object has a key twice: one reader takes the first, one the last.
+def _read_plain(path: Path, most: int) -> bytes:
+    """A file of bounded size."""
+    try:
+        with _open_plain(path) as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise BadSubmission(f"{path}: cannot be read ({error.strerror})") from None
+    if len(data) > most:
+        raise BadSubmission(f"{path}: larger than {most} bytes")
+    return data
 
-    Raises:
-        BadSubmission: says which key.
-    """
+
+def _refuse_twins(data: bytes, where: str) -> None:
+    """Refuse JSON of which an object has a key twice: one reader takes the first, one the last."""
 
     def once(pairs: list[tuple[str, object]]) -> None:
         ((key, count),) = Counter(key for key, _ in pairs).most_common(1) or [("", 1)]
@@ -465,45 +419,29 @@ def _refuse_twins(data: bytes, where: str) -> None:
     json.loads(data, object_pairs_hook=once, parse_int=len, parse_float=len)
 
 
-def _read_plain(path: Path, most: int) -> bytes:
-    """A file of bounded size."""
-    try:
-        with open_plain(path) as file:
-            data = file.read(most + 1)
-    except OSError as error:
-        raise BadSubmission(f"{path}: cannot be read ({error.strerror})") from None
-    if len(data) > most:
-        raise BadSubmission(f"{path}: larger than {most} bytes")
-    return data
-
-
 def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
-    """The samples of a submission, none where there is no file; one line is held at once.
-
-    Args:
-        header: the JSON file.
-        stored: the hash of the samples that it holds.
-    """
+    """The samples beside a JSON file that holds their hash, none where there is no file."""
     path = _samples_path(header)
     digest = hashlib.sha256()
     try:
-        with open_plain(path) as plain, gzip.GzipFile(fileobj=plain) as file:
+        with _open_plain(path) as plain, gzip.GzipFile(fileobj=plain) as file:
             number = total = 0
             while line := file.readline(MAX_SAMPLE_BYTES + 1):
                 number += 1
                 total += len(line)
                 digest.update(line)
+                where = f"{path}: line {number}"
                 if len(line) > MAX_SAMPLE_BYTES or total > MAX_SAMPLES_BYTES:
-                    raise BadSubmission(f"{path}: line {number}: too large when decompressed")
+                    raise BadSubmission(f"{where}: too large when decompressed")
                 if sum(map(line.count, (b'":', b"{", b"["))) > MAX_SAMPLE_PARTS:
-                    raise BadSubmission(f"{path}: line {number}: too many parts")
+                    raise BadSubmission(f"{where}: too many parts")
                 try:
                     sample = Sample.model_validate_json(line, strict=True)
                 except ValidationError as error:
-                    raise BadSubmission(f"{path}: line {number}: {_fault(error)}") from None
+                    raise BadSubmission(f"{where}: {_fault(error)}") from None
                 if line.rstrip() != sample.model_dump_json().encode():  # not as it is written here
-                    _refuse_twins(line, f"{path}: line {number}")
-                del line
+                    _refuse_twins(line, where)
+                del line  # one is held at once
                 yield sample
                 del sample
     except FileNotFoundError:
@@ -518,8 +456,42 @@ def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
 
 def _fault(error: ValidationError) -> str:
     """The first fault in one line of bounded length, and how many more there are."""
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    where = ".".join(map(str, faults[0]["loc"]))
-    what = " ".join(faults[0]["msg"].removeprefix("Value error, ").split())
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{where[:80] + ': ' if where else ''}{what[:300]}{more}"
+    where, what = first_fault(error, "")
+    what = " ".join(what.removeprefix("Value error, ").split())[:300]
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}{': ' if where else ''}{what}{more}"
+
+
+class _Stored(Header):
+    samples_sha256: Sha256 | None = Field(
+        default=None, description="Hash of the samples' lines, unzipped; none where only reported."
+    )
+
+
+def submission_schema() -> dict[str, Any]:
+    """The JSON Schema: of the JSON file at the top, of a line of the samples at `$defs/Sample`.
+
+    Rules that need more than one field (a metric is what the scores give, a hand is of its split)
+    are not in it: `tot24 leaderboard check` knows them.
+    """
+    _, schema = models_json_schema([(_Stored, "validation"), (Sample, "validation")])
+    definitions = schema["$defs"]
+    stored = definitions.pop(_Stored.__name__)
+    training = definitions[Training.__name__]
+    del training["properties"]["hands"]
+    training["properties"][HANDS] = {
+        "description": f"Names the file of the hands in {TRAINING}/, one hand a line.",
+        "pattern": "^[0-9a-f]{64}$",
+        "type": "string",
+    }
+    training["required"] = [HANDS]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **stored,
+        "title": "A submission without its samples",
+        "description": (
+            "A row of the tot24-bench leaderboard. Each line of its .samples.jsonl.gz is a "
+            f"#/$defs/{Sample.__name__}.\n\n{Header.__doc__}"
+        ),
+        "$defs": dict(sorted(definitions.items())),
+    }

@@ -28,30 +28,38 @@ A submission says how it was obtained: `measured` here, `rescored` from a public
 from __future__ import annotations
 
 import datetime
-import unicodedata
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Literal, Self
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from statistics import fmean
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    FailFast,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 
-from tot24_bench.leaderboard.key import first_of, key_of
-from tot24_bench.leaderboard.ledger import Ledger
-from tot24_bench.leaderboard.records import MAX_RESPONSES, Metrics, ModelInfo, Sample, Training
-from tot24_bench.leaderboard.split_names import check_split_name
+from tot24_bench.game import Puzzle, is_solvable, is_split, load_split
+from tot24_bench.harness import METRICS, metrics_of_scores
+from tot24_bench.leaderboard.key import check_split_name, first_of, key_of, letters_of
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES, METHODS, VARIANTS
-from tot24_bench.schema import Name, Record, Sha256, Text
-
-__all__ = [
-    "Header",
-    "Metrics",
-    "ModelInfo",
-    "Sample",
-    "Submission",
-    "Training",
-    "mean_tokens_of",
-    "metrics_of",
-    "prompts_sha256",
-]
+from tot24_bench.schema import (
+    MAX_COUNT,
+    Count,
+    Encodable,
+    Name,
+    Record,
+    Sha256,
+    Share,
+    Text,
+    without_machine_path,
+)
+from tot24_bench.scoring import Score, Verdict
+from tot24_bench.teachers import teacher_name
 
 SCHEMA_VERSION: Literal[3] = 3
 """Of a submission's fields: 2 added `label`, `prompt_sha256`, `training` and withheld responses; in
@@ -63,9 +71,150 @@ OTHER = "other"
 MAX_SHOTS = 1_000
 """Exemplars in a prompt; far above what any prompt holds, so that file names stay short."""
 
-
 MAX_HANDS = 100_000
 """Hands of a submission; the deck has 1,820, and a transcript that is rescored at most 20,000."""
+
+MAX_RESPONSES = 10_000
+"""Responses to one hand."""
+
+METRIC_TOLERANCE = 1e-9
+"""Largest difference between a stated figure and the recomputed one: rounding of sums, no more."""
+
+
+# The first fault ends the reading: a message for each of a million would not fit into memory.
+_Several = FailFast()
+
+
+def sha256_of(response: str) -> str:
+    """The hash that stands for a response whose text is withheld."""
+    return hashlib.sha256(response.encode("utf-8", "replace")).hexdigest()
+
+
+class Sample(Record):
+    """The responses to one puzzle.
+
+    Attributes:
+        puzzle: the puzzle asked, its numbers in the order in which the prompt showed them.
+        prompt_sha256: hash of the prompt as `Prompt.sha256`; None where the prompt is not known.
+        responses: what the model wrote, without the prompt; one, or one for each repeat; empty
+            where the text is not ours to give: then `responses_sha256` stands for it.
+        responses_sha256: hash of each response that is withheld, so that whoever has the text can
+            check the scores; empty where the responses are given.
+        tokens: length of each response in the model's own tokens; None where not counted.
+        scores: the score of each response, as `tot24_bench.scoring.score` gave it.
+    """
+
+    puzzle: Puzzle
+    prompt_sha256: Sha256 | None
+    responses: Annotated[tuple[Encodable, ...], _Several]
+    responses_sha256: Annotated[tuple[Sha256, ...], _Several] = ()
+    tokens: Annotated[tuple[Count | None, ...], _Several]
+    scores: Annotated[tuple[Score, ...], _Several]
+
+    @model_validator(mode="after")
+    def _keeps_the_rules(self) -> Self:
+        if self.responses and self.responses_sha256:
+            raise ValueError("responses are given and withheld: leave responses_sha256 out")
+        given = len(self.responses) or len(self.responses_sha256)
+        counts = given, len(self.tokens), len(self.scores)
+        if not given:
+            raise ValueError("responses are missing")
+        if len(set(counts)) > 1:
+            raise ValueError("{} responses, {} token counts, {} scores".format(*counts))
+        if given > MAX_RESPONSES:
+            raise ValueError(f"{given} responses to a hand: at most {MAX_RESPONSES}")
+        counted = zip(self.responses, self.tokens, strict=False)
+        if any(count == 0 and text.strip() for text, count in counted):
+            raise ValueError("a response with text has 0 tokens")
+        for score in self.scores if self.withheld else ():  # nobody can repeat them
+            claim = score.verdict is Verdict.NO_SOLUTION
+            right = not is_solvable(self.puzzle) if claim else score.verdict is Verdict.CORRECT
+            if score.correct != right:
+                raise ValueError(f"correct is {score.correct}, but the verdict is {score.verdict}")
+        return self
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the responses are known by their hashes only."""
+        return not self.responses
+
+
+class Metrics(Record):
+    """Shares of responses, 0 to 1: the mean over hands of the mean over a hand's repeats.
+
+    A reported figure may come without the others, which are then None.
+
+    Attributes:
+        acc: right answers.
+        valid: answers that use exactly the hand's numbers, whatever their value.
+        answered: responses that commit to an expression or to there being no solution.
+        false_claim: responses that say "= target" of what is not.
+        truncated: responses that the token limit cut off.
+    """
+
+    acc: Share
+    valid: Share | None = None
+    answered: Share | None = None
+    false_claim: Share | None = None
+    truncated: Share | None = None
+
+
+class Training(Record):
+    """What a student says of its training, so that it can be held against the test hands.
+
+    Attributes:
+        hands: every hand whose traces it was trained on, numbers ascending with spaces.
+        rows: traces, repeats of a hand included.
+        data_sha256: hash of the dataset as `training` or the contributor wrote it.
+    """
+
+    hands: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[^\n]+$", max_length=200)], ...],
+        Field(min_length=1, max_length=100_000),
+    ]
+    rows: Annotated[int, Field(gt=0, le=MAX_COUNT)] | None = None
+    data_sha256: Sha256 | None = None
+
+    def hands_file(self) -> tuple[str, bytes]:
+        """The hands as a file of their own, one a line, and its SHA-256, by which it is known."""
+        data = "".join(f"{hand}\n" for hand in self.hands).encode()
+        return hashlib.sha256(data).hexdigest(), data
+
+
+class ModelInfo(Record):
+    """What was evaluated.
+
+    Attributes:
+        name: how tables call it.
+        parameters: number of weights; None where not known.
+        precision: of the weights as they ran ("fp32", "bf16"): it moves a small model's score.
+        backend: what ran it ("hf", "local-completions", ...).
+        source: checkpoint or API model as given; of a path on the machine only the last part.
+        checkpoint_sha256: hash of the weights file, where there is one.
+        arguments: those model arguments that change what it answers (dtype, revision, ...).
+        base: the model it was trained from.
+        licence: SPDX identifier, as far as known.
+        link: a page about it.
+        teacher: who wrote its training traces, e.g. "solver (exact search)"; the name of the
+            teacher's own row, where it has one (an older name of the solver is read as today's).
+        training: what a student was trained on; None for a model that is no student, or whose
+            data are not known.
+    """
+
+    name: Name
+    parameters: Annotated[int, Field(gt=0, le=MAX_COUNT)] | None = None
+    precision: Text | None = None
+    backend: Name
+    source: Annotated[Name, AfterValidator(without_machine_path)]
+    checkpoint_sha256: Sha256 | None = None
+    arguments: dict[str, str] = Field(default_factory=dict)
+    base: Annotated[Text, AfterValidator(without_machine_path)] | None = None
+    licence: Text | None = None
+    link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2_000)] | None = (
+        None
+    )
+    teacher: Annotated[Text, AfterValidator(teacher_name)] | None = None
+    training: Training | None = None
 
 
 def _one_of(known: tuple[str, ...]) -> AfterValidator:
@@ -157,13 +306,115 @@ class Header(Record):
         check_split_name(self.split, self.obtained == "measured")
         if self.label is not None and self.method != OTHER:
             raise ValueError(f"label is for other methods: the method is {self.method}")
-        if self.label is not None and _letters(self.label) in map(_letters, METHOD_NAMES.values()):
+        ours = map(letters_of, METHOD_NAMES.values())
+        if self.label is not None and letters_of(self.label) in ours:
             raise ValueError(f"label is {self.label!r}, which is the name of a method of ours")
         if self.method == OTHER and self.variant != OTHER:
             raise ValueError("variant is ours, but the method is other: then so is the variant")
         if self.obtained == "measured" and self.shots is None:
             raise ValueError("shots are missing: what was measured here has a known prompt")
         return self
+
+
+class Totals:
+    """Running totals that check a submission against its samples, which it does not keep.
+
+    So one of a gigabyte is checked while it is written, by the same rules as one in memory.
+    """
+
+    def __init__(self, samples: Iterable[Sample] = ()) -> None:
+        self._puzzles: list[Puzzle] = []
+        self.repeats: list[int] = []
+        self._metrics: list[dict[str, float]] = []
+        self._tokens: list[float | None] = []
+        self._prompts: Any = hashlib.sha256()
+        self._withheld = False
+        for sample in samples:
+            self.add(sample)
+
+    def add(self, sample: Sample) -> None:
+        """Count one sample."""
+        self._puzzles.append(sample.puzzle)
+        self.repeats.append(len(sample.scores))
+        self._metrics.append(metrics_of_scores(sample.scores))
+        counted = [count for count in sample.tokens if count is not None]
+        self._tokens.append(fmean(counted) if len(counted) == len(sample.tokens) else None)
+        self._withheld = self._withheld or sample.withheld
+        if sample.prompt_sha256 is None:
+            self._prompts = None
+        elif self._prompts is not None:
+            self._prompts.update(bytes.fromhex(sample.prompt_sha256))
+
+    def metrics(self) -> Metrics:
+        """See `metrics_of`."""
+        if not self._metrics:
+            raise ValueError("no samples to take metrics of: evaluate at least one hand")
+        return Metrics(**{name: fmean(hand[name] for hand in self._metrics) for name in METRICS})
+
+    def mean_tokens(self) -> float | None:
+        """See `mean_tokens_of`."""
+        known = [mean for mean in self._tokens if mean is not None]
+        return fmean(known) if known and len(known) == len(self._tokens) else None
+
+    def prompts_sha256(self) -> str | None:
+        """See `prompts_sha256`."""
+        return self._prompts.hexdigest() if self._prompts is not None and self._puzzles else None
+
+    def check(self, header: Header) -> None:
+        """Hold what a submission says against its samples.
+
+        Raises:
+            ValueError: the first rule that they break.
+        """
+        if not self._puzzles:
+            if header.obtained != "reported":
+                raise ValueError(
+                    f"samples are missing: a {header.obtained} figure needs its responses"
+                )
+            return
+        self._check_counts(header)
+        self._check_hands(header.split)
+        for name, counted in self.metrics():
+            _check_figure(f"metrics.{name}", getattr(header.metrics, name), counted)
+        tokens = self.mean_tokens()
+        if tokens is not None:
+            _check_figure("mean_response_tokens", header.mean_response_tokens, tokens)
+        elif header.mean_response_tokens is not None:
+            raise ValueError("mean_response_tokens is stated, but tokens of samples are not known")
+        if header.prompt_sha256 != self.prompts_sha256():
+            raise ValueError("prompt_sha256 is not the hash of the prompts of the stored samples")
+        if header.obtained == "measured" and header.prompt_sha256 is None:
+            raise ValueError("prompt_sha256 is missing: what was measured has known prompts")
+        if self._withheld and header.obtained != "rescored":
+            raise ValueError(f"responses are withheld: a {header.obtained} figure must give them")
+
+    def _check_counts(self, header: Header) -> None:
+        if header.n != len(self.repeats):
+            raise ValueError(f"n is {header.n}, but there are {len(self.repeats)} samples")
+        # A transcript of others may lack some; it then says so where it is shown.
+        fewest = 1 if header.obtained == "rescored" else header.repeats
+        said = f"repeats is {header.repeats}, but"
+        for puzzle, count in zip(self._puzzles, self.repeats, strict=True):
+            if not fewest <= count <= header.repeats:
+                raise ValueError(f"{said} {puzzle.text} has {count} response(s)")
+        if header.repeats > (most := max(self.repeats)):
+            raise ValueError(f"{said} no hand has more than {most} response(s)")
+
+    def _check_hands(self, split: str) -> None:
+        if not is_split(split):
+            return
+        asked = Counter(puzzle.identity for puzzle in self._puzzles)
+        strange = sorted(asked.keys() - {puzzle.identity for puzzle in load_split(split)})
+        twice = [identity for identity, times in asked.items() if times > 1]
+        for faults, what in ((strange, "does not belong to it"), (twice, "is asked twice")):
+            if faults:
+                hand = " ".join(map(str, faults[0][0]))
+                raise ValueError(f"split is {split}, but the hand {hand} {what}")
+
+
+def _check_figure(name: str, stated: float | None, counted: float) -> None:
+    if stated is None or abs(stated - counted) > METRIC_TOLERANCE * max(1.0, counted):
+        raise ValueError(f"{name} is {stated}, but the stored samples give {counted:.10g}")
 
 
 class Submission(Header):
@@ -179,34 +430,25 @@ class Submission(Header):
     samples: tuple[Sample, ...] = ()
 
     @model_validator(mode="after")
-    def _keeps_the_rules(self) -> Self:
-        if self.samples:
-            Ledger.of(self.samples).check(self)
-        elif self.obtained != "reported":
-            raise ValueError(f"samples are missing: a {self.obtained} figure needs its responses")
+    def _is_what_its_samples_give(self) -> Self:
+        Totals(self.samples).check(self)
         return self
-
-
-def _letters(text: str) -> str:
-    """What is left of a name when case, spaces, signs and look-alike forms are left out."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(char for char in plain if char.isalnum())
 
 
 def prompts_sha256(samples: Iterable[Sample]) -> str | None:
     """Hash of the hashes of all prompts, in the order asked; None where any is unknown."""
-    return Ledger.of(samples).prompts_sha256()
+    return Totals(samples).prompts_sha256()
 
 
-def metrics_of(samples: Sequence[Sample]) -> Metrics:
+def metrics_of(samples: Iterable[Sample]) -> Metrics:
     """The metrics of stored scores, hand by hand as lm-eval's own are.
 
     Raises:
         ValueError: when there are no samples.
     """
-    return Ledger.of(samples).metrics()
+    return Totals(samples).metrics()
 
 
-def mean_tokens_of(samples: Sequence[Sample]) -> float | None:
+def mean_tokens_of(samples: Iterable[Sample]) -> float | None:
     """Mean length of a response in tokens, averaged as `metrics_of`; None where any is unknown."""
-    return Ledger.of(samples).mean_tokens()
+    return Totals(samples).mean_tokens()

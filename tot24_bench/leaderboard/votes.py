@@ -13,8 +13,9 @@ would count it. Of answers with equally many votes the one that was given first 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
-from itertools import chain
+from contextlib import suppress
 from typing import NamedTuple
 
 from tot24_bench.scoring import Score, Verdict, tokenize
@@ -44,9 +45,8 @@ class Votes:
     def add(self, response: str, score: Score) -> None:
         """Count the vote of one response."""
         claim = score.verdict is Verdict.NO_SOLUTION
-        lines = response.rstrip().rsplit("\n", 1)
-        if lines[-1]:
-            _count(self._texts, lines[-1].strip(), claim, score.correct)
+        if last := response.rstrip().rpartition("\n")[2]:
+            _count(self._texts, last.strip(), claim, score.correct)
         if score.answered:
             form = "" if claim else form_of(score.answer)
             _count(self._forms, form, claim, score.correct)
@@ -64,9 +64,12 @@ class Votes:
         return _elected(self._forms, claims)
 
 
+_CLAIM, _VOTE = 2, 4
+"""A count of votes is one number: whether it is right, a claim, and how many votes."""
+
+
 def _count(counts: dict[int, int], answer: str, claim: bool, right: bool) -> None:
-    # By a hash of the answer, in one number each: a file may hold millions of answers.
-    key = hash(answer)
+    key = hash(answer)  # a file may hold millions of answers
     if key in counts:
         counts[key] += _VOTE
     elif len(counts) < MAX_ANSWERS:
@@ -76,9 +79,6 @@ def _count(counts: dict[int, int], answer: str, claim: bool, right: bool) -> Non
 def _elected(counts: dict[int, int], claims: bool) -> bool:
     voting = (count for count in counts.values() if claims or not count & _CLAIM)
     return bool(max(voting, key=lambda count: count // _VOTE, default=0) & 1)
-
-
-_CLAIM, _VOTE = 2, 4
 
 
 def form_of(expression: str) -> str:
@@ -97,101 +97,74 @@ def form_of(expression: str) -> str:
     False
     """
     cut = tokenize(expression)
-    whole = cut.problem is None and not expression[cut.end :].strip()
-    form = _form(cut.tokens) if whole else None
-    return "".join(expression.split()) if form is None else _added(form.terms)
+    tokens = deque(cut.tokens)
+    with suppress(IndexError, ValueError):  # it ends or goes on where something is missing
+        if cut.problem is None and not expression[cut.end :].strip():
+            form = _sum(tokens)
+            if not tokens:
+                return _added(form.terms)
+    return "".join(expression.split())
+
+
+_Parts = tuple[tuple[str, str], ...]
+"""Terms, each with its sign (empty or -), or factors, each after its `*` or `/`."""
+
+_OTHER_SIGN = {"": "-", "-": "", "*": "/", "/": "*"}
 
 
 class _Form(NamedTuple):
-    """A number, a sum or a product.
-
-    Attributes:
-        sign: "" or "-".
-        text: without the sign.
-        terms: of a sum, each with its sign before it; of anything else, itself.
-        factors: of a product, each after `*` or `/`; of anything else, itself.
-    """
+    """A number, a sum or a product: its sign and its text without it, its terms, its factors."""
 
     sign: str
     text: str
-    terms: tuple[tuple[str, str], ...]
-    factors: tuple[tuple[str, str], ...]
+    terms: _Parts
+    factors: _Parts
 
 
-_PRIORITY = {"(": 0, "+": 1, "-": 1, "*": 2, "/": 2}
-_OTHER = {"": "-", "-": "", "*": "/", "/": "*"}
-_NEGATE, _KEEP = "negate", "keep"
+def _sum(tokens: deque[int | str]) -> _Form:
+    """Read a sum off the tokens; brackets are at most `scoring.tokens.MAX_DEPTH` deep."""
+    form = _product(tokens)
+    while tokens and tokens[0] in ("+", "-"):
+        negative = tokens.popleft() == "-"
+        right = _product(tokens).terms
+        terms = tuple(sorted((*form.terms, *(_turned(right) if negative else right))))
+        text = f"({_added(terms)})"
+        form = _Form("", text, terms, (("*", text),))
+    return form
 
 
-def _form(tokens: tuple[int | str, ...]) -> _Form | None:
-    """The form of an expression's tokens, by two stacks as `scoring.expression.evaluate`."""
-    values: list[_Form] = []
-    operators: list[str] = []
-    operand = True
-    for token in tokens:
-        if isinstance(token, int):
-            values.append(_Form("", str(token), (("", str(token)),), (("*", str(token)),)))
-            operand = False
-        elif token == "(":
-            operators.append(token)
-        elif token == ")":
-            while operators and operators[-1] != "(":
-                if not _apply(operators.pop(), values):
-                    return None
-            if not operators:
-                return None
-            operators.pop()
-        elif operand:
-            operators.append(_NEGATE if token == "-" else _KEEP)
-        else:
-            while operators and _PRIORITY.get(operators[-1], 3) >= _PRIORITY[token]:
-                if not _apply(operators.pop(), values):
-                    return None
-            operators.append(token)
-            operand = True
-    while operators:
-        if not _apply(operators.pop(), values):
-            return None
-    return values[0] if len(values) == 1 else None
+def _product(tokens: deque[int | str]) -> _Form:
+    form = _operand(tokens)
+    while tokens and tokens[0] in ("*", "/"):
+        inverse = tokens.popleft() == "/"
+        right = _operand(tokens)
+        over = _turned(right.factors) if inverse else right.factors
+        factors = tuple(sorted((*form.factors, *over)))
+        text = "".join(f"{how}{part}" for how, part in factors)
+        sign = "" if form.sign == right.sign else "-"
+        form = _Form(sign, text, ((sign, text),), factors)
+    return form
 
 
-def _apply(operator: str, values: list[_Form]) -> bool:
-    """Put the last values together; False where there are too few, as in what is no expression."""
-    unary = operator in (_NEGATE, _KEEP)
-    if operator == "(" or len(values) < (1 if unary else 2):
-        return False
-    right = values.pop()
-    if unary:
-        values.append(_turned(right) if operator == _NEGATE else right)
-        return True
-    left = values.pop()
-    if operator in "+-":
-        values.append(_sum(left, _turned(right) if operator == "-" else right))
+def _operand(tokens: deque[int | str]) -> _Form:
+    negative = False
+    while tokens[0] in ("+", "-"):
+        negative ^= tokens.popleft() == "-"
+    token = tokens.popleft()
+    if isinstance(token, int):
+        form = _Form("", str(token), (("", str(token)),), (("*", str(token)),))
     else:
-        values.append(_product(left, right, operator))
-    return True
+        form = _sum(tokens)
+        if token != "(" or tokens.popleft() != ")":
+            raise ValueError(f"{token} where a number is missing")
+    if not negative:
+        return form
+    return form._replace(sign=_OTHER_SIGN[form.sign], terms=_turned(form.terms))
+
+
+def _turned(parts: _Parts) -> _Parts:
+    return tuple((_OTHER_SIGN[sign], text) for sign, text in parts)
 
 
 def _added(terms: Iterable[tuple[str, str]]) -> str:
     return "+".join(f"{sign}{text}" for sign, text in sorted(terms))
-
-
-def _turned(form: _Form) -> _Form:
-    turned = tuple((_OTHER[sign], text) for sign, text in form.terms)
-    return form._replace(sign=_OTHER[form.sign], terms=turned)
-
-
-def _sum(left: _Form, right: _Form) -> _Form:
-    terms = tuple(sorted(chain(left.terms, right.terms)))
-    text = f"({_added(terms)})"
-    return _Form("", text, terms, (("*", text),))
-
-
-def _product(left: _Form, right: _Form, operator: str) -> _Form:
-    over = right.factors
-    if operator == "/":
-        over = tuple((_OTHER[how], text) for how, text in over)
-    factors = tuple(sorted(chain(left.factors, over)))
-    text = "".join(f"{how}{part}" for how, part in factors)
-    sign = "" if left.sign == right.sign else "-"
-    return _Form(sign, text, ((sign, text),), factors)

@@ -89,7 +89,7 @@ def mixed() -> tuple[Any, ...]:
 
 
 def withheld(sample: Any) -> Any:
-    from tot24_bench.leaderboard.records import sha256_of
+    from tot24_bench.leaderboard.submission import sha256_of
 
     hashes = tuple(map(sha256_of, sample.responses))
     return sample.model_copy(update={"responses": (), "responses_sha256": hashes})

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Submission, Training, render_markdown, render_rich, rows
-from tot24_bench.leaderboard.records import sha256_of
+from tot24_bench.leaderboard.submission import sha256_of
 from tot24_bench.teachers import EXACT_SEARCH, SOLVER
 
 from ..conftest import entries, make_reported, make_sample, make_submission

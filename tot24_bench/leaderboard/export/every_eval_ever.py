@@ -35,9 +35,8 @@ from tot24_bench.game import Puzzle, is_solvable
 from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.export.hub import HUB_LINK, HUB_NAME, hub_id
 from tot24_bench.leaderboard.export.tables import BOOTSTRAP, interval_method
-from tot24_bench.leaderboard.records import Sample
 from tot24_bench.leaderboard.store import path_of, read
-from tot24_bench.leaderboard.submission import Header
+from tot24_bench.leaderboard.submission import Header, Sample
 from tot24_bench.leaderboard.tables import MAX_NOTES, NOT_KNOWN, method_of
 from tot24_bench.schema import MAX_NAME_CHARS, MAX_TEXT_CHARS
 from tot24_bench.statistics import LEVEL, RESAMPLES

@@ -58,7 +58,7 @@ from tot24_bench.leaderboard.from_lm_eval.folder import (
     read_hands,
 )
 from tot24_bench.leaderboard.from_lm_eval.prompts import is_ours, skeleton
-from tot24_bench.leaderboard.split_names import check_split_name
+from tot24_bench.leaderboard.key import check_split_name
 from tot24_bench.leaderboard.submission import OTHER
 from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, SHOTS, build, pick
 

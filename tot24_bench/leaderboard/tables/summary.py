@@ -10,8 +10,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.game import is_split
+from tot24_bench.leaderboard.rescore import Rescored, hands_of
 from tot24_bench.leaderboard.tables.compare import KS
-from tot24_bench.leaderboard.tally import Rescored, hands_of
 from tot24_bench.statistics import Estimate, over_hands, pass_at_k
 from tot24_bench.transcripts import BadLines
 

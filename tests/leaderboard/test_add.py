@@ -17,6 +17,7 @@ import pytest
 from tot24_bench.checkpoint import checkpoint_sha256
 from tot24_bench.game import LeakedHand, draw, held_out_targets, load_split
 from tot24_bench.leaderboard import (
+    Fault,
     Told,
     Training,
     check_consistent,
@@ -26,15 +27,14 @@ from tot24_bench.leaderboard import (
     mend,
     questions,
     read,
-    read_all,
     read_training,
     submission_schema,
     write,
 )
-from tot24_bench.leaderboard.contribution import Contradiction, results_of
+from tot24_bench.leaderboard.add import BadTraining, Contradiction
 from tot24_bench.leaderboard.from_lm_eval.folder import BadResults
-from tot24_bench.leaderboard.training_file import BadTraining
-from tot24_bench.leaderboard.verification import Fault, verify_file
+from tot24_bench.leaderboard.store import results_of
+from tot24_bench.leaderboard.verify import verify_file
 
 from .conftest import make_reported, make_submission
 from .lm_eval_runs import edit_results
@@ -45,7 +45,7 @@ def test_a_submission_is_what_tot24_eval_would_have_stored(
 ) -> None:
     """The two roads differ in what the other one cannot know, and in nothing else."""
     from tot24_bench.harness import Plan
-    from tot24_bench.leaderboard.runs import run_plan
+    from tot24_bench.leaderboard.runs import run_plans
 
     plan = Plan(
         "hf",
@@ -57,7 +57,7 @@ def test_a_submission_is_what_tot24_eval_would_have_stored(
         limit=3,
         generation={"max_gen_toks": 8},
     )
-    (stored,) = run_plan(plan, tmp_path)
+    (stored,) = run_plans([plan], tmp_path)
     (added,) = gather(written).submissions
     theirs, ours = stored.submission.to_json(), added.to_json()
     recorded = ("versions", "hardware", "seeds", "wall_seconds", "notes", "created")
@@ -382,10 +382,11 @@ def test_the_published_submissions_and_their_samples_fit_the_schema(root: Path) 
     jsonschema.Draft202012Validator.check_schema(schema)
     header = jsonschema.Draft202012Validator(schema)
     sample = jsonschema.Draft202012Validator({"$ref": "#/$defs/Sample", "$defs": schema["$defs"]})
-    for path in sorted((root / "results" / "submissions").glob("*/*.json")):
+    every = sorted((root / "results" / "submissions").glob("*/*.json"))
+    for path in every:
         header.validate(json.loads(path.read_text(encoding="utf-8")))
-    for submission in read_all(root / "results")[:12]:
-        for one in submission.samples[:5]:
+    for path in every[:12]:
+        for one in read(path).samples[:5]:
             sample.validate(one.to_json())
 
 

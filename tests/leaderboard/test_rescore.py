@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from statistics import fmean
 
@@ -30,7 +31,6 @@ from tot24_bench.leaderboard import (
     summarise,
     write_stream,
 )
-from tot24_bench.leaderboard import spool as spool_module
 from tot24_bench.scoring import Verdict, score
 from tot24_bench.statistics import clustered, wilson
 from tot24_bench.transcripts import BadTranscript, read_transcript
@@ -38,6 +38,7 @@ from tot24_bench.transcripts import BadTranscript, read_transcript
 from .conftest import entries, make_submission
 
 HARD = load_split("hard100")
+MODULE = sys.modules["tot24_bench.leaderboard.rescore"]  # the room's `rescore` is the function
 ORIGIN = Origin(model="gpt-x", method="io", prompt="other", shots=None, source="a paper's logs")
 WRONG = "Answer: 1 + 1 = 24"
 
@@ -214,7 +215,7 @@ def test_a_hand_that_is_not_of_the_split_is_named(tmp_path: Path) -> None:
 def test_more_hands_than_memory_is_meant_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tot24_bench.leaderboard.tally.MAX_HANDS", 1)
+    monkeypatch.setattr(MODULE, "MAX_HANDS", 1)
     path = transcript(tmp_path / "t", (HARD[0].text, WRONG), (HARD[1].text, WRONG))
     with pytest.raises(BadTranscript, match="more than 1 different hands"):
         count(path)
@@ -223,11 +224,11 @@ def test_more_hands_than_memory_is_meant_for(
 def test_responses_that_no_submission_could_hold_are_refused_while_they_are_read(
     ragged: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spool_module, "MAX_SAMPLE_BYTES", 600)
+    monkeypatch.setattr(MODULE, "MAX_SAMPLE_BYTES", 600)
     with Spool() as spool, pytest.raises(TooLarge, match=r"the responses to 4 5 6 10 .*--no-save"):
         count(ragged, spool)
     monkeypatch.undo()
-    monkeypatch.setattr(spool_module, "MAX_SAMPLES_BYTES", 600)
+    monkeypatch.setattr(MODULE, "MAX_SAMPLES_BYTES", 600)
     with Spool() as spool, pytest.raises(TooLarge, match="the responses are more than"):
         count(ragged, spool)
 

@@ -17,6 +17,7 @@ from tot24_bench.cli import app
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard import (
     CannotRerun,
+    Fault,
     Training,
     find_checkpoint,
     read,
@@ -26,8 +27,8 @@ from tot24_bench.leaderboard import (
     verify,
     write,
 )
-from tot24_bench.leaderboard.records import sha256_of
-from tot24_bench.leaderboard.verification import MAX_FAULTS, Fault, verify_file
+from tot24_bench.leaderboard.submission import sha256_of
+from tot24_bench.leaderboard.verify import MAX_FAULTS, verify_file
 
 KEY = "scout-2m/game24_onestep_tot.0shot"
 runner = CliRunner()

@@ -1,0 +1,494 @@
+r"""Add a model to the leaderboard: from somebody's results to files that a reviewer can take.
+
+`gather` reads what was evaluated, by lm-eval or by `tot24 eval`; `describe` adds what only the
+contributor knows; `check_consistent` and `check_beside` refuse what `verify` would find fault with.
+`questions` are what a reviewer will ask of a submission that is consistent, and `mend` says what to
+do about a fault.
+
+`read_training` holds a contributor's own list of what a student was trained on against the test
+hands: JSON Lines (or one JSON array) of rows, or plain lines of hands. A row names its hand under
+one of HAND_KEYS, shows it in its text as `Input: 4 4 6 8`, or both; every hand that is named or
+shown counts, at every level, those of exemplars too, and so does every target.
+
+A row passes the guard of training data (`traces.Guard`) three times: each text by itself, all texts
+one after the other (a solution told in turns, or begun in the prompt), and as JSON, with its keys
+and numbers. Columns of numbers that nobody can read, such as token ids, are refused where they look
+like hands: leave them out.
+
+>>> [one.text for one in _puzzles({"prompt": "Input: 4 4 6 8\nAnswer: ...\nInput: 8 3 8 3\n"})]
+['4 4 6 8', '8 3 8 3']
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from pydantic import ValidationError
+
+from tot24_bench import __version__
+from tot24_bench.checkpoint import checkpoint_sha256, teacher_of
+from tot24_bench.game import TARGET, Hand, LeakedHand, Puzzle, is_split, split_size
+from tot24_bench.leaderboard.cross_checks import Fault, Gist
+from tot24_bench.leaderboard.from_lm_eval import (
+    BadResults,
+    FromLmEval,
+    changed_since,
+    check_file,
+    parameters_of,
+    read_results,
+)
+from tot24_bench.leaderboard.runs import submissions_of, training_of
+from tot24_bench.leaderboard.store import FOLDER, check_writable, path_of, paths, read, write
+from tot24_bench.leaderboard.submission import OTHER, Header, ModelInfo, Submission, Training
+from tot24_bench.leaderboard.verify import Verified, beside_each_other, gists_of, verify_file
+from tot24_bench.schema import first_fault
+from tot24_bench.traces import Guard
+from tot24_bench.transcripts import (
+    HAND_KEYS,
+    BadRecord,
+    BadTranscript,
+    json_records,
+    number_or_none,
+    numbers_of,
+)
+
+MOST_TRUNCATED = 0.1
+"""Share of responses cut off by the token limit from which a reviewer asks for a longer one."""
+
+MAX_TRAINING_BYTES = 8 * 2**30
+"""Bytes of a file of training rows; it is read a row at a time."""
+
+MAX_HANDS = 100_000
+"""Different hands that a submission can declare."""
+
+MAX_LINE_BYTES = 4_096
+"""Bytes of a line that is a bare hand."""
+
+MAX_DEPTH = 8
+"""Levels of lists and objects in a row (messages lie on the third); deeper ones are refused."""
+
+LONG_TEXT = 80
+"""Characters of a text that is read by itself, and not among the numbers of the row."""
+
+_SHOWN = re.compile(r"^Input: *([0-9 ,]{1,200})", re.MULTILINE)
+
+
+class Gathered(NamedTuple):
+    """What a results folder holds, a submission a task; what was left out and why, a line each."""
+
+    submissions: tuple[Submission, ...]
+    passed_over: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Told(NamedTuple):
+    """What a contributor says of a model, as in `ModelInfo` and `Header`; None: nothing is said.
+
+    `notes` are added to those that are there.
+    """
+
+    name: str | None = None
+    parameters: int | None = None
+    precision: str | None = None
+    licence: str | None = None
+    link: str | None = None
+    base: str | None = None
+    teacher: str | None = None
+    training: Training | None = None
+    hardware: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Contradiction(ValueError):
+    """Something told is not what was recorded or found on disk; the message names the flag."""
+
+
+class BadTraining(ValueError):
+    """A file of training rows that cannot be used; the message names the file and the line."""
+
+
+def gather(path: Path, checkpoint: Path | None = None) -> Gathered:
+    """The submissions that a folder gives.
+
+    Args:
+        path: lm-eval's `--output_path` folder, a results file in it, or a `tot24 eval --results`
+            folder.
+        checkpoint: the folder of the model's weights, where it is not where lm-eval found it.
+
+    Raises:
+        BadResults: it holds nothing that can be added; the message says what helps.
+    """
+    if (path / FOLDER).is_dir():
+        return Gathered(tuple(_copied(path)))
+    if checkpoint is not None and checkpoint_sha256(str(checkpoint)) is None:
+        raise BadResults(f"--checkpoint {checkpoint} holds no *.safetensors")
+    found = read_results(path, None if checkpoint is None else str(checkpoint))
+    warnings: list[str] = []
+    submissions = tuple(_submission(one, checkpoint, warnings) for one in found.tasks)
+    return Gathered(submissions, found.passed_over, tuple(dict.fromkeys(warnings)))
+
+
+def _copied(folder: Path) -> Iterator[Submission]:
+    """The submissions of a `tot24 eval --results` folder, each one verified."""
+    found = paths(folder)
+    if not found:
+        raise BadResults(f"{folder / FOLDER} holds no submissions: run `tot24 eval` with --results")
+    for path in found:
+        for fault in verify_file(path, folder).faults:
+            raise BadResults(f"{path}: {fault.where}: {fault.what}: {mend(fault)}")
+        yield read(path)
+
+
+def _submission(one: FromLmEval, checkpoint: Path | None, warnings: list[str]) -> Submission:
+    """A submission as `tot24 eval` makes it, of the machine and versions that lm-eval recorded."""
+    (submission,) = submissions_of(one.evaluation)
+    recorded, model = one.recorded, dict(submission.model)
+    folder = Path(str(one.evaluation.plan.model_args.get("pretrained") or ""))
+    if checkpoint is not None:
+        name = str(checkpoint)
+        model["checkpoint_sha256"] = checkpoint_sha256(name)
+        model["teacher"] = model["teacher"] or teacher_of(name)
+        model["training"] = model["training"] or training_of(name)
+        model["parameters"] = model["parameters"] or parameters_of(checkpoint)
+    elif model["checkpoint_sha256"] and changed_since(folder, recorded.started):
+        model["checkpoint_sha256"] = None
+        warnings.append(
+            f"the weights in {folder.name} are newer than the evaluation, so their hash is left "
+            "out: if they are the ones that ran, give --checkpoint FOLDER"
+        )
+    return _changed(
+        submission,
+        model=model,
+        versions={**recorded.versions, "tot24-bench": __version__},
+        hardware=recorded.hardware or "",
+        seeds=recorded.seeds,
+        created=recorded.created or submission.created,
+        wall_seconds=submission.wall_seconds or None,
+        notes=(*submission.notes, *recorded.notes),
+    )
+
+
+def describe(submission: Submission, told: Told) -> Submission:
+    """The submission with what its contributor says, or Contradiction where it cannot be."""
+    model = dict(submission.model)
+    for flag in ("parameters", "precision"):
+        known, said = model[flag], getattr(told, flag)
+        if None not in (known, said) and known != said:
+            raise Contradiction(f"--{flag} {said} is not what was recorded ({known}): leave it out")
+    said = {name: value for name, value in told._asdict().items() if value is not None}
+    return _changed(
+        submission,
+        model={**model, **{name: value for name, value in said.items() if name in model}},
+        notes=(*submission.notes, *told.notes),
+        hardware=told.hardware or submission.hardware,
+    )
+
+
+def _changed(submission: Submission, *, model: Mapping[str, Any], **changes: Any) -> Submission:
+    """The same with other fields, which are checked; its samples are not read again."""
+    try:
+        fields = {name: getattr(submission, name) for name in Header.model_fields}
+        described = ModelInfo.model_validate(model)
+        header = Header.model_validate({**fields, **changes, "model": described})
+    except ValidationError as error:
+        where, what = first_fault(error)
+        raise Contradiction(f"--{where}: {what[:200]}") from None
+    return submission.model_copy(update=dict(header))
+
+
+def unnamed(submission: Submission) -> bool:
+    """Whether nothing says what the model is called."""
+    return submission.model.name in ("unnamed", "local")
+
+
+def key_conflicts(submissions: Sequence[Submission], results: Path, overwrite: bool) -> None:
+    """Fail before anything is written where one could not be."""
+    for submission in submissions:
+        check_writable(results, submission.key, overwrite)
+
+
+def written(submissions: Sequence[Submission], results: Path, overwrite: bool) -> list[Path]:
+    """Write submissions; where each stands."""
+    return [write(submission, results, overwrite=overwrite) for submission in submissions]
+
+
+def places(submissions: Sequence[Submission], results: Path) -> list[Path]:
+    """Where submissions would be written."""
+    return [path_of(results, submission.key) for submission in submissions]
+
+
+def check_consistent(submission: Submission) -> None:
+    """Refuse what `tot24 leaderboard verify` would find fault with, and say how to mend it."""
+    with tempfile.TemporaryDirectory(prefix="tot24-") as folder:
+        path = write(submission, Path(folder))
+        faults = verify_file(path, Path(folder)).faults
+    if faults:
+        listed = "; ".join(f"{fault.where}: {fault.what}" for fault in faults[:3])
+        raise BadResults(f"{submission.key}: {listed}: {mend(faults[0])}")
+
+
+def check_beside(submissions: Sequence[Submission], results: Path) -> tuple[Fault, ...]:
+    """Refuse what `tot24 leaderboard verify` would find fault with in the results folder.
+
+    Returns:
+        What is odd, and may be honest.
+    """
+    gists = [Gist(path_of(results, one.key), one, one.samples) for one in submissions]
+    verified = [Verified(gist.path, (), gist=gist) for gist in gists]
+    there = gists_of(results, without=(one.path for one in verified))
+    found = list(beside_each_other(verified, results, there))
+    if faults := [fault for one in found for fault in one.faults]:
+        said = (f"{fault.where}: {fault.what}: {fault.fix}" for fault in faults[:3])
+        raise BadResults("; ".join(said))
+    return tuple(warning for one in found for warning in one.warnings)
+
+
+def mend(fault: Fault) -> str:
+    """What to do about a fault, in a few words."""
+    said = f"{fault.where}: {fault.what}"
+    return fault.fix or next(words for part, words in _MENDS if part in said)
+
+
+_AGAIN = "run `tot24 leaderboard add RESULTS --overwrite` again, and change nothing by hand"
+
+_MENDS: tuple[tuple[str, str], ...] = (
+    ("hands_sha256", "commit the folder training_hands, too, as it was written"),
+    ("held-out", "train without these hands and evaluate again: they are the test"),
+    ("were trained on", "evaluate on hands that were not trained on"),
+    ("model.training", "declare the hands that were trained on: --training FILE"),
+    ("place: ", "move both files there, or add the results again"),
+    ("is a link", "put the file itself there"),
+    ("is missing beside it", "commit both files of the submission"),
+    ("samples_sha256", _AGAIN),
+    ("is stored as", _AGAIN),
+    ("metrics.", _AGAIN),
+    ("mean_response_tokens", _AGAIN),
+    ("is asked twice", "evaluate each hand once"),
+    ("does not belong to it", "name the split that was asked"),
+    ("a pipe or a device", "put the file itself there"),
+    ("created: ", "give the day of the evaluation"),
+    ("task: ", "name the task that was asked"),
+    ("tokens", "count them with the model's own tokenizer: --checkpoint FOLDER, or tokenizer=NAME"),
+    ("model.name", "give the model a name of its own: --name"),
+    ("missing: ", "evaluate all hands of the split, or the first so many"),
+    (
+        "prompt_sha256 is not that",
+        'evaluate with the tasks as they are, or say variant "other" of a prompt of your own',
+    ),
+    ("cannot be read", "is the path right?"),
+    ("schema_version", "write it with this version of tot24-bench"),
+    ("larger than", "store what `tot24 leaderboard add` writes"),
+    ("not JSON", _AGAIN),
+    ("", "see docs/add-a-model.md; `tot24 leaderboard schema` prints what each field may hold"),
+)
+
+
+def questions(submission: Submission) -> Iterator[str]:
+    """What a reviewer will ask; none of it makes a submission wrong."""
+    model, metrics = submission.model, submission.metrics
+    ours = submission.obtained == "measured"  # of what others ran the source is what there is
+    local = model.backend in ("hf", "vllm", "sglang")
+    student, truncated = bool(model.teacher), metrics.truncated or 0
+    whole = split_size(submission.split) if is_split(submission.split) else 0
+    counted = submission.mean_response_tokens is not None
+    generation = submission.generation
+    sampled = generation.get("do_sample") or generation.get("temperature")
+    empty = sum(not text for sample in submission.samples for text in sample.responses)
+    asked = {
+        "no licence: may others use the model, and how? (--licence)": ours and not model.licence,
+        "no link: where is the model described? (--link)": ours and not model.link,
+        "no hardware: what did it run on? (--hardware)": ours and not submission.hardware,
+        "no number of parameters (--parameters)": local and model.parameters is None,
+        "no precision: fp32, bf16, quantised? It moves a small model's score (--precision)": (
+            local and model.precision is None
+        ),
+        "no hash of the weights: nobody can say which checkpoint it was "
+        "(--checkpoint FOLDER, where you have it)": (
+            model.backend == "hf" and model.checkpoint_sha256 is None
+        ),
+        f"a student of {model.teacher} that does not say which hands it was trained on: were "
+        "test hands among them? (--training FILE)": student and model.training is None,
+        "training hands but no teacher: who wrote the traces? (--teacher)": (
+            model.training is not None and not student
+        ),
+        "a student without a base model: from what, or `--base none` for from scratch?": (
+            student and not model.base
+        ),
+        f"a partial run: {submission.n} of the {whole} hands": submission.n < whole,
+        "the prompt is not this benchmark's: what was asked? It stands apart in the tables": (
+            ours and submission.variant == OTHER
+        ),
+        f"{truncated:.0%} of the responses were cut off by the token limit": (
+            truncated > MOST_TRUNCATED
+        ),
+        "tokens were not counted: name a tokenizer (tokenizer=NAME in --model_args)": (
+            ours and not counted
+        ),
+        "no token limit (max_gen_toks) is recorded: who can say which responses were cut off?": (
+            counted and not isinstance(generation.get("max_gen_toks"), int)
+        ),
+        "sampled, with one response a hand: greedy, or several repeats, say more": (
+            sampled and submission.repeats == 1
+        ),
+        f"{empty} empty responses: did requests fail?": empty,
+        f"{submission.obtained}, not measured: it is listed apart from what was measured": not ours,
+    }
+    return (question for question, due in asked.items() if due)
+
+
+def read_training(path: Path) -> Training:
+    """The hands, the number of rows, and the hash of a file of training rows.
+
+    Raises:
+        LeakedHand: a row names or shows a hand of a test part, or a held-out target.
+        BadTraining: the file is missing or no such file, or a row shows no hand.
+    """
+    hands: set[Hand] = set()
+    guard = Guard()
+    count = 0
+    try:
+        check_file(path, MAX_TRAINING_BYTES)
+        with path.open("rb") as file:
+            for line, row in _rows(file):
+                hands |= _checked_hands(row, guard, f"{path}: line {line}")
+                count += 1
+                if len(hands) > MAX_HANDS:
+                    raise BadTraining(f"{path}: more than {MAX_HANDS} different hands")
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadTraining(f"{path}: cannot be read ({error.strerror})") from None
+    except BadTranscript as error:
+        raise BadTraining(f"{path}: {error}") from None
+    if not count:
+        raise BadTraining(f"{path}: holds no rows")
+    named = tuple(" ".join(map(str, hand)) for hand in sorted(hands))
+    return Training(hands=named, rows=count, data_sha256=digest)
+
+
+def _rows(file: BinaryIO) -> Iterator[tuple[int, object]]:
+    first = file.read(1 << 16).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    file.seek(0)
+    if first in (b"{", b"["):
+        for line, value, fault in json_records(file):
+            if fault:
+                raise BadTranscript(f"line {line}: {fault}")
+            yield line, value
+        return
+    for number, shown in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
+        if text := shown.decode("utf-8", "replace").strip():
+            yield number, text
+
+
+def _checked_hands(row: object, guard: Guard, where: str) -> set[Hand]:
+    """The hands of a row that shows nothing held out."""
+    try:
+        if _is_deeper(row, MAX_DEPTH):
+            raise BadRecord(f"nested deeper than {MAX_DEPTH} levels, where nothing is looked for")
+        puzzles = _puzzles(row)
+        asked = puzzles[0]
+        method = row.get("method") if isinstance(row, Mapping) else ""
+        method = method if isinstance(method, str) else ""
+        targets = {target for one, _ in _objects(row) for target in _target(one)}
+        guard.check_hands((*puzzles, *(Puzzle(asked.hand, one) for one in targets)), method, where)
+        if isinstance(row, Mapping):
+            puzzle = asked
+            for text in _texts(row):
+                puzzle = guard.check_text(text, puzzle, method, where)
+            guard.check_text("\n".join(_texts(_unread(row))), asked, method, where)
+            as_json = json.dumps(_unread(row, LONG_TEXT), ensure_ascii=False).replace("\\n", "\n")
+            guard.check_text(as_json, asked, method, where)
+        return {puzzle.hand for puzzle in puzzles}
+    except LeakedHand:
+        raise
+    except ValueError as error:
+        raise BadTraining(f"{where}: {error}") from None
+
+
+def _puzzles(row: object) -> list[Puzzle]:
+    """Every puzzle that a row names or shows, named ones first, each with the target beside it."""
+    if isinstance(row, str | list):
+        return [Puzzle(numbers_of(row))]
+    if not isinstance(row, Mapping):
+        raise BadRecord("no row: give an object, or a hand such as 4 4 6 8")
+    targets = (target for one, _ in _objects(row) for target in _target(one))
+    shown_for = next(targets, TARGET)
+    found = []
+    for one, target in _objects(row):
+        for key, value in one.items():
+            shows = isinstance(value, str) and _SHOWN.search(value)
+            if key.lower() in HAND_KEYS and isinstance(value, str | list) and not shows:
+                try:
+                    found.append(Puzzle(numbers_of(value), target))
+                except ValueError:  # inside, other data have these names, too
+                    if one is row:
+                        raise
+    for text in _texts(row):
+        found += [Puzzle(numbers_of(shown.strip()), shown_for) for shown in _SHOWN.findall(text)]
+    if not found:
+        raise BadRecord(
+            f"shows no hand: name it under {HAND_KEYS[0]}, or show it as Input: 4 4 6 8"
+        )
+    return found
+
+
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _is_deeper(value: object, depth: int) -> bool:
+    inner = list(_parts(value))
+    return bool(inner) and (depth == 0 or any(_is_deeper(one, depth - 1) for one in inner))
+
+
+def _objects(value: object, target: int = TARGET) -> Iterator[tuple[Mapping[str, object], int]]:
+    """Every object of a row, an outer one before those inside it, with the target it is about."""
+    if isinstance(value, Mapping):
+        target = next(_target(value), target)
+        yield value, target
+    for part in _parts(value):
+        yield from _objects(part, target)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for part in _parts(value):
+        yield from _texts(part)
+
+
+def _target(fields: Mapping[str, object]) -> Iterator[int]:
+    """What stands under `target` as a whole number, whether as 22, 22.0 or "22"."""
+    for key, value in fields.items():
+        if key.lower() == "target" and (target := number_or_none(value)) is not None:
+            yield target
+
+
+def _unread(value: object, longest: int | None = None) -> object:
+    """A row without the hands and targets that were read, and without longer texts.
+
+    Beside the end of a solution, numbers that count something would look as if they made it.
+    """
+    if isinstance(value, Mapping):
+        left = {key: one for key, one in value.items() if not _is_read(key.lower(), one)}
+        return {key: _unread(one, longest) for key, one in left.items()}
+    if isinstance(value, list):
+        return [_unread(one, longest) for one in value]
+    return "" if longest and isinstance(value, str) and len(value) > longest else value
+
+
+def _is_read(key: str, value: object) -> bool:
+    if key == "target":
+        return number_or_none(value) is not None
+    try:
+        return key in HAND_KEYS and bool(Puzzle(numbers_of(value)))
+    except ValueError:
+        return False
