@@ -1,30 +1,38 @@
-"""Which traces of some files are kept, which are not, and why not.
+"""Choose which traces of some files are kept, and say of every other one why not.
 
     selection = select([Path("traces.jsonl")], FilterConfig(level=Level.VALID))
     selection.funnel.kept, len(selection.kept)
 
 Files are read twice, never held: once to judge every trace, and once by whoever wants the traces
 that are kept (`kept_traces`). What is remembered are some 200 bytes of every sound trace.
+
+Of too many sound traces some stay, in this order: of responses that say the same to the same hand
+under the same method (up to the answer; spaces and line ends do not count) one stays, by its
+teacher's name and its sample, and the others are duplicates; responses with too few backtracks go;
+of each hand and method at most `max_per_hand` stay; and each band of difficulty is cut to the size
+of the smallest. Who stays is drawn by a hash of the seed and the response: the order of the files
+does not matter, and the same seed always draws the same.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import hashlib
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tot24_bench.game import Puzzle
+from tot24_bench.schema import Count, Name, Record, Sha256
 from tot24_bench.teachers import TeacherInfo
-from tot24_bench.traces.balance import Balance, Candidate, Limits, choose, key_of, tie_of
 from tot24_bench.traces.funnel import Counting, Funnel
-from tot24_bench.traces.held_out import Avoid
-from tot24_bench.traces.judging import Judged, Level, band_of, judge
-from tot24_bench.traces.sources import DroppedTrace, Source, Teacher, snapshot
+from tot24_bench.traces.judge import Judged, Level, Reason, band_of, judge
+from tot24_bench.traces.leaks import Avoid
 from tot24_bench.traces.store import read_traces
-from tot24_bench.traces.trace import Trace
+from tot24_bench.traces.trace import Trace, label_of
 
 MAX_SEED = 2**63
 """Seeds are below this."""
@@ -32,6 +40,13 @@ MAX_SEED = 2**63
 
 class ChangedFile(ValueError):
     """A trace file changed between the two readings."""
+
+
+class Balance(StrEnum):
+    """Whether every band of difficulty gets as many traces as the others."""
+
+    NONE = "none"
+    BANDS = "bands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +89,83 @@ class FilterConfig:
         if self.prefer_search and self.max_per_hand is None and self.balance is Balance.NONE:
             raise ValueError("prefer_search chooses among too many: give max_per_hand or balance")
 
+
+class Source(Record):
+    """A trace file, by its name alone, with the hash of the bytes that were judged."""
+
+    name: Name
+    sha256: Sha256
+    traces: Count
+
+
+class Teacher(Record):
+    """A teacher, with how many of its traces came in and how many are kept."""
+
+    teacher: TeacherInfo
+    asked: Count
+    kept: Count
+
     @property
-    def limits(self) -> Limits:
-        """What chooses among sound traces."""
-        return Limits(
-            self.min_backtracks, self.max_per_hand, self.prefer_search, self.balance, self.seed
-        )
+    def label(self) -> str:
+        """How rows name it."""
+        return label_of(self.teacher)
+
+
+class DroppedTrace(NamedTuple):
+    """A trace that is not kept; `line` is its line in the file, from 1."""
+
+    file: str
+    line: int
+    puzzle: Puzzle
+    sample: int
+    reason: Reason
+    detail: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object, for `--why`."""
+        hand, target, rule = self.puzzle.identity
+        return {
+            "file": self.file,
+            "line": self.line,
+            "hand": " ".join(map(str, hand)),
+            "target": target,
+            "rule": rule,
+            "sample": self.sample,
+            "reason": str(self.reason),
+            "detail": self.detail,
+        }
+
+
+class Candidate(NamedTuple):
+    """What is remembered of a sound trace: about 200 bytes, whatever its length.
+
+    Attributes:
+        place: its place among all traces of all files, from 0.
+        key: `key_of` the trace; equal keys are duplicates.
+        hand: a number for its hand and method.
+        teacher: a number for its teacher.
+        sample: which sample of the hand it is.
+        backtracks: times that its search goes back.
+        band: its band of difficulty.
+        rescored: whether its score was another when it was recorded.
+        tie: of duplicates the one with the smallest stays.
+        length: characters of the response that are trained on.
+    """
+
+    place: int
+    key: bytes
+    hand: int
+    teacher: int
+    sample: int
+    backtracks: int
+    band: str
+    rescored: bool
+    tie: bytes = b""
+    length: int = 0
+
+    def completion(self, trace: Trace) -> str:
+        """What of its trace is trained on."""
+        return trace.response.strip()[: self.length]
 
 
 @dataclass(frozen=True)
@@ -128,27 +214,26 @@ def select(
         raise ValueError("give at least one trace file")
     if len({(at.st_dev, at.st_ino) for at in (file.stat() for file in files)}) < len(files):
         raise ValueError("a trace file is given twice: give every file once")
-    pass_ = _Pass(config, dropped)
+    first = _FirstReading(config, dropped)
     sources = []
     for file in files:
-        before = pass_.place
-        pass_.open(file.name)
-        stand = snapshot(file)
+        before = first.place
+        first.files.append((before, file.name))
+        stand = _snapshot(file)
         for trace in islice(read_traces(file), stand.lines):
-            pass_.add(trace)
+            first.add(trace)
             tick()
         if not stand.holds(file):
             raise ChangedFile(f"{file} was changed while it was filtered: filter again")
-        sources.append(Source(name=file.name, sha256=stand.sha256, traces=pass_.place - before))
-    kept = pass_.choose()
-    return Selection(
-        files=tuple(files),
-        config=config,
-        funnel=pass_.counting.funnel(),
-        teachers=pass_.teachers(kept.values()),
-        sources=tuple(sources),
-        kept=kept,
-    )
+        sources.append(Source(name=file.name, sha256=stand.sha256, traces=first.place - before))
+    kept = first.choose()
+    counts = Counter(one.teacher for one in kept.values())
+    teachers = [
+        Teacher(teacher=info, asked=first.asked[number], kept=counts[number])
+        for number, info in first.teachers.values()
+    ]
+    funnel = first.counting.funnel()
+    return Selection(tuple(files), config, funnel, tuple(teachers), tuple(sources), kept)
 
 
 def kept_traces(
@@ -164,7 +249,6 @@ def kept_traces(
         OSError: a file cannot be read.
     """
     place = 0
-    found = 0
     for file, source in zip(selection.files, selection.sources, strict=True):
         end = place + source.traces
         for trace in islice(read_traces(file), source.traces):
@@ -172,64 +256,61 @@ def kept_traces(
             place += 1
             tick()
             if candidate is not None:
-                if key_of(trace) != candidate.key:
+                completion = candidate.completion(trace)
+                if key_of(trace.method, trace.puzzle, completion) != candidate.key:
                     raise ChangedFile(f"{file} was changed while it was filtered: filter again")
-                found += 1
                 yield trace, candidate
         if place < end:
             raise ChangedFile(f"{file} lost traces while it was filtered: filter again")
-    assert found == len(selection.kept), "every trace that is kept is read again"
 
 
-class _Pass:
-    """The first reading: what is counted and what is remembered."""
+class _FirstReading:
+    """What is counted and what is remembered of all traces; `files` are those begun, by place."""
 
     def __init__(self, config: FilterConfig, dropped: Callable[[DroppedTrace], object]) -> None:
         self.counting = Counting(config.level)
         self.place = 0
+        self.files: list[tuple[int, str]] = []
+        self.teachers: dict[str, tuple[int, TeacherInfo]] = {}
+        self.asked: Counter[int] = Counter()
         self._config = config
         self._dropped = dropped
         self._candidates: list[Candidate] = []
         self._hands: dict[tuple[Any, ...], int] = {}
         self._puzzles: list[Puzzle] = []
-        self._teachers: dict[str, tuple[int, TeacherInfo]] = {}
-        self._asked: list[int] = []
-        self._files: list[tuple[int, str]] = []
-
-    def open(self, name: str) -> None:
-        """The traces that follow are of this file."""
-        self._files.append((self.place, name))
 
     def add(self, trace: Trace) -> None:
         """Judge a trace, and count it or remember it."""
-        teacher = self._teacher(trace.teacher)
-        self._asked[teacher] += 1
+        info, puzzle = trace.teacher, trace.puzzle
+        teacher, _ = self.teachers.setdefault(info.model_dump_json(), (len(self.teachers), info))
+        self.asked[teacher] += 1
         judged = judge(trace, self._config.level, self._config.avoid)
-        if judged.reason is None:
-            key = trace.method, trace.puzzle.identity
-            hand = self._hands.setdefault(key, len(self._puzzles))
+        if judged.reason is not None:
+            self._drop(self.place, puzzle, trace.sample, judged)
+        else:
+            assert judged.kept is not None, "what has no end is not sound"
+            hand = self._hands.setdefault((trace.method, puzzle.identity), len(self._puzzles))
             if hand == len(self._puzzles):
-                self._puzzles.append(trace.puzzle)
+                self._puzzles.append(puzzle)
             self._candidates.append(
                 Candidate(
                     place=self.place,
-                    key=key_of(trace),
+                    key=key_of(trace.method, puzzle, judged.kept),
                     hand=hand,
                     teacher=teacher,
                     sample=trace.sample,
                     backtracks=judged.backtracks,
-                    band=band_of(trace.puzzle),
+                    band=band_of(puzzle),
                     rescored=judged.rescored,
-                    tie=tie_of(trace),
+                    tie=_tie_of(trace),
+                    length=len(judged.kept),
                 )
             )
-        else:
-            self._drop(self.place, trace.puzzle, trace.sample, judged)
         self.place += 1
 
     def choose(self) -> dict[int, Candidate]:
         """Choose among what is remembered; what is kept, by place."""
-        lost = choose(self._candidates, self._config.limits)
+        lost = choose(self._candidates, self._config)
         kept = {}
         for one in self._candidates:
             puzzle = self._puzzles[one.hand]
@@ -242,23 +323,101 @@ class _Pass:
                 self._drop(one.place, puzzle, one.sample, judged)
         return kept
 
-    def teachers(self, kept: Iterable[Candidate]) -> tuple[Teacher, ...]:
-        """Who answered, with what came of it, in the order in which they come."""
-        counts = Counter(one.teacher for one in kept)
-        return tuple(
-            Teacher(teacher=info, asked=self._asked[number], kept=counts[number])
-            for number, info in self._teachers.values()
-        )
-
-    def _teacher(self, info: TeacherInfo) -> int:
-        number, _ = self._teachers.setdefault(info.model_dump_json(), (len(self._asked), info))
-        if number == len(self._asked):
-            self._asked.append(0)
-        return number
-
     def _drop(self, place: int, puzzle: Puzzle, sample: int, judged: Judged) -> None:
         self.counting.add(puzzle, judged)
         assert judged.reason is not None
-        start, name = next(file for file in reversed(self._files) if file[0] <= place)
+        start, name = next(file for file in reversed(self.files) if file[0] <= place)
         line = place - start + 1
         self._dropped(DroppedTrace(name, line, puzzle, sample, judged.reason, judged.detail))
+
+
+def key_of(method: str, puzzle: Puzzle, completion: str) -> bytes:
+    """Equal for two responses that say the same to the same hand under the same method."""
+    said = repr((method, puzzle.identity, " ".join(completion.split())))
+    return hashlib.blake2b(said.encode(), digest_size=16).digest()
+
+
+def _tie_of(trace: Trace) -> bytes:
+    """What orders duplicates, wherever they stand: teacher, sample, the response to the letter."""
+    response = hashlib.blake2b(repr(trace.response).encode(), digest_size=16).digest()
+    return label_of(trace.teacher).encode() + b"\0" + trace.sample.to_bytes(8) + response
+
+
+def choose(candidates: Iterable[Candidate], config: FilterConfig) -> dict[int, Reason]:
+    """Why candidates are not kept, by place; one that is missing is kept."""
+    dropped: dict[int, Reason] = {}
+    first: dict[bytes, Candidate] = {}
+    candidates = list(candidates)
+    for one in candidates:
+        other = first.setdefault(one.key, one)
+        if (one.tie, one.place) < (other.tie, other.place):
+            first[one.key] = one
+    hands: defaultdict[int, list[Candidate]] = defaultdict(list)
+    for one in candidates:
+        if first[one.key] is not one:
+            dropped[one.place] = Reason.DUPLICATE
+        elif one.backtracks < config.min_backtracks:
+            dropped[one.place] = Reason.FEW_BACKTRACKS
+        else:
+            hands[one.hand].append(one)
+
+    def draw(one: Candidate) -> tuple[bool, bytes]:
+        without_search = config.prefer_search and one.backtracks == 0
+        salt = config.seed.to_bytes(8)
+        return without_search, hashlib.blake2b(one.key, digest_size=16, salt=salt).digest()
+
+    bands: defaultdict[str, list[tuple[int, Candidate]]] = defaultdict(list)
+    for of_hand in hands.values():
+        for rank, one in enumerate(sorted(of_hand, key=draw)):
+            if config.max_per_hand is not None and rank >= config.max_per_hand:
+                dropped[one.place] = Reason.OVER_CAP
+            else:
+                bands[one.band].append((rank, one))
+    if config.balance is Balance.BANDS:
+        size = min(map(len, bands.values()), default=0)
+        for band in bands.values():
+            # The first of every hand before the second of any: so a band keeps most hands.
+            band.sort(key=lambda ranked: (ranked[0], draw(ranked[1])))
+            dropped.update((one.place, Reason.UNBALANCED) for _, one in band[size:])
+    return dropped
+
+
+class _Snapshot(NamedTuple):
+    """The whole lines of a file at one moment; a teacher may add others meanwhile.
+
+    Attributes:
+        size: their bytes.
+        lines: how many there are.
+        sha256: of these bytes.
+        ended: whether the last line has its end; one without may still grow.
+    """
+
+    size: int
+    lines: int
+    sha256: str
+    ended: bool
+
+    def holds(self, file: Path) -> bool:
+        """Whether the file still begins with these bytes."""
+        same = _snapshot(file, self.size) == self
+        return same and (self.ended or file.stat().st_size == self.size)
+
+
+def _snapshot(file: Path, size: int | None = None) -> _Snapshot:
+    """The lines of a file as they are now, or the first so many bytes.
+
+    A last line without its end counts: whoever reads it says whether it is a trace.
+    """
+    digest = hashlib.sha256()
+    left = file.stat().st_size if size is None else size
+    read = lines = 0
+    end = b"\n"
+    with file.open("rb") as opened:
+        while left > 0 and (chunk := opened.read(min(left, 2**20))):
+            digest.update(chunk)
+            lines += chunk.count(b"\n")
+            left -= len(chunk)
+            read += len(chunk)
+            end = chunk[-1:]
+    ended = end == b"\n"
+    return _Snapshot(read, lines + (not ended), digest.hexdigest(), ended)

@@ -14,11 +14,10 @@ from pydantic import AwareDatetime, Field
 from tot24_bench.game import Hand, Puzzle
 from tot24_bench.schema import Count, Encodable, Name, Record, Sha256
 from tot24_bench.scoring import Score
-from tot24_bench.teachers import Finish, Reply, Setting, TeacherInfo, Usage
+from tot24_bench.teachers import Finish, Reply, Setting, TeacherInfo, Usage, teacher_name
 
 FORMAT: Literal["tot24-trace/1"] = "tot24-trace/1"
 """Names the fields below; another number is another set of them."""
-
 
 MAX_SAMPLES = 100_000
 """Samples of one hand."""
@@ -27,10 +26,8 @@ MAX_KEPT_CHARS = 2 * 10**6
 """Characters of a response that are kept: twice what is scored. What is longer is cut off there and
 counts as cut off: a line of a file stays readable."""
 
-SampleNumber = Annotated[int, Field(ge=0, lt=MAX_SAMPLES)]
 
-
-class Asked(NamedTuple):
+class SampleKey(NamedTuple):
     """What a trace answers: the same puzzle, however dealt, and the number of the sample."""
 
     hand: Hand
@@ -61,7 +58,7 @@ class Trace(Record):
 
     format: Literal["tot24-trace/1"] = FORMAT
     puzzle: Puzzle
-    sample: SampleNumber
+    sample: Annotated[int, Field(ge=0, lt=MAX_SAMPLES)]
     method: Name
     variant: Name
     shots: Count | None
@@ -95,7 +92,11 @@ class Trace(Record):
         )
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> SampleKey:
         """What it answers."""
-        hand, target, rule = self.puzzle.identity
-        return Asked(hand, target, rule, self.sample)
+        return SampleKey(*self.puzzle.identity, self.sample)
+
+
+def label_of(teacher: TeacherInfo) -> str:
+    """How tables and rows name a teacher."""
+    return teacher_name(f"{teacher.kind}: {teacher.model}")
