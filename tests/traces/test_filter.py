@@ -304,8 +304,11 @@ def test_a_cap_prefers_search_where_it_is_asked_to(make_trace: MakeTrace, tmp_pa
 def candidates() -> st.SearchStrategy[list[Candidate]]:
     def built(drawn: list[tuple[int, int, int]]) -> list[Candidate]:
         bands = ("easy", "medium", "hard")
+        hands = [("io", puzzle) for puzzle in load_split("train")[:7]]
         return [
-            Candidate(i, bytes([key]), key % 7, 0, i, backtracks, bands[key % 7 % 3], False)
+            Candidate(
+                i, bytes([key]), hands[key % 7], "t", i, backtracks, bands[key % 7 % 3], False
+            )
             for i, (key, backtracks, _) in enumerate(drawn)
         ]
 

@@ -102,20 +102,12 @@ class DatasetRecord(Record):
     """What `dataset.json` says.
 
     Attributes:
-        format: FORMAT.
         rows: in either form.
         cut: rows whose response went on after its answer, which was cut off there.
         sha256: over each row's prompt and completion as one line of JSON, in order, as students
             say it of their data.
         messages_sha256: the same over each row's messages.
-        hands_sha256: of the file of hands.
-        hands: how many it lists.
-        prompt: which prompts the rows have.
-        filter: by which rules traces were kept.
-        funnel: the counts.
-        teachers: who answered.
-        sources: the trace files.
-        licence: as the user gave it.
+        hands: how many hands the file of hands lists.
         command: what makes the same dataset of the same files.
         version: of tot24-bench.
     """
@@ -274,29 +266,26 @@ def read_dataset(folder: Path) -> DatasetFolder:
     _require_no_others(folder, "filter again")
     guard = Guard(record.filter.avoid)
     recount = _Recount(record)
-    digests = [hashlib.sha256() for _ in FORMS]
-    counts = [0 for _ in FORMS]
-    for rows in zip_longest(*(_read_rows(folder, form) for form in FORMS)):
-        where = f"row {min(counts)} of {folder}"
+    digests = {form: hashlib.sha256() for form in FORMS}
+    counts: Counter[str] = Counter()
+    for place, rows in enumerate(zip_longest(*(_read_rows(folder, form) for form in FORMS))):
+        where = f"row {place} of {folder}"
         whole: dict[str, Any] = {}
-        for place, (form, row) in enumerate(zip(FORMS, rows, strict=True)):
+        for form, row in zip(FORMS, rows, strict=True):
             if row is not None:
-                digests[place].update(hashed_line(row, form))
-                counts[place] += 1
+                digests[form].update(hashed_line(row, form))
+                counts[form] += 1
                 if differs := next((k for k in row if whole.get(k, row[k]) != row[k]), None):
                     raise BadDataset(f"{where}: the forms differ in {differs}: filter again")
                 whole |= row
         _check_row(whole, record, guard, recount, where)
-    for form, digest, count, said in zip(
-        FORMS, digests, counts, (record.sha256, record.messages_sha256), strict=True
-    ):
-        if (digest.hexdigest(), count) != (said, record.rows):
+    for form, said in zip(FORMS, (record.sha256, record.messages_sha256), strict=True):
+        if (digests[form].hexdigest(), counts[form]) != (said, record.rows):
             raise BadDataset(
                 f"{folder}: the rows of {form} are not those that {RECORD} names (their hash "
                 "differs): filter again, or fetch the folder anew"
             )
-    _check_hands(folder, record, guard)
-    recount.check(folder)
+    recount.check(folder, guard)
     return DatasetFolder(folder, record)
 
 
@@ -468,14 +457,14 @@ class _Recount:
     ) -> str | None:
         """Count a row; why no filter of these rules keeps it beside the rows before it."""
         rules, method = self._record.filter, row["method"]
+        key, hand = key_of(method, puzzle, completion), (method, puzzle.identity)
+        self._of_hand[hand] += 1
         if judged.reason is not None:
             return f"{judged.reason}{judged.detail and f' ({judged.detail[:80]})'}"
         if judged.kept != completion:
             return "its completion goes on after its answer"
         if row["backtracks"] != judged.backtracks:
             return f"it goes back {judged.backtracks} times, not {row['backtracks']}"
-        key, hand = key_of(method, puzzle, completion), (method, puzzle.identity)
-        self._of_hand[hand] += 1
         if key in self._seen:
             return Reason.DUPLICATE
         if judged.backtracks < rules.min_backtracks:
@@ -488,13 +477,22 @@ class _Recount:
         self._with_backtrack += judged.backtracks > 0
         return None
 
-    def check(self, folder: Path) -> None:
-        """Hold the counts, the teachers and the card against the record.
+    def check(self, folder: Path, guard: Guard) -> None:
+        """Hold the counts, the teachers, the hands and the card against the record.
 
         Raises:
             BadDataset: names what differs.
         """
         record, funnel, last = self._record, self._record.funnel, self._record.funnel.stages[-1]
+        path, hands = folder / HANDS, guard.text().encode()
+        if not path.is_file():
+            raise BadDataset(f"{path} is missing: filter again, or fetch the folder anew")
+        told = hashlib.sha256(hands).hexdigest(), len(guard.hands)
+        if not _holds(path, hands) or told != (record.hands_sha256, record.hands):
+            raise BadDataset(
+                f"{path} does not list the hands that the rows show: filter again, or fetch the "
+                "folder anew"
+            )
         kept: Counter[tuple[str, bool]] = Counter()
         for one in record.teachers:
             if one.kept:
@@ -521,24 +519,13 @@ class _Recount:
                     f"{folder}: the {name} are not those that {RECORD} names: filter again"
                 )
         path = folder / CARD
-        card = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-        if card != render(record):
+        if not _holds(path, render(record).encode()):
             of = "" if record.version == __version__ else f", of tot24-bench {record.version[:20]}"
             raise BadDataset(f"{path} is not the card that follows from {RECORD}{of}: filter again")
 
 
-def _check_hands(folder: Path, record: DatasetRecord, guard: Guard) -> None:
-    path = folder / HANDS
-    if not path.is_file():
-        raise BadDataset(f"{path} is missing: filter again, or fetch the folder anew")
-    text = guard.text().encode()
-    same = path.stat().st_size == len(text) and path.read_bytes() == text
-    told = hashlib.sha256(text).hexdigest(), len(guard.hands)
-    if not same or told != (record.hands_sha256, record.hands):
-        raise BadDataset(
-            f"{path} does not list the hands that the rows show: filter again, or fetch the folder "
-            "anew"
-        )
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
 
 
 def _read_rows(folder: Path, form: str) -> Iterator[dict[str, Any]]:

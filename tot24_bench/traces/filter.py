@@ -17,6 +17,8 @@ does not matter, and the same seed always draws the same.
 from __future__ import annotations
 
 import hashlib
+import sys
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -124,38 +126,23 @@ class DroppedTrace(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """A JSON object, for `--why`."""
         hand, target, rule = self.puzzle.identity
-        return {
-            "file": self.file,
-            "line": self.line,
-            "hand": " ".join(map(str, hand)),
-            "target": target,
-            "rule": rule,
-            "sample": self.sample,
-            "reason": str(self.reason),
-            "detail": self.detail,
-        }
+        asked = {"hand": " ".join(map(str, hand)), "target": target, "rule": rule}
+        said = {"sample": self.sample, "reason": str(self.reason), "detail": self.detail}
+        return {"file": self.file, "line": self.line, **asked, **said}
 
 
 class Candidate(NamedTuple):
     """What is remembered of a sound trace: about 200 bytes, whatever its length.
 
-    Attributes:
-        place: its place among all traces of all files, from 0.
-        key: `key_of` the trace; equal keys are duplicates.
-        hand: a number for its hand and method.
-        teacher: a number for its teacher.
-        sample: which sample of the hand it is.
-        backtracks: times that its search goes back.
-        band: its band of difficulty.
-        rescored: whether its score was another when it was recorded.
-        tie: of duplicates the one with the smallest stays.
-        length: characters of the response that are trained on.
+    Its place counts all traces of all files from 0; its hand is the method and the puzzle, the same
+    object however it was dealt. Equal keys are duplicates, of which the one with the smallest tie
+    stays. So many characters (`length`) of the response are trained on.
     """
 
     place: int
     key: bytes
-    hand: int
-    teacher: int
+    hand: tuple[str, Puzzle]
+    teacher: str
     sample: int
     backtracks: int
     band: str
@@ -170,16 +157,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Selection:
-    """What `select` decided.
-
-    Attributes:
-        files: the files that were read, in order.
-        config: by which rules.
-        funnel: the counts.
-        teachers: who answered.
-        sources: the files by name and hash.
-        kept: the traces that stay, by place among all traces of all files.
-    """
+    """What `select` decided; `kept` are the traces that stay, by place among all of all files."""
 
     files: tuple[Path, ...]
     config: FilterConfig
@@ -198,11 +176,7 @@ def select(
 ) -> Selection:
     """Judge every trace and choose among the sound ones.
 
-    Args:
-        files: trace files; one that is given twice is refused.
-        config: by which rules; None for the defaults.
-        dropped: called once for every trace that is not kept, in any order.
-        tick: called once a trace.
+    `dropped` is called once for every trace that is not kept, in any order, `tick` once a trace.
 
     Raises:
         ValueError: no file, or one twice; as `read_traces`, a line that is no trace.
@@ -214,35 +188,75 @@ def select(
         raise ValueError("give at least one trace file")
     if len({(at.st_dev, at.st_ino) for at in (file.stat() for file in files)}) < len(files):
         raise ValueError("a trace file is given twice: give every file once")
-    first = _FirstReading(config, dropped)
-    sources = []
+    counting, place = Counting(config.level), 0
+    candidates: list[Candidate] = []
+    sources: list[Source] = []
+    starts: list[int] = []
+    teachers: dict[str, TeacherInfo] = {}
+    asked: Counter[str] = Counter()
+    hands: dict[object, tuple[str, Puzzle]] = {}
+
+    def count(place: int, puzzle: Puzzle, sample: int, judged: Judged) -> None:
+        counting.add(puzzle, judged)
+        if judged.reason is not None:
+            at = bisect_right(starts, place) - 1
+            line, why = place - starts[at] + 1, (judged.reason, judged.detail)
+            dropped(DroppedTrace(files[at].name, line, puzzle, sample, *why))
+
     for file in files:
-        before = first.place
-        first.files.append((before, file.name))
-        stand = _snapshot(file)
-        for trace in islice(read_traces(file), stand.lines):
-            first.add(trace)
+        starts.append(place)
+        size = file.stat().st_size
+        sha256 = _sha256(file, size)
+        for trace in read_traces(file, size):
+            puzzle, method = trace.puzzle, trace.method
+            teacher = sys.intern(trace.teacher.model_dump_json())
+            teachers.setdefault(teacher, trace.teacher)
+            asked[teacher] += 1
+            judged = judge(trace, config.level, config.avoid)
+            if judged.reason is None and judged.kept is not None:
+                candidate = Candidate(
+                    place=place,
+                    key=key_of(method, puzzle, judged.kept),
+                    hand=hands.setdefault((method, puzzle.identity), (method, puzzle)),
+                    teacher=teacher,
+                    sample=trace.sample,
+                    backtracks=judged.backtracks,
+                    band=band_of(puzzle),
+                    rescored=judged.rescored,
+                    tie=_tie_of(trace),
+                    length=len(judged.kept),
+                )
+                candidates.append(candidate)
+            else:
+                count(place, puzzle, trace.sample, judged)
+            place += 1
             tick()
-        if not stand.holds(file):
+        if _sha256(file, size) != sha256:
             raise ChangedFile(f"{file} was changed while it was filtered: filter again")
-        sources.append(Source(name=file.name, sha256=stand.sha256, traces=first.place - before))
-    kept = first.choose()
-    counts = Counter(one.teacher for one in kept.values())
-    teachers = [
-        Teacher(teacher=info, asked=first.asked[number], kept=counts[number])
-        for number, info in first.teachers.values()
-    ]
-    funnel = first.counting.funnel()
-    return Selection(tuple(files), config, funnel, tuple(teachers), tuple(sources), kept)
+        sources.append(Source(name=file.name, sha256=sha256, traces=place - starts[-1]))
+    lost = choose(candidates, config)
+    for one in candidates:
+        judged = Judged(lost.get(one.place), "", True, one.backtracks, one.rescored)
+        count(one.place, one.hand[1], one.sample, judged)
+    kept = {one.place: one for one in candidates if one.place not in lost}
+    stay = Counter(one.teacher for one in kept.values())
+    return Selection(
+        files=tuple(files),
+        config=config,
+        funnel=counting.funnel(),
+        teachers=tuple(
+            Teacher(teacher=info, asked=asked[name], kept=stay[name])
+            for name, info in teachers.items()
+        ),
+        sources=tuple(sources),
+        kept=kept,
+    )
 
 
 def kept_traces(
     selection: Selection, tick: Callable[[], object] = lambda: None
 ) -> Iterator[tuple[Trace, Candidate]]:
     """The traces that are kept, read once more, in the order of the files.
-
-    Args:
-        tick: called once a trace that is read.
 
     Raises:
         ChangedFile: a file holds another trace now.
@@ -262,73 +276,6 @@ def kept_traces(
                 yield trace, candidate
         if place < end:
             raise ChangedFile(f"{file} lost traces while it was filtered: filter again")
-
-
-class _FirstReading:
-    """What is counted and what is remembered of all traces; `files` are those begun, by place."""
-
-    def __init__(self, config: FilterConfig, dropped: Callable[[DroppedTrace], object]) -> None:
-        self.counting = Counting(config.level)
-        self.place = 0
-        self.files: list[tuple[int, str]] = []
-        self.teachers: dict[str, tuple[int, TeacherInfo]] = {}
-        self.asked: Counter[int] = Counter()
-        self._config = config
-        self._dropped = dropped
-        self._candidates: list[Candidate] = []
-        self._hands: dict[tuple[Any, ...], int] = {}
-        self._puzzles: list[Puzzle] = []
-
-    def add(self, trace: Trace) -> None:
-        """Judge a trace, and count it or remember it."""
-        info, puzzle = trace.teacher, trace.puzzle
-        teacher, _ = self.teachers.setdefault(info.model_dump_json(), (len(self.teachers), info))
-        self.asked[teacher] += 1
-        judged = judge(trace, self._config.level, self._config.avoid)
-        if judged.reason is not None:
-            self._drop(self.place, puzzle, trace.sample, judged)
-        else:
-            assert judged.kept is not None, "what has no end is not sound"
-            hand = self._hands.setdefault((trace.method, puzzle.identity), len(self._puzzles))
-            if hand == len(self._puzzles):
-                self._puzzles.append(puzzle)
-            self._candidates.append(
-                Candidate(
-                    place=self.place,
-                    key=key_of(trace.method, puzzle, judged.kept),
-                    hand=hand,
-                    teacher=teacher,
-                    sample=trace.sample,
-                    backtracks=judged.backtracks,
-                    band=band_of(puzzle),
-                    rescored=judged.rescored,
-                    tie=_tie_of(trace),
-                    length=len(judged.kept),
-                )
-            )
-        self.place += 1
-
-    def choose(self) -> dict[int, Candidate]:
-        """Choose among what is remembered; what is kept, by place."""
-        lost = choose(self._candidates, self._config)
-        kept = {}
-        for one in self._candidates:
-            puzzle = self._puzzles[one.hand]
-            reason = lost.get(one.place)
-            judged = Judged(reason, "", True, one.backtracks, one.rescored)
-            if reason is None:
-                kept[one.place] = one
-                self.counting.add(puzzle, judged)
-            else:
-                self._drop(one.place, puzzle, one.sample, judged)
-        return kept
-
-    def _drop(self, place: int, puzzle: Puzzle, sample: int, judged: Judged) -> None:
-        self.counting.add(puzzle, judged)
-        assert judged.reason is not None
-        start, name = next(file for file in reversed(self.files) if file[0] <= place)
-        line = place - start + 1
-        self._dropped(DroppedTrace(name, line, puzzle, sample, judged.reason, judged.detail))
 
 
 def key_of(method: str, puzzle: Puzzle, completion: str) -> bytes:
@@ -352,7 +299,7 @@ def choose(candidates: Iterable[Candidate], config: FilterConfig) -> dict[int, R
         other = first.setdefault(one.key, one)
         if (one.tie, one.place) < (other.tie, other.place):
             first[one.key] = one
-    hands: defaultdict[int, list[Candidate]] = defaultdict(list)
+    hands: defaultdict[tuple[str, Puzzle], list[Candidate]] = defaultdict(list)
     for one in candidates:
         if first[one.key] is not one:
             dropped[one.place] = Reason.DUPLICATE
@@ -382,42 +329,11 @@ def choose(candidates: Iterable[Candidate], config: FilterConfig) -> dict[int, R
     return dropped
 
 
-class _Snapshot(NamedTuple):
-    """The whole lines of a file at one moment; a teacher may add others meanwhile.
-
-    Attributes:
-        size: their bytes.
-        lines: how many there are.
-        sha256: of these bytes.
-        ended: whether the last line has its end; one without may still grow.
-    """
-
-    size: int
-    lines: int
-    sha256: str
-    ended: bool
-
-    def holds(self, file: Path) -> bool:
-        """Whether the file still begins with these bytes."""
-        same = _snapshot(file, self.size) == self
-        return same and (self.ended or file.stat().st_size == self.size)
-
-
-def _snapshot(file: Path, size: int | None = None) -> _Snapshot:
-    """The lines of a file as they are now, or the first so many bytes.
-
-    A last line without its end counts: whoever reads it says whether it is a trace.
-    """
+def _sha256(file: Path, size: int) -> str:
+    """Of the first bytes of a file; a teacher may add others meanwhile."""
     digest = hashlib.sha256()
-    left = file.stat().st_size if size is None else size
-    read = lines = 0
-    end = b"\n"
     with file.open("rb") as opened:
-        while left > 0 and (chunk := opened.read(min(left, 2**20))):
+        while chunk := opened.read(min(size, 2**20)):
             digest.update(chunk)
-            lines += chunk.count(b"\n")
-            left -= len(chunk)
-            read += len(chunk)
-            end = chunk[-1:]
-    ended = end == b"\n"
-    return _Snapshot(read, lines + (not ended), digest.hexdigest(), ended)
+            size -= len(chunk)
+    return digest.hexdigest()

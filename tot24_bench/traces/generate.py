@@ -47,15 +47,7 @@ from tot24_bench.transcripts import BadTranscript, read_transcript
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The responses that a trace file is to hold.
-
-    Attributes:
-        puzzles: the hands to ask, each once.
-        method: the prompting method, one of `prompts.ALL_METHODS`.
-        samples: responses wanted of each hand.
-        shots: exemplars in the prompt.
-        variant: which exemplars.
-    """
+    """The responses that a trace file is to hold: so many samples of each hand."""
 
     puzzles: tuple[Puzzle, ...]
     method: str
@@ -145,11 +137,7 @@ def generate(
 ) -> Outcome:
     """Record the teacher's answer to everything that the file lacks.
 
-    Args:
-        teacher: who is asked.
-        wanted: what the file is to hold.
-        file: where it is recorded.
-        seen: called after every answer or failure, for a progress bar.
+    `seen` is called after every answer or failure, for a progress bar.
 
     Raises:
         BadTraceFile: the file holds traces of another setup; nothing is asked then.
@@ -205,10 +193,7 @@ def published_traces(
         path: the transcript.
         method: the prompting method that it was asked with.
         model: who answered.
-        format: one of `transcripts.FORMATS`; None recognises it.
-        ranks: the public list of hands by rank, where the transcript names hands by it.
-        skip_bad: leave out records that cannot be used.
-        any_hand: allow hands that are not four cards from 1 to 13 with the target 24.
+        format, ranks, skip_bad, any_hand: as `transcripts.read_transcript`.
         settings: how it was sampled, as far as known; the file's name is added as `source`.
         now: the time of recording, with its zone; None is the present.
 

@@ -156,16 +156,8 @@ def judge_response(
 ) -> Judged:
     """Judge a response, of a trace or of a row.
 
-    Whether it is right is asked of the whole response; all else of what is trained on.
-
-    Args:
-        method: how it was asked.
-        puzzle: what it answers.
-        response: what was said.
-        level: how much must be right.
-        avoid: what is held out beside test hands.
-        finish: why it ends.
-        asked: the trace, where the prompt that the teacher saw is to be looked at, too.
+    Whether it is right is asked of the whole response; all else of what is trained on. Of the trace
+    `asked`, where it is given, the prompt that the teacher saw is looked at, too.
     """
     level, avoid = Level(level), Avoid(avoid)
     cut = finish is Finish.LENGTH
@@ -365,7 +357,7 @@ def _same(one: Answer, other: Answer) -> bool:
 
 
 class Statement(NamedTuple):
-    """An equation as stated; whether both sides are worth the same, None where nobody can read it."""
+    """An equation, and whether both sides are worth the same; None where nobody can read it."""
 
     text: str
     holds: bool | None

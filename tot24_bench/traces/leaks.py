@@ -96,11 +96,8 @@ class Leak(NamedTuple):
 class Guard:
     """The last line before training: whatever wrote a row, it may not show what is held out.
 
-    Args:
-        avoid: what is held out beside test hands.
-
-    Attributes:
-        hands: every hand asked or shown as a hand, with its target.
+    A `LeakedHand` names the hand or the state, and where it stands. `hands` are all that were
+    asked or shown as hands so far, with their targets.
     """
 
     def __init__(self, avoid: Avoid = Avoid.NOTHING) -> None:
@@ -108,20 +105,12 @@ class Guard:
         self._avoid = avoid
 
     def check(self, row: Mapping[str, Any], where: str) -> None:
-        """Look at a row of ours: the hand asked, the exemplars, and all that the completion shows.
-
-        Raises:
-            LeakedHand: names the hand or the state and where it stands.
-        """
+        """Look at a row of ours: the hand asked, the exemplars, all that the completion shows."""
         asked, completion = self.check_prompt(row, where)
         self._refuse(leak_in(completion, asked, row["method"], self._avoid), where)
 
     def check_prompt(self, row: Mapping[str, Any], where: str) -> tuple[Puzzle, str]:
-        """Look at all but what the completion shows; the puzzle and the completion.
-
-        Raises:
-            LeakedHand: as `check`.
-        """
+        """Look at all but what the completion shows; the puzzle and the completion."""
         rule = Rule(row.get("rule", Rule.ALL))
         asked = Puzzle.parse(row["numbers"], row.get("target", TARGET), rule)
         if asked.target in held_out_targets():
@@ -147,9 +136,6 @@ class Guard:
 
         Returns:
             What its end is about: the hand that it shows last.
-
-        Raises:
-            LeakedHand: as `check`.
         """
         puzzle = asked
         for puzzle, piece in sections(text, asked):
@@ -157,11 +143,7 @@ class Guard:
         return puzzle
 
     def check_hands(self, puzzles: Iterable[Puzzle], method: str, where: str) -> None:
-        """Look at hands that are asked or shown as such.
-
-        Raises:
-            LeakedHand: one of them is of a test part, or its target is held out.
-        """
+        """Look at hands that are asked or shown as such, and at their targets."""
         for one in puzzles:
             if (one.hand, one.target) not in self.hands:
                 if not is_inner_state(method, one):
@@ -311,7 +293,9 @@ def sections(text: str, asked: Puzzle) -> Iterator[tuple[Puzzle, str]]:
 
 def held_out_state_of(shown: Iterable[Numbers]) -> State | None:
     """The first of some states that is an inner state of hard100, whatever the signs."""
-    states = {State(tuple(sorted(map(abs, one)))) for one in shown if len(one) == INNER}
+    states = {
+        State(tuple(sorted(abs(number) for number in one))) for one in shown if len(one) == INNER
+    }
     return min(states & held_out_states(), default=None)
 
 
@@ -331,8 +315,7 @@ def states_in(steps: Iterable[Step], thoughts: Iterable[Thought]) -> set[Numbers
 
 
 def after_input(text: str) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
-    """The hands that follow the word `Input`, and the numbers where it is followed by what is no
-    plain list of them.
+    """The hands that follow the word `Input`; the numbers where no plain list of them follows it.
 
     >>> after_input("**input :** 4, 5, 6 and 10.\n"), after_input("Input: 4 5 6 10 (make 24)")
     (([(4, 5, 6, 10)], []), ([], [(4, 5, 6, 10, 24)]))
@@ -454,8 +437,7 @@ def _puzzle_of(hand: tuple[int, ...], asked: Puzzle) -> Puzzle | None:
 
 
 def _is_part(shown: Puzzle, asked: Puzzle) -> bool:
-    """Whether fewer numbers are shown than any hand has, or some of the hand asked ("from the
-    input: 5 and 5")."""
+    """Whether too few numbers are shown, or some of those asked ("from the input: 5 and 5")."""
     if len(shown.numbers) < INNER:
         return True
     return len(shown.numbers) < SMALLEST_HAND and not Counter(shown.hand) - Counter(asked.hand)
@@ -468,16 +450,12 @@ def _whole(numbers: Sequence[Number]) -> Hand | None:
 
 
 def _hands_of(told: Sequence[Number], asked: Puzzle) -> Iterator[Hand]:
-    """The hands that a list may be meant for: all of it, and where it is longer than the hand
-    asked every four of it side by side."""
-    if _whole(told) is not None:
-        lengths = {len(told)}
+    """The hands that a list may be meant for: all of it; of a long one every four in a row, too."""
+    if (whole := _whole(told)) is not None:
+        yield whole
         if len(told) > max(SMALLEST_HAND, len(asked.numbers)):
-            lengths.add(SMALLEST_HAND)
-        for length in lengths:
-            for start in range(len(told) - length + 1):
-                if (hand := _whole(told[start : start + length])) is not None:
-                    yield hand
+            for start in range(len(told) - SMALLEST_HAND + 1):
+                yield tuple(sorted(told[start : start + SMALLEST_HAND]))  # type: ignore[misc]
 
 
 def _numbers_of(text: str) -> Numbers:

@@ -127,7 +127,7 @@ class Term(NamedTuple):
     Attributes:
         tree: what comes of it; None where it is one number.
         numbers: those that it combines, in their order.
-        fraction: whether it is written as one number: `8/3`, no `8 / 3`.
+        number: what it is as a single number: `4`, or `8/5` (no `8 / 5`); None of an expression.
         before, after: the signs of arithmetic, of whatever dress, in the gaps beside it; `|` where
             nothing reaches over the gap.
         in_list: whether nothing but blanks and commas stands before the number that follows.
@@ -135,17 +135,10 @@ class Term(NamedTuple):
 
     tree: Tree | None
     numbers: Numbers
-    fraction: bool
+    number: Number | None
     before: str
     after: str
     in_list: bool
-
-    @property
-    def number(self) -> Number | None:
-        """What it stands for as a single number: `4`, or `8/5`; None of an expression."""
-        if self.tree is None:
-            return self.numbers[0]
-        return self.tree.value if self.fraction else None
 
 
 def terms(text: str) -> list[Term]:
@@ -334,22 +327,20 @@ def _side_by_side(
                 # another's where the target is one of them: `7 - 4 * 6 makes 24`.
                 free = targets - set(numbers)
                 before, after = _ENDS.split(found[start].before)[-1], _ENDS.split(one.after)[0]
-                near = _beside(found, start, end, free) if len(numbers) < MOST else ()
+                near = _beside(found, start, end, free) if len(numbers) < MOST else set()
+                said = dict.fromkeys(targets, inside)
+                said |= dict.fromkeys(free, before + inside + after)
                 if any(makes(numbers, None, target) for target in near) or any(
-                    _told(numbers, before + inside + after if target in free else inside, target)
-                    for target in targets
+                    # Two of the signs that are said may be left over.
+                    0 <= len(signs) - len(numbers) + 1 <= 2
+                    and makes(numbers, "".join(sorted(signs)), target)
+                    for target, signs in said.items()
                 ):
                     shown.add(wanted)
             if _ENDS.search(one.after):
                 break
             inside += one.after
     return shown
-
-
-def _told(numbers: Numbers, signs: str, target: int) -> bool:
-    """Whether numbers make a target with signs that are said, of which two may be left over."""
-    count = len(signs) - len(numbers) + 1
-    return 0 <= count <= 2 and makes(numbers, "".join(sorted(signs)), target)
 
 
 def _beside(found: Sequence[Term], start: int, end: int, targets: Collection[int]) -> set[Number]:
@@ -435,9 +426,12 @@ def _term(
     run: Sequence[Number], signs: Sequence[str], before: str, after: str, in_list: bool
 ) -> Term:
     """Numbers with the signs before each of them: `//` for a `/` that nothing keeps apart."""
-    tree = _tree(run, [sign.replace("//", "/") for sign in signs]) if len(run) > 1 else None
-    fraction = len(run) == 2 and signs[1] == "//" and tree is not None and _is_fraction(tree)
-    return Term(tree, tuple(run), fraction, before, after, in_list)
+    if len(run) == 1:
+        return Term(None, tuple(run), run[0], before, after, in_list)
+    tree = _tree(run, [sign.replace("//", "/") for sign in signs])
+    alone = len(run) == 2 and signs[1] == "//" and tree is not None and _is_fraction(tree)
+    number = run[0] if tree is None else tree.value if alone else None
+    return Term(tree, tuple(run), number, before, after, in_list)
 
 
 def _tree(run: Sequence[Number], signs: Sequence[str]) -> Tree | None:

@@ -85,12 +85,9 @@ class Stats:
     """What the responses of one teacher to one method look like, or those of all.
 
     Attributes:
-        traces: how many there are.
-        right: how many of them are right.
         measures: of each measure, how many responses have which value.
         verdicts: how many responses have which verdict.
         finishes: how many responses end why.
-        bands: the yield by band of difficulty.
         cost: US dollars, as far as known.
         priced: responses whose cost is known.
         methods: how they were asked; measures of several methods have no common mean.

@@ -61,11 +61,9 @@ class Setup(NamedTuple):
         """The first thing in which another setup differs, for a message; None where it is equal."""
         here, there = self._fields_by_name(), other._fields_by_name()
         for name in {**here, **there}:
-            if here.get(name) != there.get(name):
-                mine, theirs = (
-                    "nothing" if one is None else str(one)[:60]
-                    for one in (here.get(name), there.get(name))
-                )
+            both = here.get(name), there.get(name)
+            if both[0] != both[1]:
+                mine, theirs = ("nothing" if one is None else str(one)[:60] for one in both)
                 return f"{name} {mine}, not {theirs}"
         return None
 
@@ -76,14 +74,10 @@ class Setup(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What the traces of a file took together.
+    """What the traces of a file took together: tokens and US dollars as far as they are known.
 
-    Attributes:
-        traces: how many there are.
-        right: how many were right when they were recorded.
-        tokens: of prompts and responses, as far as counted.
-        cost: US dollars, as far as known.
-        unpriced: traces that took tokens and have no cost.
+    Right are those that were right when they were recorded, unpriced those that took tokens and
+    have no cost.
     """
 
     traces: int = 0
@@ -298,14 +292,14 @@ class TraceFile:
         self.setup = setup
 
 
-def read_traces(path: Path) -> Iterator[Trace]:
-    """The traces of a file, one by one; a cut-off last line is left out.
+def read_traces(path: Path, size: int | None = None) -> Iterator[Trace]:
+    """The traces of a file, or of its first `size` bytes; a cut-off last line is left out.
 
     Raises:
         BadTraceFile: names a line that is no trace.
         OSError: the file cannot be read.
     """
-    for number, line, ended in _lines(path):
+    for number, line, ended in _lines(path, size):
         try:
             yield _parsed(line, path, number)
         except BadTraceFile:
@@ -315,18 +309,18 @@ def read_traces(path: Path) -> Iterator[Trace]:
 
 def _lock(descriptor: int) -> None:
     """Lock the file itself, whatever name it was opened by, where the system can."""
-    try:
+    if os.name == "posix":  # elsewhere the lock beside it must do
         import fcntl
-    except ImportError:  # Windows: the lock beside it must do
-        return
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
+def _lines(path: Path, size: int | None = None) -> Iterator[tuple[int, bytes, bool]]:
     """The lines of a file with their numbers, from 1, and whether each has its end."""
+    most = MAX_LINE_BYTES + 1
     with path.open("rb") as file:
         number = 0
-        while line := file.readline(MAX_LINE_BYTES + 1):
+        while line := file.readline(most if size is None else min(most, size - file.tell())):
             number += 1
             if len(line) > MAX_LINE_BYTES:
                 raise BadTraceFile(f"{path}: line {number} is longer than any trace")

@@ -40,19 +40,14 @@ class Trace(Record):
     """One response, as it is kept.
 
     Attributes:
-        format: FORMAT.
         puzzle: the hand as the prompt showed it.
         sample: which of the hand's samples this is, from 0.
         method: the prompting method (`prompts.METHODS`, `propose` or `value`).
         variant: of the prompt's exemplars.
-        shots: exemplars in the prompt; None where the prompt is not ours.
-        prompt_sha256: `Prompt.sha256`; None where the prompt is not known.
+        shots: exemplars in the prompt; None, as its hash, where the prompt is not ours.
         teacher: who answered, with its sampling settings.
-        response: what it wrote.
-        finish: why it ends.
-        usage: tokens, cost and time.
+        finish: why the response ends.
         score: what the response was worth when it was recorded.
-        recorded: when, in UTC.
         details: the model's snapshot, the response's id, ...
     """
 
