@@ -181,13 +181,8 @@ def write_dataset(
 ) -> DatasetRecord:
     """Write the kept traces as a dataset: all of the folder, or nothing.
 
-    Args:
-        selection: what `select` decided.
-        folder: where; its parent must exist.
-        prompt: which prompts the rows have; None for the bare instruction.
-        licence: of the responses, for the card.
-        overwrite: whether to replace a dataset that is there.
-        tick: called once a trace that is read.
+    The folder's parent must exist. The prompts are by default the bare instruction, the licence is
+    that of the responses, and `tick` is called once a trace that is read.
 
     Raises:
         BadDataset: nothing is kept, or the folder may not be written.

@@ -189,13 +189,8 @@ def published_traces(
 ) -> Iterator[Trace]:
     """One trace for each response of a transcript.
 
-    Args:
-        path: the transcript.
-        method: the prompting method that it was asked with.
-        model: who answered.
-        format, ranks, skip_bad, any_hand: as `transcripts.read_transcript`.
-        settings: how it was sampled, as far as known; the file's name is added as `source`.
-        now: the time of recording, with its zone; None is the present.
+    It is read as by `transcripts.read_transcript`. `settings` say how it was sampled, as far as
+    known; the file's name is added as `source`. None for the time of recording is the present.
 
     Raises:
         BadTranscript: not a transcript, a bad record, or more samples of a hand than fit.

@@ -105,7 +105,7 @@ class Reason(StrEnum):
     UNBALANCED = "over the size of the smallest band"
 
 
-Fault = tuple[Reason, str]
+Objection = tuple[Reason, str]
 """A reason, and more about it for people."""
 
 _NEVER_KEPT = {
@@ -175,9 +175,9 @@ def judge_response(
             kept = None
     reason, detail = (
         _unanswered(finish, worth)
-        or _disagreeing(method, puzzle, worth, analysis, level)
-        or _untrue(method, puzzle, analysis, told, level)
-        or _held_out(method, puzzle, analysis, kept, avoid, asked)
+        or _disagreeing(method, worth, analysis, level)
+        or _untrue(method, analysis, told, level)
+        or _held_out(method, analysis, kept, avoid, asked)
         or (None, "")
     )
     # A method that lists what could come next does not search.
@@ -197,7 +197,7 @@ def band_of(puzzle: Puzzle) -> str:
     return difficulty(puzzle).band or NO_BAND
 
 
-def _unanswered(finish: Finish, score: Score) -> Fault | None:
+def _unanswered(finish: Finish, score: Score) -> Objection | None:
     if (reason := _NEVER_KEPT.get(finish)) is not None:
         return reason, ""
     if not score.answered and not score.correct:
@@ -205,16 +205,14 @@ def _unanswered(finish: Finish, score: Score) -> Fault | None:
     return None if score.correct else (Reason.WRONG, score.reason)
 
 
-def _disagreeing(
-    method: str, puzzle: Puzzle, worth: Score, analysis: Analysis, level: Level
-) -> Fault | None:
+def _disagreeing(method: str, worth: Score, analysis: Analysis, level: Level) -> Objection | None:
     """Whether the answer is not what leads to it."""
     if level is Level.ANSWER:
         return None
     if worth.false_rhs:
         return Reason.FALSE_RESULT, worth.answer
     if method == "value" and worth.verdict is Verdict.CORRECT:
-        return None if _has_path(puzzle, analysis) else (Reason.NO_PATH, "")
+        return None if _has_path(analysis) else (Reason.NO_PATH, "")
     if method not in METHODS:
         return None
     if not analysis.thoughts:
@@ -223,36 +221,35 @@ def _disagreeing(
     if analysis.score.verdict is Verdict.NO_SOLUTION or analysis.answer_agrees:
         return None
     if analysis.answer_agrees is None:
-        return Reason.AGREEMENT_UNKNOWN, _why_unknown(puzzle, analysis)
+        return Reason.AGREEMENT_UNKNOWN, _why_unknown(analysis)
     return Reason.DISAGREES, ""
 
 
-def _has_path(puzzle: Puzzle, analysis: Analysis) -> bool:
+def _has_path(analysis: Analysis) -> bool:
     """Whether a response shows how the target is made, by valid thoughts alone."""
+    puzzle = analysis.puzzle
     states = [puzzle.hand, *(thought.left for thought in analysis.thoughts if thought.exact)]
     if puzzle.rule is Rule.SOME:
         return any(puzzle.target in state for state in states)
     return (puzzle.target,) in states
 
 
-def _why_unknown(puzzle: Puzzle, analysis: Analysis) -> str:
-    if len(puzzle.numbers) > MAX_COMPOSED:
+def _why_unknown(analysis: Analysis) -> str:
+    if len(analysis.puzzle.numbers) > MAX_COMPOSED:
         return f"more than {MAX_COMPOSED} numbers"
     if any(thought.fault is not None for thought in analysis.final):
         return "a thought before it breaks a rule"
-    if puzzle.rule is Rule.SOME:
+    if analysis.puzzle.rule is Rule.SOME:
         return "not all numbers need be used"
     return "the steps do not come to one number"
 
 
-def _untrue(
-    method: str, puzzle: Puzzle, analysis: Analysis, told: str, level: Level
-) -> Fault | None:
+def _untrue(method: str, analysis: Analysis, told: str, level: Level) -> Objection | None:
     """The first thing a response says that is not so, or that nobody can read."""
     if level is not Level.VALID:
         return None
     if method == "propose":
-        if (text := _wrong_mark(puzzle, told)) is not None:
+        if (text := _wrong_mark(analysis.puzzle, told)) is not None:
             return Reason.WRONG_MARK, text
     else:
         for thought in analysis.thoughts:
@@ -289,20 +286,15 @@ def _wrong_mark(puzzle: Puzzle, told: str) -> str | None:
 
 
 def _held_out(
-    method: str,
-    puzzle: Puzzle,
-    analysis: Analysis,
-    kept: str | None,
-    avoid: Avoid,
-    asked: Trace | None,
-) -> Fault | None:
-    if (split := held_out_split(puzzle, method)) is not None:
+    method: str, analysis: Analysis, kept: str | None, avoid: Avoid, asked: Trace | None
+) -> Objection | None:
+    if (split := held_out_split(analysis.puzzle, method)) is not None:
         return Reason.HELD_OUT_HAND, split
     if asked is not None and prompt_leaks(asked):
         return Reason.HELD_OUT_PROMPT, f"{asked.variant}, {asked.shots} shots"
     if kept is None:
         return Reason.NO_END, ""
-    leak = leak_in(kept, puzzle, method, avoid, analysis)
+    leak = leak_in(kept, analysis.puzzle, method, avoid, analysis)
     if leak is None:
         return None
     return (Reason.HELD_OUT_STATE if leak.is_state else Reason.HELD_OUT_RESPONSE), leak.what

@@ -128,14 +128,8 @@ class Guard:
     def check_text(self, text: str, asked: Puzzle, method: str, where: str) -> Puzzle:
         """Look at a text that may show several hands one after the other, each with its solution.
 
-        Args:
-            text: any text of a row.
-            asked: what the text before it was about.
-            method: how it was asked; may be none of ours.
-            where: for the message.
-
-        Returns:
-            What its end is about: the hand that it shows last.
+        The text before it was about the puzzle asked, by a method that may be none of ours. What
+        its end is about, the hand that it shows last, is returned.
         """
         puzzle = asked
         for puzzle, piece in sections(text, asked):
@@ -223,10 +217,6 @@ def leak_in(
     """The first thing in a response that is held out, true or not, whatever its dress.
 
     Args:
-        completion: what is trained on.
-        asked: the puzzle that it answers.
-        method: how it was asked.
-        avoid: whether held-out states count.
         analysis: of the completion, where it is known.
         replay: whether the completion's thoughts start from the puzzle; else as they are stated.
 
@@ -239,7 +229,10 @@ def leak_in(
     thoughts: tuple[Thought, ...] = ()
     # `propose` lists what could come next: nothing goes on from anything.
     if replay and method != "propose":
-        thoughts = (analysis or analyse(asked, completion)).thoughts
+        if analysis is None and canonical is not None:
+            thoughts = Replay(asked).run(steps)
+        else:
+            thoughts = (analysis or analyse(asked, completion)).thoughts
     if canonical is not None and thoughts and all(thought.exact for thought in thoughts):
         # Nearly every row of the solver: thoughts of the hand asked alone, and the answer.
         text = text.rpartition("\n")[2]

@@ -168,12 +168,7 @@ def terms(text: str) -> list[Term]:
 
 
 def steps_in(found: Sequence[Term]) -> list[Tree]:
-    """The expressions, and two numbers and what comes of them with any dress between, in order.
-
-    >>> said = "Subtract 6 from 10 to get 4. 5 times 4 makes 20"
-    >>> [tree.step for tree in steps_in(terms(said))]
-    [(10, '-', 6), (5, '*', 4)]
-    """
+    """The expressions, and two numbers and what comes of them with any dress between, in order."""
     steps: list[Tree] = []
     told = 0  # what stands before is told
     for place, term in enumerate(found):
@@ -363,9 +358,6 @@ def makes(numbers: Numbers, signs: str | None, target: int) -> bool:
     """Whether at most MOST numbers make a target in their order, in some brackets.
 
     The signs are those that there are, each once; None for any.
-
-    >>> makes((5, 10, 6, 4), "*+-", 24), makes((5, 10, 6, 4), "++-", 24)
-    (True, False)
     """
     return any(value == target for value, _ in _values(numbers, signs))
 

@@ -83,9 +83,7 @@ class Spending:
     def note(self, unrecorded: Amount, held: Amount) -> None:
         """Note while calls are under way what was lost since, where it has grown.
 
-        Args:
-            unrecorded: what was taken and not recorded, earlier runs included.
-            held: what the calls under way hold; counted where it is more than was foreseen.
+        What the calls under way hold counts where it is more than was foreseen.
         """
         known, worst = self.unrecorded, self._worst
         grown = unrecorded.cost > known.cost or unrecorded.tokens > known.tokens
@@ -133,14 +131,8 @@ def noting(
 ) -> Iterator[Callable[[], None]]:
     """Note what calls cost that are sent and never recorded, whatever ends this process.
 
-    Args:
-        spending: where it is noted.
-        budget: what the calls are charged to.
-        file: what is recorded.
-        worst: what all calls under way can take at once; None where something else knows them.
-
-    Yields:
-        What is to be called after every answer.
+    The calls are charged to the budget; `worst` is what all under way can take at once, None where
+    something else knows them. What is yielded is to be called after every answer.
     """
     if worst is not None:
         spending.begin(worst)

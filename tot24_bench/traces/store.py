@@ -126,10 +126,8 @@ class TraceFile:
     def open(cls, path: Path, *, sync_seconds: float = 0.0) -> Self:
         """Lock a file, make it where there is none, mend its end, and learn what it holds.
 
-        Args:
-            path: the file; its folder must exist.
-            sync_seconds: how long a record may wait until it is forced onto the disk: 0 forces
-                every record, for answers that cost money.
+        A record may wait `sync_seconds` until it is forced onto the disk: 0 forces every record,
+        for answers that cost money.
 
         Raises:
             TraceFileBusy: another process appends to it.
