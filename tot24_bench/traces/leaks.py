@@ -286,9 +286,8 @@ def sections(text: str, asked: Puzzle) -> Iterator[tuple[Puzzle, str]]:
 
 def held_out_state_of(shown: Iterable[Numbers]) -> State | None:
     """The first of some states that is an inner state of hard100, whatever the signs."""
-    states = {
-        State(tuple(sorted(abs(number) for number in one))) for one in shown if len(one) == INNER
-    }
+    inner = (one for one in shown if len(one) == INNER)
+    states = {State(tuple(sorted(max(number, -number) for number in one))) for one in inner}
     return min(states & held_out_states(), default=None)
 
 
@@ -310,7 +309,7 @@ def states_in(steps: Iterable[Step], thoughts: Iterable[Thought]) -> set[Numbers
 def after_input(text: str) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
     """The hands that follow the word `Input`; the numbers where no plain list of them follows it.
 
-    >>> after_input("**input :** 4, 5, 6 and 10.\n"), after_input("Input: 4 5 6 10 (make 24)")
+    >>> after_input("**input :** 4, 5, 6 and 10.\\n"), after_input("Input: 4 5 6 10 (make 24)")
     (([(4, 5, 6, 10)], []), ([], [(4, 5, 6, 10, 24)]))
     """
     found: list[tuple[int, ...]] = []
@@ -448,7 +447,7 @@ def _hands_of(told: Sequence[Number], asked: Puzzle) -> Iterator[Hand]:
         yield whole
         if len(told) > max(SMALLEST_HAND, len(asked.numbers)):
             for start in range(len(told) - SMALLEST_HAND + 1):
-                yield tuple(sorted(told[start : start + SMALLEST_HAND]))  # type: ignore[misc]
+                yield _whole(told[start : start + SMALLEST_HAND]) or whole
 
 
 def _numbers_of(text: str) -> Numbers:
