@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -220,11 +220,11 @@ def test_no_text_raises_and_what_is_kept_begins_the_response(text: str, method: 
 )  # fmt: skip
 def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
     text = piece * (300_000 // len(piece))
-    started = perf_counter()
+    started = process_time()
     found = bare(text)
     after_input(found)
     lists_in(found)
     list(statements(found))
     for method in ("onestep_tot", "value"):
         cut_after_answer(method, Puzzle.parse(TRAIN), text)
-    assert perf_counter() - started < 10
+    assert process_time() - started < 10
