@@ -153,7 +153,8 @@ def require_free(folder: Path, overwrite: bool) -> None:
         raise BadDataset(f"no folder {folder.parent}: make it, or give another -o")
     if not folder.exists() and not folder.is_symlink():
         return
-    if folder.is_symlink() or not folder.is_dir() or not _is_ours(folder / RECORD):
+    schema = _format_of(folder / RECORD) or ""
+    if folder.is_symlink() or not schema.startswith("tot24-dataset/"):
         raise BadDataset(f"{folder} is there and is no dataset: give another -o")
     _require_no_others(folder, "give another -o")
     if not overwrite:
@@ -295,18 +296,16 @@ def read_record(folder: Path) -> DatasetRecord:
         raise BadDataset(f"{folder} is no dataset ({RECORD} is missing): tot24 traces filter")
     if path.stat().st_size > MAX_RECORD_BYTES:
         raise BadDataset(f"{path} is larger than any record: filter again")
-    text = path.read_bytes()
-    try:
-        found = json.loads(text).get("format")
-    except (ValueError, RecursionError, AttributeError):
-        raise BadDataset(f"{path} is not JSON: filter again") from None
+    found = _format_of(path)
+    if found is None:
+        raise BadDataset(f"{path} is not JSON: filter again")
     if found != FORMAT:
         raise BadDataset(
-            f"{folder} is of the schema {str(found)[:40]}, not {FORMAT}: filter again with this "
+            f"{folder} is of the schema {found[:40]}, not {FORMAT}: filter again with this "
             "version of tot24-bench"
         )
     try:
-        return DatasetRecord.model_validate_json(text)
+        return DatasetRecord.model_validate_json(path.read_bytes())
     except ValidationError as error:
         where, what = first_fault(error)
         raise BadDataset(f"{path}: {where}: {what}: filter again") from None
@@ -399,14 +398,15 @@ def _require_no_others(folder: Path, fix: str) -> None:
                 )
 
 
-def _is_ours(record: Path) -> bool:
+def _format_of(record: Path) -> str | None:
+    """The schema that a record names; None where the file is none that can be read."""
     if not record.is_file() or record.stat().st_size > MAX_RECORD_BYTES:
-        return False
+        return None
     try:
         found = json.loads(record.read_bytes())
     except (ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and str(found.get("format")).startswith("tot24-dataset/")
+        return None
+    return str(found.get("format")) if isinstance(found, dict) else None
 
 
 def _check_row(
