@@ -27,7 +27,7 @@ from tot24_bench.teachers.corrected_search import line
 from tot24_bench.teachers.correction import CannotCorrect, CorrectionConfig, correct
 from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
 from tot24_bench.teachers.solver_hidden import Hidden, is_test_hand, where_test_hand_is_solved
-from tot24_bench.traces.held_out import leak_in
+from tot24_bench.traces.leaks import leak_in
 
 KNOBS = {
     "default": Curriculum(),

@@ -17,13 +17,12 @@ from tot24_bench.traces import (
     FilterConfig,
     PromptConfig,
     Trace,
-    judging,
+    judge,
     read_dataset,
     select,
     write_dataset,
 )
-from tot24_bench.traces.dataset import BadDataset
-from tot24_bench.traces.dataset_record import DatasetRecord
+from tot24_bench.traces.dataset import BadDataset, DatasetRecord
 from tot24_bench.traces.filter import Selection
 
 MakeTrace = Callable[..., Trace]
@@ -101,7 +100,7 @@ def test_a_filter_with_a_bug_is_caught_by_the_last_guard(
 ) -> None:
     leaked = load_split("hard100")[0].text
     file = write(tmp_path / "t.jsonl", [make_trace(leaked, answer_of(leaked))])
-    monkeypatch.setattr(judging, "held_out_split", lambda puzzle, method: None)
+    monkeypatch.setattr(judge, "held_out_split", lambda puzzle, method: None)
     broken = select([file])
     assert broken.funnel.kept == 1
     with pytest.raises(LeakedHand, match="row 0 of the dataset holds 1 held-out puzzle"):
@@ -113,10 +112,8 @@ def test_a_response_that_shows_a_test_hand_is_caught_by_the_last_guard(
     make_trace: MakeTrace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = make_trace(TRAIN, f"Input: 4 9 10 13\n{STRAIGHT}")
-    monkeypatch.setattr(judging, "leak_in", lambda *given: None)
-    broken = select(
-        [write(tmp_path / "t.jsonl", [trace])], FilterConfig(level=judging.Level.ANSWER)
-    )
+    monkeypatch.setattr(judge, "leak_in", lambda *given: None)
+    broken = select([write(tmp_path / "t.jsonl", [trace])], FilterConfig(level=judge.Level.ANSWER))
     with pytest.raises(LeakedHand, match="4 9 10 13"):
         write_dataset(broken, tmp_path / "dataset")
 

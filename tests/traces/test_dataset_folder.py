@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -21,17 +19,16 @@ from tot24_bench.traces import (
     FilterConfig,
     PromptConfig,
     Trace,
+    dataset,
     read_dataset,
     require_free,
     select,
     write_dataset,
 )
-from tot24_bench.traces import folder as folders
 from tot24_bench.traces.card import render
-from tot24_bench.traces.dataset import BadDataset
-from tot24_bench.traces.dataset_record import DatasetRecord
+from tot24_bench.traces.dataset import BadDataset, DatasetRecord
 from tot24_bench.traces.filter import Selection
-from tot24_bench.traces.held_out import Avoid
+from tot24_bench.traces.leaks import Avoid
 from tot24_bench.traces.rows import FORMS, hashed_line, schema_of
 
 MakeTrace = Callable[..., Trace]
@@ -99,28 +96,15 @@ def test_a_folder_that_appears_while_filtering_is_not_replaced(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "traces.jsonl"]
 
 
-def dead_process() -> int:
-    done = subprocess.Popen([sys.executable, "-c", ""])
-    done.wait()
-    return done.pid
-
-
-def test_what_a_kill_between_the_renames_left_is_put_back(
+def test_a_run_that_fails_leaves_the_dataset_that_was_there(
     selection: Selection, folder: Path
 ) -> None:
-    pid = dead_process()
-    old = folder.with_name(f".dataset.{pid}.old")
-    new = folder.with_name(f".dataset.{pid}.new")
-    folder.rename(old)
-    (new / "messages").mkdir(parents=True)
-    (new / "dataset.json").write_text("{")
-    with pytest.raises(BadDataset, match=rf"was killed: it lies in .*\.dataset\.{pid}\.old"):
-        read_dataset(folder)
-    with pytest.raises(BadDataset, match="add --overwrite"):
-        require_free(folder, overwrite=False)
+    def fail() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_dataset(selection, folder, overwrite=True, tick=fail)
     assert read_dataset(folder).record.rows == 2
-    assert not old.exists() and not new.exists()
-    write_dataset(selection, folder, overwrite=True)
     assert not list(folder.parent.glob(".dataset*"))
 
 
@@ -131,12 +115,22 @@ def test_a_run_that_goes_on_keeps_its_folders(folder: Path) -> None:
     assert mine.is_dir()
 
 
-def test_foreign_files_beside_are_left_when_folders_are_removed(tmp_path: Path) -> None:
-    (tmp_path / "x" / "messages").mkdir(parents=True)
-    (tmp_path / "x" / "messages" / "train.parquet").write_text("")
-    (tmp_path / "x" / "thesis.txt").write_text("years of work")
-    folders.remove(tmp_path / "x")
-    assert [path.name for path in (tmp_path / "x").iterdir()] == ["thesis.txt"]
+def test_a_file_that_appears_at_the_last_moment_is_not_removed(
+    selection: Selection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, look = [], dataset.require_free
+
+    def appear(*given: Any) -> None:
+        look(*given)
+        looked.append(given)
+        if len(looked) == 2:
+            (folder / "thesis.txt").write_text("years of work")
+
+    monkeypatch.setattr(dataset, "require_free", appear)
+    with pytest.raises(BadDataset, match=r"holds thesis\.txt"):
+        write_dataset(selection, folder, overwrite=True)
+    assert (folder / "thesis.txt").read_text() == "years of work"
+    assert not list(folder.parent.glob(".dataset*"))
 
 
 def forge(folder: Path, change: Callable[[Rows, str], None]) -> None:

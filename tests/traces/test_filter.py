@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.teachers import SOLVER, Finish, SolverTeacher, TeacherInfo
 from tot24_bench.traces import FilterConfig, Trace, published_traces, select
-from tot24_bench.traces.balance import Balance, Candidate, Limits, choose
-from tot24_bench.traces.filter import ChangedFile, kept_traces
-from tot24_bench.traces.held_out import Avoid
-from tot24_bench.traces.judging import Level, Reason, judge
+from tot24_bench.traces.filter import Balance, Candidate, ChangedFile, choose, kept_traces
+from tot24_bench.traces.judge import Level, Reason, judge
+from tot24_bench.traces.leaks import Avoid
 
 TRAIN = "1 1 4 6"
 STRAIGHT = (
@@ -305,8 +304,11 @@ def test_a_cap_prefers_search_where_it_is_asked_to(make_trace: MakeTrace, tmp_pa
 def candidates() -> st.SearchStrategy[list[Candidate]]:
     def built(drawn: list[tuple[int, int, int]]) -> list[Candidate]:
         bands = ("easy", "medium", "hard")
+        hands = [("io", puzzle) for puzzle in load_split("train")[:7]]
         return [
-            Candidate(i, bytes([key]), key % 7, 0, i, backtracks, bands[key % 7 % 3], False)
+            Candidate(
+                i, bytes([key]), hands[key % 7], "t", i, backtracks, bands[key % 7 % 3], False
+            )
             for i, (key, backtracks, _) in enumerate(drawn)
         ]
 
@@ -318,14 +320,20 @@ def candidates() -> st.SearchStrategy[list[Candidate]]:
 def test_caps_and_balance_hold_for_whatever_comes(
     found: list[Candidate], cap: int, least: int, search: bool, seed: int
 ) -> None:
-    limits = Limits(least, cap, search, Balance.BANDS, seed)
-    dropped = choose(found, limits)
+    config = FilterConfig(
+        min_backtracks=least,
+        max_per_hand=cap,
+        prefer_search=search,
+        balance=Balance.BANDS,
+        seed=seed,
+    )
+    dropped = choose(found, config)
     kept = [one for one in found if one.place not in dropped]
     assert len({one.key for one in kept}) == len(kept)
     assert all(one.backtracks >= least for one in kept)
     assert max(Counter(one.hand for one in kept).values(), default=0) <= cap
     assert len(set(Counter(one.band for one in kept).values())) <= 1
-    assert choose(found, limits) == dropped
+    assert choose(found, config) == dropped
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tot24_bench.statistics import share, wilson
 from tot24_bench.statistics import wilson as of_the_leaderboard
 from tot24_bench.traces import Funnel
 from tot24_bench.traces.funnel import Counting, markdown
-from tot24_bench.traces.judging import Judged, Level, Reason, band_of
+from tot24_bench.traces.judge import Judged, Level, Reason, band_of
 
 HANDS = tuple(map(Puzzle.parse, ("1 1 4 6", "6 4 1 1", "1 1 1 8", "4 5 6 10", "1 2 3 4 5")))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +12,10 @@ from hypothesis import strategies as st
 from tests.traces.test_filter import SEARCH, STRAIGHT, TRAIN
 from tot24_bench.game import LeakedHand, Puzzle, Rule, first_path
 from tot24_bench.traces import Guard, PromptConfig, Trace, require_together
-from tot24_bench.traces.committed import committed
-from tot24_bench.traces.held_out import Avoid, leak_in
-from tot24_bench.traces.judging import Level, Reason, judge
+from tot24_bench.traces.judge import Level, Reason, cut_after_answer, judge, statements
+from tot24_bench.traces.leaks import Avoid, after_input, leak_in, lists_in
 from tot24_bench.traces.rows import make_row, prompted_row
-from tot24_bench.traces.shown import after_input, bare, lists_in
-from tot24_bench.traces.statements import statements
+from tot24_bench.traces.solutions import bare
 
 MakeTrace = Callable[..., Trace]
 
@@ -81,7 +79,8 @@ def test_what_follows_the_answer_is_not_trained_on(make_trace: MakeTrace, dress:
         trace = make_trace(TRAIN, f"{own}\n{dress}\n{SOLVED}")
         judged = judge(trace)
         if judged.reason is None:
-            row = make_row(trace, PromptConfig(), 0)
+            assert judged.kept is not None
+            row = make_row(trace, judged.kept, PromptConfig(), 0)
             assert row["completion"] == own
             assert row["messages"][-1]["content"] == own
             Guard().check(row, "row 0")
@@ -104,15 +103,15 @@ def test_what_follows_the_answer_is_not_trained_on(make_trace: MakeTrace, dress:
     ],
 )
 def test_a_response_is_cut_at_the_end_of_the_line_of_its_answer(response: str, kept: str) -> None:
-    assert committed("onestep_tot", Puzzle.parse(TRAIN), response) == kept
+    assert cut_after_answer("onestep_tot", Puzzle.parse(TRAIN), response) == kept
 
 
 def test_a_judgement_ends_a_response_and_proposals_do_not() -> None:
     puzzle = Puzzle.parse("10 14")
     said = "10 + 14 = 24 (left: 24)\nJudgement: sure"
-    assert committed("value", puzzle, f"{said}\nInput: 4 5 6 10") == said
-    assert committed("propose", puzzle, "10 + 14 = 24\nx = 1") == "10 + 14 = 24\nx = 1"
-    assert committed("value", puzzle, "no idea") is None
+    assert cut_after_answer("value", puzzle, f"{said}\nInput: 4 5 6 10") == said
+    assert cut_after_answer("propose", puzzle, "10 + 14 = 24\nx = 1") == "10 + 14 = 24\nx = 1"
+    assert cut_after_answer("value", puzzle, "no idea") is None
 
 
 @pytest.mark.parametrize(
@@ -208,7 +207,7 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=30).map("".join), st.sampled_from(["onestep_tot", "value"]))
 def test_no_text_raises_and_what_is_kept_begins_the_response(text: str, method: str) -> None:
     puzzle = Puzzle.parse(TRAIN)
-    kept = committed(method, puzzle, text)
+    kept = cut_after_answer(method, puzzle, text)
     assert kept is None or text.strip().startswith(kept)
     leak_in(text, puzzle, method, Avoid.STATE_HOLDOUT)
     list(statements(bare(text)))
@@ -221,11 +220,11 @@ def test_no_text_raises_and_what_is_kept_begins_the_response(text: str, method: 
 )  # fmt: skip
 def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
     text = piece * (300_000 // len(piece))
-    started = perf_counter()
+    started = process_time()
     found = bare(text)
     after_input(found)
     lists_in(found)
     list(statements(found))
     for method in ("onestep_tot", "value"):
-        committed(method, Puzzle.parse(TRAIN), text)
-    assert perf_counter() - started < 10
+        cut_after_answer(method, Puzzle.parse(TRAIN), text)
+    assert process_time() - started < 10

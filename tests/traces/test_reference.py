@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tot24_bench.game import load_split
-from tot24_bench.traces import build_reference, read_dataset, reference
-from tot24_bench.traces.reference import ReferenceDiffers
+from tot24_bench.traces import build_reference, dataset, read_dataset
+from tot24_bench.traces.dataset import ReferenceDiffers
 
 
 def test_the_reference_dataset_is_rebuilt_to_its_hash_and_datasets_loads_it(tmp_path: Path) -> None:
@@ -26,6 +26,6 @@ def test_the_reference_dataset_is_rebuilt_to_its_hash_and_datasets_loads_it(tmp_
 
 
 def test_other_rows_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference, "SAMPLES", 1)
+    monkeypatch.setattr(dataset, "SAMPLES", 1)
     with pytest.raises(ReferenceDiffers, match="the rows have the hash"):
         build_reference(tmp_path / "reference")

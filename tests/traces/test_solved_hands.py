@@ -25,10 +25,9 @@ from tot24_bench.game import (
 from tot24_bench.game.inner_states import path_tree
 from tot24_bench.prompts import build_any
 from tot24_bench.traces import Guard, Trace
-from tot24_bench.traces.combined import solved
-from tot24_bench.traces.held_out import leak_in, sections
-from tot24_bench.traces.judging import Level, Reason, judge
-from tot24_bench.traces.shown import bare
+from tot24_bench.traces.judge import Level, Reason, judge
+from tot24_bench.traces.leaks import leak_in, sections
+from tot24_bench.traces.solutions import bare, solved
 
 MakeTrace = Callable[..., Trace]
 

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from tot24_bench.text import plural
-from tot24_bench.traces.folder import FORMS, ROWS
+from tot24_bench.text import one_line, plural
 from tot24_bench.traces.funnel import markdown
-from tot24_bench.traces.held_out import Avoid
-from tot24_bench.traces.judging import Level
+from tot24_bench.traces.judge import Level
+from tot24_bench.traces.leaks import Avoid
+from tot24_bench.traces.rows import FORMS
 
 if TYPE_CHECKING:
-    from tot24_bench.traces.dataset_record import DatasetRecord
+    from tot24_bench.traces.dataset import DatasetRecord
+
+CARD, ROWS = "README.md", "train.parquet"
 
 _LEVELS = {
     Level.ANSWER: "the answer is right, to the last digit; its steps were not looked at",
@@ -28,6 +30,11 @@ _LEVELS = {
     ),
 }
 
+_RESAMPLED = """\
+Hands were asked several times, so the intervals of traces are too narrow: those of hands hold.
+"""
+_RESCORED = "Scored otherwise when recorded, by rules of the time: {}.\n"
+_STATES = "No response shows a three-number state of `hard100` (`state_holdout`). "
 _CUT = " What followed the answer was not judged and is cut off: {rows} would have gone on."
 
 _TEXT = """\
@@ -65,7 +72,8 @@ Right and kept are shares of the traces asked, and of the hands asked, with Wils
 {rescored}
 ## What is held out
 
-No row asks or shows a hand of a test part ({parts}),
+No row asks or shows a hand of a test part (`hard100`, `hardest`, `val`, unsolvable hands, \
+test parts beyond the deck),
 or a held-out target; four numbers or more that a longer hand leaves, that stand as a list, or that
 are combined to the target in whatever dress, count as a hand. Every row was looked at once more
 after the filter, with the exemplars of its prompt and the text of its completion.
@@ -91,9 +99,19 @@ SHA-256 of the rows (each row's prompt and completion as one line of JSON, in or
 
 def render(record: DatasetRecord) -> str:
     """The card's text."""
-    funnel = record.funnel
-    several = funnel.asked > funnel.stages[0].hands
-    differs = funnel.rescored
+    funnel, prompt = record.funnel, record.prompt
+    teachers = [
+        f"| {_cell(one.label)} | {'yes' if one.teacher.oracle else 'no'} | {one.asked:,} "
+        f"| {one.kept:,} | {_cell(_settings(one.teacher.settings))} |"
+        for one in record.teachers
+    ]
+    sources = [
+        f"- {_cell(one.name)}: {plural(one.traces, 'trace')}, SHA-256 `{one.sha256}`"
+        for one in record.sources
+    ]
+    shots = "the bare instruction, without exemplars"
+    if prompt.shots:
+        shots = f"{plural(prompt.shots, 'exemplar')} ({prompt.variant})"
     return _header(record) + _TEXT.format(
         traces=plural(record.rows, "trace"),
         responses=plural(record.rows, "response"),
@@ -103,41 +121,16 @@ def render(record: DatasetRecord) -> str:
         level=_LEVELS[record.filter.level],
         with_backtrack=funnel.kept_with_backtrack,
         share=funnel.share_with_backtrack,
-        teachers="\n".join(
-            f"| {_cell(one.label)} | {'yes' if one.teacher.oracle else 'no'} | {one.asked:,} "
-            f"| {one.kept:,} | {_cell(_settings(one.teacher.settings))} |"
-            for one in record.teachers
-        ),
+        teachers="\n".join(teachers),
         funnel=markdown(funnel),
-        resampled=(
-            "Hands were asked several times, so the intervals of traces are too narrow: those of "
-            "hands hold.\n"
-            if several
-            else ""
-        ),
-        rescored=(
-            f"Scored otherwise when recorded, by rules of the time: {plural(differs, 'trace')}.\n"
-            if differs
-            else ""
-        ),
-        parts="`hard100`, `hardest`, `val`, unsolvable hands, test parts beyond the deck",
-        states=(
-            "No response shows a three-number state of `hard100` (`state_holdout`). "
-            if record.filter.avoid is Avoid.STATE_HOLDOUT
-            else ""
-        ),
+        resampled=_RESAMPLED if funnel.asked > funnel.stages[0].hands else "",
+        rescored=_RESCORED.format(plural(funnel.rescored, "trace")) if funnel.rescored else "",
+        states=_STATES if record.filter.avoid is Avoid.STATE_HOLDOUT else "",
         hands=plural(record.hands, "hand"),
-        shots=(
-            f"{plural(record.prompt.shots, 'exemplar')} ({record.prompt.variant})"
-            if record.prompt.shots
-            else "the bare instruction, without exemplars"
-        ),
-        command=_line(record.command),
+        shots=shots,
+        command=one_line(record.command),
         version=record.version,
-        sources="\n".join(
-            f"- {_cell(one.name)}: {plural(one.traces, 'trace')}, SHA-256 `{one.sha256}`"
-            for one in record.sources
-        ),
+        sources="\n".join(sources),
         sha256=record.sha256,
         licence=_cell(record.licence),
     )
@@ -145,7 +138,7 @@ def render(record: DatasetRecord) -> str:
 
 def _header(record: DatasetRecord) -> str:
     header = {
-        "license": _line(record.licence),
+        "license": one_line(record.licence),
         "language": ["en"],
         "task_categories": ["text-generation"],
         "tags": ["game-of-24", "tree-of-thoughts", "distillation"],
@@ -164,24 +157,17 @@ def _header(record: DatasetRecord) -> str:
 
 def _size(rows: int) -> str:
     """The hub's word for so many rows."""
-    for bound, name in ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K")):
-        if rows < bound:
-            return name
-    return "100K<n<1M" if rows < 10**6 else "1M<n<10M"
+    sizes = {10**3: "n<1K", 10**4: "1K<n<10K", 10**5: "10K<n<100K", 10**6: "100K<n<1M"}
+    return next((name for bound, name in sizes.items() if rows < bound), "1M<n<10M")
 
 
 def _settings(settings: dict[str, str | int | float | bool | None]) -> str:
     return ", ".join(f"{name} {value}" for name, value in sorted(settings.items())) or "none"
 
 
-def _line(text: str) -> str:
-    """Text from outside on one line, so that it cannot leave the block that it stands in."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
 def _cell(text: str) -> str:
     """Text from outside as it is: on one line, without marks, HTML or links of its own."""
-    shown = _line(text).translate(_ENTITIES).replace("://", ":&#47;&#47;")
+    shown = one_line(text).translate(_ENTITIES).replace("://", ":&#47;&#47;")
     return shown.replace("www.", "www&#46;").replace("WWW.", "WWW&#46;")
 
 

@@ -8,8 +8,18 @@
 
     datasets.load_dataset("dataset", "prompt_completion")
 
-Writing is all or nothing. Equal traces and rules give equal bytes, wherever the files lie and
-whenever it is run (another pyarrow may pack the same rows otherwise; their hash stays).
+A folder is written beside its place and takes its name in one step. Equal traces and rules give
+equal bytes, wherever the files lie and whenever it is run (another pyarrow may pack the same rows
+otherwise; their hash stays). Only what this project wrote is ever replaced: a foreign file in the
+folder, or a folder that merely looks like a dataset, is refused and named.
+
+Whoever reads a dataset believes nothing in it that does not follow from the rest. Hashes say only
+that a folder agrees with its own record: whoever edits one can compute the other anew. So what is
+trained on is judged again, by the rules that the record names: every prompt is built from the
+columns beside it, every completion is scored and ends where its answer does, nothing held out
+shows, no row comes twice, and what the record and the card say of teachers and hands is counted
+once more. What no count can tell is who wrote a right answer: a record that is false about that
+throughout is refused only where it contradicts itself.
 """
 
 from __future__ import annotations
@@ -17,51 +27,148 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections.abc import Callable
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
+
+from pydantic import ValidationError
 
 from tot24_bench import __version__
-from tot24_bench.traces.advice import nothing_kept
-from tot24_bench.traces.dataset_reading import DatasetFolder, read_dataset
-from tot24_bench.traces.dataset_record import DatasetRecord
-from tot24_bench.traces.filter import FilterConfig, Selection, kept_traces
-from tot24_bench.traces.folder import (
-    CARD,
-    FORMS,
-    HANDS,
-    RECORD,
-    BadDataset,
-    aside,
-    put,
-    remove,
-    require_free,
-    rows_file,
+from tot24_bench.game import LeakedHand, Puzzle, load_split
+from tot24_bench.schema import Count, Record, Sha256, Text, first_fault
+from tot24_bench.teachers import SolverSettings, SolverTeacher, is_oracle
+from tot24_bench.traces.card import CARD, ROWS, render
+from tot24_bench.traces.filter import (
+    FilterConfig,
+    Selection,
+    Source,
+    Teacher,
+    kept_traces,
+    key_of,
+    select,
 )
-from tot24_bench.traces.guard import Guard
+from tot24_bench.traces.funnel import Funnel, nothing_kept
+from tot24_bench.traces.generate import generate, wanted
+from tot24_bench.traces.judge import Judged, Reason, judge_response
+from tot24_bench.traces.leaks import Guard
 from tot24_bench.traces.rows import (
+    FORMS,
     PromptConfig,
     hashed_line,
     make_row,
+    prompted_row,
     require_together,
     schema_of,
 )
+from tot24_bench.traces.store import LAZY_SYNC_SECONDS, TraceFile
 
-__all__ = [
-    "BadDataset",
-    "DatasetFolder",
-    "read_dataset",
-    "require_free",
-    "require_licence",
-    "write_dataset",
-]
+FORMAT: Literal["tot24-dataset/1"] = "tot24-dataset/1"
+"""Names the record's fields and the columns; another number is another set of them."""
+
+RECORD, HANDS = "dataset.json", "hands.jsonl"
+_FILES = frozenset({RECORD, CARD, HANDS, *(f"{form}/{ROWS}" for form in FORMS)})
 
 UNKNOWN_LICENCE = "unknown"
 
 MAX_LICENCE_CHARS = 200
 
-_BATCH = 1_000
+MAX_RECORD_BYTES = 2**26
+
+BATCH = 1_000
 """Rows held at once."""
+
+SPLIT, METHOD, SAMPLES = "train", "onestep_tot", 16
+SETTINGS = SolverSettings(explore=0.3, seed=0)
+"""With the three above, the recipe of the reference dataset: what the exact solver writes for the
+train hands. Whoever builds it has the same rows as everybody else, or an error."""
+
+REFERENCE_SHA256 = "c6b5c7f50c2ec4556b090e46b3a9e639ed95a4969b3ecaf30b0640ab7c233c09"
+"""Of its rows, as `DatasetRecord.sha256`; it changes when the solver teacher's writing does."""
+
+
+class BadDataset(ValueError):
+    """A folder that is no whole dataset of ours, or may not become one; the message says why."""
+
+
+class ReferenceDiffers(ValueError):
+    """The rows that were built are not the reference dataset's."""
+
+
+class DatasetRecord(Record):
+    """What `dataset.json` says.
+
+    Attributes:
+        rows: in either form.
+        cut: rows whose response went on after its answer, which was cut off there.
+        sha256: over each row's prompt and completion as one line of JSON, in order, as students
+            say it of their data.
+        messages_sha256: the same over each row's messages.
+        hands: how many hands the file of hands lists.
+        command: what makes the same dataset of the same files.
+        version: of tot24-bench.
+    """
+
+    format: Literal["tot24-dataset/1"] = FORMAT
+    rows: Count
+    cut: Count = 0
+    sha256: Sha256
+    messages_sha256: Sha256
+    hands_sha256: Sha256
+    hands: Count
+    prompt: PromptConfig
+    filter: FilterConfig
+    funnel: Funnel
+    teachers: tuple[Teacher, ...]
+    sources: tuple[Source, ...]
+    licence: Text
+    command: Text
+    version: Text
+
+
+class DatasetFolder(NamedTuple):
+    """A dataset that was checked: its folder and what it says of itself."""
+
+    path: Path
+    record: DatasetRecord
+
+    def rows(self, form: str = FORMS[0]) -> Iterator[dict[str, Any]]:
+        """The rows of a form, one by one."""
+        return _read_rows(self.path, form)
+
+
+def require_free(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder that must not be written.
+
+    Raises:
+        BadDataset: it exists and may not be overwritten, is no dataset, or holds other files.
+        OSError: it cannot be looked at.
+    """
+    if folder.name in ("", ".."):
+        raise BadDataset(f"{folder} is no name for a new folder: give another -o")
+    if not folder.parent.is_dir():
+        raise BadDataset(f"no folder {folder.parent}: make it, or give another -o")
+    if not folder.exists() and not folder.is_symlink():
+        return
+    schema = _format_of(folder / RECORD) or ""
+    if folder.is_symlink() or not schema.startswith("tot24-dataset/"):
+        raise BadDataset(f"{folder} is there and is no dataset: give another -o")
+    _require_no_others(folder, "give another -o")
+    if not overwrite:
+        raise BadDataset(f"{folder} is there already: add --overwrite, or give another -o")
+
+
+def require_licence(licence: str) -> None:
+    """Refuse what is no name of a licence.
+
+    Raises:
+        BadDataset: it is empty, too long, or on several lines.
+    """
+    if not licence.isprintable() or not 0 < len(licence) <= MAX_LICENCE_CHARS:
+        raise BadDataset("the licence is a name on one line: give a shorter --licence")
 
 
 def write_dataset(
@@ -75,13 +182,8 @@ def write_dataset(
 ) -> DatasetRecord:
     """Write the kept traces as a dataset: all of the folder, or nothing.
 
-    Args:
-        selection: what `select` decided.
-        folder: where; its parent must exist.
-        prompt: which prompts the rows have; None for the bare instruction.
-        licence: of the responses, for the card.
-        overwrite: whether to replace a dataset that is there.
-        tick: called once a trace that is read.
+    The folder's parent must exist. The prompts are by default the bare instruction, the licence is
+    that of the responses, and `tick` is called once a trace that is read.
 
     Raises:
         BadDataset: nothing is kept, or the folder may not be written.
@@ -95,10 +197,8 @@ def write_dataset(
     require_licence(licence)
     if not selection.kept:
         raise BadDataset(nothing_kept(selection.funnel))
-    new = aside(folder, "new")
-    remove(new)  # of an earlier process with this number that was killed
-    try:
-        new.mkdir()
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+        new = Path(scratch, "new")
         guard = Guard(selection.config.avoid)
         written = _write_rows(selection, new, prompt, guard, tick)
         hands = guard.text()
@@ -115,26 +215,100 @@ def write_dataset(
             command=_command(selection, prompt, licence),
             version=__version__,
         )
-        from tot24_bench.traces.card import render
-
         (new / HANDS).write_text(hands, encoding="utf-8")
         (new / CARD).write_text(render(record), encoding="utf-8")
         text = json.dumps(record.to_json(), indent=1, ensure_ascii=False) + "\n"
         (new / RECORD).write_text(text, encoding="utf-8")
-        put(new, folder, overwrite)
-    finally:
-        remove(new)
+        _put(new, folder, overwrite)
     return record
 
 
-def require_licence(licence: str) -> None:
-    """Refuse what is no name of a licence.
+def build_reference(
+    folder: Path, *, overwrite: bool = False, seen: Callable[[], None] = lambda: None
+) -> DatasetRecord:
+    """Write the reference dataset; `seen` is called once a trace.
 
     Raises:
-        BadDataset: it is empty, too long, or on several lines.
+        BadDataset: the folder may not be written.
+        ReferenceDiffers: the rows are others than those of REFERENCE_SHA256.
     """
-    if not licence.isprintable() or not 0 < len(licence) <= MAX_LICENCE_CHARS:
-        raise BadDataset("the licence is a name on one line: give a shorter --licence")
+    require_free(folder, overwrite)
+    asked = wanted(load_split(SPLIT), METHOD, samples=SAMPLES)
+    with tempfile.TemporaryDirectory() as scratch:
+        traces = Path(scratch, "reference.jsonl")
+        with TraceFile.open(traces, sync_seconds=LAZY_SYNC_SECONDS) as file:
+            generate(SolverTeacher(SETTINGS), asked, file, lambda _: seen())
+        record = write_dataset(select([traces]), folder, licence="Apache-2.0", overwrite=overwrite)
+    if record.sha256 != REFERENCE_SHA256:
+        raise ReferenceDiffers(
+            f"the rows have the hash {record.sha256}, the reference dataset {REFERENCE_SHA256}: "
+            "this version's solver teacher writes otherwise"
+        )
+    return record
+
+
+def read_dataset(folder: Path) -> DatasetFolder:
+    """Check a dataset: its schema, files and hashes, that its rows follow from what they say was
+    asked, and that they show nothing that is held out.
+
+    Raises:
+        BadDataset: names what is missing, too much, or differs from what its record says.
+        LeakedHand: it shows a test hand, or a state that its record says is avoided.
+        OSError: it cannot be read.
+    """
+    record = read_record(folder)
+    if not record.rows:
+        raise BadDataset(f"{folder} holds no rows: filter again, with a lower --level")
+    _require_no_others(folder, "filter again")
+    guard = Guard(record.filter.avoid)
+    recount = _Recount(record)
+    digests = {form: hashlib.sha256() for form in FORMS}
+    counts: Counter[str] = Counter()
+    for place, rows in enumerate(zip_longest(*(_read_rows(folder, form) for form in FORMS))):
+        where = f"row {place} of {folder}"
+        whole: dict[str, Any] = {}
+        for form, row in zip(FORMS, rows, strict=True):
+            if row is not None:
+                digests[form].update(hashed_line(row, form))
+                counts[form] += 1
+                if differs := next((k for k in row if whole.get(k, row[k]) != row[k]), None):
+                    raise BadDataset(f"{where}: the forms differ in {differs}: filter again")
+                whole |= row
+        _check_row(whole, record, guard, recount, where)
+    for form, said in zip(FORMS, (record.sha256, record.messages_sha256), strict=True):
+        if (digests[form].hexdigest(), counts[form]) != (said, record.rows):
+            raise BadDataset(
+                f"{folder}: the rows of {form} are not those that {RECORD} names (their hash "
+                "differs): filter again, or fetch the folder anew"
+            )
+    recount.check(folder, guard)
+    return DatasetFolder(folder, record)
+
+
+def read_record(folder: Path) -> DatasetRecord:
+    """What a dataset says of itself; nothing of it is checked against its rows.
+
+    Raises:
+        BadDataset: it says nothing that can be read.
+    """
+    path = folder / RECORD
+    if not path.is_file():
+        raise BadDataset(f"{folder} is no dataset ({RECORD} is missing): tot24 traces filter")
+    if path.stat().st_size > MAX_RECORD_BYTES:
+        raise BadDataset(f"{path} is larger than any record: filter again")
+    found = _format_of(path)
+    if found is None:
+        raise BadDataset(f"{path} is not JSON: filter again")
+    if found != FORMAT:
+        raise BadDataset(
+            f"{folder} is of the schema {found[:40]}, not {FORMAT}: filter again with this "
+            "version of tot24-bench"
+        )
+    try:
+        return DatasetRecord.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        where, what = first_fault(error)
+        raise BadDataset(f"{path}: {where}: {what}: filter again") from None
 
 
 def _write_rows(
@@ -144,41 +318,33 @@ def _write_rows(
     guard: Guard,
     tick: Callable[[], object],
 ) -> dict[str, Any]:
-    """Write both forms; how many rows there are, and their hashes."""
-    from contextlib import ExitStack
-
+    """Write both forms; how many rows there are, how many were cut, and their hashes."""
     import pyarrow  # type: ignore[import-untyped]
     from pyarrow import parquet
 
     count = cut = 0
-    digests = [hashlib.sha256() for _ in FORMS]
-    schemas = [schema_of(form) for form in FORMS]
-    batch: list[dict[str, Any]] = []
+    schemas = {form: schema_of(form) for form in FORMS}
+    digests = {form: hashlib.sha256() for form in FORMS}
+    kept = kept_traces(selection, tick)
     with ExitStack() as open_files:
-        writers = []
-        for form, schema in zip(FORMS, schemas, strict=True):
-            (folder / form).mkdir()
-            writer = parquet.ParquetWriter(rows_file(folder, form), schema, compression="zstd")
-            writers.append(open_files.enter_context(writer))
-
-        def flush() -> None:
-            for writer, schema in zip(writers, schemas, strict=True):
-                writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
-            batch.clear()
-
-        for trace, candidate in kept_traces(selection, tick):
-            row = make_row(trace, prompt, candidate.backtracks)
-            guard.check(row, f"row {count} of the dataset")
-            for digest, form in zip(digests, FORMS, strict=True):
-                digest.update(hashed_line(row, form))
-            batch.append(row)
-            count += 1
-            cut += row["completion"] != trace.response.strip()
-            if len(batch) == _BATCH:
-                flush()
-        if batch:
-            flush()
-    sha256, messages_sha256 = (digest.hexdigest() for digest in digests)
+        writers = {}
+        for form, schema in schemas.items():
+            (folder / form).mkdir(parents=True)
+            writer = parquet.ParquetWriter(folder / form / ROWS, schema, compression="zstd")
+            writers[form] = open_files.enter_context(writer)
+        while some := list(islice(kept, BATCH)):
+            rows = []
+            for trace, candidate in some:
+                completion = candidate.completion(trace)
+                row = make_row(trace, completion, prompt, candidate.backtracks)
+                guard.check(row, f"row {count} of the dataset")
+                rows.append(row)
+                count += 1
+                cut += completion != trace.response.strip()
+            for form, schema in schemas.items():
+                digests[form].update(b"".join(hashed_line(row, form) for row in rows))
+                writers[form].write_table(pyarrow.Table.from_pylist(rows, schema=schema))
+    sha256, messages_sha256 = (digest.hexdigest() for digest in digests.values())
     return {"rows": count, "cut": cut, "sha256": sha256, "messages_sha256": messages_sha256}
 
 
@@ -195,3 +361,185 @@ def _command(selection: Selection, prompt: PromptConfig, licence: str) -> str:
     if licence != UNKNOWN_LICENCE:
         words += ["--licence", licence]
     return shlex.join(words)
+
+
+def _put(new: Path, folder: Path, overwrite: bool) -> None:
+    """Give a finished folder its name; what was there is put back if that fails."""
+    if not overwrite or not (folder.exists() or folder.is_symlink()):
+        try:
+            new.rename(folder)  # never replaces what holds anything
+        except OSError:
+            if not (folder.exists() or folder.is_symlink()):
+                raise
+            raise BadDataset(
+                f"{folder} appeared while the dataset was made: nothing is written; give another -o"
+            ) from None
+        return
+    require_free(folder, overwrite)
+    old = new.with_name("old")
+    folder.rename(old)
+    try:
+        _require_no_others(old, "give another -o")
+        new.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
+
+
+def _require_no_others(folder: Path, fix: str) -> None:
+    """Refuse a folder that holds anything that is no part of a dataset."""
+    for path in sorted(folder.iterdir()):
+        opened = path.name in FORMS and path.is_dir() and not path.is_symlink()
+        for one in sorted(path.iterdir()) if opened else [path]:
+            name = one.relative_to(folder).as_posix()
+            if name not in _FILES or one.is_symlink() or not one.is_file():
+                raise BadDataset(
+                    f"{folder} holds {name}, which is no part of a dataset: move it, or {fix}"
+                )
+
+
+def _format_of(record: Path) -> str | None:
+    """The schema that a record names; None where the file is none that can be read."""
+    if not record.is_file() or record.stat().st_size > MAX_RECORD_BYTES:
+        return None
+    try:
+        found = json.loads(record.read_bytes())
+    except (ValueError, RecursionError):
+        return None
+    return str(found.get("format")) if isinstance(found, dict) else None
+
+
+def _check_row(
+    row: dict[str, Any], record: DatasetRecord, guard: Guard, recount: _Recount, where: str
+) -> None:
+    """Refuse a row that shows what is held out, or that this project does not write."""
+    rules = record.filter
+    try:
+        puzzle, completion = guard.check_prompt(row, where)
+        method = row["method"]
+        judged = judge_response(method, puzzle, completion, rules.level, rules.avoid)
+        if judged.reason is not None:
+            guard.check(row, where)  # a leak is named as such, whatever else is wrong
+        expected = prompted_row(method, puzzle, record.prompt, completion)
+    except LeakedHand:
+        raise
+    except (ValueError, LookupError) as error:
+        raise BadDataset(f"{where}: {error}: filter again") from None
+    for column in row.keys() & expected.keys():
+        if row[column] != expected[column]:
+            raise BadDataset(
+                f"{where}: its {column} is not what follows from the columns beside it (numbers, "
+                "target, rule, method): filter again"
+            )
+    fault = recount.fault_of(row, puzzle, completion, judged)
+    if fault is not None:
+        raise BadDataset(f"{where}: {fault}: filter again")
+
+
+class _Recount:
+    """What a record says of its rows, counted anew."""
+
+    def __init__(self, record: DatasetRecord) -> None:
+        self._record = record
+        self._hands: set[object] = set()
+        self._with_backtrack = 0
+        self._seen: set[bytes] = set()
+        self._of_hand: Counter[object] = Counter()
+        self._of_teacher: Counter[tuple[str, bool]] = Counter()
+
+    def fault_of(
+        self, row: dict[str, Any], puzzle: Puzzle, completion: str, judged: Judged
+    ) -> str | None:
+        """Count a row; why no filter of these rules keeps it beside the rows before it."""
+        rules, method = self._record.filter, row["method"]
+        key, hand = key_of(method, puzzle, completion), (method, puzzle.identity)
+        self._of_hand[hand] += 1
+        if judged.reason is not None:
+            return f"{judged.reason}{judged.detail and f' ({judged.detail[:80]})'}"
+        if judged.kept != completion:
+            return "its completion goes on after its answer"
+        if row["backtracks"] != judged.backtracks:
+            return f"it goes back {judged.backtracks} times, not {row['backtracks']}"
+        if key in self._seen:
+            return Reason.DUPLICATE
+        if judged.backtracks < rules.min_backtracks:
+            return Reason.FEW_BACKTRACKS
+        if rules.max_per_hand is not None and self._of_hand[hand] > rules.max_per_hand:
+            return Reason.OVER_CAP
+        self._seen.add(key)
+        self._of_teacher[row["teacher"], row["oracle"]] += 1
+        self._hands.add(puzzle.identity)
+        self._with_backtrack += judged.backtracks > 0
+        return None
+
+    def check(self, folder: Path, guard: Guard) -> None:
+        """Hold the counts, the teachers, the hands and the card against the record.
+
+        Raises:
+            BadDataset: names what differs.
+        """
+        record, funnel, last = self._record, self._record.funnel, self._record.funnel.stages[-1]
+        path, hands = folder / HANDS, guard.text().encode()
+        if not path.is_file():
+            raise BadDataset(f"{path} is missing: filter again, or fetch the folder anew")
+        told = hashlib.sha256(hands).hexdigest(), len(guard.hands)
+        if not _holds(path, hands) or told != (record.hands_sha256, record.hands):
+            raise BadDataset(
+                f"{path} does not list the hands that the rows show: filter again, or fetch the "
+                "folder anew"
+            )
+        kept: Counter[tuple[str, bool]] = Counter()
+        for one in record.teachers:
+            if one.kept:
+                kept[one.label, one.teacher.oracle] += one.kept
+            if one.teacher.oracle is not is_oracle(one.teacher.kind):
+                raise BadDataset(
+                    f"{folder}: {RECORD} is wrong about {one.label} being an oracle: filter again"
+                )
+        asked = {sum(one.asked for one in record.teachers), sum(s.traces for s in record.sources)}
+        dropped = sum(one.traces for one in funnel.dropped)
+        counts: dict[str, tuple[object, object]] = {
+            "teachers": (self._of_teacher, kept),
+            "sources": (asked, {funnel.asked}),
+            "dropped traces": (funnel.kept + dropped, funnel.asked),
+            "kept traces": (record.rows, last.traces),
+            "kept hands": (len(self._hands), last.hands),
+            "traces with a backtrack": (self._with_backtrack, funnel.kept_with_backtrack),
+            "bands": (sum(band.kept for band in funnel.bands), last.traces),
+            "cut rows": (min(record.cut, record.rows), record.cut),
+        }
+        for name, (counted, said) in counts.items():
+            if counted != said:
+                raise BadDataset(
+                    f"{folder}: the {name} are not those that {RECORD} names: filter again"
+                )
+        path = folder / CARD
+        if not _holds(path, render(record).encode()):
+            of = "" if record.version == __version__ else f", of tot24-bench {record.version[:20]}"
+            raise BadDataset(f"{path} is not the card that follows from {RECORD}{of}: filter again")
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
+
+
+def _read_rows(folder: Path, form: str) -> Iterator[dict[str, Any]]:
+    import pyarrow
+    from pyarrow import parquet
+
+    path = folder / form / ROWS
+    if not path.is_file():
+        raise BadDataset(f"{path} is missing: filter again, or fetch the folder anew")
+    try:
+        with parquet.ParquetFile(path) as file:
+            if not file.schema_arrow.equals(schema_of(form)):
+                raise BadDataset(f"{path} has other columns than {FORMAT}: filter again")
+            for batch in file.iter_batches(BATCH):
+                for row in batch.to_pylist():
+                    if None in row.values():
+                        raise BadDataset(f"{path} has a row with an empty cell: filter again")
+                    yield row
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError):
+        raise BadDataset(
+            f"{path} is no parquet file, or damaged: filter again, or fetch the folder anew"
+        ) from None

@@ -1,30 +1,40 @@
-"""Which traces of some files are kept, which are not, and why not.
+"""Choose which traces of some files are kept, and say of every other one why not.
 
     selection = select([Path("traces.jsonl")], FilterConfig(level=Level.VALID))
     selection.funnel.kept, len(selection.kept)
 
 Files are read twice, never held: once to judge every trace, and once by whoever wants the traces
 that are kept (`kept_traces`). What is remembered are some 200 bytes of every sound trace.
+
+Of too many sound traces some stay, in this order: of responses that say the same to the same hand
+under the same method (up to the answer; spaces and line ends do not count) one stays, by its
+teacher's name and its sample, and the others are duplicates; responses with too few backtracks go;
+of each hand and method at most `max_per_hand` stay; and each band of difficulty is cut to the size
+of the smallest. Who stays is drawn by a hash of the seed and the response: the order of the files
+does not matter, and the same seed always draws the same.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import hashlib
+import sys
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tot24_bench.game import Puzzle
+from tot24_bench.schema import Count, Name, Record, Sha256
 from tot24_bench.teachers import TeacherInfo
-from tot24_bench.traces.balance import Balance, Candidate, Limits, choose, key_of, tie_of
 from tot24_bench.traces.funnel import Counting, Funnel
-from tot24_bench.traces.held_out import Avoid
-from tot24_bench.traces.judging import Judged, Level, band_of, judge
-from tot24_bench.traces.sources import DroppedTrace, Source, Teacher, snapshot
+from tot24_bench.traces.judge import Judged, Level, Reason, band_of, judge
+from tot24_bench.traces.leaks import Avoid
 from tot24_bench.traces.store import read_traces
-from tot24_bench.traces.trace import Trace
+from tot24_bench.traces.trace import Trace, label_of
 
 MAX_SEED = 2**63
 """Seeds are below this."""
@@ -32,6 +42,13 @@ MAX_SEED = 2**63
 
 class ChangedFile(ValueError):
     """A trace file changed between the two readings."""
+
+
+class Balance(StrEnum):
+    """Whether every band of difficulty gets as many traces as the others."""
+
+    NONE = "none"
+    BANDS = "bands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +91,73 @@ class FilterConfig:
         if self.prefer_search and self.max_per_hand is None and self.balance is Balance.NONE:
             raise ValueError("prefer_search chooses among too many: give max_per_hand or balance")
 
+
+class Source(Record):
+    """A trace file, by its name alone, with the hash of the bytes that were judged."""
+
+    name: Name
+    sha256: Sha256
+    traces: Count
+
+
+class Teacher(Record):
+    """A teacher, with how many of its traces came in and how many are kept."""
+
+    teacher: TeacherInfo
+    asked: Count
+    kept: Count
+
     @property
-    def limits(self) -> Limits:
-        """What chooses among sound traces."""
-        return Limits(
-            self.min_backtracks, self.max_per_hand, self.prefer_search, self.balance, self.seed
-        )
+    def label(self) -> str:
+        """How rows name it."""
+        return label_of(self.teacher)
+
+
+class DroppedTrace(NamedTuple):
+    """A trace that is not kept; `line` is its line in the file, from 1."""
+
+    file: str
+    line: int
+    puzzle: Puzzle
+    sample: int
+    reason: Reason
+    detail: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object, for `--why`."""
+        hand, target, rule = self.puzzle.identity
+        asked = {"hand": " ".join(map(str, hand)), "target": target, "rule": rule}
+        said = {"sample": self.sample, "reason": str(self.reason), "detail": self.detail}
+        return {"file": self.file, "line": self.line, **asked, **said}
+
+
+class Candidate(NamedTuple):
+    """What is remembered of a sound trace: about 200 bytes, whatever its length.
+
+    Its place counts all traces of all files from 0; its hand is the method and the puzzle, the same
+    object however it was dealt. Equal keys are duplicates, of which the one with the smallest tie
+    stays. So many characters (`length`) of the response are trained on.
+    """
+
+    place: int
+    key: bytes
+    hand: tuple[str, Puzzle]
+    teacher: str
+    sample: int
+    backtracks: int
+    band: str
+    rescored: bool
+    tie: bytes = b""
+    length: int = 0
+
+    def completion(self, trace: Trace) -> str:
+        """What of its trace is trained on."""
+        return trace.response.strip()[: self.length]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What `select` decided.
-
-    Attributes:
-        files: the files that were read, in order.
-        config: by which rules.
-        funnel: the counts.
-        teachers: who answered.
-        sources: the files by name and hash.
-        kept: the traces that stay, by place among all traces of all files.
-    """
+    """What `select` decided; `kept` are the traces that stay, by place among all of all files."""
 
     files: tuple[Path, ...]
     config: FilterConfig
@@ -112,11 +176,7 @@ def select(
 ) -> Selection:
     """Judge every trace and choose among the sound ones.
 
-    Args:
-        files: trace files; one that is given twice is refused.
-        config: by which rules; None for the defaults.
-        dropped: called once for every trace that is not kept, in any order.
-        tick: called once a trace.
+    `dropped` is called once for every trace that is not kept, in any order, `tick` once a trace.
 
     Raises:
         ValueError: no file, or one twice; as `read_traces`, a line that is no trace.
@@ -128,24 +188,66 @@ def select(
         raise ValueError("give at least one trace file")
     if len({(at.st_dev, at.st_ino) for at in (file.stat() for file in files)}) < len(files):
         raise ValueError("a trace file is given twice: give every file once")
-    pass_ = _Pass(config, dropped)
-    sources = []
+    counting, place = Counting(config.level), 0
+    candidates: list[Candidate] = []
+    sources: list[Source] = []
+    starts: list[int] = []
+    teachers: dict[str, TeacherInfo] = {}
+    asked: Counter[str] = Counter()
+    hands: dict[object, tuple[str, Puzzle]] = {}
+
+    def count(place: int, puzzle: Puzzle, sample: int, judged: Judged) -> None:
+        counting.add(puzzle, judged)
+        if judged.reason is not None:
+            at = bisect_right(starts, place) - 1
+            line, why = place - starts[at] + 1, (judged.reason, judged.detail)
+            dropped(DroppedTrace(files[at].name, line, puzzle, sample, *why))
+
     for file in files:
-        before = pass_.place
-        pass_.open(file.name)
-        stand = snapshot(file)
-        for trace in islice(read_traces(file), stand.lines):
-            pass_.add(trace)
+        starts.append(place)
+        size = file.stat().st_size
+        sha256 = _sha256(file, size)
+        for trace in read_traces(file, size):
+            puzzle, method = trace.puzzle, trace.method
+            teacher = sys.intern(trace.teacher.model_dump_json())
+            teachers.setdefault(teacher, trace.teacher)
+            asked[teacher] += 1
+            judged = judge(trace, config.level, config.avoid)
+            if judged.reason is None and judged.kept is not None:
+                candidate = Candidate(
+                    place=place,
+                    key=key_of(method, puzzle, judged.kept),
+                    hand=hands.setdefault((method, puzzle.identity), (method, puzzle)),
+                    teacher=teacher,
+                    sample=trace.sample,
+                    backtracks=judged.backtracks,
+                    band=band_of(puzzle),
+                    rescored=judged.rescored,
+                    tie=_tie_of(trace),
+                    length=len(judged.kept),
+                )
+                candidates.append(candidate)
+            else:
+                count(place, puzzle, trace.sample, judged)
+            place += 1
             tick()
-        if not stand.holds(file):
+        if _sha256(file, size) != sha256:
             raise ChangedFile(f"{file} was changed while it was filtered: filter again")
-        sources.append(Source(name=file.name, sha256=stand.sha256, traces=pass_.place - before))
-    kept = pass_.choose()
+        sources.append(Source(name=file.name, sha256=sha256, traces=place - starts[-1]))
+    lost = choose(candidates, config)
+    for one in candidates:
+        judged = Judged(lost.get(one.place), "", True, one.backtracks, one.rescored)
+        count(one.place, one.hand[1], one.sample, judged)
+    kept = {one.place: one for one in candidates if one.place not in lost}
+    stay = Counter(one.teacher for one in kept.values())
     return Selection(
         files=tuple(files),
         config=config,
-        funnel=pass_.counting.funnel(),
-        teachers=pass_.teachers(kept.values()),
+        funnel=counting.funnel(),
+        teachers=tuple(
+            Teacher(teacher=info, asked=asked[name], kept=stay[name])
+            for name, info in teachers.items()
+        ),
         sources=tuple(sources),
         kept=kept,
     )
@@ -156,15 +258,11 @@ def kept_traces(
 ) -> Iterator[tuple[Trace, Candidate]]:
     """The traces that are kept, read once more, in the order of the files.
 
-    Args:
-        tick: called once a trace that is read.
-
     Raises:
         ChangedFile: a file holds another trace now.
         OSError: a file cannot be read.
     """
     place = 0
-    found = 0
     for file, source in zip(selection.files, selection.sources, strict=True):
         end = place + source.traces
         for trace in islice(read_traces(file), source.traces):
@@ -172,93 +270,70 @@ def kept_traces(
             place += 1
             tick()
             if candidate is not None:
-                if key_of(trace) != candidate.key:
+                completion = candidate.completion(trace)
+                if key_of(trace.method, trace.puzzle, completion) != candidate.key:
                     raise ChangedFile(f"{file} was changed while it was filtered: filter again")
-                found += 1
                 yield trace, candidate
         if place < end:
             raise ChangedFile(f"{file} lost traces while it was filtered: filter again")
-    assert found == len(selection.kept), "every trace that is kept is read again"
 
 
-class _Pass:
-    """The first reading: what is counted and what is remembered."""
+def key_of(method: str, puzzle: Puzzle, completion: str) -> bytes:
+    """Equal for two responses that say the same to the same hand under the same method."""
+    said = repr((method, puzzle.identity, " ".join(completion.split())))
+    return hashlib.blake2b(said.encode(), digest_size=16).digest()
 
-    def __init__(self, config: FilterConfig, dropped: Callable[[DroppedTrace], object]) -> None:
-        self.counting = Counting(config.level)
-        self.place = 0
-        self._config = config
-        self._dropped = dropped
-        self._candidates: list[Candidate] = []
-        self._hands: dict[tuple[Any, ...], int] = {}
-        self._puzzles: list[Puzzle] = []
-        self._teachers: dict[str, tuple[int, TeacherInfo]] = {}
-        self._asked: list[int] = []
-        self._files: list[tuple[int, str]] = []
 
-    def open(self, name: str) -> None:
-        """The traces that follow are of this file."""
-        self._files.append((self.place, name))
+def _tie_of(trace: Trace) -> bytes:
+    """What orders duplicates, wherever they stand: teacher, sample, the response to the letter."""
+    response = hashlib.blake2b(repr(trace.response).encode(), digest_size=16).digest()
+    return label_of(trace.teacher).encode() + b"\0" + trace.sample.to_bytes(8) + response
 
-    def add(self, trace: Trace) -> None:
-        """Judge a trace, and count it or remember it."""
-        teacher = self._teacher(trace.teacher)
-        self._asked[teacher] += 1
-        judged = judge(trace, self._config.level, self._config.avoid)
-        if judged.reason is None:
-            key = trace.method, trace.puzzle.identity
-            hand = self._hands.setdefault(key, len(self._puzzles))
-            if hand == len(self._puzzles):
-                self._puzzles.append(trace.puzzle)
-            self._candidates.append(
-                Candidate(
-                    place=self.place,
-                    key=key_of(trace),
-                    hand=hand,
-                    teacher=teacher,
-                    sample=trace.sample,
-                    backtracks=judged.backtracks,
-                    band=band_of(trace.puzzle),
-                    rescored=judged.rescored,
-                    tie=tie_of(trace),
-                )
-            )
+
+def choose(candidates: Iterable[Candidate], config: FilterConfig) -> dict[int, Reason]:
+    """Why candidates are not kept, by place; one that is missing is kept."""
+    dropped: dict[int, Reason] = {}
+    first: dict[bytes, Candidate] = {}
+    candidates = list(candidates)
+    for one in candidates:
+        other = first.setdefault(one.key, one)
+        if (one.tie, one.place) < (other.tie, other.place):
+            first[one.key] = one
+    hands: defaultdict[tuple[str, Puzzle], list[Candidate]] = defaultdict(list)
+    for one in candidates:
+        if first[one.key] is not one:
+            dropped[one.place] = Reason.DUPLICATE
+        elif one.backtracks < config.min_backtracks:
+            dropped[one.place] = Reason.FEW_BACKTRACKS
         else:
-            self._drop(self.place, trace.puzzle, trace.sample, judged)
-        self.place += 1
+            hands[one.hand].append(one)
 
-    def choose(self) -> dict[int, Candidate]:
-        """Choose among what is remembered; what is kept, by place."""
-        lost = choose(self._candidates, self._config.limits)
-        kept = {}
-        for one in self._candidates:
-            puzzle = self._puzzles[one.hand]
-            reason = lost.get(one.place)
-            judged = Judged(reason, "", True, one.backtracks, one.rescored)
-            if reason is None:
-                kept[one.place] = one
-                self.counting.add(puzzle, judged)
+    def draw(one: Candidate) -> tuple[bool, bytes]:
+        without_search = config.prefer_search and one.backtracks == 0
+        salt = config.seed.to_bytes(8)
+        return without_search, hashlib.blake2b(one.key, digest_size=16, salt=salt).digest()
+
+    bands: defaultdict[str, list[tuple[int, Candidate]]] = defaultdict(list)
+    for of_hand in hands.values():
+        for rank, one in enumerate(sorted(of_hand, key=draw)):
+            if config.max_per_hand is not None and rank >= config.max_per_hand:
+                dropped[one.place] = Reason.OVER_CAP
             else:
-                self._drop(one.place, puzzle, one.sample, judged)
-        return kept
+                bands[one.band].append((rank, one))
+    if config.balance is Balance.BANDS:
+        size = min(map(len, bands.values()), default=0)
+        for band in bands.values():
+            # The first of every hand before the second of any: so a band keeps most hands.
+            band.sort(key=lambda ranked: (ranked[0], draw(ranked[1])))
+            dropped.update((one.place, Reason.UNBALANCED) for _, one in band[size:])
+    return dropped
 
-    def teachers(self, kept: Iterable[Candidate]) -> tuple[Teacher, ...]:
-        """Who answered, with what came of it, in the order in which they come."""
-        counts = Counter(one.teacher for one in kept)
-        return tuple(
-            Teacher(teacher=info, asked=self._asked[number], kept=counts[number])
-            for number, info in self._teachers.values()
-        )
 
-    def _teacher(self, info: TeacherInfo) -> int:
-        number, _ = self._teachers.setdefault(info.model_dump_json(), (len(self._asked), info))
-        if number == len(self._asked):
-            self._asked.append(0)
-        return number
-
-    def _drop(self, place: int, puzzle: Puzzle, sample: int, judged: Judged) -> None:
-        self.counting.add(puzzle, judged)
-        assert judged.reason is not None
-        start, name = next(file for file in reversed(self._files) if file[0] <= place)
-        line = place - start + 1
-        self._dropped(DroppedTrace(name, line, puzzle, sample, judged.reason, judged.detail))
+def _sha256(file: Path, size: int) -> str:
+    """Of the first bytes of a file; a teacher may add others meanwhile."""
+    digest = hashlib.sha256()
+    with file.open("rb") as opened:
+        while chunk := opened.read(min(size, 2**20)):
+            digest.update(chunk)
+            size -= len(chunk)
+    return digest.hexdigest()

@@ -1,40 +1,53 @@
-"""Ask a teacher for what a trace file does not hold yet, and record every answer as it comes.
+"""Where traces come from: a teacher that is asked for what is missing, or a published transcript.
 
     with TraceFile.open(path) as file:
         outcome = generate(teacher, wanted(puzzles, "onestep_tot", samples=8), file)
 
-A request that nobody answered is counted and left for the next run, which asks what is missing:
-only what a teacher really wrote is scored.
+Every answer is recorded as it comes. A request that nobody answered is counted and left for the
+next run, which asks what is missing: only what a teacher really wrote is scored.
+
+    for trace in published_traces(Path("teacher.jsonl"), method="onestep_tot", model="gpt-4o"):
+        file.append(trace)
+
+Of published responses nothing is known of the prompt, and of the sampling only what the caller
+says. Samples are counted for each puzzle in the order of the file, whatever the order of its
+numbers.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from tot24_bench.game import Puzzle
-from tot24_bench.prompts import DEFAULT_VARIANT, build_any
-from tot24_bench.scoring import score_method
-from tot24_bench.teachers import BudgetSpent, Failure, Finish, Reply, Request, Teacher, TeacherInfo
+from tot24_bench.prompts import ALL_METHODS, DEFAULT_VARIANT, Prompt, build_any
+from tot24_bench.schema import MAX_COUNT
+from tot24_bench.scoring import score, score_method
+from tot24_bench.teachers import (
+    BudgetSpent,
+    Failure,
+    Finish,
+    Reply,
+    Request,
+    Setting,
+    Teacher,
+    TeacherInfo,
+    Usage,
+)
 from tot24_bench.traces.store import Setup, TraceFile
-from tot24_bench.traces.trace import Asked, Trace
+from tot24_bench.traces.trace import MAX_KEPT_CHARS, MAX_SAMPLES, SampleKey, Trace
+from tot24_bench.transcripts import BadTranscript, read_transcript
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The responses that a trace file is to hold.
-
-    Attributes:
-        puzzles: the hands to ask, each once.
-        method: the prompting method, one of `prompts.ALL_METHODS`.
-        samples: responses wanted of each hand.
-        shots: exemplars in the prompt.
-        variant: which exemplars.
-    """
+    """The responses that a trace file is to hold: so many samples of each hand."""
 
     puzzles: tuple[Puzzle, ...]
     method: str
@@ -53,11 +66,11 @@ class Wanted:
         """
         if not self.puzzles:
             raise ValueError("there are no hands to ask")
-        build_any(self.method, self.puzzles[0], shots=self.shots, variant=self.variant)
+        self._prompt(self.puzzles[0])
 
     def setup(self, teacher: TeacherInfo) -> Setup:
         """What all traces of these requests have in common."""
-        prompt = build_any(self.method, self.puzzles[0], shots=self.shots, variant=self.variant)
+        prompt = self._prompt(self.puzzles[0])
         return Setup(prompt.method, prompt.variant, prompt.shots, teacher)
 
     def count_missing(self, file: TraceFile) -> int:
@@ -67,19 +80,18 @@ class Wanted:
     def missing(self, file: TraceFile) -> Iterator[Request]:
         """What the file does not hold, hand by hand: samples of one hand are adjacent."""
         for puzzle, samples in self._missing(file):
-            prompt = build_any(self.method, puzzle, shots=self.shots, variant=self.variant)
+            prompt = self._prompt(puzzle)
             yield from (Request(prompt, sample) for sample in samples)
 
     def _missing(self, file: TraceFile) -> Iterator[tuple[Puzzle, list[int]]]:
         for puzzle in self.puzzles:
-            hand, target, rule = puzzle.identity
-            samples = [
-                sample
-                for sample in range(self.samples)
-                if not file.has(Asked(hand, target, rule, sample))
-            ]
-            if samples:
-                yield puzzle, samples
+            samples = range(self.samples)
+            found = [i for i in samples if not file.has(SampleKey(*puzzle.identity, i))]
+            if found:
+                yield puzzle, found
+
+    def _prompt(self, puzzle: Puzzle) -> Prompt:
+        return build_any(self.method, puzzle, shots=self.shots, variant=self.variant)
 
 
 @dataclass
@@ -108,16 +120,7 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the same fields."""
-        return {
-            "recorded": self.recorded,
-            "right": self.right,
-            "cut": self.cut,
-            "refused": self.refused,
-            "failed": dict(self.failed),
-            "hopeless": self.hopeless,
-            "reasons": self.reasons,
-            "stopped": self.stopped,
-        }
+        return asdict(self) | {"failed": dict(self.failed)}
 
 
 def wanted(puzzles: Iterable[Puzzle], method: str, **options: Any) -> Wanted:
@@ -134,11 +137,7 @@ def generate(
 ) -> Outcome:
     """Record the teacher's answer to everything that the file lacks.
 
-    Args:
-        teacher: who is asked.
-        wanted: what the file is to hold.
-        file: where it is recorded.
-        seen: called after every answer or failure, for a progress bar.
+    `seen` is called after every answer or failure, for a progress bar.
 
     Raises:
         BadTraceFile: the file holds traces of another setup; nothing is asked then.
@@ -167,14 +166,74 @@ def generate(
 
 
 def _record(reply: Reply, teacher: Teacher, file: TraceFile, outcome: Outcome) -> None:
-    worth = score_method(
-        reply.request.prompt.method,
-        reply.request.puzzle,
-        reply.text,
-        truncated=reply.finish is Finish.LENGTH,
-    )
+    prompt, cut = reply.request.prompt, reply.finish is Finish.LENGTH
+    worth = score_method(prompt.method, prompt.puzzle, reply.text, truncated=cut)
     file.append(Trace.of(reply, teacher.info, worth, datetime.now(UTC)))
     outcome.recorded += 1
     outcome.right += worth.correct
-    outcome.cut += reply.finish is Finish.LENGTH
+    outcome.cut += cut
     outcome.refused += reply.finish in (Finish.REFUSAL, Finish.FILTERED)
+
+
+def published_traces(
+    path: Path,
+    *,
+    method: str,
+    model: str,
+    format: str | None = None,
+    ranks: Path | None = None,
+    skip_bad: bool = False,
+    any_hand: bool = False,
+    settings: Mapping[str, Setting] | None = None,
+    now: datetime | None = None,
+) -> Iterator[Trace]:
+    """One trace for each response of a transcript.
+
+    It is read as by `transcripts.read_transcript`. `settings` say how it was sampled, as far as
+    known; the file's name is added as `source`. None for the time of recording is the present.
+
+    Raises:
+        BadTranscript: not a transcript, a bad record, or more samples of a hand than fit.
+        OSError: the file cannot be read.
+    """
+    if method not in ALL_METHODS:
+        raise BadTranscript(f"no method {method[:40]!r}: the methods are {', '.join(ALL_METHODS)}")
+    source = path.name.encode("utf-8", "replace").decode()  # names on disk may be no text
+    # Samples are known by their place: another file, or a changed one, is another source.
+    with path.open("rb") as opened:
+        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+    origin = {"source": source, "source_sha256": sha256}
+    teacher = TeacherInfo(kind="transcript", model=model, settings={**(settings or {}), **origin})
+    recorded = now or datetime.now(UTC)
+    samples: Counter[object] = Counter()
+    transcript = read_transcript(
+        path, format=format, ranks=ranks, skip_bad=skip_bad, any_hand=any_hand
+    )
+    for rollouts in transcript:
+        puzzle = rollouts.puzzle
+        answers = zip(rollouts.responses, rollouts.truncated, rollouts.tokens, strict=True)
+        for response, truncated, tokens in answers:
+            sample = samples[puzzle.identity]
+            samples[puzzle.identity] += 1
+            if sample >= MAX_SAMPLES:
+                raise BadTranscript(
+                    f"{path}: line {rollouts.source_line}: more than {MAX_SAMPLES} responses to "
+                    f"{puzzle.text}: split the file"
+                )
+            cut = truncated or len(response) > MAX_KEPT_CHARS
+            counted = tokens is not None and 0 <= tokens <= MAX_COUNT
+            yield Trace(
+                puzzle=puzzle,
+                sample=sample,
+                method=method,
+                variant="other",
+                shots=None,
+                prompt_sha256=None,
+                teacher=teacher,
+                response=response[:MAX_KEPT_CHARS],
+                finish=Finish.LENGTH if cut else Finish.STOP,
+                usage=Usage(completion_tokens=tokens if counted else None),
+                score=score(puzzle, response, truncated=truncated),
+                recorded=recorded,
+                details={"source_line": rollouts.source_line},
+            )

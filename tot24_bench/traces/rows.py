@@ -21,25 +21,20 @@ from typing import TYPE_CHECKING, Any
 from tot24_bench.game import LeakedHand, Puzzle
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS, build_any, pick
 from tot24_bench.scoring import read_steps
-from tot24_bench.traces.committed import committed
-from tot24_bench.traces.folder import FORMS
-from tot24_bench.traces.held_out import EXEMPLAR, Avoid, held_out_split, held_out_state_of
-from tot24_bench.traces.shown import states_in
-from tot24_bench.traces.sources import label_of
-from tot24_bench.traces.trace import Trace
+from tot24_bench.traces.leaks import (
+    EXEMPLAR,
+    Avoid,
+    held_out_split,
+    held_out_state_of,
+    states_in,
+)
+from tot24_bench.traces.trace import Trace, label_of
 
 if TYPE_CHECKING:
     import pyarrow  # type: ignore[import-untyped]
 
-__all__ = [
-    "FORMS",
-    "PromptConfig",
-    "hashed_line",
-    "make_row",
-    "prompted_row",
-    "require_together",
-    "schema_of",
-]
+FORMS = ("prompt_completion", "messages")
+"""The two forms of the rows, each a folder and a configuration of the card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +80,10 @@ def require_together(prompt: PromptConfig, avoid: Avoid) -> None:
             )
 
 
-def make_row(trace: Trace, prompt: PromptConfig, backtracks: int) -> dict[str, Any]:
-    """A trace as a row with the columns of both forms.
-
-    Raises:
-        ValueError: nobody can say where the answer ends; then the filter is at fault.
-    """
-    # The prompt ends its line: blank space around what a model wrote is no part of an answer.
-    completion = committed(trace.method, trace.puzzle, trace.response)
-    if completion is None:
-        raise ValueError(f"a response to {trace.puzzle.text} has no clear end: filter again")
+def make_row(
+    trace: Trace, completion: str, prompt: PromptConfig, backtracks: int
+) -> dict[str, Any]:
+    """A trace, of which `completion` is trained on, as a row with the columns of both forms."""
     return prompted_row(trace.method, trace.puzzle, prompt, completion) | {
         "teacher": label_of(trace.teacher),
         "oracle": trace.teacher.oracle,
@@ -126,21 +115,15 @@ def schema_of(form: str) -> pyarrow.Schema:
     """The columns of a form."""
     import pyarrow as pa
 
-    message = pa.struct([("role", pa.string()), ("content", pa.string())])
+    text, count = pa.string(), pa.int64()
+    message = pa.struct([("role", text), ("content", text)])
     own = {
-        "prompt_completion": [("prompt", pa.string()), ("completion", pa.string())],
-        "messages": [("messages", pa.list_(message))],
+        "prompt_completion": {"prompt": text, "completion": text},
+        "messages": {"messages": pa.list_(message)},
     }
-    beside = [
-        ("method", pa.string()),
-        ("numbers", pa.string()),
-        ("target", pa.int64()),
-        ("rule", pa.string()),
-        ("teacher", pa.string()),
-        ("oracle", pa.bool_()),
-        ("backtracks", pa.int64()),
-    ]
-    return pa.schema([*own[form], *beside])
+    beside = {"method": text, "numbers": text, "target": count, "rule": text}
+    beside |= {"teacher": text, "oracle": pa.bool_(), "backtracks": count}
+    return pa.schema(own[form] | beside)
 
 
 def hashed_line(row: dict[str, Any], form: str) -> bytes:

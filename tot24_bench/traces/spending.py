@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Self
@@ -41,24 +41,20 @@ class Amount(Record):
         return Amount(cost=self.cost + other.cost, tokens=self.tokens + other.tokens)
 
 
-class _Note(Record):
-    cost: Annotated[Decimal, Field(ge=0)] = Decimal(0)
-    tokens: Count = 0
+NOTHING = Amount()
+
+
+class _Note(Amount):
     under_way: Amount | None = None
 
 
 @dataclass
 class Spending:
-    """The note beside a trace file.
-
-    Attributes:
-        path: of the note.
-        unrecorded: what earlier runs took that no trace tells.
-    """
+    """The note beside a trace file; `unrecorded` is what earlier runs took that no trace tells."""
 
     path: Path
     unrecorded: Amount
-    _worst: Amount = field(default_factory=Amount)
+    _worst: Amount = NOTHING
 
     @classmethod
     def beside(cls, traces: Path) -> Self:
@@ -70,46 +66,44 @@ class Spending:
         """
         path = traces.with_name(f"{traces.name}.spent.json")
         if not path.exists():
-            return cls(path, Amount())
+            return cls(path, NOTHING)
         try:
             note = _Note.model_validate_json(path.read_bytes())
         except ValidationError:
             raise BadSpending(
                 f"{path} cannot be read: mend it, or delete it and lower the limit by what it held"
             ) from None
-        spent = Amount(cost=note.cost, tokens=note.tokens)
-        return cls(path, spent if note.under_way is None else spent.plus(note.under_way))
+        return cls(path, note.plus(note.under_way or NOTHING))
 
     def begin(self, worst: Amount) -> None:
         """Note before the first call what all calls under way can cost at once."""
         self._worst = worst
-        self._write(_Note(**self.unrecorded.to_json(), under_way=worst))
+        self._write(worst)
 
     def note(self, unrecorded: Amount, held: Amount) -> None:
         """Note while calls are under way what was lost since, where it has grown.
 
-        Args:
-            unrecorded: what was taken and not recorded, earlier runs included.
-            held: what the calls under way hold; counted where it is more than was foreseen.
+        What the calls under way hold counts where it is more than was foreseen.
         """
-        grown = unrecorded.cost > self.unrecorded.cost or unrecorded.tokens > self.unrecorded.tokens
-        if not grown and held.tokens <= self._worst.tokens:
-            return
-        self.unrecorded = unrecorded
-        self._worst = Amount(
-            cost=max(held.cost, self._worst.cost), tokens=max(held.tokens, self._worst.tokens)
-        )
-        self._write(_Note(**unrecorded.to_json(), under_way=self._worst))
+        known, worst = self.unrecorded, self._worst
+        grown = unrecorded.cost > known.cost or unrecorded.tokens > known.tokens
+        if grown or held.tokens > worst.tokens:
+            self.unrecorded = unrecorded
+            self._worst = Amount(
+                cost=max(held.cost, worst.cost), tokens=max(held.tokens, worst.tokens)
+            )
+            self._write(self._worst)
 
     def end(self, unrecorded: Amount) -> None:
         """Note after the last call what was taken and not recorded, earlier runs included."""
         self.unrecorded = unrecorded
-        if unrecorded == Amount():
+        if unrecorded == NOTHING:
             self.path.unlink(missing_ok=True)
         else:
-            self._write(_Note(**unrecorded.to_json()))
+            self._write(None)
 
-    def _write(self, note: _Note) -> None:
+    def _write(self, under_way: Amount | None) -> None:
+        note = _Note(**self.unrecorded.to_json(), under_way=under_way)
         write_durably(self.path, json.dumps(note.to_json()) + "\n")
 
 
@@ -137,30 +131,24 @@ def noting(
 ) -> Iterator[Callable[[], None]]:
     """Note what calls cost that are sent and never recorded, whatever ends this process.
 
-    Args:
-        spending: where it is noted.
-        budget: what the calls are charged to.
-        file: what is recorded.
-        worst: what all calls under way can take at once; None where something else knows them.
-
-    Yields:
-        What is to be called after every answer.
+    The calls are charged to the budget; `worst` is what all under way can take at once, None where
+    something else knows them. What is yielded is to be called after every answer.
     """
     if worst is not None:
         spending.begin(worst)
 
-    def beyond(cost: Decimal, tokens: int) -> Amount:
-        cost, tokens = cost - file.totals.cost, tokens - file.totals.tokens
-        return Amount(cost=max(cost, Decimal(0)), tokens=max(tokens, 0))
+    def above(cost: Decimal, tokens: int, than_cost: Decimal, than_tokens: int) -> Amount:
+        return Amount(cost=max(cost - than_cost, Decimal(0)), tokens=max(tokens - than_tokens, 0))
+
+    def unrecorded(cost: Decimal, tokens: int) -> Amount:
+        return above(cost, tokens, file.totals.cost, file.totals.tokens)
 
     def note() -> None:
-        held = Amount(
-            cost=max(budget.committed_cost - budget.spent_cost, Decimal(0)),
-            tokens=max(budget.committed_tokens - budget.spent_tokens, 0),
-        )
-        spending.note(beyond(budget.spent_cost, budget.spent_tokens), held)
+        spent = budget.spent_cost, budget.spent_tokens
+        held = above(budget.committed_cost, budget.committed_tokens, *spent)
+        spending.note(unrecorded(*spent), held)
 
     try:
         yield note
     finally:
-        spending.end(beyond(budget.committed_cost, budget.committed_tokens))
+        spending.end(unrecorded(budget.committed_cost, budget.committed_tokens))

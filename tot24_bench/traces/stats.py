@@ -1,7 +1,7 @@
 """What the responses of trace files look like: how long, how much search, how often right.
 
 Scored by today's rules. Counts are kept, not responses: memory does not grow with the files, and
-quantiles are exact all the same.
+quantiles are exact all the same. `draw` draws them.
 
 >>> quantile(Counter({10: 1, 20: 2, 40: 1}), 0.5)
 20
@@ -10,21 +10,25 @@ quantiles are exact all the same.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import accumulate
 from math import ceil
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tot24_bench.prompts import STEP_METHODS
 from tot24_bench.scoring import Verdict, analyse, score_method
 from tot24_bench.statistics import wilson
 from tot24_bench.teachers import Finish
+from tot24_bench.text import one_line
 from tot24_bench.traces.funnel import BAND_NAMES
-from tot24_bench.traces.judging import band_of
-from tot24_bench.traces.sources import label_of
-from tot24_bench.traces.trace import Trace
+from tot24_bench.traces.judge import band_of
+from tot24_bench.traces.trace import Trace, label_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 QUANTILES = {"least": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95}
 QUANTILES["most"] = 1.0
@@ -41,6 +45,17 @@ MEASURES = {
 """What is counted in a response, and how tables call it. A dead end is marked wrongly where the
 solver can still win from there. Tokens are those that the teacher generated, as its server counts
 them: the text of a student that was corrected has others."""
+
+BINS = 40
+"""Bars of a histogram."""
+
+MAX_DRAWN = 6
+"""Groups that are told apart by colour; the others are left out, and the title says so."""
+
+SUFFIXES = (".png", ".svg", ".pdf")
+"""What a plot may be called."""
+
+_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Tol's bright
 
 
 @dataclass
@@ -70,12 +85,9 @@ class Stats:
     """What the responses of one teacher to one method look like, or those of all.
 
     Attributes:
-        traces: how many there are.
-        right: how many of them are right.
         measures: of each measure, how many responses have which value.
         verdicts: how many responses have which verdict.
         finishes: how many responses end why.
-        bands: the yield by band of difficulty.
         cost: US dollars, as far as known.
         priced: responses whose cost is known.
         methods: how they were asked; measures of several methods have no common mean.
@@ -181,16 +193,18 @@ def collect(
 
 def count(trace: Trace) -> Counted:
     """Look at one response."""
-    cut = trace.finish is Finish.LENGTH
-    worth = score_method(trace.method, trace.puzzle, trace.response, truncated=cut)
-    found = analyse(trace.puzzle, trace.response, truncated=cut)
+    cut, response = trace.finish is Finish.LENGTH, trace.response
+    found = analyse(trace.puzzle, response, truncated=cut)
+    worth, backtracks = found.score, found.backtracks
+    if trace.method in STEP_METHODS:  # a method that lists what could come next does not search
+        worth = score_method(trace.method, trace.puzzle, response, truncated=cut)
+        backtracks = 0
     own = [thought for thought in found.thoughts if not thought.repeats]
     measures = {
-        "lines": len(trace.response.splitlines()),
-        "characters": len(trace.response),
+        "lines": len(response.splitlines()),
+        "characters": len(response),
         "thoughts": len(own),
-        # A method that lists what could come next does not search.
-        "backtracks": 0 if trace.method in STEP_METHODS else found.backtracks,
+        "backtracks": backtracks,
         "dead_ends": sum(thought.step.dead_end for thought in own),
         "marked_wrongly": found.dead_ends_marked_wrongly,
     }
@@ -211,6 +225,82 @@ def summary(counts: Counter[int]) -> dict[str, float]:
 def quantile(counts: Counter[int], share: float) -> int:
     """The smallest value that at least so great a share of the responses does not exceed."""
     values = sorted(counts)
-    wanted = max(1, ceil(share * counts.total()))
+    least = max(1, ceil(share * counts.total()))
     reached = accumulate(counts[value] for value in values)
-    return next(value for value, so_far in zip(values, reached, strict=True) if so_far >= wanted)
+    return next(value for value, so_far in zip(values, reached, strict=True) if so_far >= least)
+
+
+def draw(teachers: Mapping[str, Stats], path: Path, title: str = "") -> None:
+    """Draw lengths, dead ends and the yield; the suffix of `path` says in which form.
+
+    Raises:
+        ValueError: nothing to draw, or matplotlib is not installed or does not know the suffix.
+        OSError: the file cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as missing:
+        raise ValueError("drawing needs matplotlib: pip install 'tot24-bench[plots]'") from missing
+    if not teachers:
+        raise ValueError("there is no trace to draw: give a file that holds one")
+    drawn = dict(sorted(teachers.items(), key=lambda one: -one[1].traces)[:MAX_DRAWN])
+    if len(drawn) < len(teachers):
+        title = f"{title} ({len(drawn)} of {len(teachers)} groups)".strip()
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"a plot is a file {', '.join(SUFFIXES)}, not {path.name}: give another")
+    figure = Figure(figsize=(12, 4), layout="constrained")
+    lengths, dead_ends, yields = figure.subplots(1, 3)
+    counted = all(one.measures["tokens"].total() == one.traces for one in drawn.values())
+    unit = "tokens" if counted else "characters"
+    _histogram(lengths, drawn, unit, f"{unit} {'generated' if counted else 'of a response'}")
+    lengths.set_ylabel("share of responses")
+    _histogram(dead_ends, drawn, "dead_ends", "dead ends marked in a response")
+    _yields(yields, drawn)
+    for axes in (lengths, dead_ends, yields):
+        axes.spines[["top", "right"]].set_visible(False)
+    yields.legend(frameon=False, fontsize="small")
+    if title:
+        figure.suptitle(_plain(title))
+    figure.savefig(path, dpi=120, metadata={"Software": None} if path.suffix == ".png" else None)
+
+
+def _histogram(axes: Axes, teachers: Mapping[str, Stats], measure: str, label: str) -> None:
+    counts = [one.measures[measure] for one in teachers.values()]
+    # The longest one in a hundred is put into the last bar: one of them would flatten the others.
+    most = max((quantile(one, 0.99) for one in counts if one), default=0)
+    width = max(1, -(-(most + 1) // BINS))
+    edges = [start * width for start in range(most // width + 2)]
+    longest = max((max(one) for one in counts if one), default=0)
+    if longest >= edges[-1]:
+        label += f"\n(last bar: {edges[-2]:,} and more, up to {longest:,})"
+    axes.set_xlabel(label)
+    for name, colour, one in zip(teachers, _COLOURS, counts, strict=False):
+        bars: Counter[int] = Counter()
+        for value, times in one.items():
+            bars[min(value, most) // width] += times
+        if one:
+            heights = [bars[place] / one.total() for place in range(len(edges) - 1)]
+            axes.stairs(heights, edges, color=colour, fill=True, alpha=0.35)
+            axes.stairs(heights, edges, color=colour, label=_plain(name))
+
+
+def _yields(axes: Axes, teachers: Mapping[str, Stats]) -> None:
+    names = [name for name in BAND_NAMES if any(name in one.bands for one in teachers.values())]
+    for place, (teacher, colour) in enumerate(zip(teachers, _COLOURS, strict=False)):
+        stats = teachers[teacher]
+        offset = (place - (len(teachers) - 1) / 2) * 0.12
+        for x, name in enumerate(names):
+            if (band := stats.bands.get(name)) is not None:
+                share, (low, high) = band.right / band.asked, wilson(band.right, band.asked)
+                errors = ([max(0.0, share - low)], [max(0.0, high - share)])
+                axes.errorbar(x + offset, share, yerr=errors, fmt="o", capsize=3, color=colour)
+        axes.plot([], [], "o", color=colour, label=f"{_plain(teacher)} ({stats.traces:,})")
+    axes.set_xticks(range(len(names)), names)
+    axes.set_xlabel("difficulty of the hand")
+    axes.set_ylabel("right responses (95% interval)")
+    axes.set_ylim(0, 1.03)  # markers at 100% are whole
+
+
+def _plain(text: str) -> str:
+    """Text from outside as matplotlib shows it as it is: a dollar sign would start a formula."""
+    return one_line(text).replace("$", r"\$")[:80]

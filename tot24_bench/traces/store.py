@@ -1,7 +1,7 @@
 """A trace file: append-only, one JSON object a line, safe to be killed at any moment.
 
     with TraceFile.open(Path("traces.jsonl")) as file:
-        if not file.has(asked):
+        if not file.has(trace.asked):
             file.append(trace)
 
 A trace is one write of one whole line. Whatever ends the process, the lines before stay as they
@@ -16,22 +16,21 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from tot24_bench.game import Hand
-from tot24_bench.teachers import TeacherInfo, Usage
-from tot24_bench.traces.trace import FORMAT, Asked, Trace
+from tot24_bench.schema import first_fault
+from tot24_bench.teachers import TeacherInfo
+from tot24_bench.traces.trace import FORMAT, SampleKey, Trace
 
 MAX_LINE_BYTES = 2**24
 """Bytes of a line: ten times the longest response that is scored."""
 
 LAZY_SYNC_SECONDS = 1.0
 """How long a record may be in the system's memory alone, where its loss costs nothing but time."""
-
 
 _BEGINNING = f'{{"format":"{FORMAT}"'.encode()
 """How every line begins that this module wrote."""
@@ -53,28 +52,32 @@ class Setup(NamedTuple):
     shots: int | None
     teacher: TeacherInfo
 
+    @classmethod
+    def of(cls, trace: Trace) -> Setup:
+        """How a trace was asked for."""
+        return cls(trace.method, trace.variant, trace.shots, trace.teacher)
+
     def difference(self, other: Setup) -> str | None:
         """The first thing in which another setup differs, for a message; None where it is equal."""
-        for name in ("method", "variant", "shots"):
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if mine != theirs:
-                return f"{name} {_shown(mine)}, not {_shown(theirs)}"
-        here, there = _flat(self.teacher), _flat(other.teacher)
+        here, there = self._fields_by_name(), other._fields_by_name()
         for name in {**here, **there}:
-            if here.get(name) != there.get(name):
-                return f"{name} {_shown(here.get(name))}, not {_shown(there.get(name))}"
+            both = here.get(name), there.get(name)
+            if both[0] != both[1]:
+                mine, theirs = ("nothing" if one is None else str(one)[:60] for one in both)
+                return f"{name} {mine}, not {theirs}"
         return None
+
+    def _fields_by_name(self) -> dict[str, Any]:
+        teacher = self.teacher.to_json()
+        asked = {"method": self.method, "variant": self.variant, "shots": self.shots}
+        return {**asked, **teacher.pop("settings"), **teacher}
 
 
 class Totals(NamedTuple):
-    """What the traces of a file took together.
+    """What the traces of a file took together: tokens and US dollars as far as they are known.
 
-    Attributes:
-        traces: how many there are.
-        right: how many were right when they were recorded.
-        tokens: of prompts and responses, as far as counted.
-        cost: US dollars, as far as known.
-        unpriced: traces that took tokens and have no cost.
+    Right are those that were right when they were recorded, unpriced those that took tokens and
+    have no cost.
     """
 
     traces: int = 0
@@ -83,12 +86,13 @@ class Totals(NamedTuple):
     cost: Any = 0
     unpriced: int = 0
 
-    def plus(self, usage: Usage, right: bool) -> Totals:
+    def plus(self, trace: Trace) -> Totals:
         """The same with one more trace."""
+        usage = trace.usage
         tokens = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
         return Totals(
             self.traces + 1,
-            self.right + right,
+            self.right + trace.score.correct,
             self.tokens + tokens,
             self.cost + (usage.cost or 0),
             self.unpriced + (tokens > 0 and usage.cost is None),
@@ -122,10 +126,8 @@ class TraceFile:
     def open(cls, path: Path, *, sync_seconds: float = 0.0) -> Self:
         """Lock a file, make it where there is none, mend its end, and learn what it holds.
 
-        Args:
-            path: the file; its folder must exist.
-            sync_seconds: how long a record may wait until it is forced onto the disk: 0 forces
-                every record, for answers that cost money.
+        A record may wait `sync_seconds` until it is forced onto the disk: 0 forces every record,
+        for answers that cost money.
 
         Raises:
             TraceFileBusy: another process appends to it.
@@ -139,24 +141,24 @@ class TraceFile:
         file = cls(path, sync_seconds)
         try:
             file._lock.acquire()
-        except Timeout:
-            raise TraceFileBusy(_busy(path)) from None
-        try:
             file._made = not path.exists()
             file._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-            _lock(file._descriptor, path)
+            _lock(file._descriptor)
             torn = file._learn()
             if torn:
                 file._mend(torn)
-        except BaseException:
+        except BaseException as error:
             file.close()
+            if isinstance(error, Timeout | BlockingIOError):
+                raise TraceFileBusy(
+                    f"{path} is being written by another process: wait for it, or give another -o"
+                ) from None
             raise
         return file
 
-    def has(self, asked: Asked) -> bool:
+    def has(self, asked: SampleKey) -> bool:
         """Whether the answer to a request is recorded."""
-        samples = self._recorded.get((asked.hand, asked.target, asked.rule), 0)
-        return bool(samples >> asked.sample & 1)
+        return bool(self._recorded.get(asked[:3], 0) >> asked.sample & 1)
 
     def require(self, setup: Setup) -> None:
         """Refuse to add traces of another setup than those in the file.
@@ -177,7 +179,7 @@ class TraceFile:
             BadTraceFile: a trace of another setup, or one that is recorded already.
             OSError: the disk is full; the file then ends with the trace before.
         """
-        setup = Setup(trace.method, trace.variant, trace.shots, trace.teacher)
+        setup = Setup.of(trace)
         if setup != self.setup:
             self.require(setup)
         if self.has(trace.asked):
@@ -189,8 +191,7 @@ class TraceFile:
                 "recorded"
             )
         self._write(line)
-        self.setup = setup
-        self._note(trace.asked, trace.usage, trace.score.correct)
+        self._note(trace, setup)
 
     def add_missing(self, trace: Trace) -> bool:
         """Record a trace unless its sample is recorded; whether it was.
@@ -198,21 +199,16 @@ class TraceFile:
         Raises:
             BadTraceFile, OSError: as `append`; of another setup also where nothing is to be added.
         """
-        self.require(Setup(trace.method, trace.variant, trace.shots, trace.teacher))
+        self.require(Setup.of(trace))
         if self.has(trace.asked):
             return False
         self.append(trace)
         return True
 
-    def sync(self) -> None:
-        """Force what is recorded onto the disk."""
-        os.fsync(self._descriptor)
-        self._synced_at = time.monotonic()
-
     def close(self) -> None:
         """Force what is recorded onto the disk and let others append."""
         if self._descriptor >= 0:
-            self.sync()
+            self._sync()
             if self._made and os.fstat(self._descriptor).st_size == 0:
                 self.path.unlink(missing_ok=True)  # a command that failed leaves nothing behind
             os.close(self._descriptor)
@@ -222,13 +218,12 @@ class TraceFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _sync(self) -> None:
+        os.fsync(self._descriptor)
+        self._synced_at = time.monotonic()
 
     def _write(self, line: bytes) -> None:
         end = os.fstat(self._descriptor).st_size
@@ -237,7 +232,7 @@ class TraceFile:
             if written < len(line):  # a disk that fills up takes a part
                 written += os.write(self._descriptor, line[written:])
             if written < len(line):
-                raise OSError(f"{self.path}: only a part of a trace could be written")
+                raise OSError("only a part of a trace could be written")
         except OSError as error:
             os.ftruncate(self._descriptor, end)
             raise OSError(
@@ -245,7 +240,7 @@ class TraceFile:
                 "room, then the same command goes on"
             ) from error
         if time.monotonic() - self._synced_at >= self._sync_seconds:
-            self.sync()
+            self._sync()
 
     def _learn(self) -> bytes:
         """Take in every whole line; what stands after the last of them.
@@ -262,10 +257,8 @@ class TraceFile:
                     )
                 return line
             trace = _parsed(line, self.path, number)
-            setup = Setup(trace.method, trace.variant, trace.shots, trace.teacher)
-            if self.setup is None:
-                self.setup = setup
-            elif setup != self.setup:
+            setup = Setup.of(trace)
+            if self.setup is not None and setup != self.setup:
                 raise BadTraceFile(
                     f"{self.path}: line {number} is a trace of "
                     f"{setup.difference(self.setup)}: give another -o"
@@ -274,37 +267,37 @@ class TraceFile:
                 raise BadTraceFile(
                     f"{self.path}: line {number} repeats sample {trace.sample} of its hand"
                 )
-            self._note(trace.asked, trace.usage, trace.score.correct)
+            self._note(trace, self.setup or setup)
         return b""
 
     def _mend(self, torn: bytes) -> None:
         """Take a last line without its end away, or give it its end where nothing else lacks."""
-        size = os.fstat(self._descriptor).st_size
         try:
             trace = _parsed(torn, self.path, 0)
         except BadTraceFile:
-            os.ftruncate(self._descriptor, size - len(torn))
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - len(torn))
             self.repaired_bytes = len(torn)
         else:
             os.write(self._descriptor, b"\n")
-            self.setup = Setup(trace.method, trace.variant, trace.shots, trace.teacher)
-            self._note(trace.asked, trace.usage, trace.score.correct)
-        self.sync()
+            self._note(trace, Setup.of(trace))
+        self._sync()
 
-    def _note(self, asked: Asked, usage: Usage, right: bool) -> None:
-        key = asked.hand, asked.target, asked.rule
-        self._recorded[key] = self._recorded.get(key, 0) | 1 << asked.sample
-        self.totals = self.totals.plus(usage, right)
+    def _note(self, trace: Trace, setup: Setup) -> None:
+        *puzzle, sample = trace.asked
+        key: Any = tuple(puzzle)
+        self._recorded[key] = self._recorded.get(key, 0) | 1 << sample
+        self.totals = self.totals.plus(trace)
+        self.setup = setup
 
 
-def read_traces(path: Path) -> Iterator[Trace]:
-    """The traces of a file, one by one; a cut-off last line is left out.
+def read_traces(path: Path, size: int | None = None) -> Iterator[Trace]:
+    """The traces of a file, or of its first `size` bytes; a cut-off last line is left out.
 
     Raises:
         BadTraceFile: names a line that is no trace.
         OSError: the file cannot be read.
     """
-    for number, line, ended in _lines(path):
+    for number, line, ended in _lines(path, size):
         try:
             yield _parsed(line, path, number)
         except BadTraceFile:
@@ -312,27 +305,20 @@ def read_traces(path: Path) -> Iterator[Trace]:
                 raise
 
 
-def _lock(descriptor: int, path: Path) -> None:
+def _lock(descriptor: int) -> None:
     """Lock the file itself, whatever name it was opened by, where the system can."""
-    try:
+    if os.name == "posix":  # elsewhere the lock beside it must do
         import fcntl
-    except ImportError:  # Windows: the lock beside it must do
-        return
-    try:
+
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise TraceFileBusy(_busy(path)) from None
 
 
-def _busy(path: Path) -> str:
-    return f"{path} is being written by another process: wait for it, or give another -o"
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
+def _lines(path: Path, size: int | None = None) -> Iterator[tuple[int, bytes, bool]]:
     """The lines of a file with their numbers, from 1, and whether each has its end."""
+    most = MAX_LINE_BYTES + 1
     with path.open("rb") as file:
         number = 0
-        while line := file.readline(MAX_LINE_BYTES + 1):
+        while line := file.readline(most if size is None else min(most, size - file.tell())):
             number += 1
             if len(line) > MAX_LINE_BYTES:
                 raise BadTraceFile(f"{path}: line {number} is longer than any trace")
@@ -343,19 +329,7 @@ def _parsed(line: bytes, path: Path, number: int) -> Trace:
     try:
         return Trace.model_validate_json(line)
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(map(str, fault["loc"])) or "the line"
+        where, what = first_fault(error, "the line")
     if where == "format":
         raise BadTraceFile(f"{path}: line {number} is of another schema than {FORMAT}")
-    raise BadTraceFile(
-        f"{path}: line {number} is no trace of the schema {FORMAT}: {where}: {fault['msg']}"
-    )
-
-
-def _flat(teacher: TeacherInfo) -> dict[str, Any]:
-    fields = teacher.to_json()
-    return {**fields.pop("settings"), **fields}
-
-
-def _shown(value: object) -> str:
-    return "nothing" if value is None else str(value)[:60]
+    raise BadTraceFile(f"{path}: line {number} is no trace of the schema {FORMAT}: {where}: {what}")

@@ -14,11 +14,10 @@ from pydantic import AwareDatetime, Field
 from tot24_bench.game import Hand, Puzzle
 from tot24_bench.schema import Count, Encodable, Name, Record, Sha256
 from tot24_bench.scoring import Score
-from tot24_bench.teachers import Finish, Reply, Setting, TeacherInfo, Usage
+from tot24_bench.teachers import Finish, Reply, Setting, TeacherInfo, Usage, teacher_name
 
 FORMAT: Literal["tot24-trace/1"] = "tot24-trace/1"
 """Names the fields below; another number is another set of them."""
-
 
 MAX_SAMPLES = 100_000
 """Samples of one hand."""
@@ -27,10 +26,8 @@ MAX_KEPT_CHARS = 2 * 10**6
 """Characters of a response that are kept: twice what is scored. What is longer is cut off there and
 counts as cut off: a line of a file stays readable."""
 
-SampleNumber = Annotated[int, Field(ge=0, lt=MAX_SAMPLES)]
 
-
-class Asked(NamedTuple):
+class SampleKey(NamedTuple):
     """What a trace answers: the same puzzle, however dealt, and the number of the sample."""
 
     hand: Hand
@@ -43,25 +40,20 @@ class Trace(Record):
     """One response, as it is kept.
 
     Attributes:
-        format: FORMAT.
         puzzle: the hand as the prompt showed it.
         sample: which of the hand's samples this is, from 0.
         method: the prompting method (`prompts.METHODS`, `propose` or `value`).
         variant: of the prompt's exemplars.
-        shots: exemplars in the prompt; None where the prompt is not ours.
-        prompt_sha256: `Prompt.sha256`; None where the prompt is not known.
+        shots: exemplars in the prompt; None, as its hash, where the prompt is not ours.
         teacher: who answered, with its sampling settings.
-        response: what it wrote.
-        finish: why it ends.
-        usage: tokens, cost and time.
+        finish: why the response ends.
         score: what the response was worth when it was recorded.
-        recorded: when, in UTC.
         details: the model's snapshot, the response's id, ...
     """
 
     format: Literal["tot24-trace/1"] = FORMAT
     puzzle: Puzzle
-    sample: SampleNumber
+    sample: Annotated[int, Field(ge=0, lt=MAX_SAMPLES)]
     method: Name
     variant: Name
     shots: Count | None
@@ -95,7 +87,11 @@ class Trace(Record):
         )
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> SampleKey:
         """What it answers."""
-        hand, target, rule = self.puzzle.identity
-        return Asked(hand, target, rule, self.sample)
+        return SampleKey(*self.puzzle.identity, self.sample)
+
+
+def label_of(teacher: TeacherInfo) -> str:
+    """How tables and rows name a teacher."""
+    return teacher_name(f"{teacher.kind}: {teacher.model}")

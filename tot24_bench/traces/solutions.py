@@ -1,4 +1,4 @@
-r"""Numbers that a text combines to the target, in whatever dress: what it solves on the way.
+r"""Find the hands that a text solves, in whatever dress it tells the solution.
 
 A hand is solved as soon as its numbers make the target, whether the text says so as an equation
 (either way round), with an arrow, in JSON, in the cells of a table, in words, or in several steps.
@@ -22,6 +22,7 @@ words of arithmetic between them.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections import Counter
@@ -33,6 +34,7 @@ from typing import NamedTuple
 
 from tot24_bench.game import SMALLEST_HAND, Number, Numbers, Tree, make_thought, solved_by
 from tot24_bench.game import combine_trees as combine
+from tot24_bench.scoring import plain
 
 MOST = 5
 """Numbers that are looked at side by side; longer hands are read in signs alone."""
@@ -43,8 +45,80 @@ STEPS_NEAR = 8
 MAX_GAP = 160
 """Characters between two numbers that still belong together."""
 
+MAX_DECODINGS = 3
+"""Times that a text is decoded: `&amp;#49;` is coded twice."""
+
+MEMO = 100_000
+"""Answers that each of the questions about a few numbers remembers."""
 
 Step = tuple[Number, str, Number]
+
+
+def bare(text: str) -> str:
+    """The text in plain signs and digits, without marks that only dress it, and decoded."""
+    for _ in range(MAX_DECODINGS):
+        before = text
+        if "&" in text:
+            text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+        if "%" in text or "\\" in text:
+            text = _CODED.sub(lambda code: chr(int(code[1] or code[2], 16)), text)
+        if text == before:
+            break
+    text = plain(text).replace("\\neq", "≠").replace("\\n", "\n")
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(one for one in text if unicodedata.category(one) not in _NOT_SEEN)
+    return _DRESS.sub("", text)
+
+
+def in_digits(text: str) -> str:
+    """The text, lower case, with numbers in words and in other scripts as digits.
+
+    >>> in_digits("Twenty-four is six times FOUR; \u5341\u4e09 \u0665; 0xa, 1.0e1, 10.000")
+    '24 is 6 times 4; 13 5; 10, 10, 10'
+    """
+    for sign, pattern, meaning in _MARKUP:
+        text = pattern.sub(meaning, text) if sign in text else text
+    text = _TENS.sub(lambda match: str(_WORDS[match[1]] + _WORDS[match[2]]), text.lower())
+    text = _WORD.sub(lambda match: str(_WORDS[match[0]]), text)
+    text = _NOTED.sub(_in_plain, text)
+    if text.isascii():
+        return text
+    text = _CJK_TENS.sub(lambda m: str(10 * _numeral(m[1] or "一") + _numeral(m[2] or "〇")), text)
+    return "".join(char if char.isascii() else _digits_of(char) for char in text)
+
+
+def without_names(text: str) -> str:
+    """The text with what was assigned to a name in place of it, as far as that stays short.
+
+    >>> without_names("a = 10; s1 = a - 6; let s2 be 4 * 5; print(s1 + s2)")
+    '10; (10) - 6; let 4 * 5; print(((10) - 6) + (4 * 5))'
+    >>> without_names("a=1 b=3\\na+b: 4")
+    '1 3\\n(1)+(3): 4'
+    """
+    values: dict[str, str] = {}
+    room = 2 * len(text) + MAX_GAP
+
+    def named(match: re.Match[str]) -> str:
+        nonlocal room
+        value = values.get(match[0])
+        if value is None or len(value) > room:
+            return match[0]
+        room -= len(value)
+        return f"({value})"
+
+    parts: list[str] = []
+    end = 0
+    for match in _ASSIGNED.finditer(text):
+        said = match[2].rstrip()
+        value = _NAME.sub(named, said)
+        if re.search(r"\d", value) and not _NAME.search(value):
+            before = _NAME.sub(named, text[end : match.start()])
+            parts += before, value, match[2][len(said) :]
+            end = match.end()
+            if len(value) <= MAX_GAP:
+                values[match[1]] = value
+    return "".join(parts) + _NAME.sub(named, text[end:]) if parts else text
 
 
 class Term(NamedTuple):
@@ -53,7 +127,7 @@ class Term(NamedTuple):
     Attributes:
         tree: what comes of it; None where it is one number.
         numbers: those that it combines, in their order.
-        fraction: whether it is written as one number: `8/3`, no `8 / 3`.
+        number: what it is as a single number: `4`, or `8/5` (no `8 / 5`); None of an expression.
         before, after: the signs of arithmetic, of whatever dress, in the gaps beside it; `|` where
             nothing reaches over the gap.
         in_list: whether nothing but blanks and commas stands before the number that follows.
@@ -61,32 +135,20 @@ class Term(NamedTuple):
 
     tree: Tree | None
     numbers: Numbers
-    fraction: bool
+    number: Number | None
     before: str
     after: str
     in_list: bool
 
-    @property
-    def number(self) -> Number | None:
-        """What it stands for as a single number: `4`, or `8/5`; None of an expression."""
-        if self.tree is None:
-            return self.numbers[0]
-        return self.tree.value if self.fraction else None
-
 
 def terms(text: str) -> list[Term]:
-    """The text cut up: expressions in signs, and the numbers between them.
-
-    Args:
-        text: as `shown.bare` gives it.
-    """
+    """A text as `bare` gives it cut up: expressions in signs, and the numbers between them."""
     text = in_digits(text)
     found: list[Term] = []
     run: list[Number] = []
     signs: list[str] = []
     before, end = "|", 0
     for match in _NUMBER.finditer(text):
-        number = _value(match[0])
         gap = text[end : match.start()] if match.start() - end <= MAX_GAP else None
         end = match.end()
         joined = None if gap is None or not run else _JOINED.fullmatch(gap)
@@ -97,36 +159,28 @@ def terms(text: str) -> list[Term]:
             if run:
                 in_list = gap is not None and _IN_LIST.fullmatch(gap) is not None
                 found.append(_term(run, signs, before, around, in_list))
-            run, signs, before = [], [], around
             opened = _OPENED.search(gap or "")
-            signs.append("(" * opened[0].count("(") if opened else "")
-        run.append(number)
+            run, signs, before = [], ["(" * opened[0].count("(") if opened else ""], around
+        run.append(_value(match[0]))
     if run:
         found.append(_term(run, signs, before, _signs_in(text[end : end + MAX_GAP]) + "|", False))
     return found
 
 
 def steps_in(found: Sequence[Term]) -> list[Tree]:
-    """The expressions, and two numbers and what comes of them with any dress between, in order.
-
-    >>> said = "Subtract 6 from 10 to get 4. 5 times 4 makes 20"
-    >>> [tree.step for tree in steps_in(terms(said))]
-    [(10, '-', 6), (5, '*', 4)]
-    """
+    """The expressions, and two numbers and what comes of them with any dress between, in order."""
     steps: list[Tree] = []
     told = 0  # what stands before is told
     for place, term in enumerate(found):
         if term.tree is not None:
             steps.append(term.tree)
-        if place < told:
-            continue
         three = found[place : place + 3]
-        if len(three) < 3 or "|" in three[0].after + three[1].after:
+        if place < told or len(three) < 3 or "|" in three[0].after + three[1].after:
             continue
         said = three[0].before + three[0].after + three[1].after
-        numbers = [number for one in three if (number := one.number) is not None]
+        numbers = tuple([number for one in three if (number := one.number) is not None])
         if len(numbers) == 3:
-            step = _some_step(tuple(numbers), "".join(sorted(set(said) & OPS)))
+            step = _step_of(numbers, "".join(sorted(set(said) & OPS)))
             if step is not None:
                 steps.append(step)
                 told = place + 3
@@ -144,7 +198,7 @@ def solved(
     """The sets of numbers, ascending, of which a text shows how they make a target.
 
     Args:
-        text: as `shown.bare` gives it.
+        text: as `bare` gives it.
         targets: 24, and what was asked for.
         own: whether a step is known to be one of the hand asked: no other hand is solved by such
             steps alone.
@@ -152,14 +206,17 @@ def solved(
         whole: fractions that are numbers left of the hand asked: `10 * (3 - 3/5)` combines three.
         matters: whether a set is asked for; the others are left out.
     """
+
+    def kept_whole(one: re.Match[str]) -> str:
+        is_whole = int(one[2]) and Fraction(int(one[1]), int(one[2])) in whole
+        return f"{one[1]}{_BAR if is_whole else '/'}{one[2]}"
+
     if whole:
-        text = _CLOSE.sub(
-            lambda one: f"{one[1]}{_BAR if _quotient(one) in whole else '/'}{one[2]}", text
-        )
-    shown: set[Numbers] = set()
+        text = _CLOSE.sub(kept_whole, text)
     readings = {text, without_names(_MARKER.sub(r"\1", text))}
     # `30 / 5/4` is 30 over 5/4 to whoever writes `10 / 8 = 5/4` before it.
     readings |= {_FRACTION.sub(r"(\g<0>)", reading) for reading in readings}
+    shown: set[Numbers] = set()
     for reading in readings:
         found = terms(reading)
         steps = steps_in(found)
@@ -209,12 +266,11 @@ def _by_steps(
                 rest = list(leaves)
                 rest.remove(one.value)
                 for numbers in _takes(one):
-                    if len(rest) + len(numbers) <= SMALLEST_HAND:
-                        left = tuple(sorted((*rest, *numbers)))
-                        after = (left, used | {place}, all_own and own(one))
-                        if after not in seen:
-                            seen.add(after)
-                            waiting.append(after)
+                    left = tuple(sorted((*rest, *numbers)))
+                    after = (left, used | {place}, all_own and own(one))
+                    if len(left) <= SMALLEST_HAND and after not in seen:
+                        seen.add(after)
+                        waiting.append(after)
     return found
 
 
@@ -232,7 +288,7 @@ def _in_unknown_words(found: Sequence[Term], targets: Collection[int]) -> set[Nu
         if len(numbers) < 9 or any("|" in one.after for one in nine[:8]):
             continue
         for result in (2, 0):
-            steps = [_told_step(numbers[at : at + 3], result) for at in (0, 3, 6)]
+            steps = [_step_of(numbers[at : at + 3], "+-*/", (result,)) for at in (0, 3, 6)]
             first, second, last = steps
             if first is not None and second is not None and last is not None:
                 for end, others in ((last, (first, second)), (first, (second, last))):
@@ -266,10 +322,14 @@ def _side_by_side(
                 # another's where the target is one of them: `7 - 4 * 6 makes 24`.
                 free = targets - set(numbers)
                 before, after = _ENDS.split(found[start].before)[-1], _ENDS.split(one.after)[0]
-                near = _beside(found, start, end, free) if len(numbers) < MOST else ()
+                near = _beside(found, start, end, free) if len(numbers) < MOST else set()
+                said = dict.fromkeys(targets, inside)
+                said |= dict.fromkeys(free, before + inside + after)
                 if any(makes(numbers, None, target) for target in near) or any(
-                    _told(numbers, before + inside + after if target in free else inside, target)
-                    for target in targets
+                    # Two of the signs that are said may be left over.
+                    0 <= len(signs) - len(numbers) + 1 <= 2
+                    and makes(numbers, "".join(sorted(signs)), target)
+                    for target, signs in said.items()
                 ):
                     shown.add(wanted)
             if _ENDS.search(one.after):
@@ -278,48 +338,31 @@ def _side_by_side(
     return shown
 
 
-def _told(numbers: Numbers, signs: str, target: int) -> bool:
-    """Whether numbers make a target with signs that are said, of which two may be left over."""
-    count = len(signs) - len(numbers) + 1
-    return 0 <= count <= 2 and makes(numbers, "".join(sorted(signs)), target)
-
-
 def _beside(found: Sequence[Term], start: int, end: int, targets: Collection[int]) -> set[Number]:
     """The targets that stand beside numbers, and are no more than the two next to them make."""
     beside: set[Number] = set()
     if all(one.in_list for one in found[start:end]):
         return beside
-    for other, nearest in (
-        (start - 1, found[start : start + 2]),
-        (end + 1, found[end - 1 : end + 1]),
-    ):
+    for other, nearest in ((start - 1, (start, start + 1)), (end + 1, (end - 1, end))):
         number = found[other].number if 0 <= other < len(found) else None
-        in_list = number is not None and found[min(other, end)].in_list
-        if number is not None and number in targets and not in_list:
-            two = [one for term in nearest for one in term.numbers]
-            two = two[:2] if other < start else two[-2:]
-            step = _some_step((*two, number))
+        if number is not None and number in targets and not found[min(other, end)].in_list:
+            two = [one for at in nearest for one in found[at].numbers]
+            step = _step_of((*(two[:2] if other < start else two[-2:]), number))
             if step is None or step.value != number:
                 beside.add(number)
     return beside
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=MEMO)
 def makes(numbers: Numbers, signs: str | None, target: int) -> bool:
-    """Whether numbers make a target in their order, in some brackets.
+    """Whether at most MOST numbers make a target in their order, in some brackets.
 
-    Args:
-        numbers: at most MOST of them.
-        signs: those that there are, each once; None for any.
-        target: the target.
-
-    >>> makes((5, 10, 6, 4), "*+-", 24), makes((5, 10, 6, 4), "++-", 24)
-    (True, False)
+    The signs are those that there are, each once; None for any.
     """
     return any(value == target for value, _ in _values(numbers, signs))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=MEMO)
 def _values(numbers: Numbers, signs: str | None) -> frozenset[tuple[Number, str | None]]:
     """What numbers make in their order, with the signs that are left then."""
     if len(numbers) == 1:
@@ -336,27 +379,16 @@ def _values(numbers: Numbers, signs: str | None) -> frozenset[tuple[Number, str 
     return frozenset(found)
 
 
-@lru_cache(maxsize=100_000)
-def _told_step(numbers: Numbers, result: int) -> Tree | None:
-    """A step that makes the number at a place of three of the two others."""
-    one, other = (number for at, number in enumerate(numbers) if at != result)
-    for x, y in ((one, other), (other, one)):
-        for op in "+-*/":
-            tree = combine(Tree(x), op, Tree(y))
-            if tree is not None and tree.value == numbers[result]:
-                return tree
-    return None
-
-
-@lru_cache(maxsize=100_000)
-def _some_step(numbers: Numbers, ops: str = "+-*/") -> Tree | None:
-    """A step that makes one of three numbers, the last or the first, of the two others."""
-    a, b, c = numbers
-    for x, y, value in ((a, b, c), (b, a, c), (b, c, a), (c, b, a)):
-        for op in ops:
-            tree = combine(Tree(x), op, Tree(y))
-            if tree is not None and tree.value == value:
-                return tree
+@lru_cache(maxsize=MEMO)
+def _step_of(numbers: Numbers, ops: str = "+-*/", results: tuple[int, ...] = (2, 0)) -> Tree | None:
+    """A step that makes one of three numbers, by its place in them, of the two others."""
+    for result in results:
+        one, other = (number for at, number in enumerate(numbers) if at != result)
+        for x, y in ((one, other), (other, one)):
+            for op in ops:
+                tree = combine(Tree(x), op, Tree(y))
+                if tree is not None and tree.value == numbers[result]:
+                    return tree
     return None
 
 
@@ -386,10 +418,12 @@ def _term(
     run: Sequence[Number], signs: Sequence[str], before: str, after: str, in_list: bool
 ) -> Term:
     """Numbers with the signs before each of them: `//` for a `/` that nothing keeps apart."""
-    fraction = len(run) == 2 and signs[1] == "//"
-    tree = _tree(run, [sign.replace("//", "/") for sign in signs]) if len(run) > 1 else None
-    fraction = fraction and tree is not None and _is_fraction(tree)
-    return Term(tree, tuple(run), fraction, before, after, in_list)
+    if len(run) == 1:
+        return Term(None, tuple(run), run[0], before, after, in_list)
+    tree = _tree(run, [sign.replace("//", "/") for sign in signs])
+    alone = len(run) == 2 and signs[1] == "//" and tree is not None and _is_fraction(tree)
+    number = run[0] if tree is None else tree.value if alone else None
+    return Term(tree, tuple(run), number, before, after, in_list)
 
 
 def _tree(run: Sequence[Number], signs: Sequence[str]) -> Tree | None:
@@ -397,117 +431,25 @@ def _tree(run: Sequence[Number], signs: Sequence[str]) -> Tree | None:
     trees: list[Tree | None] = []
     waiting: list[str] = []
 
-    def close(priority: int) -> None:
+    def close(priority: int, *, bracket: bool = False) -> None:
         while waiting and _PRIORITY[waiting[-1]] >= priority:
             op, right, left = waiting.pop(), trees.pop(), trees.pop()
             trees.append(None if left is None or right is None else combine(left, op, right))
+        if bracket and waiting:
+            waiting.pop()
 
     for number, said in zip(run, signs, strict=True):
         for sign in said:
-            if sign == "(":
-                waiting.append(sign)
-            elif sign == ")":
-                close(1)
-                if waiting:
-                    waiting.pop()
+            if sign == ")":
+                close(1, bracket=True)
             else:
-                close(_PRIORITY[sign])
+                if sign != "(":
+                    close(_PRIORITY[sign])
                 waiting.append(sign)
         trees.append(Tree(number))
     while waiting:
-        close(1)
-        if waiting:
-            waiting.pop()
+        close(1, bracket=True)
     return trees[0]
-
-
-def in_digits(text: str) -> str:
-    """The text, lower case, with numbers in words and in other scripts as digits.
-
-    >>> in_digits("Twenty-four is six times FOUR; \u5341\u4e09 \u0665; 0xa, 1.0e1, 10.000")
-    '24 is 6 times 4; 13 5; 10, 10, 10'
-    """
-    text = _LATEX_TIMES.sub("*", _LATEX_OVER.sub("/", text)) if "\\" in text else text
-    text = _TAG.sub(" ", text) if "<" in text else text
-    text = _COMMENT.sub(" ", text) if "/*" in text else text
-    text = _TENS.sub(lambda match: str(_WORDS[match[1]] + _WORDS[match[2]]), text.lower())
-    text = _WORD.sub(lambda match: str(_WORDS[match[0]]), text)
-    text = _NOTED.sub(_in_plain, text)
-    if text.isascii():
-        return text
-    text = _CJK_TENS.sub(
-        lambda match: str(10 * _numeral(match[1] or "\u4e00") + _numeral(match[2] or "\u3007")),
-        text,
-    )
-    return "".join(char if char.isascii() else _digits_of(char) for char in text)
-
-
-def without_names(text: str) -> str:
-    """The text with what was assigned to a name in place of it, as far as that stays short.
-
-    >>> without_names("a = 10; s1 = a - 6; let s2 be 4 * 5; print(s1 + s2)")
-    '10; (10) - 6; let 4 * 5; print(((10) - 6) + (4 * 5))'
-    >>> without_names("a=1 b=3\\na+b: 4")
-    '1 3\\n(1)+(3): 4'
-    """
-    values: dict[str, str] = {}
-    room = 2 * len(text) + MAX_GAP
-
-    def named(match: re.Match[str]) -> str:
-        nonlocal room
-        value = values.get(match[0])
-        if value is None or len(value) > room:
-            return match[0]
-        room -= len(value)
-        return f"({value})"
-
-    parts: list[str] = []
-    end = 0
-    for match in _ASSIGNED.finditer(text):
-        value = _NAME.sub(named, match[2].rstrip())
-        if not _DIGIT.search(value) or _NAME.search(value):
-            continue
-        parts += (
-            _NAME.sub(named, text[end : match.start()]),
-            value,
-            match[2][len(match[2].rstrip()) :],
-        )
-        end = match.end()
-        if len(value) <= MAX_GAP:
-            values[match[1]] = value
-    if not parts:
-        return text
-    return "".join(parts) + _NAME.sub(named, text[end:])
-
-
-def _in_plain(match: re.Match[str]) -> str:
-    """A number in hexadecimal, with an exponent, or with nothing but zeros after its point."""
-    if match["hex"]:
-        return str(int(match["hex"], 16))
-    if match["whole"]:
-        return match["whole"]
-    value = Fraction(match["digits"]) * 10 ** int(match["exponent"] or 0)
-    return str(value.numerator) if value.denominator == 1 else match[0]
-
-
-def _digits_of(char: str) -> str:
-    number = unicodedata.numeric(char, None)
-    return char if number is None or number != int(number) else str(int(number))
-
-
-def _numeral(char: str) -> int:
-    return int(unicodedata.numeric(char))
-
-
-def _quotient(close: re.Match[str]) -> Fraction | None:
-    return Fraction(int(close[1]), int(close[2])) if int(close[2]) else None
-
-
-def _value(text: str) -> Number:
-    if text.lstrip("-").isdecimal():
-        return int(text)
-    value = Fraction(text.replace(_BAR, "/"))
-    return value.numerator if value.denominator == 1 else value
 
 
 def _in_ascii(gap: str) -> str:
@@ -527,29 +469,57 @@ def _signs_in(gap: str) -> str:
     return signs if len(signs.replace("=", "")) <= 3 else "|"
 
 
+def _value(text: str) -> Number:
+    if text.lstrip("-").isdecimal():
+        return int(text)
+    value = Fraction(text.replace(_BAR, "/"))
+    return value.numerator if value.denominator == 1 else value
+
+
+def _in_plain(match: re.Match[str]) -> str:
+    """A number in hexadecimal, with an exponent, or with nothing but zeros after its point."""
+    if match["hex"]:
+        return str(int(match["hex"], 16))
+    if match["whole"]:
+        return match["whole"]
+    value = Fraction(match["digits"]) * 10 ** int(match["exponent"])
+    return str(value.numerator) if value.denominator == 1 else match[0]
+
+
+def _digits_of(char: str) -> str:
+    number = unicodedata.numeric(char, None)
+    return char if number is None or number != int(number) else str(int(number))
+
+
+def _numeral(char: str) -> int:
+    return int(unicodedata.numeric(char))
+
+
 OPS = frozenset("+-*/")
 _PRIORITY = {"(": 0, "+": 2, "-": 2, "*": 3, "/": 3}
-_WORDS = {
-    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
-    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
-    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
-}  # fmt: skip
-_UNITS = "|".join(word for word, number in _WORDS.items() if 0 < number < 10)
-_TENS = re.compile(
-    rf"\b({'|'.join(word for word, number in _WORDS.items() if number > 19)})[- ]?({_UNITS})\b"
+_NOT_SEEN = {"Cf", "Mn", "Me"}
+_ENTITY = re.compile(r"&#?\w{1,10};")
+_CODED = re.compile(r"%([2-7][0-9A-Fa-f])|\\(?:u00|x)([2-7][0-9A-Fa-f])")
+_DRESS = re.compile(r"\*\*|__|[`$]|\\[()\[\],;:! ]|\\(?:text|boxed|mathbf|mathrm)(?=\s?\{)")
+_MARKUP = (
+    ("\\", re.compile(r"\\div(?![A-Za-z])"), "/"),
+    ("\\", re.compile(r"\\(?:times|cdotp?|ast)(?![A-Za-z])"), "*"),
+    ("<", re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>"), " "),
+    ("/*", re.compile(r"/\*[^*\n]{0,80}\*/"), " "),
 )
+_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+_SMALL += "fifteen sixteen seventeen eighteen nineteen"
+_ROUND = "twenty thirty forty fifty sixty seventy eighty ninety"
+_WORDS = {word: number for number, word in enumerate(_SMALL.split())}
+_WORDS |= {word: number for number, word in zip(range(20, 100, 10), _ROUND.split(), strict=True)}
+_TENS = re.compile(rf"\b({_ROUND.replace(' ', '|')})[- ]?({'|'.join(_SMALL.split()[1:10])})\b")
 _WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b")
-_CJK_TENS = re.compile(
-    "([\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d])?\u5341"
-    "([\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d])?"
-)
+_CJK_TENS = re.compile("([一二三四五六七八九])?十([一二三四五六七八九])?")
 _NOTED = re.compile(
     r"(?<![\w.])(?:0x(?P<hex>[0-9a-f]{1,8})\b"
     r"|(?P<digits>\d{1,9}(?:\.\d{1,20})?)e\+?(?P<exponent>\d)\b)"
     r"|(?<![\w.])(?P<whole>\d{1,9})\.0{1,40}(?![\d.])"
 )
-_COMMENT = re.compile(r"/\*[^*\n]{0,80}\*/")
 _MARKER = re.compile(
     r"(?im)^([ \t>]{0,8})(?:(?:step|line|no\.?|#)[ \t]{0,2}\d{1,3}[.:)]?[ \t]"
     r"|\(?\d{1,3}[.:)][ \t]|[-*+\u2022][ \t])"
@@ -559,10 +529,6 @@ _ASSIGNED = re.compile(
     r"(?<![\w.])([A-Za-z_]\w{0,15})[ \t]{0,4}(?::=|=(?!=)|\bbe\b)[ \t]{0,4}"
     r"((?:(?!(?<=[\w)][ \t])[A-Za-z_]\w{0,15}[ \t]{0,4}=)[-+*/()\w. \t]){1,60})"
 )
-_DIGIT = re.compile(r"\d")
-_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>")
-_LATEX_TIMES = re.compile(r"\\(?:times|cdotp?|ast)(?![A-Za-z])")
-_LATEX_OVER = re.compile(r"\\div(?![A-Za-z])")
 _BAR = "\u2044"
 _NUMBER = re.compile(rf"(?:(?<=[(\[{{])-)?\d{{1,12}}(?:\.\d{{1,6}}|{_BAR}\d{{1,12}})?")
 _CLOSE = re.compile(r"(?<![\d.])(\d{1,12})/(\d{1,12})(?![\d.])")
