@@ -16,7 +16,7 @@ from tot24_bench.game import Puzzle, Rule
 from tot24_bench.game.splits import load_split
 from tot24_bench.scoring import Analysis, Fault, analyse, score
 from tot24_bench.teachers import DEAD_END, write_response
-from tot24_bench.teachers.solver import BACK_TO
+from tot24_bench.teachers.solver.search import BACK_TO
 
 EXEMPLAR = Puzzle.parse("4 4 6 8")
 PUZZLES = st.sampled_from(

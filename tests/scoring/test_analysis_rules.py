@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from tot24_bench.game import Puzzle, Rule, State, can_reach, draw
 from tot24_bench.game.states import can_still_win
 from tot24_bench.scoring import analyse, wins
-from tot24_bench.teachers import write
-from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
+from tot24_bench.teachers import CannotTeach, Curriculum, write
 
 SOME = Puzzle((33, 51, 54, 61), 26, Rule.SOME)
 SEARCH = """Steps:
@@ -129,8 +128,8 @@ TAUGHT = ["fresh", "target", "five", "countdown", "rational"]
 CURRICULA = {
     "default": Curriculum(),
     "explored": Curriculum(explore=0.7, plausible="random"),
-    "best-first": Curriculum(order="best-first", mark=None),
-    "whole": Curriculum(extent="whole", max_lines=120),
+    "unmarked": Curriculum(mark=None),
+    "bounded": Curriculum(explore=1, max_lines=40),
 }
 
 

@@ -1,6 +1,6 @@
 """The teacher `student`: a checkpoint explores, the exact solver corrects its search.
 
-Every response is one that the checkpoint sampled, corrected by `correction`: right, with the
+Every response is one that the checkpoint sampled, corrected by `solver.correction`: right, with the
 student's own thoughts as far as they go and dead ends marked by an oracle. The checkpoint may be
 any teacher; ours is `TransformersTeacher` at a temperature that makes samples differ.
 """
@@ -16,15 +16,15 @@ from random import Random
 from tot24_bench.game import State
 from tot24_bench.scoring import score
 from tot24_bench.teachers.checkpoint import LocalSettings
-from tot24_bench.teachers.correction import (
-    MAX_LINES,
+from tot24_bench.teachers.local import TransformersTeacher
+from tot24_bench.teachers.solver import (
+    AVOIDABLE,
+    EXPLORE,
+    MAX_CORRECTED_LINES,
     CannotCorrect,
     CorrectionConfig,
     correct,
 )
-from tot24_bench.teachers.curriculum import AVOIDABLE
-from tot24_bench.teachers.local import TransformersTeacher
-from tot24_bench.teachers.solver import EXPLORE
 from tot24_bench.teachers.teacher import (
     Failure,
     Finish,
@@ -51,11 +51,11 @@ class StudentSettings(LocalSettings):
         max_lines: see `CorrectionConfig`.
         correction_seed: of the solver's own choices.
         avoid: states that no trace comes to, by their name in `AVOIDABLE`; None for none but the
-            test hands on the way of a larger train hand (`solver_hidden`).
+            test hands on the way of a larger train hand (`solver.truth`).
     """
 
     explore: float = EXPLORE
-    max_lines: int = MAX_LINES
+    max_lines: int = MAX_CORRECTED_LINES
     correction_seed: int = 0
     avoid: str | None = None
 

@@ -3,10 +3,10 @@
 Where the default response calls a state a dead end, and only an oracle knows why, this one writes
 down what there is to see. The numbers dealt get letters, and a thought says which two it takes:
 operation by operation (- / + *, then new fractions), pair by pair from the last numbers to the
-first; a quotient with a rest or a repetition is passed over. The numbers left keep their order, the
-new one last. Then each of them, from the last to the first, is held against what the other two
-make; `!` says that they meet, and the search is over. The answer is put together backwards, a
-result at a time.
+first; a division with a remainder or a repetition is passed over. The numbers left keep their
+order, the new one last. Then each of them, from the last to the first, is held against what the
+other two make; `!` says that they meet, and the search is over. The answer is put together
+backwards, a result at a time.
 
 A curriculum's `fractions` says when a first thought may leave a fraction: last of all, or early,
 before sums and products, and then sparingly. What a fraction is good for beyond whole numbers is to
@@ -19,10 +19,8 @@ which two numbers make the target, and to go through the pairs. Where `informed`
 search begins with the operation by which it is shortest. That choice alone is the oracle's: a
 student can guess where to begin, and whoever guesses wrong finds the way later.
 
->>> from tot24_bench.teachers.curriculum import Curriculum
->>> from tot24_bench.teachers.solver_path import truth_of
 >>> puzzle = Puzzle.parse("4 5 6 10")
->>> print(look_ahead(puzzle, truth_of(puzzle, Curriculum())).text)
+>>> print(look_ahead(puzzle, Truth(puzzle)).text)
 a=4 b=5 c=6 d=10
 d-c: 10 - 6 = 4 (left: 4 5 4)
 4 | 4 5: +9 -1 *20 !
@@ -42,9 +40,8 @@ from random import Random
 from typing import NamedTuple
 
 from tot24_bench.game import LARGEST_CARD, MEMO_STATES, Number, Puzzle, Rule, State, make_thought
-from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
-from tot24_bench.teachers.solver_thoughts import Numbers, largest_product
-from tot24_bench.teachers.solver_truth import Truth
+from tot24_bench.teachers.solver.curriculum import CannotTeach, Curriculum
+from tot24_bench.teachers.solver.truth import Numbers, Truth, largest_product
 
 LARGEST_PRODUCT = LARGEST_CARD**2
 """Products above are not tried, unless nothing else wins: no hand of the deck needs one for 24."""
@@ -63,7 +60,7 @@ _REST = {"last": "%", "early": ""}
 class Way(NamedTuple):
     """How a search goes: the operations of its first thoughts in order, and with what fractions.
 
-    `%` stands for quotients that leave a rest. Differences and exact quotients come first: in the
+    `%` stands for divisions with a remainder. Differences and exact quotients come first: in the
     deck they win most often, so searches are short.
     """
 
@@ -167,7 +164,7 @@ def _search(puzzle: Puzzle, truth: Truth, limit: int | None, way: Way) -> Search
         )
     lines.append(" ".join(map("{}={}".format, LETTERS, puzzle.numbers)))
     for first in _first_thoughts(puzzle, limit, way):
-        if truth.forbids(State(tuple(sorted(first.left)))):
+        if truth.hides(State(tuple(sorted(first.left)))):
             continue
         left = " ".join(map(str, first.left))
         lines.append(f"{first.label}: {first.step.text} (left: {left})")
@@ -246,7 +243,7 @@ def _written_first(
 
 
 def _first_worth(large: Number, op: str, small: Number, limit: int | None) -> bool:
-    """Whether a thought is more than a repetition: no quotient by 1, no quotient with a rest."""
+    """Whether a thought is more than a repetition, and no division with a remainder."""
     if op == "/":
         return small > 1 and large % small == 0
     return op != "*" or limit is None or large * small <= limit
