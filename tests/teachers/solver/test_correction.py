@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import (
+    Number,
     Puzzle,
     Rule,
     State,
@@ -51,7 +52,7 @@ def searches(draw: st.DrawFn, puzzle: Puzzle) -> str:
     Thoughts may leave negative numbers, come twice, or stand below a dead end.
     """
     rng = draw(st.randoms(use_true_random=False))
-    path: list[tuple[int, ...]] = [puzzle.hand]
+    path: list[tuple[Number, ...]] = [puzzle.hand]
     lines = ["Steps:"]
     for _ in range(draw(st.integers(0, 14))):
         if len(path[-1]) == 1 or rng.random() < 0.3:

@@ -240,7 +240,7 @@ class _Page:
             _TooLong: when it does not fit.
         """
         count = sum(len(level.dead_ends) for level in levels)
-        shown: Iterable[int] = range(count if most is None else min(most, count))
+        shown = set(range(count if most is None else min(most, count)))
         if len(shown) < count and self._curriculum.plausible == "random":
             shown = set(self._rng.sample(range(count), len(shown)))
         place = 0
