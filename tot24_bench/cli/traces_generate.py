@@ -169,14 +169,14 @@ def generate_command(
         spending = traces.Spending.beside(output) if costs else None
         budget = None if spending is None else traces.budget_of(file, spending, *limits)
         state = output.with_name(f"{output.name}.batches.json")
-        made = make_teacher(teacher, model, given, Beside(budget, prices, state, say))
+        made = make_teacher(teacher, model, given, Beside(budget, prices, state, _say))
         file.require(ask.setup(made.info))
         if file.repaired_bytes:
-            say(f"{output}: a last line that was cut off ({file.repaired_bytes} bytes) is gone")
+            _say(f"{output}: a last line that was cut off ({file.repaired_bytes} bytes) is gone")
         missing = ask.count_missing(file)
         if missing < len(ask):
-            say(f"{len(ask) - missing} of {len(ask)} are recorded already")
-        show = opened.enter_context(progress_of(missing, file))
+            _say(f"{len(ask) - missing} of {len(ask)} are recorded already")
+        show = opened.enter_context(_progress(missing, file))
         seen = show
         if spending is not None and budget is not None:
             worst = _under_way(made, next(ask.missing(file), None))
@@ -189,9 +189,9 @@ def generate_command(
         try:
             outcome = traces.generate(made, ask, file, seen)
         except KeyboardInterrupt:
-            say(f"interrupted: {file.totals.traces} traces are recorded. {AGAIN}")
+            _say(f"interrupted: {file.totals.traces} traces are recorded. {AGAIN}")
             raise typer.Exit(INTERRUPTED) from None
-    report(outcome, file, ask, as_json)
+    _report(outcome, file, ask, as_json)
     failed = sum(outcome.failed.values())
     if outcome.stopped or failed > outcome.hopeless or (failed and not file.totals.traces):
         raise typer.Exit(INCOMPLETE)
@@ -202,7 +202,7 @@ def _warn_of_test_hands(ask: Wanted) -> None:
 
     held_out = sum(held_out_split(puzzle, ask.method) is not None for puzzle in ask.puzzles)
     if held_out:
-        say(
+        _say(
             f"{held_out} of {len(ask.puzzles)} hands are held out: never train on their traces "
             "(tot24 traces filter drops them)"
         )
@@ -237,9 +237,9 @@ def _dollars(text: str | None) -> Decimal | None:
     try:
         dollars = Decimal(text.lstrip("$"))
     except InvalidOperation:
-        raise ValueError(f"--max-cost {text[:40]!r}: give US dollars, like 2.50") from None
+        dollars = Decimal("nan")
     if not dollars.is_finite():
-        raise ValueError("--max-cost: give US dollars, like 2.50")
+        raise ValueError(f"--max-cost {text[:40]!r}: give US dollars, like 2.50")
     return dollars
 
 
@@ -252,12 +252,12 @@ def _show_warnings() -> None:
     logging.getLogger("tot24_bench").handlers = [handler]
 
 
-def say(text: str) -> None:
+def _say(text: str) -> None:
     """One line to standard error."""
     typer.echo(f"tot24: {one_line(text)}", err=True)
 
 
-def report(outcome: Outcome, file: TraceFile, ask: Wanted, as_json: bool) -> None:
+def _report(outcome: Outcome, file: TraceFile, ask: Wanted, as_json: bool) -> None:
     """Print what came of a run."""
     failed = sum(outcome.failed.values())
     totals = file.totals
@@ -291,7 +291,7 @@ def report(outcome: Outcome, file: TraceFile, ask: Wanted, as_json: bool) -> Non
 
 
 @contextmanager
-def progress_of(total: int, file: TraceFile) -> Iterator[Callable[[Outcome], None]]:
+def _progress(total: int, file: TraceFile) -> Iterator[Callable[[Outcome], None]]:
     """A bar with rate, cost, share right and time left; lines now and then where nobody looks."""
     started = last = time.monotonic()
     if not sys.stderr.isatty():
@@ -301,7 +301,7 @@ def progress_of(total: int, file: TraceFile) -> Iterator[Callable[[Outcome], Non
             now = time.monotonic()
             if now - last >= LOG_SECONDS:
                 last = now
-                say(f"{outcome.recorded} of {total} traces: {_said(outcome, file, now - started)}")
+                _say(f"{outcome.recorded} of {total} traces: {_said(outcome, file, now - started)}")
 
         yield log
         return

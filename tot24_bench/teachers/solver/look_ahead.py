@@ -32,7 +32,6 @@ Answer: (5 * 4) + (10 - 6) = 24
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
@@ -217,42 +216,29 @@ def _first_thoughts(puzzle: Puzzle, limit: int | None, way: Way) -> tuple[_First
     found: dict[tuple[str, Number, Number], _First] = {}
     pairs = sorted(combinations(range(len(numbers)), 2), key=lambda pair: (-pair[1], -pair[0]))
     for op in way.order:
+        sign = "/" if op == "%" else op
         for pair in pairs:
-            for i, op_written, j in _written_first(numbers, op, pair, limit):
-                thought = (op_written, numbers[i], numbers[j])
-                if thought in found:  # equal numbers: by the first of the pairs that give it
+            small, large = sorted(pair, key=lambda i: numbers[i])
+            for i, j in ((large, small), (small, large))[: 2 if op == "%" else 1]:
+                a, b = numbers[i], numbers[j]
+                # Equal numbers: by the first of the pairs that give it.
+                if (sign, a, b) in found or not _is_new(a, op, b, limit):
                     continue
-                first = _first(numbers, i, op_written, j)
+                step = _step(a, sign, b)
+                rest = tuple(number for k, number in enumerate(numbers) if k not in (i, j))
+                first = _First(f"{LETTERS[i]}{sign}{LETTERS[j]}", step, (*rest, step.value))
                 if not way.sparing or _of_use(first, puzzle.target):
-                    found[thought] = first
+                    found[sign, a, b] = first
     return tuple(found.values())
 
 
-def _written_first(
-    numbers: Numbers, op: str, pair: tuple[int, int], limit: int | None
-) -> Iterator[tuple[int, str, int]]:
-    """What an operation makes of a pair: the places of its numbers, and its sign."""
-    small, large = sorted(pair, key=lambda i: numbers[i])
-    if op != "%":
-        if _first_worth(numbers[large], op, numbers[small], limit):
-            yield large, op, small
-        return
-    for i, j in ((large, small), (small, large)):
-        if numbers[j] > 1 and numbers[i] % numbers[j]:
-            yield i, "/", j
-
-
-def _first_worth(large: Number, op: str, small: Number, limit: int | None) -> bool:
-    """Whether a thought is more than a repetition, and no division with a remainder."""
-    if op == "/":
-        return small > 1 and large % small == 0
-    return op != "*" or limit is None or large * small <= limit
-
-
-def _first(numbers: Numbers, i: int, op: str, j: int) -> _First:
-    rest = tuple(number for k, number in enumerate(numbers) if k not in (i, j))
-    step = _step(numbers[i], op, numbers[j])
-    return _First(f"{LETTERS[i]}{op}{LETTERS[j]}", step, (*rest, step.value))
+def _is_new(a: int, op: str, b: int, limit: int | None) -> bool:
+    """Whether a thought is more than a repetition, and one of its operation (see `Way`)."""
+    if op == "*":
+        return limit is None or a * b <= limit
+    if op in "/%":
+        return b > 1 and (a % b == 0) == (op == "/")
+    return True
 
 
 def _of_use(first: _First, target: int) -> bool:

@@ -35,11 +35,12 @@ from tot24_bench.game import (
     State,
     Thought,
     can_make,
-    can_reach,
     is_test_hand,
     make_thought,
     solved_by,
+    three_make,
     trees_to,
+    two_make,
 )
 from tot24_bench.scoring import Replay, read_steps
 
@@ -84,7 +85,7 @@ class Truth:
     def dead(self, state: State) -> bool:
         """Whether the state cannot make the target at all, by hidden states or others."""
         if self.rule is Rule.ALL:
-            return not can_reach(state, self.target)
+            return not _makes(state.numbers, self.target)
         return not _uses(state.numbers, (), self.target)
 
     def shows_dead(self, state: State) -> bool:
@@ -210,13 +211,25 @@ def line_of(thought: Thought) -> str:
 
 
 @lru_cache(maxsize=MEMO_STATES)
+def _makes(numbers: Numbers, target: int) -> bool:
+    """Whether all of the numbers make the target; two or three without a table, being most."""
+    if len(numbers) == 2:
+        return two_make(*numbers, target)
+    if len(numbers) == 3:
+        x, y, z = numbers
+        if isinstance(x, int) and isinstance(y, int) and isinstance(z, int):
+            return three_make(x, y, z, target)
+    return can_make(numbers, target)
+
+
+@lru_cache(maxsize=MEMO_STATES)
 def _uses(numbers: Numbers, made: Numbers, target: int) -> bool:
     """Whether the target can be made of all values made and some, or none, of the others."""
     spare = list(numbers)
     for number in made:
         spare.remove(number)
     return any(
-        can_make((*made, *part), target)
+        _makes((*made, *part), target)
         for size in range(len(spare) + 1)
         for part in combinations(spare, size)
         if made or part
