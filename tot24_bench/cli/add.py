@@ -13,7 +13,7 @@ import typer
 from typer import Argument, Option
 
 from tot24_bench.cli.leaderboard import said
-from tot24_bench.cli.terminal import RESULTS, Name, Notes, Overwrite, Results, print_wide, warn
+from tot24_bench.cli.terminal import RESULTS, ModelName, Notes, Overwrite, Results, print_wide, warn
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def add_command(
             "a folder of `tot24 eval --results`.",
         ),
     ],
-    name: Name = None,
+    name: ModelName = None,
     parameters: Annotated[
         str | None, Option(help="Number of weights: 360M, 1.7B or digits.")
     ] = None,

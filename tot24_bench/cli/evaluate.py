@@ -18,7 +18,7 @@ from tot24_bench.cli.terminal import (
     BatchSize,
     Device,
     Limit,
-    Name,
+    ModelName,
     Overwrite,
     Results,
     complain,
@@ -91,7 +91,7 @@ def eval_command(
             "--use_cache", help="Response cache: run again with it to go on after an interruption."
         ),
     ] = None,
-    name: Name = None,
+    name: ModelName = None,
     results: Results = RESULTS,
     overwrite: Overwrite = False,
 ) -> None:

@@ -14,12 +14,12 @@ from typer import Option
 from tot24_bench.cli.terminal import (
     RESULTS,
     AnyHand,
-    Format,
+    FormatName,
     Notes,
     Overwrite,
     Ranks,
     SkipBad,
-    Transcript,
+    TranscriptFile,
     counting,
     print_wide,
     warn,
@@ -42,7 +42,7 @@ HOW_TO_SAVE = (
 
 
 def rescore_command(
-    file: Transcript,
+    file: TranscriptFile,
     model: Annotated[
         str | None, Option("--model", "--name", help="The model's name on the leaderboard.")
     ] = None,
@@ -68,7 +68,7 @@ def rescore_command(
     source: Annotated[
         str | None, Option(help="Where it is from [default: the name of the file].")
     ] = None,
-    format_name: Format = None,
+    format_name: FormatName = None,
     ranks: Ranks = None,
     hands: Annotated[
         Path | None, Option(help="The requests of a batch, where its ids name no hands.")

@@ -44,7 +44,9 @@ UsingRule = Annotated[
 ]
 Results = Annotated[Path, Option("--results", help="Folder of submissions.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace a submission of the same name.")]
-Name = Annotated[str | None, Option(help="Name on the leaderboard [default: the checkpoint's].")]
+ModelName = Annotated[
+    str | None, Option(help="Name on the leaderboard [default: the checkpoint's].")
+]
 Notes = Annotated[
     list[str] | None,
     Option("--note", help="What a reader of the figure must know; may be given again."),
@@ -56,8 +58,8 @@ BatchSize = Annotated[
     str | None, Option("--batch_size", help="Prompts at once [default: 50 for hf, else 1].")
 ]
 Device = Annotated[str | None, Option(help="cpu, cuda:0, ...")]
-Transcript = Annotated[Path, Argument(help="The transcript: JSON Lines or a JSON array.")]
-Format = Annotated[str | None, Option("--format", help="Its format [default: recognised].")]
+TranscriptFile = Annotated[Path, Argument(help="The transcript: JSON Lines or a JSON array.")]
+FormatName = Annotated[str | None, Option("--format", help="Its format [default: recognised].")]
 Ranks = Annotated[
     Path | None, Option(help="The public list of hands by rank (CSV), for logs that name ranks.")
 ]

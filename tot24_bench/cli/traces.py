@@ -13,12 +13,12 @@ from typer import Argument, Option
 from tot24_bench.cli.terminal import (
     AnyHand,
     AsJson,
-    Format,
+    FormatName,
     Ranks,
     SkipBad,
     TraceFiles,
     TraceOutput,
-    Transcript,
+    TranscriptFile,
     counting,
     print_wide,
     table,
@@ -36,11 +36,11 @@ MAX_SHOWN = 20
 
 
 def import_command(
-    file: Transcript,
+    file: TranscriptFile,
     model: Annotated[str, Option(help="Who wrote the responses.")],
     output: TraceOutput,
     method: Annotated[str, Option(help="What was asked for.")] = "onestep_tot",
-    format_name: Format = None,
+    format_name: FormatName = None,
     ranks: Ranks = None,
     any_hand: AnyHand = False,
     skip_bad: SkipBad = False,
