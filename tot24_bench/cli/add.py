@@ -250,26 +250,6 @@ def _asked(first: Submission, told: Told) -> Told:
     return told
 
 
-def _asked(first: Submission, told: Told) -> Told:
-    """Answers to what neither the flags nor the results say."""
-    from tot24_bench.leaderboard import read_training
-
-    for field, question in _QUESTIONS.items():
-        known = first.hardware if field == "hardware" else getattr(first.model, field)
-        if getattr(told, field) is not None or known:
-            continue
-        if field == "training" and not (told.teacher or first.model.teacher):
-            continue
-        answer = _ask(question)
-        if answer is not None and field == "parameters":
-            told = told._replace(parameters=count_of(answer))
-        elif answer is not None and field == "training":
-            told = told._replace(training=read_training(Path(answer)))
-        else:
-            told = Told(**{**told._asdict(), field: answer})
-    return told
-
-
 def _ask(question: str, default: str = "") -> str | None:
     try:
         answer: str = typer.prompt(question, default=default, show_default=bool(default))
