@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tot24_bench.cli import app
-from tot24_bench.cli import rescore as cli_rescore
+from tot24_bench.cli.terminal import counting
 from tot24_bench.leaderboard import Submission, read_all
 
 runner = CliRunner()
@@ -368,14 +368,13 @@ def test_a_large_file_shows_how_far_it_is(
     from tot24_bench.transcripts import read_transcript
 
     transcript = read_transcript(file)
-    monkeypatch.setattr(cli_rescore, "LARGE_BYTES", 1)
-    monkeypatch.setattr(cli_rescore, "RECORDS_A_STEP", 1)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
-    with cli_rescore._progress(transcript) as step:
+    with counting(transcript.size, "rescore") as tick:
         for _ in transcript:
-            step()
-    assert f"/{transcript.size}" in capsys.readouterr().err
+            tick(transcript.position)
+    shown = capsys.readouterr().err
+    assert "rescore" in shown and "100%" in shown
 
 
 def test_the_samples_of_lm_eval_itself_score_as_lm_eval_says(root: Path, tmp_path: Path) -> None:

@@ -107,11 +107,11 @@ def test_the_solver_answers_and_the_same_command_adds_nothing(tmp_path: Path) ->
 def test_settings_may_be_given_together_or_one_by_one(tmp_path: Path) -> None:
     traces = tmp_path / "t.jsonl"
     arguments = ["traces", "generate", "--teacher", "solver", "--limit", "2", "-o", str(traces)]
-    arguments += ["--teacher_args", "dead_ends=1,mark=: no, not this", "--teacher_args", "seed=4"]
+    arguments += ["--teacher_args", "explore=0.5,plausible=random", "--teacher_args", "seed=4"]
     done = run(app, arguments)
     assert done.exit_code == 0, done.output
     settings = next(read_traces(traces)).teacher.settings
-    assert (settings["dead_ends"], settings["mark"], settings["seed"]) == (1, ": no, not this", 4)
+    assert (settings["explore"], settings["plausible"], settings["seed"]) == (0.5, "random", 4)
 
 
 def test_generated_hands_of_the_train_part_can_be_asked(tmp_path: Path) -> None:
@@ -128,8 +128,8 @@ def test_generated_hands_of_the_train_part_can_be_asked(tmp_path: Path) -> None:
     [
         (["--teacher", "nobody"], "no teacher 'nobody': the teachers are solver"),
         (["--teacher", "solver", "--temperature", "1"], "has no setting 'temperature'"),
-        (["--teacher", "solver", "--teacher_args", "dead_end=1"], "did you mean dead_ends?"),
-        (["--teacher", "solver", "--teacher_args", "dead_ends"], "write KEY=VALUE"),
+        (["--teacher", "solver", "--teacher_args", "explor=1"], "did you mean explore?"),
+        (["--teacher", "solver", "--teacher_args", "explore"], "write KEY=VALUE"),
         (["--teacher", "solver", "--model", "x"], "the teacher solver has no --model"),
         (["--teacher", "transformers"], "needs --model NAME_OR_FOLDER"),
         (["--teacher", "solver", "--method", "tot"], "no method 'tot'"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tot24_bench.game import Puzzle, Rule, load_split
 from tot24_bench.scoring import Analysis, Fault, analyse, score
 from tot24_bench.teachers import DEAD_END, write_response
-from tot24_bench.teachers.solver import BACK_TO
+from tot24_bench.teachers.solver.search import BACK_TO
 
 EXEMPLAR = Puzzle.parse("4 4 6 8")
 PUZZLES = st.sampled_from(

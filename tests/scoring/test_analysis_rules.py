@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from tot24_bench.game import Puzzle, Rule, State, can_reach, draw
 from tot24_bench.game.states import can_still_win
 from tot24_bench.scoring import analyse, wins
-from tot24_bench.teachers import write
-from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
+from tot24_bench.teachers import CannotTeach, Curriculum, write
 
 SOME = Puzzle((33, 51, 54, 61), 26, Rule.SOME)
 SEARCH = """Steps:
@@ -129,8 +128,8 @@ TAUGHT = ["fresh", "target", "five", "countdown", "rational"]
 CURRICULA = {
     "default": Curriculum(),
     "explored": Curriculum(explore=0.7, plausible="random"),
-    "best-first": Curriculum(order="best-first", mark=None),
-    "whole": Curriculum(extent="whole", max_lines=120),
+    "unmarked": Curriculum(mark=None),
+    "bounded": Curriculum(explore=1, max_lines=40),
 }
 
 
@@ -153,7 +152,7 @@ def test_what_the_solver_writes_for_train_hands_is_valid_and_agrees(
             assert all(t.fault is None and t.exact for t in found.thoughts), text
             assert found.dead_ends_marked_wrongly == 0, text
             assert found.proved, text
-            if method == "onestep_tot" and knobs.mark and knobs.extent == "first":
+            if method == "onestep_tot" and knobs.mark:
                 assert found.lost_at is None
             taught += 1
     assert taught >= 30

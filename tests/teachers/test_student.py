@@ -12,9 +12,9 @@ from tot24_bench.game import Puzzle, State, held_out_states, load_split, thought
 from tot24_bench.prompts import build
 from tot24_bench.scoring import analyse, score
 from tot24_bench.teachers import Failure, Finish, Reply, Request, TeacherInfo, Usage
-from tot24_bench.teachers.correction import CorrectionConfig
 from tot24_bench.teachers.local.checkpoint import LocalSettings
 from tot24_bench.teachers.local.hf import TransformersTeacher
+from tot24_bench.teachers.solver import CorrectionConfig
 from tot24_bench.teachers.student import StudentSettings, StudentTeacher, student_teacher
 from tot24_bench.teachers.teacher import TeacherUnavailable
 

@@ -7,13 +7,13 @@ import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
-from tot24_bench.cli.options import RESULTS, Overwrite, Results
-from tot24_bench.cli.terminal import print_wide
-from tot24_bench.cli.verify import said
+from tot24_bench.cli.leaderboard import said
+from tot24_bench.cli.terminal import RESULTS, ModelName, Notes, Overwrite, Results, print_wide, warn
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
@@ -32,51 +32,43 @@ ONLY_CONSISTENT = (
 def add_command(
     source: Annotated[
         Path,
-        typer.Argument(
+        Argument(
             metavar="RESULTS",
             help="lm_eval's --output_path folder (with --log_samples) or a results file in it, or "
             "a folder of `tot24 eval --results`.",
         ),
     ],
-    name: Annotated[
-        str | None, typer.Option(help="Name on the leaderboard [default: the checkpoint's].")
-    ] = None,
+    name: ModelName = None,
     parameters: Annotated[
-        str | None, typer.Option(help="Number of weights: 360M, 1.7B or digits.")
+        str | None, Option(help="Number of weights: 360M, 1.7B or digits.")
     ] = None,
     precision: Annotated[
-        str | None, typer.Option(help="What the weights ran in: fp32, bf16, int4 ...")
+        str | None, Option(help="What the weights ran in: fp32, bf16, int4 ...")
     ] = None,
     licence: Annotated[
-        str | None, typer.Option(help="Licence of the weights (SPDX), such as Apache-2.0.")
+        str | None, Option(help="Licence of the weights (SPDX), such as Apache-2.0.")
     ] = None,
-    link: Annotated[str | None, typer.Option(help="Where the model is described.")] = None,
-    base: Annotated[str | None, typer.Option(help="The model it was trained from.")] = None,
+    link: Annotated[str | None, Option(help="Where the model is described.")] = None,
+    base: Annotated[str | None, Option(help="The model it was trained from.")] = None,
     teacher: Annotated[
-        str | None, typer.Option(help="Of a student: who wrote its training traces.")
+        str | None, Option(help="Of a student: who wrote its training traces.")
     ] = None,
     training: Annotated[
         Path | None,
-        typer.Option(
-            help="Of a student: its training rows (JSON Lines) or hands, one a line.",
-        ),
+        Option(help="Of a student: its training rows (JSON Lines) or hands, one a line."),
     ] = None,
-    hardware: Annotated[str | None, typer.Option(help="What it ran on.")] = None,
-    note: Annotated[
-        list[str] | None,
-        typer.Option(help="What a reader of the figure must know; may be given again."),
-    ] = None,
+    hardware: Annotated[str | None, Option(help="What it ran on.")] = None,
+    note: Notes = None,
     checkpoint: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the weights [default: where lm-eval found them]."),
+        Path | None, Option(help="Folder of the weights [default: where lm-eval found them].")
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Ask nothing: what is not known stays unknown.")
+        bool, Option("--yes", "-y", help="Ask nothing: what is not known stays unknown.")
     ] = False,
     results: Results = RESULTS,
     overwrite: Overwrite = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be written; write nothing.")
+        bool, Option("--dry-run", help="Print what would be written; write nothing.")
     ] = False,
 ) -> None:
     """Add a model: score its responses again, check them, and write one submission a task.
@@ -89,22 +81,9 @@ def add_command(
 
     `tot24 leaderboard add out/my-model --name my-model --licence Apache-2.0 --yes`
     """
-    from tot24_bench.leaderboard import (
-        Entry,
-        Told,
-        check_beside,
-        check_consistent,
-        describe,
-        gather,
-        key_conflicts,
-        places,
-        questions,
-        read_training,
-        render_rich,
-        written,
-    )
+    from tot24_bench import leaderboard as board
 
-    told = Told(
+    told = board.Told(
         name=name,
         parameters=None if parameters is None else count_of(parameters),
         precision=precision,
@@ -112,27 +91,31 @@ def add_command(
         link=link,
         base=base,
         teacher=teacher,
-        training=None if training is None else read_training(training),
+        training=None if training is None else board.read_training(training),
         hardware=hardware,
         notes=tuple(note or ()),
     )
-    gathered = gather(source, checkpoint)
+    gathered = board.gather(source, checkpoint)
     for line in gathered.passed_over:
         typer.echo(one_line(f"passed over: {line}"))
     for line in gathered.warnings:
-        typer.echo(one_line(f"warning: {line}"), err=True)
+        warn(line)
     told = _complete(gathered.submissions, told, ask=not yes)
-    submissions = [describe(one, told) for one in gathered.submissions]
+    submissions = [board.describe(one, told) for one in gathered.submissions]
     for one in submissions:
-        check_consistent(one)
-    key_conflicts(submissions, results, overwrite)
-    for warning in check_beside(submissions, results):
-        typer.echo(f"warning: {said(warning)}", err=True)
-    paths = places(submissions, results) if dry_run else written(submissions, results, overwrite)
+        board.check_consistent(one)
+    board.key_conflicts(submissions, results, overwrite)
+    for warning in board.check_beside(submissions, results):
+        warn(said(warning))
+    paths = (
+        board.places(submissions, results)
+        if dry_run
+        else board.written(submissions, results, overwrite)
+    )
     for path in paths:
         typer.echo(f"{'would write' if dry_run else 'wrote'} {path}")
-    print_wide(render_rich(Entry.of(one) for one in submissions))
-    open_questions = dict.fromkeys(line for one in submissions for line in questions(one))
+    print_wide(board.render_rich(board.Entry.of(one) for one in submissions))
+    open_questions = dict.fromkeys(line for one in submissions for line in board.questions(one))
     for line in open_questions:
         typer.echo(one_line(f"a reviewer will ask: {line}"))
     if dry_run:
@@ -143,7 +126,7 @@ def add_command(
 
 def check_command(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Submissions, either file of each.")
+        list[Path], Argument(metavar="FILE...", help="Submissions, either file of each.")
     ],
 ) -> None:
     """Say what is wrong with a submission, and how to mend it, before a pull request is opened.
@@ -165,7 +148,7 @@ def check_command(
         for fault in verified.faults:
             typer.echo(said(fault._replace(path=path, fix=mend(fault))), err=True)
         for warning in verified.warnings:
-            typer.echo(f"warning: {said(warning._replace(path=path))}", err=True)
+            warn(said(warning._replace(path=path)))
         if not verified.faults:
             typer.echo(one_line(f"{path}: consistent, {verified.responses:,} responses"))
             for line in questions(read(path)):
@@ -180,7 +163,7 @@ def check_command(
 
 def schema_command(
     output: Annotated[
-        Path | None, typer.Option(help="A file to write it to [default: print it].")
+        Path | None, Option(help="A file to write it to [default: print it].")
     ] = None,
 ) -> None:
     """Print the JSON Schema of a submission's file, and of a line of its samples.
@@ -217,62 +200,54 @@ def count_of(text: str) -> int:
     return count
 
 
+_QUESTIONS = {
+    "parameters": "Number of parameters (360M, 1.7B)",
+    "precision": "Precision of the weights as they ran (fp32, bf16, int4)",
+    "licence": "Licence of the weights (SPDX, such as Apache-2.0)",
+    "link": "Link to a page about the model",
+    "base": "Base model that it was trained from",
+    "teacher": "Of a student: its teacher, who wrote the training traces",
+    "training": "File of its training rows or hands",
+    "hardware": "Hardware that it ran on",
+}
+
+
 def _complete(submissions: Sequence[Submission], told: Told, ask: bool) -> Told:
     """What is told, with answers to what is missing; the model's name must be known at the end."""
     from tot24_bench.leaderboard import unnamed
 
-    first = submissions[0]
-    if told.name is not None and len({one.model.name for one in submissions}) > 1:
+    nameless = unnamed(submissions[0])
+    several = len({one.model.name for one in submissions}) > 1
+    if told.name is not None and several:
         raise ValueError("--name is for one model, and the folder holds several: leave it out")
     if ask:
-        told = _asked(submissions, told)
-    if told.name is None and unnamed(first):
+        typer.echo("Nothing, then Enter, where it is not known.")
+        if told.name is None and not several:
+            default = "" if nameless else one_line(submissions[0].model.name)
+            told = told._replace(name=_ask("Name on the leaderboard", default))
+        told = _asked(submissions[0], told)
+    if told.name is None and nameless:
         raise ValueError("the results do not say what the model is called: give --name NAME")
     return told
 
 
-def _asked(submissions: Sequence[Submission], told: Told) -> Told:
-    from tot24_bench.leaderboard import read_training, unnamed
+def _asked(first: Submission, told: Told) -> Told:
+    """Answers to what neither the flags nor the results say."""
+    from tot24_bench.leaderboard import read_training
 
-    model = submissions[0].model
-    several = len({one.model.name for one in submissions}) > 1
-    name, count = told.name, told.parameters
-    typer.echo("Nothing, then Enter, where it is not known.")
-    if name is None and not several:
-        default = "" if unnamed(submissions[0]) else model.name
-        name = _ask("Name on the leaderboard", one_line(default))
-    if count is None and model.parameters is None:
-        answer = _ask("Number of parameters (360M, 1.7B)")
-        count = count_of(answer) if answer else None
-    asked = {
-        "precision": "Precision of the weights as they ran (fp32, bf16, int4)",
-        "licence": "Licence of the weights (SPDX, such as Apache-2.0)",
-        "link": "Link to a page about the model",
-        "base": "Base model that it was trained from",
-        "teacher": "Of a student: its teacher, who wrote the training traces",
-    }
-    answers = {
-        field: getattr(told, field) or (None if getattr(model, field) else _ask(question))
-        for field, question in asked.items()
-    }
-    training = told.training
-    if (answers["teacher"] or model.teacher) and training is None and model.training is None:
-        file = _ask("File of its training rows or hands")
-        training = read_training(Path(file)) if file else None
-    hardware = told.hardware
-    if hardware is None and not submissions[0].hardware:
-        hardware = _ask("Hardware that it ran on")
-    return told._replace(
-        name=name,
-        parameters=count,
-        precision=answers["precision"],
-        licence=answers["licence"],
-        link=answers["link"],
-        base=answers["base"],
-        teacher=answers["teacher"],
-        training=training,
-        hardware=hardware,
-    )
+    for field, question in _QUESTIONS.items():
+        known = first.hardware if field == "hardware" else getattr(first.model, field)
+        if getattr(told, field) is not None or known:
+            continue
+        if field == "training" and not (told.teacher or first.model.teacher):
+            continue
+        answer: Any = _ask(question)
+        if answer is not None and field == "parameters":
+            answer = count_of(answer)
+        elif answer is not None and field == "training":
+            answer = read_training(Path(answer))
+        told = told._replace(**{field: answer})
+    return told
 
 
 def _ask(question: str, default: str = "") -> str | None:

@@ -1,17 +1,44 @@
-"""`tot24 eval` and `tot24 tasks-path`: evaluation through lm-eval."""
+"""`tot24 eval`, `baseline` and `tasks-path`: evaluation through lm-eval."""
 
 from __future__ import annotations
 
+import gc
+import shlex
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Option
 
-from tot24_bench.cli.options import RESULTS, Overwrite, Results
-from tot24_bench.cli.terminal import print_wide
+from tot24_bench.cli.terminal import (
+    RESULTS,
+    BatchSize,
+    Device,
+    Limit,
+    ModelName,
+    Overwrite,
+    Results,
+    complain,
+    print_wide,
+    table,
+)
 from tot24_bench.game import load_split
 from tot24_bench.harness import DEFAULT_SPLIT
-from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS, pick
+from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES, METHODS, SHOTS, pick
+from tot24_bench.text import one_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from tot24_bench.leaderboard import Baseline, Options
+
+MAX_ERROR_CHARS = 300
+"""Characters of what is said of a model that failed."""
+
+NOT_RUN = "not run"
 
 
 def tasks_path_command() -> None:
@@ -27,56 +54,44 @@ def tasks_path_command() -> None:
 def eval_command(
     tasks: Annotated[
         str,
-        typer.Option(
-            help="Tasks, between commas; `game24` is all three, `game24_fresh` all on a split."
-        ),
+        Option(help="Tasks, between commas; `game24` is all three, `game24_fresh` all on a split."),
     ] = "game24",
-    model: Annotated[str, typer.Option(help="lm-eval's kind of model.")] = "hf",
-    model_args: Annotated[
-        str, typer.Option("--model_args", help="Its arguments, as for lm_eval.")
-    ] = "",
+    model: Annotated[str, Option(help="lm-eval's kind of model.")] = "hf",
+    model_args: Annotated[str, Option("--model_args", help="Its arguments, as for lm_eval.")] = "",
     num_fewshot: Annotated[
-        int, typer.Option("--num_fewshot", help=f"Exemplars in the prompt, 0 to {SHOTS}.")
+        int, Option("--num_fewshot", help=f"Exemplars in the prompt, 0 to {SHOTS}.")
     ] = SHOTS,
     split: Annotated[
-        str, typer.Option(help="Hands to ask: hard100, val, fresh, fresh-s7-n500, ...")
+        str, Option(help="Hands to ask: hard100, val, fresh, fresh-s7-n500, ...")
     ] = DEFAULT_SPLIT,
     exemplars: Annotated[
-        str, typer.Option(help="Exemplar variant: default, published or search.")
+        str, Option(help="Exemplar variant: default, published or search.")
     ] = DEFAULT_VARIANT,
-    repeats: Annotated[int, typer.Option(min=1, help="Responses a hand.")] = 1,
-    batch_size: Annotated[
-        str | None,
-        typer.Option("--batch_size", help="Prompts at once [default: 50 for hf, else 1]."),
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ...")] = None,
+    repeats: Annotated[int, Option(min=1, help="Responses a hand.")] = 1,
+    batch_size: BatchSize = None,
+    device: Device = None,
     apply_chat_template: Annotated[
-        bool, typer.Option("--apply_chat_template", help="Ask in the model's chat form.")
+        bool, Option("--apply_chat_template", help="Ask in the model's chat form.")
     ] = False,
     fewshot_as_multiturn: Annotated[
         bool | None,
-        typer.Option(
+        Option(
             "--fewshot_as_multiturn/--fewshot_as_one_turn",
             help="In a chat, show each exemplar as turns of its own [default: as turns].",
         ),
     ] = None,
     gen_kwargs: Annotated[
-        str,
-        typer.Option("--gen_kwargs", help="Generation arguments: do_sample=true,temperature=0.7"),
+        str, Option("--gen_kwargs", help="Generation arguments: do_sample=true,temperature=0.7")
     ] = "",
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Only the first so many hands, to try things out.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of numpy and torch.")] = 1234,
+    limit: Limit = None,
+    seed: Annotated[int, Option(help="Seed of numpy and torch.")] = 1234,
     use_cache: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--use_cache", help="Response cache: run again with it to go on after an interruption."
         ),
     ] = None,
-    name: Annotated[
-        str | None, typer.Option(help="Name on the leaderboard [default: the checkpoint's].")
-    ] = None,
+    name: ModelName = None,
     results: Results = RESULTS,
     overwrite: Overwrite = False,
 ) -> None:
@@ -90,25 +105,20 @@ def eval_command(
 
     `tot24 eval --model_args pretrained=... --tasks game24_onestep_tot --split fresh-s7-n500`
     """
-    if limit is not None:
-        from tot24_bench.leaderboard import kept_by_git
+    from tot24_bench import harness
+    from tot24_bench.leaderboard import Entry, kept_by_git, render_rich, run_plans
 
-        if kept := kept_by_git(results):
-            raise typer.BadParameter(
-                f"a --limit run has no place in {results}, {kept}: give --results out/results"
-            )
+    if limit is not None and (kept := kept_by_git(results)):
+        raise typer.BadParameter(
+            f"a --limit run has no place in {results}, {kept}: give --results out/results"
+        )
     load_split(split)
     pick(exemplars, shots=num_fewshot)
-    from tot24_bench.harness import expand_by_split
-
     named = [part for part in tasks.replace(" ", ",").split(",") if part]
-    by_split = expand_by_split(named, split)
-    from lm_eval.utils import simple_parse_args_string
+    by_split = harness.expand_by_split(named, split)
+    from lm_eval.utils import simple_parse_args_string  # slow: after all that can be refused
 
-    from tot24_bench.harness import BATCH_SIZE, NotRankZero, Plan
-    from tot24_bench.leaderboard import Entry, render_rich, run_plans
-
-    plan = Plan(
+    plan = harness.Plan(
         model=model,
         model_args=simple_parse_args_string(model_args),
         tasks=(),
@@ -116,7 +126,7 @@ def eval_command(
         split=split,
         variant=exemplars,
         repeats=repeats,
-        batch_size=batch_size or (BATCH_SIZE if model == "hf" else 1),
+        batch_size=batch_size or (harness.BATCH_SIZE if model == "hf" else 1),
         device=device,
         chat=apply_chat_template,
         multiturn=apply_chat_template if fewshot_as_multiturn is None else fewshot_as_multiturn,
@@ -131,6 +141,160 @@ def eval_command(
         for stored in run_plans(plans, results, name, overwrite):
             typer.echo(f"wrote {stored.path}")
             entries.append(Entry.of(stored.submission))
-    except NotRankZero:
+    except harness.NotRankZero:
         return
     print_wide(render_rich(entries))
+
+
+def baseline_command(
+    model: Annotated[
+        list[str] | None,
+        Option("--model", help="Only this one, with or without its owner; may be repeated."),
+    ] = None,
+    config: Annotated[
+        Path | None, Option(help="A list of your own (YAML) [default: the one that ships].")
+    ] = None,
+    show: Annotated[
+        bool, Option("--list", help="Show what has run and what has not; run nothing.")
+    ] = False,
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="Print what would run as lm_eval commands.")
+    ] = False,
+    limit: Limit = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
+    use_cache: Annotated[
+        str | None,
+        Option("--use_cache", help="Response cache: run again with it to go on within a model."),
+    ] = None,
+    results: Results = RESULTS,
+    overwrite: Overwrite = False,
+) -> None:
+    """Evaluate the untuned models that are not on the leaderboard yet, one after another.
+
+    IO, CoT and One-Step ToT with five exemplars, as `tot24 eval` does it: base models in plain
+    text, chat models in their chat form. What is there already is skipped, so the same command goes
+    on after an interruption. A model that fails is one line; the others go on, and the exit code
+    is 2. `docs/baselines.md` says more.
+
+    Examples:
+
+    `tot24 baseline --list`
+
+    `tot24 baseline --model SmolLM-360M --device cuda:0`
+    """
+    from tot24_bench import leaderboard as board
+    from tot24_bench.harness import NotRankZero, is_first_process, process_count
+
+    baselines = board.load_baselines(config)
+    chosen = board.pick_baselines(baselines, model) if model else baselines
+    options = board.Options(device, batch_size, limit, use_cache)
+    if show:
+        print_wide(_table(chosen, results, options))
+        return
+    if dry_run:
+        _print_commands(chosen, results, options, overwrite)
+        return
+    a_key = next(iter(board.keys_of(chosen[0], options).values()))
+    board.check_writable(results, a_key, overwrite=True)
+    failed, speaks = 0, is_first_process()
+    for baseline in chosen:
+        try:
+            stored = board.run_baseline(baseline, results, options, overwrite)
+        except NotRankZero:
+            continue
+        except Exception as error:  # whatever a backend raises must not cost the other models
+            failed += 1
+            complain(f"{one_line(baseline.name)}: {_line(error)}")
+            if process_count() > 1:  # the other processes may be waiting for this one's share
+                break
+            continue
+        finally:
+            _free_memory()
+        if not stored and speaks:
+            typer.echo(f"{one_line(baseline.name)}: there already (--overwrite runs it again)")
+        for one in stored:
+            typer.echo(f"wrote {one.path}")
+    if speaks:
+        print_wide(_table(chosen, results, options))
+    if failed:
+        typer.echo(f"tot24: {failed} of {len(chosen)} models failed, see above", err=True)
+        raise typer.Exit(2)
+
+
+def _table(baselines: Sequence[Baseline], results: Path, options: Options) -> Table:
+    """Accuracy where there is a submission; everything else has not run."""
+    from tot24_bench.leaderboard import keys_of, path_of, read_entry
+
+    rows = []
+    for baseline in baselines:
+        keys = keys_of(baseline, options)
+        cells = []
+        for method in METHODS:
+            path = path_of(results, keys[method]) if method in keys else None
+            if path is None:
+                cells.append("")
+            elif path.exists():
+                cells.append(f"{100 * read_entry(path).header.metrics.acc:.1f}%")
+            else:
+                cells.append(NOT_RUN)
+        asked = "chat" if baseline.chat else "plain"
+        name, licence = one_line(baseline.name), one_line(baseline.licence or "")
+        rows.append([name, licence, asked, str(baseline.shots), *cells])
+    headings = ["model", "licence", "prompt", "shots", *map(METHOD_NAMES.__getitem__, METHODS)]
+    made = table("Untuned models: accuracy", headings, rows, left=(0, 1, 2))
+    for column in made.columns[3:]:
+        column.no_wrap = True
+    return made
+
+
+def _print_commands(
+    baselines: Sequence[Baseline], results: Path, options: Options, overwrite: bool
+) -> None:
+    """A shell script: what would run, as plain lm_eval commands that ask the same."""
+    from tot24_bench.harness import plain_command
+    from tot24_bench.leaderboard import missing_methods, plan_of
+
+    for baseline in baselines:
+        methods = baseline.methods if overwrite else missing_methods(baseline, results, options)
+        name = one_line(baseline.name)
+        if not methods:
+            typer.echo(f"# {name}: there already")
+            continue
+        typer.echo(f"# {name}: {', '.join(methods)}")
+        plan = plan_of(baseline, options, methods)
+        out = f"out/{_file_name(baseline)}"
+        typer.echo(shlex.join(plain_command(plan, out)))
+        typer.echo(shlex.join(_add_command(baseline, out, results)))
+
+
+def _add_command(baseline: Baseline, out: str, results: Path) -> list[str]:
+    """What makes lm-eval's results the baseline's row: its name, and what lm-eval cannot know."""
+    known = {"--licence": baseline.licence, "--link": baseline.link, "--note": baseline.note}
+    told = [word for flag, value in known.items() if value for word in (flag, one_line(value))]
+    name = one_line(baseline.name)
+    place = [] if results == RESULTS else ["--results", str(results)]
+    return ["tot24", "leaderboard", "add", out, "--yes", "--name", name, *told, *place]
+
+
+def _file_name(baseline: Baseline) -> str:
+    """A folder's name that is safe whatever the model is called: that of its submissions."""
+    from tot24_bench.leaderboard import keys_of
+
+    return next(iter(keys_of(baseline).values())).partition("/")[0]
+
+
+def _line(error: Exception) -> str:
+    """What went wrong in one line of bounded length, and what helps where that is known."""
+    line = one_line(str(error))[:MAX_ERROR_CHARS] or type(error).__name__
+    if type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError):
+        line += " (use a smaller --batch_size)"
+    return line
+
+
+def _free_memory() -> None:
+    """Let go of a model before the next one is loaded."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,12 +1,25 @@
-"""`tot24 leaderboard`: the page of all submissions, and `upgrade`, all of them written again."""
+"""`tot24 leaderboard`, and below it `verify`, `upgrade` and `export`: all submissions together."""
 
 from __future__ import annotations
 
-import typer
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from tot24_bench.cli.options import RESULTS, Results
-from tot24_bench.cli.terminal import print_wide
+import typer
+from typer import Option
+
+from tot24_bench.cli.terminal import RESULTS, Ranks, Results, counting, print_wide, warn
 from tot24_bench.text import one_line
+
+if TYPE_CHECKING:
+    from tot24_bench.leaderboard import Fault, Verified
+
+STUDENTS = Path("students")
+"""Where a checkout keeps the checkpoints that it ships."""
+
+MAX_SAID = 10
+"""Submissions without a place in the export that are named one by one."""
 
 
 def leaderboard_command(context: typer.Context, results: Results = RESULTS) -> None:
@@ -49,3 +62,197 @@ def upgrade_command(results: Results = RESULTS) -> None:
         raise ValueError(f"no submissions under {results}: nothing to write again")
     typer.echo(f"wrote {count} submissions again, {changed:,} responses scored otherwise")
     typer.echo("next: tot24 leaderboard verify, then tot24 leaderboard")
+
+
+def verify_command(
+    results: Results = RESULTS,
+    jobs: Annotated[
+        int | None, Option(min=1, max=256, help="Processes [default: one a core].")
+    ] = None,
+    transcripts: Annotated[
+        list[Path] | None,
+        Option(help="A transcript whose responses a submission withholds; may be given again."),
+    ] = None,
+    ranks: Ranks = None,
+    rerun: Annotated[
+        int, Option(min=0, help="Hands of each submission to generate anew and compare.")
+    ] = 0,
+    checkpoint: Annotated[
+        list[Path] | None,
+        Option(
+            help=f"A checkpoint to do so with; may be given again [default: those in {STUDENTS}/]."
+        ),
+    ] = None,
+    device: Annotated[str, Option(help="Where to generate anew.")] = "cpu",
+) -> None:
+    """Score every response of every submission again, and fail on any difference.
+
+    It also fails on unknown, doubled and missing hands, wrong hashes, prompts that are not this
+    benchmark's, held-out hands in declared training data, tokens and dates that cannot be, and
+    across submissions on one name for two models, one checkpoint that was trained twice, and
+    responses that are another model's. What is odd and may be honest is a warning. This shows that
+    submissions are consistent, not that their models wrote the responses; `--rerun` asks a model
+    again.
+
+    Examples:
+
+    `tot24 leaderboard verify`
+
+    `tot24 leaderboard verify --rerun 8 --checkpoint students/scout-2m`
+    """
+    from tot24_bench.leaderboard import paths, texts_of, verify
+    from tot24_bench.transcripts import read_transcript
+
+    texts = texts_of(
+        one.responses for path in transcripts or () for one in read_transcript(path, ranks=ranks)
+    )
+    with counting(len(paths(results)), "verify") as tick:
+        verified = list(verify(results, jobs, texts, tick))
+    if not verified:
+        raise ValueError(f"no submissions under {results}: nothing to verify")
+    faults = [fault for one in verified for fault in one.faults]
+    for fault in faults:
+        typer.echo(said(fault), err=True)
+    for warning in (warning for one in verified for warning in one.warnings):
+        warn(said(warning))
+    good = sum(not one.faults for one in verified)
+    responses = sum(one.responses for one in verified)
+    typer.echo(f"{good} of {len(verified)} submissions are consistent, {responses:,} responses")
+    if withheld := sum(one.withheld for one in verified):
+        typer.echo(
+            f"{withheld:,} responses are withheld and were not scored again: give --transcripts"
+        )
+    differs = rerun and not faults and _rerun(verified, rerun, checkpoint, device)
+    if faults or differs:
+        raise typer.Exit(2)
+    if not rerun:
+        typer.echo("This shows consistency, not who wrote the responses: see --rerun.")
+
+
+def said(fault: Fault) -> str:
+    """A fault in one line, with what to do about it where it says so."""
+    line = one_line(f"{fault.path}: {fault.where}: {fault.what}")
+    return f"{line} -> {fault.fix}" if fault.fix else line
+
+
+def _rerun(
+    verified: list[Verified], hands: int, checkpoints: list[Path] | None, device: str
+) -> bool:
+    """Ask the models again that are at hand; whether any wrote something else."""
+    from tot24_bench.leaderboard import CannotRerun, find_checkpoint, read, rerun
+
+    folders = tuple(checkpoints or sorted(path.parent for path in STUDENTS.glob("*/config.json")))
+    differs, ran = False, 0
+    for one in verified:
+        submission = read(one.path)
+        try:
+            differences = rerun(submission, find_checkpoint(submission, folders), hands, device)
+        except CannotRerun as error:
+            typer.echo(one_line(f"not run again: {error}"))
+            continue
+        ran += 1
+        asked = min(hands, submission.n)
+        same = asked - len(differences)
+        typer.echo(f"{submission.key}: {same} of {asked} responses are the same")
+        for difference in differences:
+            before, after = ("right" if right else "wrong" for right in difference.correct)
+            verdicts = f"the stored one is {before}, the new one {after}"
+            typer.echo(f"  {difference.hand}: differs; {verdicts}", err=True)
+        differs = differs or bool(differences)
+    if not ran:
+        raise ValueError("no submission could be run again: see the reasons above")
+    if differs:
+        typer.echo(
+            "Other hardware, precision or versions can change a response; the stored ones are in "
+            "the submission.",
+            err=True,
+        )
+    return differs
+
+
+class Format(StrEnum):
+    """What can be written."""
+
+    LATEX = "latex"
+    CSV = "csv"
+    HF = "hf"
+    EEE = "eee"
+    DATASET = "dataset"
+
+
+class Evaluator(StrEnum):
+    """How whoever ran the evaluations stands to the models' developers."""
+
+    FIRST = "first_party"
+    THIRD = "third_party"
+    COLLABORATIVE = "collaborative"
+    OTHER = "other"
+
+
+SINGLE = {Format.LATEX: "leaderboard.tex", Format.CSV: "leaderboard.csv"}
+"""The formats that are one file, and its name where a folder is given."""
+
+
+def export_command(
+    format: Annotated[
+        Format,
+        Option(
+            help="latex: a table. csv: a row a submission. hf: the hub's evaluation results. "
+            "eee: Every Eval Ever. dataset: the puzzles, ready to push to the hub."
+        ),
+    ],
+    output: Annotated[
+        Path, Option(help="The file (latex, csv) or folder to write; nothing else is.")
+    ],
+    results: Results = RESULTS,
+    split: Annotated[list[str] | None, Option(help="Only this split; may be given again.")] = None,
+    model: Annotated[
+        list[str] | None, Option(help="Only the model of this name; may be given again.")
+    ] = None,
+    overwrite: Annotated[bool, Option("--overwrite", help="Replace files that are there.")] = False,
+    dataset_id: Annotated[
+        str | None, Option(help="hf, dataset: the benchmark's dataset on the hub, OWNER/NAME.")
+    ] = None,
+    evaluator: Annotated[
+        Evaluator, Option(help="eee: who ran the evaluations, as seen from the models' developers.")
+    ] = Evaluator.OTHER,
+) -> None:
+    """Write the leaderboard in a form that others read.
+
+    Examples:
+
+    `tot24 leaderboard export --format latex --split hard100 --output table.tex`
+
+    `tot24 leaderboard export --format hf --model scout-2m --output export/hf`
+    """
+    from tot24_bench.leaderboard import export
+
+    if format is Format.DATASET and (split or model):
+        raise ValueError("the dataset holds every split: leave --split and --model out")
+    dataset = dataset_id or export.DATASET_ID
+    entries = []
+    if format is not Format.DATASET:
+        entries = export.choose(results, split or (), model or ())
+    left_out: list[export.LeftOut] = []
+    if format in SINGLE:
+        path = output / SINGLE[format] if output.is_dir() else output
+        text = export.render_csv(entries) if format is Format.CSV else export.render_latex(entries)
+        written = export.write_file(path, text, overwrite)
+    else:
+        if format is Format.DATASET:
+            files = export.dataset_files(dataset)
+        elif format is Format.HF:
+            files, left_out = export.hub_files(entries, dataset, named=bool(model))
+        else:
+            files = export.eval_files(entries, results, evaluator.value)
+        written = export.write_files(output, files, overwrite)
+    several = "" if len(written) == 1 else f"{len(written)} files under "
+    typer.echo(one_line(f"wrote {several}{output if several else written[0]}"))
+    by_reason: dict[str, list[str]] = {}
+    for one in left_out:
+        by_reason.setdefault(one.why, []).append(one.key)
+    for why, keys in list(by_reason.items())[:MAX_SAID]:
+        more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+        typer.echo(one_line(f"left out: {keys[0]}{more}: {why}"), err=True)
+    if format is Format.HF and dataset_id is None:
+        typer.echo(f"dataset.id is {dataset}: if yours stands elsewhere, give --dataset-id")

@@ -5,27 +5,30 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from typer import Option
 
 from tot24_bench import __version__
 from tot24_bench.cli.add import add_command, check_command, schema_command
-from tot24_bench.cli.baseline import baseline_command
-from tot24_bench.cli.compare import compare_command
-from tot24_bench.cli.difficulty import difficulty_command
-from tot24_bench.cli.evaluate import eval_command, tasks_path_command
-from tot24_bench.cli.export import export_command
-from tot24_bench.cli.failures import failures_command
-from tot24_bench.cli.leaderboard import leaderboard_command, upgrade_command
-from tot24_bench.cli.overlap import overlap_command
+from tot24_bench.cli.compare import compare_command, failures_command
+from tot24_bench.cli.evaluate import baseline_command, eval_command, tasks_path_command
+from tot24_bench.cli.hands import score_command, solve_command
+from tot24_bench.cli.leaderboard import (
+    export_command,
+    leaderboard_command,
+    upgrade_command,
+    verify_command,
+)
 from tot24_bench.cli.rescore import rescore_command
-from tot24_bench.cli.score import score_command
-from tot24_bench.cli.solve import solve_command
+from tot24_bench.cli.splits import difficulty_command, overlap_command
 from tot24_bench.cli.terminal import one_line_errors
+from tot24_bench.cli.traces import (
+    import_command,
+    reference_command,
+    stats_command,
+    teachers_command,
+)
 from tot24_bench.cli.traces_filter import filter_command
-from tot24_bench.cli.traces_generate import generate_command, teachers_command
-from tot24_bench.cli.traces_import import import_command
-from tot24_bench.cli.traces_reference import reference_command
-from tot24_bench.cli.traces_stats import stats_command
-from tot24_bench.cli.verify import verify_command
+from tot24_bench.cli.traces_generate import generate_command
 
 app = typer.Typer(
     name="tot24",
@@ -46,9 +49,7 @@ app.add_typer(traces_app, name="traces")
 
 
 @app.callback(invoke_without_command=True)
-def main(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
+def main(version: Annotated[bool, Option("--version", help="Print the version.")] = False) -> None:
     """Can a small language model be taught to search? Game of 24 for lm-eval."""
     if version:
         typer.echo(__version__)

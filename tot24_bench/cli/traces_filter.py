@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Option
 
-from tot24_bench.cli.options import AsJson
-from tot24_bench.cli.terminal import counting, print_wide
+from tot24_bench.cli.terminal import AsJson, TraceFiles, counting, print_wide, table
 from tot24_bench.prompts import DEFAULT_VARIANT
-from tot24_bench.text import one_line
+from tot24_bench.text import one_line, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from rich.console import RenderableType
     from rich.table import Table
 
@@ -24,52 +23,48 @@ if TYPE_CHECKING:
 
 
 def filter_command(
-    files: Annotated[list[Path], typer.Argument(help="Trace files, of any teachers.")],
+    files: TraceFiles,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder of the dataset; it must be new.")
+        Path | None, Option("-o", "--output", help="Folder of the dataset; it must be new.")
     ] = None,
     level: Annotated[
         str,
-        typer.Option(
+        Option(
             help="answer: the answer is right. agrees: and is what the steps come to. "
             "valid: and every thought is valid."
         ),
     ] = "valid",
     avoid: Annotated[
         str,
-        typer.Option(
+        Option(
             help="state_holdout: drop traces that show a three-number state of hard100. nothing."
         ),
     ] = "nothing",
     min_backtracks: Annotated[
-        int, typer.Option(min=0, help="Keep only searches that go back so many times.")
+        int, Option(min=0, help="Keep only searches that go back so many times.")
     ] = 0,
     max_per_hand: Annotated[
-        int | None, typer.Option(min=1, help="Most traces of a hand and method.")
+        int | None, Option(min=1, help="Most traces of a hand and method.")
     ] = None,
     prefer_search: Annotated[
-        bool, typer.Option("--prefer-search", help="Of too many keep those with a backtrack.")
+        bool, Option("--prefer-search", help="Of too many keep those with a backtrack.")
     ] = False,
     balance: Annotated[
-        str, typer.Option(help="bands: as many traces of every band of difficulty. none.")
+        str, Option(help="bands: as many traces of every band of difficulty. none.")
     ] = "none",
-    seed: Annotated[int, typer.Option(min=0, help="Of the choice among too many.")] = 0,
-    shots: Annotated[int, typer.Option(min=0, max=5, help="Exemplars in the prompts.")] = 0,
-    variant: Annotated[
-        str, typer.Option(help="Which exemplars: default or search.")
-    ] = DEFAULT_VARIANT,
-    licence: Annotated[
-        str, typer.Option(help="Licence of the responses, for the card.")
-    ] = "unknown",
+    seed: Annotated[int, Option(min=0, help="Of the choice among too many.")] = 0,
+    shots: Annotated[int, Option(min=0, max=5, help="Exemplars in the prompts.")] = 0,
+    variant: Annotated[str, Option(help="Which exemplars: default or search.")] = DEFAULT_VARIANT,
+    licence: Annotated[str, Option(help="Licence of the responses, for the card.")] = "unknown",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a dataset (and --why) that is there.")
+        bool, Option("--overwrite", help="Replace a dataset (and --why) that is there.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the funnel and write nothing.")
+        bool, Option("--dry-run", help="Show the funnel and write nothing.")
     ] = False,
     why: Annotated[
         Path | None,
-        typer.Option(help="Write one JSON line for every trace that is dropped: hand, reason."),
+        Option(help="Write one JSON line for every trace that is dropped: hand, reason."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -86,31 +81,19 @@ def filter_command(
 
     `tot24 traces filter traces.jsonl --dry-run --level answer`
     """
-    from tot24_bench.text import plural
-    from tot24_bench.traces import (
-        DroppedTrace,
-        FilterConfig,
-        PromptConfig,
-        nothing_kept,
-        require_free,
-        require_licence,
-        require_together,
-        select,
-        write_dataset,
-    )
+    from tot24_bench import traces
 
     # All that can be refused is refused before an hour of filtering.
-    options: dict[str, Any] = {"level": level, "avoid": avoid, "balance": balance}
-    options |= {"min_backtracks": min_backtracks, "max_per_hand": max_per_hand}
-    options |= {"prefer_search": prefer_search, "seed": seed}
-    config = FilterConfig(**options)
-    prompt = PromptConfig(shots, variant)
-    require_together(prompt, config.avoid)
-    require_licence(licence)
+    choices: dict[str, Any] = {"level": level, "avoid": avoid, "balance": balance}
+    choices |= {"min_backtracks": min_backtracks, "max_per_hand": max_per_hand}
+    config = traces.FilterConfig(**choices, prefer_search=prefer_search, seed=seed)
+    prompt = traces.PromptConfig(shots, variant)
+    traces.require_together(prompt, config.avoid)
+    traces.require_licence(licence)
     if output is None and not dry_run:
         raise ValueError("give the folder of the dataset with -o, or --dry-run to write nothing")
     if output is not None and not dry_run:
-        require_free(output, overwrite)
+        traces.require_free(output, overwrite)
     require_files(files)
     if why is not None:
         require_new(why, files, "--why", overwrite)
@@ -119,14 +102,14 @@ def filter_command(
         reasons = None if why is None else opened.enter_context(why.open("w", encoding="utf-8"))
         tick = opened.enter_context(counting(lines if dry_run else 2 * lines, "traces"))
 
-        def note(one: DroppedTrace) -> None:
+        def note(one: traces.DroppedTrace) -> None:
             if reasons is not None:
                 reasons.write(json.dumps(one.to_json()) + "\n")
 
-        selection = select(files, config, dropped=note, tick=tick)
+        selection = traces.select(files, config, dropped=note, tick=tick)
         record = None
         if output is not None and not dry_run and selection.kept:
-            record = write_dataset(
+            record = traces.write_dataset(
                 selection, output, prompt, licence=licence, overwrite=overwrite, tick=tick
             )
     if as_json:
@@ -147,7 +130,7 @@ def filter_command(
             rows = plural(record.rows, "row")
             typer.echo(f"wrote {rows} to {output}, sha256 {record.sha256}")
     if not dry_run and record is None:
-        raise ValueError(nothing_kept(selection.funnel))
+        raise ValueError(traces.nothing_kept(selection.funnel))
 
 
 def count_lines(files: list[Path]) -> int:
@@ -190,40 +173,32 @@ def _holds_traces(path: Path) -> bool:
 
 
 def _report(funnel: Funnel, teachers: Sequence[Teacher]) -> Iterator[RenderableType]:
-    from rich.table import Table
     from rich.text import Text
 
     from tot24_bench.statistics import share
 
     yield _counts("funnel", [(one.name, one.traces, one.hands) for one in funnel.stages])
-    if funnel.dropped:
-        yield _counts("dropped", [(one.reason, one.traces, one.hands) for one in funnel.dropped])
-    if funnel.held_out:
-        rows = [(one.reason, one.traces, one.hands) for one in funnel.held_out]
-        yield _counts("held-out hands", rows)
-    table = Table(title="yield by difficulty, with Wilson's 95% interval", title_style="")
-    table.add_column("")
-    for heading in ("asked", "right", "kept", "hands asked", "hands kept"):
-        table.add_column(heading, justify="right")
-    for band in funnel.bands:
-        table.add_row(
+    for title, reasons in (("dropped", funnel.dropped), ("held-out hands", funnel.held_out)):
+        if reasons:
+            yield _counts(title, [(one.reason, one.traces, one.hands) for one in reasons])
+    rows = [
+        [
             band.name,
             f"{band.asked:,}",
             share(band.right, band.asked),
             share(band.kept, band.asked),
             f"{band.hands_asked:,}",
             share(band.hands_kept, band.hands_asked),
-        )
-    yield table
+        ]
+        for band in funnel.bands
+    ]
+    headings = ("", "asked", "right", "kept", "hands asked", "hands kept")
+    yield table("yield by difficulty, with Wilson's 95% interval", headings, rows)
     if len(teachers) > 1:
-        yield _counts(
-            "teachers",
-            [
-                (one.label + (" (oracle)" if one.teacher.oracle else ""), one.asked, one.kept)
-                for one in teachers
-            ],
-            ("asked", "kept"),
-        )
+        labels = [one.label + (" (oracle)" if one.teacher.oracle else "") for one in teachers]
+        counts = [(one.asked, one.kept) for one in teachers]
+        both = zip(labels, counts, strict=True)
+        yield _counts("teachers", [(label, *two) for label, two in both], ("asked", "kept"))
     with_backtrack = share(funnel.kept_with_backtrack, funnel.kept)
     yield Text(f"kept with at least one backtrack: {with_backtrack}")
     if funnel.rescored:
@@ -236,16 +211,8 @@ def _report(funnel: Funnel, teachers: Sequence[Teacher]) -> Iterator[RenderableT
 
 def _counts(
     title: str,
-    rows: list[tuple[str, int, int]],
+    rows: Sequence[tuple[str, int, int]],
     headings: tuple[str, str] = ("traces", "hands"),
 ) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title, title_style="")
-    table.add_column("")
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    for name, first, second in rows:
-        table.add_row(Text(one_line(name)), f"{first:,}", f"{second:,}")
-    return table
+    cells = [(one_line(name), f"{first:,}", f"{second:,}") for name, first, second in rows]
+    return table(title, ("", *headings), cells)

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Option
 
-from tot24_bench.cli.options import AsJson
-from tot24_bench.cli.traces_progress import AGAIN, progress_of, report, say
+from tot24_bench.cli.terminal import AsJson, Device, TraceOutput
 from tot24_bench.prompts import ALL_METHODS, DEFAULT_VARIANT, SHOTS, STEP_METHODS, VARIANTS
+from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
-    from tot24_bench.game import Puzzle
     from tot24_bench.teachers import Request, Teacher
-    from tot24_bench.traces import Amount, Outcome, Wanted
+    from tot24_bench.traces import Amount, Outcome, TraceFile, Wanted
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it."""
 
 INCOMPLETE = 1
 """Exit code where something that was wanted is not recorded: the same command goes on."""
+
+AGAIN = "The same command goes on."
+
+LOG_SECONDS = 30.0
+"""Between two lines of progress where no terminal shows a bar."""
 
 WITHOUT_EXEMPLARS = ("solver", "student")
 """Teachers that need none: the one does not read prompts, the other was trained on bare ones."""
@@ -36,70 +43,64 @@ _COMMAS = re.compile(r",(?=\w+=)")
 
 def generate_command(
     teacher: Annotated[
-        str,
-        typer.Option(
-            help="Who answers: solver, openai, openai-batch, transformers, vllm, student."
-        ),
+        str, Option(help="Who answers: solver, openai, openai-batch, transformers, vllm, student.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The trace file.")],
+    output: TraceOutput,
     model: Annotated[
-        str | None, typer.Option(help="The API's model, or the checkpoint's folder or hub name.")
+        str | None, Option(help="The API's model, or the checkpoint's folder or hub name.")
     ] = None,
     split: Annotated[
         str,
-        typer.Option(
+        Option(
             "--split",
             "--hands",
             help="Hands to ask: a split, `fresh-n500/train` of a generated one, or a file.",
         ),
     ] = "train",
-    method: Annotated[str, typer.Option(help=", ".join(ALL_METHODS) + ".")] = "onestep_tot",
-    samples: Annotated[int, typer.Option(min=1, help="Responses a hand.")] = 1,
+    method: Annotated[str, Option(help=", ".join(ALL_METHODS) + ".")] = "onestep_tot",
+    samples: Annotated[int, Option(min=1, help="Responses a hand.")] = 1,
     num_fewshot: Annotated[
         int | None,
-        typer.Option(
+        Option(
             "--num_fewshot",
             help=f"Exemplars in the prompt [default: {SHOTS}; none for solver and student].",
         ),
     ] = None,
     exemplars: Annotated[
-        str, typer.Option(help=f"Exemplar variant: {', '.join(VARIANTS)}.")
+        str, Option(help=f"Exemplar variant: {', '.join(VARIANTS)}.")
     ] = DEFAULT_VARIANT,
     states: Annotated[
         int | None,
-        typer.Option(
+        Option(
             min=1,
             help="propose, value: ask about so many inner states of each hand, not about the hand.",
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many hands.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="Of sampling; 0 is greedy.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Tokens of a response, at most.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Of sampling, or of the solver's choices.")
-    ] = None,
+    limit: Annotated[int | None, Option(min=1, help="Only the first so many hands.")] = None,
+    temperature: Annotated[float | None, Option(help="Of sampling; 0 is greedy.")] = None,
+    max_tokens: Annotated[int | None, Option(help="Tokens of a response, at most.")] = None,
+    seed: Annotated[int | None, Option(help="Of sampling, or of the solver's choices.")] = None,
     base_url: Annotated[
-        str | None,
-        typer.Option(help="Of an OpenAI-compatible server, such as http://localhost:8000/v1."),
+        str | None, Option(help="Of an OpenAI-compatible server, such as http://localhost:8000/v1.")
     ] = None,
-    concurrency: Annotated[int | None, typer.Option(help="Requests under way at once.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Prompts at once, local models.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ...")] = None,
+    concurrency: Annotated[int | None, Option(help="Requests under way at once.")] = None,
+    batch_size: Annotated[int | None, Option(help="Prompts at once, local models.")] = None,
+    device: Device = None,
     structured: Annotated[
-        bool | None, typer.Option("--structured", help="Ask for JSON: steps and answer.")
+        bool | None, Option("--structured", help="Ask for JSON: steps and answer.")
     ] = None,
     max_cost: Annotated[
-        str | None, typer.Option(help="US dollars that all traces of the file may cost.")
+        str | None, Option(help="US dollars that all traces of the file may cost.")
     ] = None,
     max_tokens_total: Annotated[
-        int | None, typer.Option(help="Tokens that all traces of the file may take.")
+        int | None, Option(help="Tokens that all traces of the file may take.")
     ] = None,
     prices: Annotated[
-        Path | None, typer.Option(help="A price table of yours: docs/teachers.md shows one.")
+        Path | None, Option(help="A price table of yours: docs/teachers.md shows one.")
     ] = None,
     teacher_args: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--teacher_args",
             "--teacher-args",
             help="Any other setting; may be given again. `tot24 traces teachers` lists them.",
@@ -124,18 +125,10 @@ def generate_command(
 
     `tot24 traces generate --teacher student --model students/scout-2m --samples 8 -o own.jsonl`
     """
-    from tot24_bench.game import read_puzzles
+    from tot24_bench import traces
+    from tot24_bench.game import read_puzzles, sample_states
     from tot24_bench.harness import is_first_process
     from tot24_bench.teachers import Beside, kind_of, make_teacher, serve
-    from tot24_bench.traces import (
-        LAZY_SYNC_SECONDS,
-        Spending,
-        TraceFile,
-        budget_of,
-        generate,
-        noting,
-        wanted,
-    )
 
     settings = {
         "temperature": temperature,
@@ -160,54 +153,48 @@ def generate_command(
         shots = 0 if teacher in WITHOUT_EXEMPLARS else SHOTS
     puzzles = read_puzzles(split)[:limit]
     if states:
-        puzzles = _with_states(puzzles, states, method)
-    ask = wanted(puzzles, method, samples=samples, shots=shots, variant=exemplars)
+        if method not in STEP_METHODS:
+            wanted_by = " and ".join(STEP_METHODS)
+            raise ValueError(f"--states goes with {wanted_by}, not with {method[:40]}")
+        puzzles = sample_states(puzzles, states)
+    ask = traces.wanted(puzzles, method, samples=samples, shots=shots, variant=exemplars)
     ask.check()
     if not is_first_process():
         serve(make_teacher(teacher, model, given, Beside()))
         return
     _warn_of_test_hands(ask)
     with ExitStack() as opened:
-        sync_seconds = 0.0 if costs else LAZY_SYNC_SECONDS
-        file = opened.enter_context(TraceFile.open(output, sync_seconds=sync_seconds))
-        spending = Spending.beside(output) if costs else None
-        budget = None if spending is None else budget_of(file, spending, *limits)
+        sync_seconds = 0.0 if costs else traces.LAZY_SYNC_SECONDS
+        file = opened.enter_context(traces.TraceFile.open(output, sync_seconds=sync_seconds))
+        spending = traces.Spending.beside(output) if costs else None
+        budget = None if spending is None else traces.budget_of(file, spending, *limits)
         state = output.with_name(f"{output.name}.batches.json")
-        made = make_teacher(teacher, model, given, Beside(budget, prices, state, say))
+        made = make_teacher(teacher, model, given, Beside(budget, prices, state, _say))
         file.require(ask.setup(made.info))
         if file.repaired_bytes:
-            say(f"{output}: a last line that was cut off ({file.repaired_bytes} bytes) is gone")
+            _say(f"{output}: a last line that was cut off ({file.repaired_bytes} bytes) is gone")
         missing = ask.count_missing(file)
         if missing < len(ask):
-            say(f"{len(ask) - missing} of {len(ask)} are recorded already")
-        show = opened.enter_context(progress_of(missing, file))
+            _say(f"{len(ask) - missing} of {len(ask)} are recorded already")
+        show = opened.enter_context(_progress(missing, file))
         seen = show
         if spending is not None and budget is not None:
             worst = _under_way(made, next(ask.missing(file), None))
-            note = opened.enter_context(noting(spending, budget, file, worst))
+            note = opened.enter_context(traces.noting(spending, budget, file, worst))
 
             def seen(outcome: Outcome) -> None:
                 note()
                 show(outcome)
 
         try:
-            outcome = generate(made, ask, file, seen)
+            outcome = traces.generate(made, ask, file, seen)
         except KeyboardInterrupt:
-            say(f"interrupted: {file.totals.traces} traces are recorded. {AGAIN}")
+            _say(f"interrupted: {file.totals.traces} traces are recorded. {AGAIN}")
             raise typer.Exit(INTERRUPTED) from None
-    report(outcome, file, ask, as_json)
+    _report(outcome, file, ask, as_json)
     failed = sum(outcome.failed.values())
     if outcome.stopped or failed > outcome.hopeless or (failed and not file.totals.traces):
         raise typer.Exit(INCOMPLETE)
-
-
-def _with_states(puzzles: Sequence[Puzzle], count: int, method: str) -> tuple[Puzzle, ...]:
-    """The inner states of hands in place of the hands, for the methods that ask about states."""
-    from tot24_bench.game import sample_states
-
-    if method not in STEP_METHODS:
-        raise ValueError(f"--states goes with {' and '.join(STEP_METHODS)}, not with {method[:40]}")
-    return sample_states(puzzles, count)
 
 
 def _warn_of_test_hands(ask: Wanted) -> None:
@@ -215,7 +202,7 @@ def _warn_of_test_hands(ask: Wanted) -> None:
 
     held_out = sum(held_out_split(puzzle, ask.method) is not None for puzzle in ask.puzzles)
     if held_out:
-        say(
+        _say(
             f"{held_out} of {len(ask.puzzles)} hands are held out: never train on their traces "
             "(tot24 traces filter drops them)"
         )
@@ -230,24 +217,6 @@ def _under_way(teacher: Teacher, first: Request | None) -> Amount | None:
         return None
     worst = most(first.prompt)
     return Amount(cost=worst.cost or Decimal(0), tokens=worst.tokens)
-
-
-def teachers_command(
-    name: Annotated[
-        str | None, typer.Argument(help="A teacher, for its settings and their defaults.")
-    ] = None,
-) -> None:
-    """List the teachers, or the settings of one.
-
-    Example: `tot24 traces teachers solver`
-    """
-    from tot24_bench.teachers import KINDS, describe_settings
-
-    if name is not None:
-        typer.echo(describe_settings(name))
-        return
-    for kind, found in KINDS.items():
-        typer.echo(f"{kind:14}{found.says}")
 
 
 def _key_value(text: str) -> tuple[str, Any]:
@@ -268,9 +237,9 @@ def _dollars(text: str | None) -> Decimal | None:
     try:
         dollars = Decimal(text.lstrip("$"))
     except InvalidOperation:
-        raise ValueError(f"--max-cost {text[:40]!r}: give US dollars, like 2.50") from None
+        dollars = Decimal("nan")
     if not dollars.is_finite():
-        raise ValueError("--max-cost: give US dollars, like 2.50")
+        raise ValueError(f"--max-cost {text[:40]!r}: give US dollars, like 2.50")
     return dollars
 
 
@@ -281,3 +250,81 @@ def _show_warnings() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("tot24: %(message)s"))
     logging.getLogger("tot24_bench").handlers = [handler]
+
+
+def _say(text: str) -> None:
+    """One line to standard error."""
+    typer.echo(f"tot24: {one_line(text)}", err=True)
+
+
+def _report(outcome: Outcome, file: TraceFile, ask: Wanted, as_json: bool) -> None:
+    """Print what came of a run."""
+    failed = sum(outcome.failed.values())
+    totals = file.totals
+    if as_json:
+        said = {
+            **outcome.to_json(),
+            "file": str(file.path),
+            "wanted": len(ask),
+            "traces": totals.traces,
+            "tokens": totals.tokens,
+            "cost": str(totals.cost),
+        }
+        typer.echo(json.dumps(said))
+        return
+    share = f", {outcome.right / outcome.recorded:.1%} right" if outcome.recorded else ""
+    cost = f", ${totals.cost:.4f}" if totals.cost else ""
+    typer.echo(
+        f"recorded {outcome.recorded} traces{share}; {file.path} holds {totals.traces}{cost}"
+    )
+    if outcome.cut:
+        typer.echo(
+            f"{outcome.cut} of them were cut off at --max-tokens: to ask again with more, raise it "
+            "and give another -o"
+        )
+    for kind, count in outcome.failed.most_common():
+        typer.echo(f"not answered: {count} x {kind}: {one_line(outcome.reasons[kind])}")
+    if outcome.stopped:
+        typer.echo(f"stopped: {one_line(outcome.stopped)}")
+    if failed > outcome.hopeless:
+        typer.echo(f"{failed - outcome.hopeless} requests are still to be answered. {AGAIN}")
+
+
+@contextmanager
+def _progress(total: int, file: TraceFile) -> Iterator[Callable[[Outcome], None]]:
+    """A bar with rate, cost, share right and time left; lines now and then where nobody looks."""
+    started = last = time.monotonic()
+    if not sys.stderr.isatty():
+
+        def log(outcome: Outcome) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= LOG_SECONDS:
+                last = now
+                _say(f"{outcome.recorded} of {total} traces: {_said(outcome, file, now - started)}")
+
+        yield log
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn
+
+    columns = (*Progress.get_default_columns(), TextColumn("{task.fields[said]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("traces", total=total, said="")
+
+        def show(outcome: Outcome) -> None:
+            done = outcome.recorded + outcome.hopeless
+            said = _said(outcome, file, time.monotonic() - started)
+            progress.update(task, completed=done, said=said)
+
+        yield show
+
+
+def _said(outcome: Outcome, file: TraceFile, seconds: float) -> str:
+    right = outcome.right / outcome.recorded if outcome.recorded else 0.0
+    parts = [f"{outcome.recorded / max(seconds, 0.001):.1f}/s", f"{right:.0%} right"]
+    if file.totals.cost:
+        parts.append(f"${file.totals.cost:.2f}")
+    if outcome.failed:
+        parts.append(f"{sum(outcome.failed.values())} unanswered")
+    return ", ".join(parts)

@@ -17,6 +17,8 @@ from tot24_bench.teachers.kinds import (
 from tot24_bench.teachers.solver import (
     DEAD_END,
     EXPLORE,
+    HIT,
+    LETTERS,
     CannotTeach,
     Curriculum,
     SolverSettings,
@@ -24,7 +26,6 @@ from tot24_bench.teachers.solver import (
     write,
     write_response,
 )
-from tot24_bench.teachers.solver_lookahead import HIT, LETTERS
 from tot24_bench.teachers.teacher import (
     EXACT_SEARCH,
     SOLVER,

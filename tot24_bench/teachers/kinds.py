@@ -3,8 +3,8 @@
 A kind's settings are the fields of one dataclass: a flag, a key of `--teacher_args` and a field are
 the same thing. Nothing heavy is imported before its teacher is made.
 
->>> make_teacher("solver", None, {"dead_ends": 2}, Beside()).info.settings["dead_ends"]
-2
+>>> make_teacher("solver", None, {"explore": 0.5}, Beside()).info.settings["explore"]
+0.5
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The teacher `student`: a checkpoint explores, the exact solver corrects its search.
 
-Every response is one that the checkpoint sampled, corrected by `correction`: right, with the
+Every response is one that the checkpoint sampled, corrected by `solver.correction`: right, with the
 student's own thoughts as far as they go and dead ends marked by an oracle. The checkpoint may be
 any teacher; ours is `TransformersTeacher` at a temperature that makes samples differ.
 """
@@ -15,10 +15,15 @@ from random import Random
 
 from tot24_bench.game import State
 from tot24_bench.scoring import score
-from tot24_bench.teachers.correction import MAX_LINES, CannotCorrect, CorrectionConfig, correct
-from tot24_bench.teachers.curriculum import AVOIDABLE
 from tot24_bench.teachers.local import LocalSettings, TransformersTeacher
-from tot24_bench.teachers.solver import EXPLORE
+from tot24_bench.teachers.solver import (
+    AVOIDABLE,
+    EXPLORE,
+    MAX_CORRECTED_LINES,
+    CannotCorrect,
+    CorrectionConfig,
+    correct,
+)
 from tot24_bench.teachers.teacher import (
     Failure,
     Finish,
@@ -38,10 +43,10 @@ class StudentSettings(LocalSettings):
     """Which checkpoint explores, how it is sampled, and how it is corrected."""
 
     explore: float = EXPLORE  # see `CorrectionConfig`
-    max_lines: int = MAX_LINES  # see `CorrectionConfig`
+    max_lines: int = MAX_CORRECTED_LINES  # see `CorrectionConfig`
     correction_seed: int = 0  # of the solver's own choices
     # states that no trace comes to, by their name in `AVOIDABLE`; None for none but the test
-    # hands on the way of a larger train hand (`solver_hidden`)
+    # hands on the way of a larger train hand (`solver.truth`)
     avoid: str | None = None
 
 

@@ -5,9 +5,16 @@ a fixed order (pairs from the end of the numbers as dealt; + - * and exact quoti
 fractions). A thought that leaves numbers which cannot make the target is either marked `dead end`,
 or, where it leaves three or more and with probability `explore`, followed until everything below it
 is marked, and then the search goes `Back to` the numbers it came from. The first winning path ends
-the search. CoT is that path alone, IO its answer alone. A `Curriculum` shapes all of this. The
-marks are oracle knowledge: only a solver can always tell, so records and tables must call this
-teacher an exact search, never a model.
+the search. A `Curriculum` shapes all of this. The marks are oracle knowledge: only a solver can
+always tell, so records and tables must call this teacher an exact search, never a model.
+
+| method | response |
+| --- | --- |
+| `io` | the answer |
+| `cot` | the winning path, the answer |
+| `onestep_tot` | the search, the winning path once more, the answer |
+| `propose` | the plausible thoughts of the numbers left |
+| `value` | a path, or some thoughts that all fail, and the judgement |
 
 >>> print(write_response(Puzzle.parse("4 5 6 10"), "onestep_tot", Random(0)))
 Steps:
@@ -33,18 +40,20 @@ from functools import lru_cache
 from random import Random
 from time import perf_counter
 
-from tot24_bench.game import Puzzle
-from tot24_bench.prompts import ALL_METHODS
-from tot24_bench.teachers.curriculum import (
-    DEAD_END,
-    EXPLORE,
-    BadCurriculum,
-    CannotTeach,
-    Curriculum,
+from tot24_bench.game import Puzzle, Thought
+from tot24_bench.prompts import ALL_METHODS, IMPOSSIBLE, JUDGEMENT, SURE
+from tot24_bench.scoring import one_expression
+from tot24_bench.teachers.solver.curriculum import EXPLORE, CannotTeach, Curriculum
+from tot24_bench.teachers.solver.look_ahead import look_ahead, way_of
+from tot24_bench.teachers.solver.search import (
+    Path,
+    in_order,
+    search,
+    too_few,
+    truth_of,
+    winning_path,
 )
-from tot24_bench.teachers.solver_formats import NO_SOLUTION, PATH, WRITERS
-from tot24_bench.teachers.solver_search import BACK_TO
-from tot24_bench.teachers.solver_thoughts import plausible_thoughts
+from tot24_bench.teachers.solver.truth import line_of, plausible_thoughts, thoughts_of
 from tot24_bench.teachers.teacher import (
     EXACT_SEARCH,
     Failure,
@@ -55,25 +64,13 @@ from tot24_bench.teachers.teacher import (
     Usage,
 )
 
-__all__ = [
-    "BACK_TO",
-    "DEAD_END",
-    "EXPLORE",
-    "NAME",
-    "NO_SOLUTION",
-    "PATH",
-    "BadCurriculum",
-    "CannotTeach",
-    "Curriculum",
-    "SolverSettings",
-    "SolverTeacher",
-    "plausible_thoughts",
-    "write",
-    "write_response",
-]
-
 NAME = "solver"
 """How records and tables name this teacher."""
+
+NO_SOLUTION = "Answer: no solution"
+
+TRIES = 6
+"""Failing thoughts that a `value` response shows."""
 
 DEFAULT = Curriculum()
 
@@ -81,7 +78,7 @@ DEFAULT = Curriculum()
 def write_response(puzzle: Puzzle, method: str, rng: Random, explore: float = EXPLORE) -> str:
     """The default curriculum's response, of any length up to MOST_LINES; as `write`.
 
-    The shipped students' data is made of these: they never change.
+    Students that ship learned from these: they never change.
     """
     return write(puzzle, method, rng, _of_any_length(explore))
 
@@ -107,7 +104,7 @@ def write(puzzle: Puzzle, method: str, rng: Random, curriculum: Curriculum = DEF
         ValueError: for a method it does not know.
         CannotTeach: a ValueError, for a puzzle to which it has no response: a negative target, more
             than six numbers, no winning path but through a state to avoid or a test hand (which a
-            search of five numbers or more never shows, see `solver_hidden`), too few lines.
+            search of five numbers or more never shows, see `truth`), too few lines.
     """
     if method not in WRITERS:
         raise ValueError(
@@ -115,6 +112,81 @@ def write(puzzle: Puzzle, method: str, rng: Random, curriculum: Curriculum = DEF
             f"it writes {', '.join(ALL_METHODS)}"
         )
     return WRITERS[method](puzzle, curriculum, rng)
+
+
+def _io(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    return _answer(puzzle, winning_path(puzzle, curriculum, rng).path)
+
+
+def _cot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    found = winning_path(puzzle, curriculum, rng)
+    return _fitted(puzzle, curriculum, ["Steps:", *found.lines, _answer(puzzle, found.path)])
+
+
+def _onestep_tot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    if curriculum.judge == "look-ahead":
+        truth = truth_of(puzzle, curriculum.avoided)
+        searched = look_ahead(puzzle, truth, way_of(puzzle, truth, curriculum, rng))
+        end = [] if searched.answer is not None else [NO_SOLUTION]
+        return _fitted(puzzle, curriculum, ["Steps:", *searched.lines, *end])
+    found = search(puzzle, curriculum, rng)
+    return "\n".join(["Steps:", *found.lines, _answer(puzzle, found.path)])
+
+
+def _propose(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    truth = truth_of(puzzle, curriculum.avoided)
+    found: list[Thought] = []
+    for limit in truth.limits(puzzle.numbers):
+        found = [*in_order(thoughts_of(puzzle.numbers, limit), curriculum, rng)]
+        if any(truth.wins(thought.left, truth.after((), thought)) for thought in found):
+            break
+    lines = [line_of(thought) for thought in found if not truth.hides(thought.left)]
+    if not lines:
+        raise CannotTeach(f"{puzzle.text} leaves no thought to propose")
+    return _fitted(puzzle, curriculum, lines)
+
+
+def _value(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    found = winning_path(puzzle, curriculum, rng)
+    if found.path is not None:
+        return _fitted(puzzle, curriculum, [*found.lines, JUDGEMENT + SURE])
+    truth = truth_of(puzzle, curriculum.avoided)
+    thoughts = in_order(plausible_thoughts(puzzle.numbers, puzzle.target), curriculum, rng)
+    tries = [
+        line_of(thought) + (curriculum.mark or "")
+        for thought in thoughts
+        if not truth.hides(thought.left)
+    ]
+    most = min(TRIES, (curriculum.max_lines or TRIES + 1) - 1)
+    return "\n".join([*tries[:most], JUDGEMENT + IMPOSSIBLE])
+
+
+WRITERS = {
+    "io": _io,
+    "cot": _cot,
+    "onestep_tot": _onestep_tot,
+    "propose": _propose,
+    "value": _value,
+}
+
+
+def _fitted(puzzle: Puzzle, curriculum: Curriculum, lines: list[str]) -> str:
+    """A response of which nothing can be left out.
+
+    Raises:
+        CannotTeach: where it does not fit.
+    """
+    if curriculum.max_lines is not None and len(lines) > curriculum.max_lines:
+        raise too_few(puzzle, curriculum.max_lines, len(lines))
+    return "\n".join(lines)
+
+
+def _answer(puzzle: Puzzle, path: Path | None) -> str:
+    if path is None:
+        return NO_SOLUTION
+    # A number of the hand may be the target already; of several numbers it need not be the last.
+    expression = one_expression(puzzle.numbers, path) if path else str(puzzle.target)
+    return f"Answer: {expression} = {puzzle.target}"
 
 
 @dataclass(frozen=True)

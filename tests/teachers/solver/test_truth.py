@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, Rule, State, can_make, can_reach
-from tot24_bench.teachers.solver_truth import Truth, _makes
+from tot24_bench.teachers.solver.truth import Truth, _makes
 
 NUMBER = st.one_of(
     st.integers(0, 30),
@@ -38,6 +38,6 @@ def test_a_state_is_dead_exactly_where_no_thought_leads_on(hand: list[int], targ
     for rule in Rule:
         puzzle = Puzzle(tuple(hand), target, rule)
         state = State.of(puzzle)
-        truth = Truth(puzzle, frozenset())
+        truth = Truth(puzzle)
         assert truth.dead(state) is not can_reach(state, target, rule)
         assert truth.wins(state, ()) is can_reach(state, target, rule)

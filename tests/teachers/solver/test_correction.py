@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import (
+    Number,
     Puzzle,
     Rule,
     State,
@@ -20,15 +21,16 @@ from tot24_bench.game import (
 )
 from tot24_bench.scoring import analyse, score
 from tot24_bench.teachers import DEAD_END, write_response
-from tot24_bench.teachers.corrected_search import line
-from tot24_bench.teachers.correction import (
-    MAX_LINES,
+from tot24_bench.teachers.solver.correction import (
+    MAX_CORRECTED_LINES,
     CannotCorrect,
     Correction,
     CorrectionConfig,
     correct,
 )
-from tot24_bench.teachers.solver import BACK_TO, NO_SOLUTION, PATH, plausible_thoughts
+from tot24_bench.teachers.solver.search import BACK_TO, PATH
+from tot24_bench.teachers.solver.teacher import NO_SOLUTION
+from tot24_bench.teachers.solver.truth import line_of, plausible_thoughts
 
 HAND = Puzzle.parse("4 5 6 10")
 
@@ -50,7 +52,7 @@ def searches(draw: st.DrawFn, puzzle: Puzzle) -> str:
     Thoughts may leave negative numbers, come twice, or stand below a dead end.
     """
     rng = draw(st.randoms(use_true_random=False))
-    path: list[tuple[int, ...]] = [puzzle.hand]
+    path: list[tuple[Number, ...]] = [puzzle.hand]
     lines = ["Steps:"]
     for _ in range(draw(st.integers(0, 14))):
         if len(path[-1]) == 1 or rng.random() < 0.3:
@@ -66,7 +68,7 @@ def searches(draw: st.DrawFn, puzzle: Puzzle) -> str:
         if op == "/" and not b:
             continue
         thought = make_thought(a, op, b, tuple(rest))
-        written = line(thought)
+        written = line_of(thought)
         if rng.random() < 0.05:
             written = written.replace("= ", "= 1", 1)
         if rng.random() < 0.05:
@@ -78,7 +80,7 @@ def searches(draw: st.DrawFn, puzzle: Puzzle) -> str:
     return "\n".join(lines)
 
 
-def check(puzzle: Puzzle, found: Correction, max_lines: int = MAX_LINES) -> None:
+def check(puzzle: Puzzle, found: Correction, max_lines: int = MAX_CORRECTED_LINES) -> None:
     """What every correction promises of a puzzle that can be solved."""
     read = analyse(puzzle, found.text)
     assert read.score.correct, found.text
@@ -349,6 +351,6 @@ def write_any(puzzle: Puzzle, rng: Random) -> str:
     state, lines = State.of(puzzle), ["Steps:"]
     while len(state.numbers) > 1:
         thought = rng.choice(thoughts(state))
-        lines.append(line(thought))
+        lines.append(line_of(thought))
         state = thought.left
     return "\n".join(lines)

@@ -17,25 +17,21 @@ from tot24_bench.game import (
     State,
     draw,
     held_out_targets,
+    is_test_hand,
     make_thought,
     part_of,
     thoughts,
 )
 from tot24_bench.scoring import analyse, score_method
 from tot24_bench.teachers import write
-from tot24_bench.teachers.corrected_search import line
-from tot24_bench.teachers.correction import CannotCorrect, CorrectionConfig, correct
-from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
-from tot24_bench.teachers.solver_hidden import Hidden, is_test_hand, where_test_hand_is_solved
+from tot24_bench.teachers.solver.correction import CannotCorrect, CorrectionConfig, correct
+from tot24_bench.teachers.solver.curriculum import CannotTeach, Curriculum
+from tot24_bench.teachers.solver.truth import Truth, line_of, where_test_hand_is_solved
 from tot24_bench.traces.leaks import leak_in
 
 KNOBS = {
     "default": Curriculum(),
     "explored": Curriculum(explore=1, plausible="random"),
-    "dropped": Curriculum(explore=0.5, failed=False, plausible="tempting"),
-    "best-first": Curriculum(order="best-first"),
-    "whole": Curriculum(extent="whole", max_lines=150, explore=0.5),
-    "whole best-first": Curriculum(extent="whole", order="best-first", plausible="random"),
     "unbounded": Curriculum(max_lines=None, explore=0.6),
     "avoiding": Curriculum(avoid="state_holdout"),
 }
@@ -102,8 +98,7 @@ def test_other_targets_and_larger_numbers_hide_the_same_hands(knobs: str) -> Non
 
 def test_a_state_of_hardest_is_gone_round() -> None:
     puzzle = Puzzle.parse("2 2 2 3 6")
-    hidden = Hidden(puzzle.hand, frozenset())
-    assert State((2, 2, 2, 9)) in hidden and part_of(puzzle.hand) == "train"
+    assert Truth(puzzle).hides(State((2, 2, 2, 9))) and part_of(puzzle.hand) == "train"
     for seed in range(20):
         text = write(puzzle, "onestep_tot", Random(seed), Curriculum(explore=1))
         assert "2 2 2 9" not in text
@@ -124,16 +119,14 @@ def test_a_solution_of_a_test_hand_times_one_is_gone_round() -> None:
 
 def test_nothing_is_hidden_of_test_hands_and_of_up_to_four_numbers() -> None:
     for hand in [*(p.hand for p in draw("five", size=5)), (4, 5, 6, 10), (2, 3), (1, 1, 4, 6)]:
-        hidden = Hidden(hand, frozenset())
-        assert not hidden and hidden.smallest == 0
-        assert State((2, 2, 2, 9)) not in hidden
+        assert not Truth(Puzzle(hand)).hides(State((2, 2, 2, 9)))
 
 
 def test_what_is_to_be_avoided_is_hidden_whatever_the_hand() -> None:
     avoid = frozenset({State((4, 4, 5))})
-    small, large = Hidden((4, 5, 6, 10), avoid), Hidden((2, 2, 2, 3, 6), avoid)
-    assert State((4, 4, 5)) in small and State((4, 4, 5)) in large
-    assert small.smallest == large.smallest == 3
+    for hand in ("4 5 6 10", "2 2 2 3 6"):
+        assert Truth(Puzzle.parse(hand), avoid).hides(State((4, 4, 5)))
+        assert not Truth(Puzzle.parse(hand)).hides(State((4, 4, 5)))
 
 
 def test_only_whole_positive_numbers_are_a_hand() -> None:
@@ -167,7 +160,7 @@ def test_no_correction_shows_a_test_hand_that_the_student_came_to(
             lines.append(f"Back to {path[-1].text}")
         if len(path[-1].numbers) > 1:
             thought = rng.choice(thoughts(path[-1]))
-            lines.append(line(thought))
+            lines.append(line_of(thought))
             path.append(thought.left)
     try:
         found = correct(puzzle, "\n".join(lines), rng, CorrectionConfig(explore=0.5))
@@ -175,16 +168,3 @@ def test_no_correction_shows_a_test_hand_that_the_student_came_to(
         return
     check_shows_no_test_hand(found.text, puzzle)
     assert analyse(puzzle, found.text).score.correct
-
-
-def test_the_general_way_writes_what_a_search_around_named_states_writes() -> None:
-    """Hidden hands are gone round exactly as states that `avoid` names."""
-    for puzzle in FIVE[:10]:
-        text = write(puzzle, "onestep_tot", Random(1))
-        hidden = frozenset(
-            thought.left
-            for thought in thoughts(State.of(puzzle))
-            if is_test_hand(thought.left.numbers)
-        )
-        assert hidden
-        assert text == write(puzzle, "onestep_tot", Random(1), Curriculum(avoid=hidden))

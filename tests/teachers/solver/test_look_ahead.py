@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tot24_bench.game import Puzzle, Rule, State, draw, held_out_states, is_solvable, load_split
 from tot24_bench.scoring import analyse, score
 from tot24_bench.teachers import CannotTeach, Curriculum, write
-from tot24_bench.teachers.solver import BadCurriculum
-from tot24_bench.teachers.solver_lookahead import Way, look_ahead
-from tot24_bench.teachers.solver_path import truth_of
+from tot24_bench.teachers.solver.curriculum import BadCurriculum
+from tot24_bench.teachers.solver.look_ahead import Way, look_ahead
+from tot24_bench.teachers.solver.truth import Truth
 
 LOOK_AHEAD = Curriculum(judge="look-ahead", max_lines=None)
 EARLY = Curriculum(judge="look-ahead", max_lines=None, fractions="early")
@@ -198,7 +198,7 @@ def test_an_informed_search_begins_where_it_is_shortest(hand: tuple[int, ...], r
     puzzle = Puzzle(hand)
     informed = Curriculum(judge="look-ahead", max_lines=None, informed=1.0)
     text = write(puzzle, "onestep_tot", rng, informed)
-    truth = truth_of(puzzle, informed)
+    truth = Truth(puzzle)
     orders = ["-/+*%", *CIRCLES["last"], "%-/+*"]
     lengths = [len(look_ahead(puzzle, truth, Way(order, False)).text) for order in orders]
     assert len(text) - len(response(puzzle)) == min(lengths) - lengths[0]

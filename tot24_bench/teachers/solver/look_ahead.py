@@ -3,10 +3,10 @@
 Where the default response calls a state a dead end, and only an oracle knows why, this one writes
 down what there is to see. The numbers dealt get letters, and a thought says which two it takes:
 operation by operation (- / + *, then new fractions), pair by pair from the last numbers to the
-first; a quotient with a rest or a repetition is passed over. The numbers left keep their order, the
-new one last. Then each of them, from the last to the first, is held against what the other two
-make; `!` says that they meet, and the search is over. The answer is put together backwards, a
-result at a time.
+first; a division with a remainder or a repetition is passed over. The numbers left keep their
+order, the new one last. Then each of them, from the last to the first, is held against what the
+other two make; `!` says that they meet, and the search is over. The answer is put together
+backwards, a result at a time.
 
 A curriculum's `fractions` says when a first thought may leave a fraction: last of all, or early,
 before sums and products, and then sparingly. What a fraction is good for beyond whole numbers is to
@@ -19,10 +19,8 @@ which two numbers make the target, and to go through the pairs. Where `informed`
 search begins with the operation by which it is shortest. That choice alone is the oracle's: a
 student can guess where to begin, and whoever guesses wrong finds the way later.
 
->>> from tot24_bench.teachers.curriculum import Curriculum
->>> from tot24_bench.teachers.solver_path import truth_of
 >>> puzzle = Puzzle.parse("4 5 6 10")
->>> print(look_ahead(puzzle, truth_of(puzzle, Curriculum())).text)
+>>> print(look_ahead(puzzle, Truth(puzzle)).text)
 a=4 b=5 c=6 d=10
 d-c: 10 - 6 = 4 (left: 4 5 4)
 4 | 4 5: +9 -1 *20 !
@@ -34,7 +32,6 @@ Answer: (5 * 4) + (10 - 6) = 24
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
@@ -42,9 +39,8 @@ from random import Random
 from typing import NamedTuple
 
 from tot24_bench.game import LARGEST_CARD, MEMO_STATES, Number, Puzzle, Rule, State, make_thought
-from tot24_bench.teachers.curriculum import CannotTeach, Curriculum
-from tot24_bench.teachers.solver_thoughts import Numbers, largest_product
-from tot24_bench.teachers.solver_truth import Truth
+from tot24_bench.teachers.solver.curriculum import CannotTeach, Curriculum
+from tot24_bench.teachers.solver.truth import Numbers, Truth, largest_product
 
 LARGEST_PRODUCT = LARGEST_CARD**2
 """Products above are not tried, unless nothing else wins: no hand of the deck needs one for 24."""
@@ -63,7 +59,7 @@ _REST = {"last": "%", "early": ""}
 class Way(NamedTuple):
     """How a search goes: the operations of its first thoughts in order, and with what fractions.
 
-    `%` stands for quotients that leave a rest. Differences and exact quotients come first: in the
+    `%` stands for divisions with a remainder. Differences and exact quotients come first: in the
     deck they win most often, so searches are short.
     """
 
@@ -167,7 +163,7 @@ def _search(puzzle: Puzzle, truth: Truth, limit: int | None, way: Way) -> Search
         )
     lines.append(" ".join(map("{}={}".format, LETTERS, puzzle.numbers)))
     for first in _first_thoughts(puzzle, limit, way):
-        if truth.forbids(State(tuple(sorted(first.left)))):
+        if truth.hides(State(tuple(sorted(first.left)))):
             continue
         left = " ".join(map(str, first.left))
         lines.append(f"{first.label}: {first.step.text} (left: {left})")
@@ -220,42 +216,29 @@ def _first_thoughts(puzzle: Puzzle, limit: int | None, way: Way) -> tuple[_First
     found: dict[tuple[str, Number, Number], _First] = {}
     pairs = sorted(combinations(range(len(numbers)), 2), key=lambda pair: (-pair[1], -pair[0]))
     for op in way.order:
+        sign = "/" if op == "%" else op
         for pair in pairs:
-            for i, op_written, j in _written_first(numbers, op, pair, limit):
-                thought = (op_written, numbers[i], numbers[j])
-                if thought in found:  # equal numbers: by the first of the pairs that give it
+            small, large = sorted(pair, key=lambda i: numbers[i])
+            for i, j in ((large, small), (small, large))[: 2 if op == "%" else 1]:
+                a, b = numbers[i], numbers[j]
+                # Equal numbers: by the first of the pairs that give it.
+                if (sign, a, b) in found or not _is_new(a, op, b, limit):
                     continue
-                first = _first(numbers, i, op_written, j)
+                step = _step(a, sign, b)
+                rest = tuple(number for k, number in enumerate(numbers) if k not in (i, j))
+                first = _First(f"{LETTERS[i]}{sign}{LETTERS[j]}", step, (*rest, step.value))
                 if not way.sparing or _of_use(first, puzzle.target):
-                    found[thought] = first
+                    found[sign, a, b] = first
     return tuple(found.values())
 
 
-def _written_first(
-    numbers: Numbers, op: str, pair: tuple[int, int], limit: int | None
-) -> Iterator[tuple[int, str, int]]:
-    """What an operation makes of a pair: the places of its numbers, and its sign."""
-    small, large = sorted(pair, key=lambda i: numbers[i])
-    if op != "%":
-        if _first_worth(numbers[large], op, numbers[small], limit):
-            yield large, op, small
-        return
-    for i, j in ((large, small), (small, large)):
-        if numbers[j] > 1 and numbers[i] % numbers[j]:
-            yield i, "/", j
-
-
-def _first_worth(large: Number, op: str, small: Number, limit: int | None) -> bool:
-    """Whether a thought is more than a repetition: no quotient by 1, no quotient with a rest."""
-    if op == "/":
-        return small > 1 and large % small == 0
-    return op != "*" or limit is None or large * small <= limit
-
-
-def _first(numbers: Numbers, i: int, op: str, j: int) -> _First:
-    rest = tuple(number for k, number in enumerate(numbers) if k not in (i, j))
-    step = _step(numbers[i], op, numbers[j])
-    return _First(f"{LETTERS[i]}{op}{LETTERS[j]}", step, (*rest, step.value))
+def _is_new(a: int, op: str, b: int, limit: int | None) -> bool:
+    """Whether a thought is more than a repetition, and one of its operation (see `Way`)."""
+    if op == "*":
+        return limit is None or a * b <= limit
+    if op in "/%":
+        return b > 1 and (a % b == 0) == (op == "/")
+    return True
 
 
 def _of_use(first: _First, target: int) -> bool:

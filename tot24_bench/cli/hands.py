@@ -1,15 +1,28 @@
-"""Show a person what a response did: its attempts as a tree, and which thought broke which rule."""
+"""`tot24 solve` and `tot24 score`: the solutions of a hand, and the verdict on a response."""
 
 from __future__ import annotations
 
+import json
+import sys
 from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Group
-from rich.text import Text
-from rich.tree import Tree
+import typer
+from typer import Argument, Option
 
-from tot24_bench.game import Number, combine
-from tot24_bench.scoring import AT_ANSWER, MALFORMED, Analysis, Fault, Thought
+from tot24_bench.cli.terminal import Target, UsingRule, print_wide
+from tot24_bench.game import Number, combine, read_puzzle, solve
+from tot24_bench.scoring import AT_ANSWER, MALFORMED, Analysis, Fault, Thought, analyse, score
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.text import Text
+
+MAX_SOLVED = 6
+"""Numbers of a hand whose every solution is listed: a seventh takes minutes."""
+
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+"""Most that is read from standard input; far above what any model writes."""
 
 MAX_SHOWN = 200
 """Thoughts that are shown; a response that loops has thousands."""
@@ -22,11 +35,75 @@ _FAULTS = {
 }
 
 
-def explain(analysis: Analysis) -> Group:
+def solve_command(
+    numbers: Annotated[list[str], Argument(help="The hand, such as 4 4 6 8.")],
+    target: Target = None,
+    rule: UsingRule = None,
+) -> None:
+    """Print every distinct solution of a hand.
+
+    Example: `tot24 solve 4 4 6 8`
+    """
+    puzzle = read_puzzle(" ".join(numbers), target, rule)
+    if len(puzzle.numbers) > MAX_SOLVED:
+        raise ValueError(
+            f"{len(puzzle.numbers)} numbers are too many to list every solution of: "
+            f"give at most {MAX_SOLVED}"
+        )
+    solutions = solve(puzzle)
+    if not solutions:
+        typer.echo(f"{puzzle.text} cannot make {puzzle.target}.")
+    for solution in solutions:
+        typer.echo(f"{solution.expression} = {puzzle.target}")
+
+
+def score_command(
+    hand: Annotated[
+        str, Argument(help='The hand asked: "4 4 6 8", "[4, 4, 6, 8]", or JSON with its target.')
+    ],
+    target: Target = None,
+    rule: UsingRule = None,
+    truncated: Annotated[bool, Option(help="The response was cut off by a token limit.")] = False,
+    explain: Annotated[
+        bool, Option("--explain", help="Show the attempts as a tree, and what went wrong.")
+    ] = False,
+    as_json: Annotated[
+        bool, Option("--json", help="Print the score as JSON; with --explain every thought, too.")
+    ] = False,
+) -> None:
+    """Score one response, read from standard input.
+
+    Examples:
+
+    `tot24 score "4 4 6 8" < response.txt`
+
+    `tot24 score "4 4 6 8" --explain < response.txt`
+    """
+    puzzle = read_puzzle(hand, target, rule)
+    response = sys.stdin.buffer.read(MAX_RESPONSE_BYTES).decode("utf-8", "replace")
+    judge = analyse if explain else score
+    result = judge(puzzle, response, truncated=truncated)
+    if as_json:
+        typer.echo(json.dumps(result.to_json(), ensure_ascii=False))
+    elif isinstance(result, Analysis):
+        print_wide(_explained(result))
+    else:
+        typer.echo(f"verdict: {result.verdict}\nreason:  {result.reason}")
+        if result.answer is not None:
+            typer.echo(f"answer:  {result.answer}")
+        if result.value is not None:
+            typer.echo(f"value:   {result.value}")
+
+
+def _explained(analysis: Analysis) -> Group:
     """The attempts of a response as a tree in colour, and what comes of them in words.
 
     Text of the response is shown as it is, never read as markup.
     """
+    from rich.console import Group
+    from rich.text import Text
+    from rich.tree import Tree
+
     root = Tree(Text(f"hand {analysis.puzzle.text}, target {analysis.puzzle.target}", "bold"))
     branches = {-1: root}
     final = set(map(id, analysis.final))
@@ -41,20 +118,22 @@ def explain(analysis: Analysis) -> Group:
 
 
 def _label(analysis: Analysis, thought: Thought, final: bool) -> Text:
+    from rich.text import Text
+
     label = Text(thought.step.text, "bold" if final else "")
     if thought.fault is not None:
         label.append(f"  ✗ {_fault(analysis, thought)}", "red")
         return label
-    numbers = " ".join(map(str, thought.left))
-    label.append(f"  ({numbers})", "dim")
+    label.append(f"  ({' '.join(map(str, thought.left))})", "dim")
     wins = analysis.can_win(thought)
     if len(thought.left) == 1:
         made = thought.left[0] == analysis.puzzle.target
         label.append("  ✓" if made else f"  not {analysis.puzzle.target}", "green" if made else "")
     elif wins is not None:
         label.append("  can win" if wins else "  dead", "green" if wins else "yellow")
-    if thought.step.dead_end and len(thought.left) > 1 and wins is not None:
-        label.append(", marked wrongly" if wins else ", marked rightly", "red" if wins else "green")
+        if thought.step.dead_end:
+            said = ", marked wrongly" if wins else ", marked rightly"
+            label.append(said, "red" if wins else "green")
     return label
 
 
