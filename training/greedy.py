@@ -1,23 +1,28 @@
 """Greedy responses to many prompts at once, on any device.
 
 `generate` of transformers goes on computing rows that have ended until the last one ends, and
-copies its cache at every token. Here such rows leave the batch, the cache grows in place, and
-prompts of equal length stand together, so that hardly a token is padding. The responses are the
-same.
+copies its cache at every token: for a hundred long responses of a small student that is most of the
+time. Here such rows leave the batch, the cache grows in place, and prompts of equal length stand
+together, so that hardly a token is padding. The responses are the same.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from transformers.cache_utils import DynamicCache, DynamicLayer
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 ROWS = 128
 """Prompts in a batch."""
+
+_ROOM = 64
+"""Tokens of room at least that a cache has for more."""
 
 _SHRINK = 0.85
 """The batch is made smaller when the share of its rows that still write falls to this."""
@@ -70,10 +75,6 @@ def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> se
 def _respond(
     prompts: list[list[int]], model: PreTrainedModel, ends: set[int], max_new_tokens: int
 ) -> Iterator[tuple[int, Response]]:
-    import torch
-
-    from training.growing_cache import make_cache
-
     device = model.device
     width = max(map(len, prompts))
     ids = torch.tensor([[0] * (width - len(p)) + p for p in prompts], device=device)
@@ -88,7 +89,9 @@ def _respond(
     steps = min(max_new_tokens, (context or width + max_new_tokens) - width)
     live = list(range(len(prompts)))
     written: list[list[int]] = [[] for _ in prompts]
-    cache = make_cache(model.config)
+    cache = DynamicCache(config=model.config)
+    # Layers of full attention grow in place, others as they come.
+    cache.layers = [GrowingLayer() if type(kept) is DynamicLayer else kept for kept in cache.layers]
     last_only = {"logits_to_keep": 1} if _keeps_logits(model) else {}
     with torch.no_grad():
         for _ in range(steps):
@@ -131,3 +134,44 @@ def _keeps_logits(model: PreTrainedModel) -> bool:
     """Whether it can leave out the logits of all positions but the last."""
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     return "logits_to_keep" in inspect.signature(type(base).forward).parameters
+
+
+class GrowingLayer(DynamicLayer):  # type: ignore[misc]
+    """A layer's keys and values: the beginning of two tensors with room for more tokens.
+
+    They are copied when the room is used up, a handful of times a response.
+    """
+
+    keys: torch.Tensor
+    values: torch.Tensor
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._rooms: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Append; returns all keys and values so far."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        before = self.get_seq_length()
+        after = before + key_states.shape[-2]
+        rooms = self._rooms
+        # After `batch_select_indices` the keys are no longer in the room.
+        if rooms is None or len(rooms[0]) != len(key_states) or rooms[0].shape[-2] < after:
+            rooms = (self._room(key_states, after), self._room(value_states, after))
+            if before:
+                rooms[0][..., :before, :] = self.keys
+                rooms[1][..., :before, :] = self.values
+            self._rooms = rooms
+        rooms[0][..., before:after, :] = key_states
+        rooms[1][..., before:after, :] = value_states
+        self.keys = rooms[0][..., :after, :]
+        self.values = rooms[1][..., :after, :]
+        return self.keys, self.values
+
+    @staticmethod
+    def _room(states: torch.Tensor, tokens: int) -> torch.Tensor:
+        rows, heads, _, width = states.shape
+        return states.new_empty(rows, heads, tokens + max(_ROOM, tokens // 2), width)

@@ -152,7 +152,7 @@ def copy(begun: Path, tmp_path: Path) -> Path:
 def test_a_checkpoint_of_another_run_is_named(
     begun: Path, tmp_path: Path, changes: dict[str, Any], named: str
 ) -> None:
-    from training.identity import AnotherRun
+    from training.run import AnotherRun
 
     copy(begun, tmp_path)
     with pytest.raises(AnotherRun, match=rf"is of another run: {named}.*--output_dir.*--resume"):
@@ -164,13 +164,13 @@ def test_a_checkpoint_of_rows_that_other_code_made_is_refused(
     begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the same settings: what else makes rows is known when they are made."""
-    from training import feeding
-    from training.identity import AnotherRun
+    from training import tokens
     from training.rows import make_dataset
+    from training.run import AnotherRun
 
     checkpoint = copy(begun, tmp_path)
     monkeypatch.setattr(
-        feeding, "make_dataset", lambda rows: make_dataset(rows).select(range(63, -1, -1))
+        tokens, "make_dataset", lambda rows: make_dataset(rows).select(range(63, -1, -1))
     )
     with pytest.raises(AnotherRun, match=r"is of other rows.*--output_dir.*--resume false"):
         run(tmp_path)
@@ -189,7 +189,7 @@ def test_a_checkpoint_of_another_shape_is_named_even_where_it_says_nothing(
 
 
 def test_whole_weights_are_no_checkpoint_of_an_adapter(begun: Path, tmp_path: Path) -> None:
-    from training.identity import AnotherRun
+    from training.run import AnotherRun
 
     (copy(begun, tmp_path) / "tot24_run.json").unlink()
     with pytest.raises(AnotherRun, match="holds whole weights, and this run trains an adapter"):
@@ -237,7 +237,7 @@ def test_a_student_that_was_trained_otherwise_is_not_replaced(
     shipped: Path, tmp_path: Path, changes: dict[str, Any], named: str
 ) -> None:
     """A shipped student's config names the shipped folder, and a flag is soon changed."""
-    from training.record import AnotherStudent
+    from training.export import AnotherStudent
 
     before = (shipped / "training.json").read_bytes()
     with pytest.raises(AnotherStudent, match=rf"{named}.*--export_dir, or --replace true"):
@@ -248,7 +248,7 @@ def test_a_student_that_was_trained_otherwise_is_not_replaced(
 def test_a_student_is_replaced_by_its_own_settings_or_when_told_so(
     shipped: Path, tmp_path: Path
 ) -> None:
-    from training.record import AnotherStudent
+    from training.export import AnotherStudent
 
     student = shutil.copytree(shipped, tmp_path / "student")
     record = json.loads((student / "training.json").read_text())

@@ -29,7 +29,7 @@ SHORT = [
 
 @pytest.mark.parametrize("config", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_config_names_only_fields_that_exist(config: Path) -> None:
-    from training.sft import make_parser
+    from training.config import make_parser
 
     rows, student, _, feed, validation, run, sft = make_parser().parse_args_and_config(
         ["--config", str(config), "--use_cpu", "true", "--bf16", "false"]
@@ -138,12 +138,14 @@ def test_the_fsdp_config_makes_a_plugin() -> None:
 def test_every_option_of_ours_is_documented() -> None:
     from dataclasses import fields
 
-    from training.adapter import AdapterConfig
-    from training.feed import FeedConfig
-    from training.rows import RowConfig
-    from training.sft import RunConfig
-    from training.student import StudentConfig
-    from training.validation import ValidationConfig
+    from training.config import (
+        AdapterConfig,
+        FeedConfig,
+        RowConfig,
+        RunConfig,
+        StudentConfig,
+        ValidationConfig,
+    )
 
     documented = (CONFIGS.parents[1] / "docs" / "training.md").read_text()
     ours = (RowConfig, StudentConfig, AdapterConfig, FeedConfig, ValidationConfig, RunConfig)

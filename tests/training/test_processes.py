@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.training.small_runs import losses, read_record, run_alone, start, write_config
-from training.processes import BadProcesses, require_together, share_batch
+from training.run import BadProcesses, require_together, share_batch
 
 TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc_per_node", "2")
 

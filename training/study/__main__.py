@@ -32,7 +32,7 @@ app = typer.Typer(
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Turn errors that a user can mend into one line and exit code 2."""
-    from training.faults import fault
+    from training.sft import fault
 
     try:
         yield

@@ -100,8 +100,8 @@ def check_config(config: dict[str, Any]) -> None:
     Raises:
         BadPlan: an unknown key, or a value that cannot be.
     """
+    from training.config import Configs, make_parser
     from training.rows import guard
-    from training.sft import Configs, make_parser
 
     try:
         found = Configs(*make_parser().parse_dict({**config}, allow_extra_keys=False))
