@@ -194,7 +194,8 @@ def make_parser() -> TrlParser:
     command = TOT24 if sys.argv[0] == TOT24 else "python -m training.sft"
     shipped = ", ".join(sorted(path.stem for path in CONFIGS.glob("*.yaml")))
     about = _ABOUT.format(command=command, configs=shipped)
-    parser = TrlParser((*ours, SFTConfig), description=about, formatter_class=_Help)
+    usage = "%(prog)s [--config FILE_OR_NAME] [--KEY VALUE ...]"
+    parser = TrlParser((*ours, SFTConfig), usage=usage, description=about, formatter_class=_Help)
     parser.set_defaults(train_sampling_strategy="group_by_length")
     return parser
 

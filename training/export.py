@@ -57,7 +57,7 @@ def require_own_place(folder: Path, configs: Configs, batch: int) -> None:
     Raises:
         AnotherStudent: names what differs.
     """
-    there = read_record(folder)
+    there = read_record(folder / RECORD)
     if there is None:
         return
     sft = configs.sft
@@ -77,9 +77,8 @@ def require_own_place(folder: Path, configs: Configs, batch: int) -> None:
         )
 
 
-def read_record(folder: Path) -> dict[str, Any] | None:
-    """The record of a student; None where it is not one of ours."""
-    file = folder / RECORD
+def read_record(file: Path) -> dict[str, Any] | None:
+    """The record in a file; None where there is no such file."""
     if not file.is_file():
         return None
     record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -106,7 +105,7 @@ def make_record(
         resumed: whether it was interrupted.
     """
     state, sft, base = trainer.state, configs.sft, configs.student.base
-    earlier = None if base is None else read_record(Path(base))
+    earlier = None if base is None else read_record(Path(base) / RECORD)
     packages = ["torch", "transformers", "trl", *(["peft"] if configs.adapter.use_peft else [])]
     program = TOT24.split() if sys.argv[0] == TOT24 else ["python", "-m", "training.sft"]
     return {

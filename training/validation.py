@@ -26,6 +26,9 @@ from itertools import permutations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import torch
+from accelerate import PartialState
+from accelerate.utils import DistributedType, synchronize_rng_states
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTTrainer
 
@@ -106,16 +109,11 @@ class ValidatedTrainer(SFTTrainer):
     @property
     def in_pieces(self) -> bool:
         """Whether weights lie in pieces over the processes (FSDP, DeepSpeed)."""
-        from accelerate.utils import DistributedType
-
         pieces = (DistributedType.FSDP, DistributedType.DEEPSPEED)
         return self.accelerator.distributed_type in pieces
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
-        """TRL's evaluation (the loss on `val`), with greedy accuracy and what the searches do.
-
-        Here and not in `evaluate`: whoever listens to an evaluation (`patience`) gets all of it.
-        """
+        """TRL's evaluation with ours; here, so that whoever listens to it (`patience`) gets all."""
         output = super().evaluation_loop(*args, **kwargs)
         output.metrics.update(self._validate())
         return output
@@ -134,8 +132,6 @@ class ValidatedTrainer(SFTTrainer):
         own = puzzles[here.process_index :: here.num_processes]
         tally = greedy_tally(self.model, self.processing_class, own, **how)
         if here.num_processes > 1:
-            import torch
-
             sums = torch.tensor(list(asdict(tally).values()), device=here.device)
             tally = Tally(*here.reduce(sums, "sum").tolist())
         return tally.metrics()
@@ -166,14 +162,9 @@ class _Sampler(LengthGroupedSampler):
 
     def set_epoch(self, epoch: int) -> None:
         """Called by the trainer before each epoch."""
-        import torch
-
         self.generator = torch.Generator().manual_seed(self._seed + epoch) if epoch else None
 
     def __iter__(self) -> Iterator[int]:
-        from accelerate import PartialState
-        from accelerate.utils import synchronize_rng_states
-
         if self.generator is None and PartialState().num_processes > 1:
             synchronize_rng_states(["torch"])
         yield from super().__iter__()

@@ -15,14 +15,11 @@ from tot24_bench.leaderboard import Entry, Header, Outcome
 from tot24_bench.leaderboard.submission import Metrics
 from tot24_bench.statistics import sign_flip
 from training.study.answers import Answers
-from training.study.bootstrap import Estimate
-from training.study.folders import Folders
-from training.study.holdout import by_states_seen, share_seen
-from training.study.judge import judge
-from training.study.picture import Point, draw
+from training.study.judge import Estimate, judge
+from training.study.looks import by_states_seen, share_seen
 from training.study.plan import PLAN as OURS
-from training.study.plan import read_plan
-from training.study.report import results_of
+from training.study.plan import Folders, read_plan
+from training.study.report import draw, results_of
 from training.study.tables import page
 
 PLAN = read_plan(OURS)
@@ -88,10 +85,10 @@ def test_what_is_not_tested_counts_as_p_1() -> None:
 def test_an_arm_that_avoids_the_test_states_has_seen_none_of_them() -> None:
     answers = made_up({})
     held_out = by_states_seen(PLAN.group("onestep-holdout-2m"), answers, ("hard100",))
-    assert [(band.name, band.hands) for band in held_out] == [("none", 100)]
+    assert [(band["name"], band["hands"]) for band in held_out] == [("none", 100)]
     bands = by_states_seen(PLAN.group("onestep-2m"), answers, ("hard100", "hardest"))
-    assert sum(band.hands for band in bands) == 461
-    assert len(bands) > 1 and all(band.interval.low < band.interval.high for band in bands)
+    assert sum(band["hands"] for band in bands) == 461
+    assert len(bands) > 1 and all(band["interval"][0] < band["interval"][1] for band in bands)
 
 
 def test_the_share_seen_is_that_of_the_overlap_command() -> None:
@@ -150,7 +147,7 @@ def test_a_trained_arm_has_its_different_rows_in_the_table(tmp_path: Path) -> No
 
 def test_the_picture_has_a_panel_a_test(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    points = [Point(400_000, Estimate(0.2, 0.1, 0.3, 1, 9)), Point(10**6, Estimate(1, 1, 1, 1, 9))]
+    points = [(400_000, Estimate(0.2, 0.1, 0.3, 1, 9)), (10**6, Estimate(1, 1, 1, 1, 9))]
     curves = {"CoT": points, "One-Step ToT": points[:1]}
     draw({"hard100": curves, "hardest": curves}, tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 5_000

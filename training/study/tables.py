@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tot24_bench.statistics import p_text
-from training.study.plan import Plan
+
+from .plan import Plan
 
 NONE = "–"
 
