@@ -1,28 +1,24 @@
 """Greedy responses to many prompts at once, on any device.
 
-`generate` of transformers goes on computing rows that have ended until the last one ends, and
-copies its cache at every token: for a hundred long responses of a small student that is most of the
-time. Here such rows leave the batch, the cache grows in place, and prompts of equal length stand
-together, so that hardly a token is padding. The responses are the same.
+`generate` of transformers goes on computing rows that have ended until the last one ends. Here such
+rows leave the batch, and prompts of equal length stand together, so that hardly a token is padding.
+The responses are the same.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from transformers.cache_utils import DynamicCache, DynamicLayer
+from transformers import DynamicCache
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 ROWS = 128
 """Prompts in a batch."""
-
-_ROOM = 64
-"""Tokens of room at least that a cache has for more."""
 
 _SHRINK = 0.85
 """The batch is made smaller when the share of its rows that still write falls to this."""
@@ -90,8 +86,6 @@ def _respond(
     live = list(range(len(prompts)))
     written: list[list[int]] = [[] for _ in prompts]
     cache = DynamicCache(config=model.config)
-    # Layers of full attention grow in place, others as they come.
-    cache.layers = [GrowingLayer() if type(kept) is DynamicLayer else kept for kept in cache.layers]
     last_only = {"logits_to_keep": 1} if _keeps_logits(model) else {}
     with torch.no_grad():
         for _ in range(steps):
@@ -134,44 +128,3 @@ def _keeps_logits(model: PreTrainedModel) -> bool:
     """Whether it can leave out the logits of all positions but the last."""
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     return "logits_to_keep" in inspect.signature(type(base).forward).parameters
-
-
-class GrowingLayer(DynamicLayer):  # type: ignore[misc]
-    """A layer's keys and values: the beginning of two tensors with room for more tokens.
-
-    They are copied when the room is used up, a handful of times a response.
-    """
-
-    keys: torch.Tensor
-    values: torch.Tensor
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._rooms: tuple[torch.Tensor, torch.Tensor] | None = None
-
-    def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Append; returns all keys and values so far."""
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-        before = self.get_seq_length()
-        after = before + key_states.shape[-2]
-        rooms = self._rooms
-        # After `batch_select_indices` the keys are no longer in the room.
-        if rooms is None or len(rooms[0]) != len(key_states) or rooms[0].shape[-2] < after:
-            rooms = (self._room(key_states, after), self._room(value_states, after))
-            if before:
-                rooms[0][..., :before, :] = self.keys
-                rooms[1][..., :before, :] = self.values
-            self._rooms = rooms
-        rooms[0][..., before:after, :] = key_states
-        rooms[1][..., before:after, :] = value_states
-        self.keys = rooms[0][..., :after, :]
-        self.values = rooms[1][..., :after, :]
-        return self.keys, self.values
-
-    @staticmethod
-    def _room(states: torch.Tensor, tokens: int) -> torch.Tensor:
-        rows, heads, _, width = states.shape
-        return states.new_empty(rows, heads, tokens + max(_ROOM, tokens // 2), width)

@@ -131,7 +131,7 @@ def guard(config: RowConfig) -> None:
         raise BadRows(f"--rows {config.rows} leaves nothing to train on: give at least 1")
     for setting in fields(config):
         share = getattr(config, setting.name)
-        if setting.type == "float" and not 0 <= share <= 1:  # all of them are shares
+        if isinstance(setting.default, float) and not 0 <= share <= 1:  # all of them are shares
             raise BadRows(f"--{setting.name} {share} is no share: give one from 0 to 1")
     for one, other, what in (
         ("io_share", "cot_share", "rows"),

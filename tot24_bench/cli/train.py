@@ -22,8 +22,12 @@ def train_command(context: typer.Context) -> None:
     Example: `tot24 train --config scout-2m --output_dir runs/mine --export_dir runs/mine/student`
     """
     # Its flags are those of TRL's parser, which reads them itself and answers `--help`.
-    sys.argv = [NAME, *(context.args or ["--help"])]
-    raise typer.Exit(_sft().command())
+    before, sys.argv = sys.argv, [NAME, *(context.args or ["--help"])]
+    try:
+        code = _sft().command()
+    finally:
+        sys.argv = before
+    raise typer.Exit(code)
 
 
 def _sft() -> ModuleType:
