@@ -42,11 +42,7 @@ def one_line_errors() -> Iterator[None]:
 
 @app.command("plan")
 @one_line_errors()
-def plan_command(
-    plan: PlanFile = PLAN,
-    runs: Runs = RUNS,
-    check: Annotated[bool, typer.Option(help="Build each arm's config.")] = True,
-) -> None:
+def plan_command(plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
     """Print the arms, their budgets and the total, and check that each of them can be trained.
 
     Example: `python -m training.study plan`
@@ -58,7 +54,7 @@ def plan_command(
     from .tables import plan_table
 
     read = read_plan(plan)
-    for arm in read.arms if check else ():
+    for arm in read.arms:
         check_config(config_of(read, arm, Folders(plan, runs)))
     heading, *rows, total = plan_table(read)
     table = Table(*heading)
@@ -67,20 +63,6 @@ def plan_command(
     table.add_section()
     table.add_row(*total)
     (Console() if sys.stdout.isatty() else Console(width=160)).print(table)
-
-
-@app.command("data")
-@one_line_errors()
-def data_command(plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
-    """Make the rows that are no solver's: public transcripts, and the solver on the same hands.
-
-    Example: `python -m training.study data`
-    """
-    from .arms import make_data
-
-    read = read_plan(plan)
-    for name in read.data:
-        typer.echo(f"{name}: {make_data(read, name, Folders(plan, runs))}")
 
 
 @app.command("train")
