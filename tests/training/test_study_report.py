@@ -48,6 +48,12 @@ def entry(test: str, right: float, rng: Random, repeats: int = 1, tokens: float 
     return Entry(header, outcomes)
 
 
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The results of made-up answers where nothing is trained; to be read alone."""
+    return found(tmp_path_factory.mktemp("untrained"), made_up({}))
+
+
 def found(tmp_path: Path, answers: Answers) -> dict[str, Any]:
     """The results where nothing is trained."""
     shutil.copy(OURS.parent / PLAN.base, tmp_path)
@@ -99,8 +105,8 @@ def test_the_share_seen_is_that_of_the_overlap_command() -> None:
         assert share_seen(one.puzzle.hand, False) == pytest.approx(one.share)
 
 
-def test_arms_of_other_data_are_in_no_band(tmp_path: Path) -> None:
-    groups = {band["group"] for band in found(tmp_path, made_up({}))["states_seen"]}
+def test_arms_of_other_data_are_in_no_band(untrained: dict[str, Any]) -> None:
+    groups = {band["group"] for band in untrained["states_seen"]}
     assert groups == {arm.group for arm in PLAN.arms if arm.data is None}
 
 
@@ -119,9 +125,8 @@ def test_pass_at_k_tells_k_as_it_was_asked_and_the_tokens_of_both(tmp_path: Path
     assert "| 4 |" in row and row.endswith("| 164 | 100 |")
 
 
-def test_the_page_has_a_row_for_every_group_and_hypothesis(tmp_path: Path) -> None:
-    results = found(tmp_path, made_up({}))
-    text = page(PLAN, results, picture=None)
+def test_the_page_has_a_row_for_every_group_and_hypothesis(untrained: dict[str, Any]) -> None:
+    text = page(PLAN, untrained, picture=None)
     for arm in PLAN.arms:
         assert f"| {arm.group} | {arm.method} |" in text
         assert f"| {arm.name} |" in text
