@@ -38,7 +38,7 @@ _WORDS = (
     "Back to ",
     "no solution",
     *(f" {sign} " for sign in "+-*/="),
-    # A written look-ahead (`solver_lookahead`): letters, `b/a: `, and `8 | 1 7: +8 -6 *7 !`.
+    # A written look-ahead: letters, `b/a: `, and `8 | 1 7: +8 -6 *7 !`.
     "a=",
     *(f" {letter}=" for letter in LETTERS[1:]),
     *(f"{i}{sign}{j}: " for i in LETTERS for j in LETTERS if i != j for sign in "+-*/"),
