@@ -20,10 +20,10 @@ HUB = {
 }
 
 SHORT = [
-    *("--rows", "32", "--max_steps", "4", "--save_steps", "2", "--eval_steps", "2"),
+    *("--rows", "32", "--max_steps", "4", "--save_steps", "4", "--eval_steps", "4"),
     *("--per_device_train_batch_size", "2", "--gradient_accumulation_steps", "1"),
     *("--logging_steps", "1", "--learning_rate", "1e-2", "--warmup_steps", "0"),
-    *("--bf16", "false", "--use_cpu", "true", "--val_tokens", "16", "--disable_tqdm", "true"),
+    *("--bf16", "false", "--use_cpu", "true", "--val_tokens", "8", "--disable_tqdm", "true"),
 ]
 
 
