@@ -9,7 +9,6 @@ weights, its figures from the submissions whose checkpoint hash is that of the w
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,8 @@ from tot24_bench.checkpoint import checkpoint_sha256
 from tot24_bench.game import HELD_OUT, LARGEST_FRESH, load_split
 from tot24_bench.leaderboard import Entry, interval, read_entries
 from tot24_bench.prompts import METHOD_NAMES
+
+from .export import RECORD, read_record
 
 
 class NoRecord(ValueError):
@@ -44,36 +45,39 @@ def render(student: Path, entries: Sequence[Entry]) -> str:
     Raises:
         NoRecord: when the folder has no training record.
     """
-    path = student / "training.json"
-    if not path.is_file():
-        raise NoRecord(f"{student} has no training.json: export it with python -m training.sft")
-    record = json.loads(path.read_text(encoding="utf-8"))
-    parts = _parts(record)
-    name = student.resolve().name
+    record = read_record(student / RECORD)
+    if record is None:
+        raise NoRecord(f"{student} has no {RECORD}: export it with python -m training.sft")
+    parts, rows = _parts(record), record["rows"]
+    validation = record.get("validation", {})
+    orders = validation.get("val_orders", 1)
     weights = checkpoint_sha256(str(student))
     own = [e for e in entries if e.header.model.checkpoint_sha256 == weights]
+    precisions = sorted({e.header.model.precision or "unknown precision" for e in own})
+    sampled = any(e.header.generation.get("do_sample") for e in own)
     return _TEXT.format(
-        name=name,
+        name=student.resolve().name,
         parameters=f"{record['parameters']:,}",
         teacher=record["teacher"],
         parts="\n".join(_part(part, i + 1, len(parts)) for i, part in enumerate(parts)),
         start=_start(parts[0]["student"]),
-        split=record["rows"]["split"],
-        validated=_validated(record.get("validation", {})),
-        hands=f"{len(load_split(record['rows']['split'])):,}",
-        judgement=_judgement(record["rows"]),
-        wide=_wide([part["rows"] for part in parts]),
+        split=rows["split"],
+        orders=f"each hand in up to {orders} orders of its numbers, " if orders > 1 else "",
+        val_tokens=validation.get("val_tokens", 512),
+        hands=f"{len(load_split(rows['split'])):,}",
+        judgement=_judgement(rows),
+        wide=_beyond_the_deck([part["rows"] for part in parts]),
         held_out=", ".join(HELD_OUT),
-        run_as=_run_as(own),
+        run_as=f"{'Sampled' if sampled else 'Greedy'}, {', '.join(precisions) or 'not run yet'}",
         figures=_figures(own),
         weights=weights,
     )
 
 
-def _validated(validation: dict[str, Any]) -> str:
-    orders = validation.get("val_orders", 1)
-    asked = f"each hand in up to {orders} orders of its numbers, " if orders > 1 else ""
-    return f"{asked}responses of up to {validation.get('val_tokens', 512)} tokens"
+def _parts(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The records of a student trained in parts, the first part first."""
+    earlier = record.get("earlier")
+    return [*(_parts(earlier) if earlier else []), record]
 
 
 def _start(student: dict[str, Any]) -> str:
@@ -83,62 +87,6 @@ def _start(student: dict[str, Any]) -> str:
         f"of the Llama architecture ({student['layers']} layers, hidden size {student['hidden']}), "
         "trained from scratch"
     )
-
-
-def _run_as(entries: Sequence[Entry]) -> str:
-    precisions = sorted({e.header.model.precision or "unknown precision" for e in entries})
-    sampled = any(e.header.generation.get("do_sample") for e in entries)
-    return f"{'Sampled' if sampled else 'Greedy'}, {', '.join(precisions) or 'not run yet'}"
-
-
-def _parts(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """The records of a student trained in parts, the first part first."""
-    earlier = record.get("earlier")
-    return [*(_parts(earlier) if earlier else []), record]
-
-
-def _part(record: dict[str, Any], number: int, of: int) -> str:
-    best = record["best_val_acc"]
-    val = "not taken" if best is None else f"{best:.0%} at step {record['best_checkpoint_step']}"
-    return _PART.format(
-        part=f"Part {number} of {of}" if of > 1 else "Run",
-        steps=f"{record['steps']:,}",
-        batch=record["batch"],
-        tokens=_tokens(record),
-        minutes=round(record["seconds"] / 60),
-        hardware=record["hardware"],
-        resumed=", resumed" if record["resumed"] else "",
-        precision=record["precision"],
-        rate=record["peak_learning_rate"],
-        seed=record["seed"],
-        row_seed=record["rows"]["row_seed"],
-        versions=_versions(record),
-        mix=_mix(record["rows"]),
-        val=val,
-        command=record["command"],
-        note=f"\n  - {record['note']}" if "note" in record else "",
-    )
-
-
-def _mix(rows: dict[str, Any]) -> str:
-    onestep = 1 - rows["io_share"] - rows["cot_share"]
-    mix = (
-        f"{onestep:.1%} One-Step ToT, {rows['cot_share']:.1%} CoT, {rows['io_share']:.1%} IO; "
-        f"{rows['few_shot_share']:.0%} of the prompts 5-shot, the rest 0-shot"
-    )
-    if long := rows.get("long_share"):
-        mix += f"; {long:.0%} of them the longest of {rows['long_of']}"
-    if rows.get("judge", "oracle") == "look-ahead":
-        if rows.get("fractions", "last") == "early":
-            mix += "; fractions before sums"
-        whose = "searches"
-        if informed := rows.get("informed"):
-            mix += f"; {informed:.0%} of the searches begin where they are shortest"
-            whose = "others"
-        if reordered := rows.get("reorder"):
-            mix += f"; {reordered:.0%} of the {whose} reordered"
-        return mix
-    return f"{mix}; a dead end is followed with probability {rows['explore']}"
 
 
 def _judgement(rows: dict[str, Any]) -> str:
@@ -151,7 +99,7 @@ def _judgement(rows: dict[str, Any]) -> str:
     return "Its marks of dead ends are oracle knowledge: the traces are always right"
 
 
-def _wide(parts: Sequence[dict[str, Any]]) -> str:
+def _beyond_the_deck(parts: Sequence[dict[str, Any]]) -> str:
     """What is in the data beside hands of the deck: a student of these is not deck-only."""
     told = []
     for number, rows in enumerate(parts, start=1):
@@ -167,13 +115,48 @@ def _wide(parts: Sequence[dict[str, Any]]) -> str:
     return f"\n- **Not deck-only**: {'; '.join(told)}." if told else "\n- Deck-only."
 
 
-def _tokens(record: dict[str, Any]) -> str:
-    seen = [entry["num_tokens"] for entry in record["log"] if "num_tokens" in entry]
-    return f"{max(map(float, seen)) / 1e6:.1f}M" if seen else "not counted"
+def _part(record: dict[str, Any], number: int, of: int) -> str:
+    best = record["best_val_acc"]
+    seen = [float(entry["num_tokens"]) for entry in record["log"] if "num_tokens" in entry]
+    versions = [f"{name} {version}" for name, version in record.get("versions", {}).items()]
+    return _PART.format(
+        part=f"Part {number} of {of}" if of > 1 else "Run",
+        steps=f"{record['steps']:,}",
+        batch=record["batch"],
+        tokens=f"{max(seen) / 1e6:.1f}M" if seen else "not counted",
+        minutes=round(record["seconds"] / 60),
+        hardware=record["hardware"],
+        resumed=", resumed" if record["resumed"] else "",
+        precision=record["precision"],
+        rate=record["peak_learning_rate"],
+        seed=record["seed"],
+        row_seed=record["rows"]["row_seed"],
+        versions=", ".join(versions) or "not recorded",
+        mix=_mix(record["rows"]),
+        val="not taken" if best is None else f"{best:.0%} at step {record['best_checkpoint_step']}",
+        command=record["command"],
+        note=f"\n  - {record['note']}" if "note" in record else "",
+    )
 
 
-def _versions(record: dict[str, Any]) -> str:
-    return ", ".join(f"{k} {v}" for k, v in record.get("versions", {}).items()) or "not recorded"
+def _mix(rows: dict[str, Any]) -> str:
+    onestep = 1 - rows["io_share"] - rows["cot_share"]
+    mix = (
+        f"{onestep:.1%} One-Step ToT, {rows['cot_share']:.1%} CoT, {rows['io_share']:.1%} IO; "
+        f"{rows['few_shot_share']:.0%} of the prompts 5-shot, the rest 0-shot"
+    )
+    if long := rows.get("long_share"):
+        mix += f"; {long:.0%} of them the longest of {rows['long_of']}"
+    if rows.get("judge", "oracle") != "look-ahead":
+        return f"{mix}; a dead end is followed with probability {rows['explore']}"
+    if rows.get("fractions", "last") == "early":
+        mix += "; fractions before sums"
+    informed = rows.get("informed")
+    if informed:
+        mix += f"; {informed:.0%} of the searches begin where they are shortest"
+    if reordered := rows.get("reorder"):
+        mix += f"; {reordered:.0%} of the {'others' if informed else 'searches'} reordered"
+    return mix
 
 
 def _figures(entries: Sequence[Entry]) -> str:
@@ -224,7 +207,7 @@ these weights. Written by `python -m training.card`.
 - Hands: the {hands} of the `{split}` split, dealt in many orders. No hand of {held_out} is in the
   data or in an exemplar; a guard checks every row.{wide}
 {parts}
-- Chosen in each part by greedy accuracy on `val` ({validated}).
+- Chosen in each part by greedy accuracy on `val` ({orders}responses of up to {val_tokens} tokens).
 
 `training.json` holds the whole record and its log. Weights: fp32 safetensors, sha256 of name and
 bytes `{weights}`.

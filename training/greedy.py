@@ -1,9 +1,8 @@
 """Greedy responses to many prompts at once, on any device.
 
-`generate` of transformers goes on computing rows that have ended until the last one ends, and
-copies its cache at every token. Here such rows leave the batch, the cache grows in place, and
-prompts of equal length stand together, so that hardly a token is padding. The responses are the
-same.
+`generate` of transformers goes on computing rows that have ended until the last one ends. Here such
+rows leave the batch, and prompts of equal length stand together, so that hardly a token is padding.
+The responses are the same.
 """
 
 from __future__ import annotations
@@ -12,8 +11,10 @@ import inspect
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import torch
+from transformers import DynamicCache
+
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 ROWS = 128
@@ -70,10 +71,6 @@ def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> se
 def _respond(
     prompts: list[list[int]], model: PreTrainedModel, ends: set[int], max_new_tokens: int
 ) -> Iterator[tuple[int, Response]]:
-    import torch
-
-    from training.growing_cache import make_cache
-
     device = model.device
     width = max(map(len, prompts))
     ids = torch.tensor([[0] * (width - len(p)) + p for p in prompts], device=device)
@@ -88,7 +85,7 @@ def _respond(
     steps = min(max_new_tokens, (context or width + max_new_tokens) - width)
     live = list(range(len(prompts)))
     written: list[list[int]] = [[] for _ in prompts]
-    cache = make_cache(model.config)
+    cache = DynamicCache(config=model.config)
     last_only = {"logits_to_keep": 1} if _keeps_logits(model) else {}
     with torch.no_grad():
         for _ in range(steps):

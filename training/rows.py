@@ -14,91 +14,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import tot24_bench
 from tot24_bench.game import GENERATED, Puzzle, draw, guard_parts, load_split
 from tot24_bench.prompts import SHOTS, build, pick, variant_of
 from tot24_bench.scoring import score
-from tot24_bench.teachers import DEAD_END, EXPLORE, SOLVER, CannotTeach, Curriculum, write
+from tot24_bench.teachers import DEAD_END, SOLVER, CannotTeach, Curriculum, write
 from tot24_bench.traces import Guard, read_dataset, read_record
+
+from .config import RowConfig
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-
 MARKS = ("kept", "removed", "random")
 """What becomes of the oracle's marks; `random` is for studies: it makes them untrue."""
-
-
-@dataclass
-class RowConfig:
-    """What the training rows are made of. Every field is a flag and a YAML key."""
-
-    dataset: str | None = field(
-        default=None,
-        metadata={"help": "Folder that `tot24 traces filter` wrote; none: the solver's rows."},
-    )
-    rows: int = field(default=270_000, metadata={"help": "Training rows to generate."})
-    row_seed: int = field(default=0, metadata={"help": "Seed of the rows."})
-    split: str = field(default="train", metadata={"help": "Split whose hands are trained on."})
-    io_share: float = field(default=0.08, metadata={"help": "Share of IO rows."})
-    cot_share: float = field(default=0.12, metadata={"help": "Share of CoT rows."})
-    few_shot_share: float = field(default=0.04, metadata={"help": "Share of 5-shot prompts."})
-    ascending_share: float = field(
-        default=0.5, metadata={"help": "Share of hands dealt in ascending order, as tests are."}
-    )
-    explore: float = field(
-        default=EXPLORE,
-        metadata={"help": "Probability that the teacher follows a dead end before marking it."},
-    )
-    max_lines: int = field(
-        default=44,
-        metadata={"help": "A longer response is written again with every dead end just marked."},
-    )
-    judge: str = field(
-        default="oracle",
-        metadata={"help": "Who tells dead ends: oracle (marks), look-ahead (written out)."},
-    )
-    fractions: str = field(
-        default="last",
-        metadata={"help": "When a look-ahead comes to fractions: last, early (before sums)."},
-    )
-    reorder: float = field(
-        default=0.0,
-        metadata={"help": "Share of look-aheads that begin with another operation than usual."},
-    )
-    informed: float = field(
-        default=0.0,
-        metadata={"help": "Share of look-aheads that begin where they are shortest."},
-    )
-    marks: str = field(
-        default="kept",
-        metadata={"help": "The oracle's marks: kept, removed, random (as many, anywhere)."},
-    )
-    avoid: str | None = field(
-        default=None, metadata={"help": "States never shown: state_holdout; none: all are."}
-    )
-    wide_share: float = field(
-        default=0.0, metadata={"help": "Share of hands beyond the deck, of fresh's train part."}
-    )
-    wide_hands: int = field(default=5_000, metadata={"help": "How many such hands there are."})
-    rational_share: float = field(
-        default=0.0,
-        metadata={"help": "Share of hands that need a fraction, all of rational's train part."},
-    )
-    long_share: float = field(
-        default=0.0,
-        metadata={"help": "Share of rows that are the longest of --long_of."},
-    )
-    long_of: int = field(
-        default=8, metadata={"help": "Hands that a row of --long_share is chosen from."}
-    )
 
 
 class BadRows(ValueError):
@@ -113,8 +49,8 @@ def make_dataset(config: RowConfig) -> Dataset:
     """All rows of the config as a `datasets.Dataset` (cached on disk by the config).
 
     Raises:
-        LeakedHand: when a held-out hand would be trained on.
-        WrongTeacher: when a response does not score as right.
+        LeakedHand: a held-out hand would be trained on.
+        WrongTeacher: a response does not score as right.
         BadDataset: the dataset's folder is not whole, or not ours.
     """
     from datasets import Dataset
@@ -161,6 +97,16 @@ def describe(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {"rows": count, "distinct": len(distinct), "sha256": sha256, "hands": shown}
 
 
+def hands_shown(prompt: str) -> list[str]:
+    """Every hand that a prompt shows, the exemplars' and the one asked.
+
+    >>> hands_shown("Use numbers ...\\nInput: 4 4 6 8\\nAnswer: ...\\nInput: 1 2 3 4\\n")
+    ['4 4 6 8', '1 2 3 4']
+    """
+    asks = (line for line in prompt.splitlines() if line.startswith("Input: "))
+    return [line.removeprefix("Input: ") for line in asks]
+
+
 def teacher_of(config: RowConfig) -> str:
     """Who writes the traces, as submissions and cards name it."""
     if config.dataset is None:
@@ -170,10 +116,10 @@ def teacher_of(config: RowConfig) -> str:
 
 
 def guard(config: RowConfig) -> None:
-    """Refuse held-out hands among the hands and the exemplars of the config.
+    """Refuse settings that no rows can be made of, and held-out hands in split or exemplars.
 
     Raises:
-        LeakedHand: there is one.
+        LeakedHand: a hand is held out.
         BadDataset: the dataset's folder is not whole, or not ours.
         BadRows: no rows are asked for, or shares that are none.
         BadCurriculum: a judge, a place of fractions or states to avoid that there are not.
@@ -183,16 +129,16 @@ def guard(config: RowConfig) -> None:
         return
     if config.rows < 1:
         raise BadRows(f"--rows {config.rows} leaves nothing to train on: give at least 1")
-    shares = ("io_share", "cot_share", "few_shot_share", "ascending_share", "explore", "wide_share")
-    for name in (*shares, "rational_share", "reorder", "informed", "long_share"):
-        if not 0 <= getattr(config, name) <= 1:
-            raise BadRows(f"--{name} {getattr(config, name)} is no share: give one from 0 to 1")
-    if config.io_share + config.cot_share > 1:
-        raise BadRows("--io_share and --cot_share are more than all rows: lower one of them")
-    if config.wide_share + config.rational_share > 1:
-        raise BadRows(
-            "--wide_share and --rational_share are more than all hands: lower one of them"
-        )
+    for setting in fields(config):
+        share = getattr(config, setting.name)
+        if isinstance(setting.default, float) and not 0 <= share <= 1:  # all of them are shares
+            raise BadRows(f"--{setting.name} {share} is no share: give one from 0 to 1")
+    for one, other, what in (
+        ("io_share", "cot_share", "rows"),
+        ("wide_share", "rational_share", "hands"),
+    ):
+        if getattr(config, one) + getattr(config, other) > 1:
+            raise BadRows(f"--{one} and --{other} are more than all {what}: lower one of them")
     if config.marks not in MARKS:
         raise BadRows(f"no --marks {config.marks}: there is {', '.join(MARKS)}")
     if config.marks != "kept" and config.judge != "oracle":
@@ -214,57 +160,19 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
     """Row `index`: prompt, completion, and what they were drawn as.
 
     Raises:
-        LeakedHand: when the hand asked or an exemplar's is held out, or the completion shows one.
-        WrongTeacher: when the response does not score as right.
+        LeakedHand: the hand asked or an exemplar's is held out, or the completion shows one.
+        WrongTeacher: the response does not score as right.
     """
     rng = Random(f"{config.row_seed}:{index}")
     method = _draw_method(config, rng)
     long = config.long_share and rng.random() < config.long_share
-    taught = (_draw(config, method, index, rng) for _ in range(config.long_of if long else 1))
-    puzzle, shots, prompt, completion = max(taught, key=lambda drawn: len(drawn.completion))
-    verdict = score(puzzle, completion)
+    drawn = (_draw_row(config, method, rng) for _ in range(config.long_of if long else 1))
+    row = max(drawn, key=lambda one: len(one["completion"]))
+    verdict = score(Puzzle.parse(row["numbers"]), row["completion"])
     if not verdict.correct:
-        raise WrongTeacher(f"row {index}, hand {puzzle.text}: {verdict}")
-    row = {
-        "prompt": prompt,
-        "completion": completion,
-        "method": method,
-        "shots": shots,
-        "numbers": puzzle.text,
-    }
+        raise WrongTeacher(f"row {index}, hand {row['numbers']}: {verdict}")
     Guard().check(row, f"row {index}")
     return row
-
-
-class _Drawn(NamedTuple):
-    """What a row is made of."""
-
-    puzzle: Puzzle
-    shots: int
-    prompt: str
-    completion: str
-
-
-def _draw(config: RowConfig, method: str, index: int, rng: Random) -> _Drawn:
-    """Draw until there is a hand that can be taught."""
-    while True:
-        puzzle = _draw_puzzle(config, rng)
-        shots = SHOTS if rng.random() < config.few_shot_share else 0
-        variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
-        prompt = build(method, puzzle, shots=shots, variant=variant).text
-        completion = _completion(config, puzzle, method, rng)
-        if completion is not None:
-            return _Drawn(puzzle, shots, prompt, completion)
-
-
-def hands_shown(prompt: str) -> list[str]:
-    """Every hand that a prompt shows, the exemplars' and the one asked.
-
-    >>> hands_shown("Use numbers ...\\nInput: 4 4 6 8\\nAnswer: ...\\nInput: 1 2 3 4\\n")
-    ['4 4 6 8', '1 2 3 4']
-    """
-    asks = (line for line in prompt.splitlines() if line.startswith("Input: "))
-    return [line.removeprefix("Input: ") for line in asks]
 
 
 def _rows(config: RowConfig, code: str) -> Iterator[dict[str, Any]]:
@@ -288,19 +196,42 @@ def _draw_method(config: RowConfig, rng: Random) -> str:
     return "cot" if draw < config.io_share + config.cot_share else "onestep_tot"
 
 
+def _draw_row(config: RowConfig, method: str, rng: Random) -> dict[str, Any]:
+    """Draw until there is a hand that can be taught."""
+    while True:
+        puzzle = _draw_puzzle(config, rng)
+        shots = SHOTS if rng.random() < config.few_shot_share else 0
+        variant = variant_of(method, "search" if rng.random() < 0.25 else "default")
+        completion = _completion(config, puzzle, method, rng)
+        if completion is not None:
+            prompt = build(method, puzzle, shots=shots, variant=variant).text
+            drawn = {"prompt": prompt, "completion": completion, "method": method}
+            return {**drawn, "shots": shots, "numbers": puzzle.text}
+
+
 def _draw_puzzle(config: RowConfig, rng: Random) -> Puzzle:
-    numbers = list(rng.choice(_drawn_from(config, rng)).numbers)
+    """A hand beyond the deck or one of the split's, its numbers ascending or in any order."""
+    beyond = config.wide_share + config.rational_share
+    if not beyond or (place := rng.random()) >= beyond:
+        hands = load_split(config.split)
+    else:
+        hands = _wide(config.wide_hands) if place < config.wide_share else _rational()
+    numbers = list(rng.choice(hands).numbers)
     if rng.random() >= config.ascending_share:
         rng.shuffle(numbers)
     return Puzzle(tuple(numbers))
 
 
-def _drawn_from(config: RowConfig, rng: Random) -> Sequence[Puzzle]:
-    """The hands of which the next one is drawn: beyond the deck, or the split's."""
-    beyond = config.wide_share + config.rational_share
-    if not beyond or (place := rng.random()) >= beyond:
-        return load_split(config.split)
-    return _wide(config.wide_hands) if place < config.wide_share else _rational()
+@cache
+def _wide(size: int) -> tuple[Puzzle, ...]:
+    """Hands beyond the deck that may be trained on: the same ones for everybody."""
+    return draw("fresh", seed=0, size=size, part="train")
+
+
+@cache
+def _rational() -> tuple[Puzzle, ...]:
+    """All hands that need a fraction and may be trained on."""
+    return tuple(GENERATED["rational"].puzzles("train", 0))
 
 
 def _completion(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> str | None:
@@ -332,8 +263,11 @@ def _with_marks_anywhere(text: str, rng: Random) -> str:
     return "\n".join(lines)
 
 
+_cached_curriculum = cache(Curriculum)
+
+
 def _curriculum(config: RowConfig) -> Curriculum:
-    return _curriculum_of(
+    return _cached_curriculum(
         explore=config.explore,
         mark=None if config.marks == "removed" else DEAD_END,
         avoid=config.avoid,
@@ -343,18 +277,3 @@ def _curriculum(config: RowConfig) -> Curriculum:
         informed=config.informed,
         max_lines=None,
     )
-
-
-_curriculum_of = cache(Curriculum)
-
-
-@cache
-def _wide(size: int) -> tuple[Puzzle, ...]:
-    """Hands beyond the deck that may be trained on: the same ones for everybody."""
-    return draw("fresh", seed=0, size=size, part="train")
-
-
-@cache
-def _rational() -> tuple[Puzzle, ...]:
-    """All hands that need a fraction and may be trained on."""
-    return tuple(GENERATED["rational"].puzzles("train", 0))

@@ -5,115 +5,55 @@
         --output_dir runs/x --export_dir runs/x/student
     torchrun --nproc_per_node 2 -m training.sft --config ... --batch 32
 
-Every key of the YAML file is a flag and the other way round: the fields of `RowConfig`,
-`StudentConfig`, `AdapterConfig`, `FeedConfig`, `ValidationConfig`, `RunConfig` and TRL's own
-`SFTConfig`. The loss is on the completion alone. Run the same command again after an interruption
-and it goes on from its last checkpoint. At the end the checkpoint with the best greedy accuracy on
-`val` is written to `export_dir`, an adapter merged into its weights. docs/training.md has it all.
+`tot24 train` is the same command. Every key of the YAML file is a flag and the other way round:
+see `training/config.py`. The loss is on the completion alone. Run the same command again after an
+interruption and it goes on from its last checkpoint. At the end the checkpoint with the best greedy
+accuracy on `val` is written to `export_dir`, an adapter merged into its weights. docs/training.md
+has it all.
 """
 
 from __future__ import annotations
 
-import os
+import errno
 import sys
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 try:
-    from trl import SFTConfig, TrlParser
+    import trl  # noqa: F401
 except ImportError as missing:
     raise SystemExit("training needs TRL: pip install 'tot24-bench[train]'") from missing
 
 from transformers import AutoModelForCausalLM, EarlyStoppingCallback, TrainerState
 
-from training.adapter import AdapterConfig, is_adapted, load_adapter, peft_config
-from training.checks import require_sound
-from training.export import RECORD, export
-from training.faults import fault
-from training.feed import FeedConfig
-from training.feeding import feed_rows
-from training.identity import (
+from tot24_bench.harness import is_first_process
+
+from .config import Configs, read_configs, require_sound, say
+from .export import RECORD, export, make_record, require_own_place
+from .rows import guard
+from .run import (
     ROWS,
-    SCHEDULE,
-    KeepIdentity,
+    STATE,
+    AlreadyFinished,
+    RunNotes,
+    is_finished,
+    keep_freed_memory,
+    last_whole_checkpoint,
     require_same_rows,
     require_same_run,
     require_same_shape,
+    require_together,
+    settings_of,
+    share_batch,
 )
-from training.memory import keep_freed_memory
-from training.processes import require_together, share_batch
-from training.record import make_record, require_own_place
-from training.resume import AlreadyFinished, Stopwatch, is_finished, last_whole_checkpoint
-from training.rows import RowConfig, guard
-from training.stop import StopAfter
-from training.student import StudentConfig, export_dtype, make_student
-from training.validation import ValidatedTrainer, ValidationConfig
-
-
-@dataclass
-class RunConfig:
-    """What becomes of the run. Flags and YAML keys."""
-
-    export_dir: str | None = field(
-        default=None,
-        metadata={"help": "Where the finished student goes; none: output_dir/student."},
-    )
-    replace: bool = field(
-        default=False,
-        metadata={"help": "Let it replace a student of other settings in export_dir."},
-    )
-    stop_after: int | None = field(
-        default=None, metadata={"help": "End at this step of a longer schedule."}
-    )
-    resume: bool = field(
-        default=True, metadata={"help": "Go on from the last checkpoint of output_dir."}
-    )
-    batch: int | None = field(
-        default=None,
-        metadata={"help": "Rows of a step over all processes; none: per_device_... times those."},
-    )
-    patience: int = field(
-        default=0,
-        metadata={"help": "Evaluations without a better one until the run ends; 0: never."},
-    )
-    processes: int | None = field(
-        default=None, metadata={"help": "Refuse to train in more or fewer processes."}
-    )
-
-
-class Configs(NamedTuple):
-    """All settings of a run, in the order in which the parser knows them."""
-
-    rows: RowConfig
-    student: StudentConfig
-    adapter: AdapterConfig
-    feed: FeedConfig
-    validation: ValidationConfig
-    run: RunConfig
-    sft: SFTConfig
-
-
-def make_parser() -> TrlParser:
-    """The parser of flags and YAML keys; batches are length-grouped unless told otherwise."""
-    parser = TrlParser(
-        (
-            RowConfig,
-            StudentConfig,
-            AdapterConfig,
-            FeedConfig,
-            ValidationConfig,
-            RunConfig,
-            SFTConfig,
-        )
-    )
-    parser.set_defaults(train_sampling_strategy="group_by_length")
-    return parser
+from .student import make_student, peft_config
+from .tokens import make_tokens
+from .validation import ValidatedTrainer
 
 
 def main(arguments: list[str] | None = None) -> Path:
     """Train as the flags say; returns the folder of the finished student."""
-    return train(Configs(*make_parser().parse_args_and_config(arguments)))
+    return train(read_configs(arguments))
 
 
 def train(configs: Configs) -> Path:
@@ -138,10 +78,11 @@ def train(configs: Configs) -> Path:
     checkpoint = last_whole_checkpoint(sft.output_dir) if run.resume else None
     if run.export_dir and not run.replace:
         require_own_place(folder, configs, batch)
-    settings = _settings(configs, batch)
+    settings = settings_of(configs, batch)
+    finished = False
     if checkpoint is not None:
         require_same_run(checkpoint, settings)
-    finished = is_finished(checkpoint, run.stop_after)
+        finished = is_finished(checkpoint, run.stop_after)
     if finished and (folder / RECORD).is_file():
         raise AlreadyFinished(
             f"{sft.output_dir} is finished and exported to {folder}: give another --output_dir "
@@ -149,76 +90,53 @@ def train(configs: Configs) -> Path:
         )
     if sft.use_cpu:
         keep_freed_memory()
-    adaption = peft_config(adapter)
     model, tokenizer = make_student(
         student, sft.seed, eos_token=sft.eos_token, pad_token=sft.pad_token
     )
     with sft.main_process_first(desc="rows"):
-        fed = feed_rows(rows, feed, sft, model, tokenizer)
-    data = fed.described()
+        train_rows, val_rows, data = make_tokens(rows, feed, sft, model, tokenizer)
     if checkpoint is not None:
         require_same_rows(checkpoint, data["sha256"])
     trainer = ValidatedTrainer(
         model=model,
         args=sft,
-        train_dataset=fed.train,
-        eval_dataset=fed.validation,
+        train_dataset=train_rows,
+        eval_dataset=val_rows,
         processing_class=tokenizer,
-        peft_config=adaption,
+        peft_config=peft_config(adapter),
     )
     require_together(trainer.accelerator.num_processes, run.processes)
     trainer.validation, trainer.chat = validation, feed.chat
-    stopwatch = Stopwatch(sft.output_dir, resumed=checkpoint is not None)
-    trainer.add_callback(stopwatch)
-    trainer.add_callback(KeepIdentity({**settings, ROWS: data["sha256"]}))
+    notes = RunNotes(
+        sft.output_dir,
+        {**settings, ROWS: data["sha256"]},
+        resumed=checkpoint is not None,
+        stop_after=run.stop_after,
+    )
+    trainer.add_callback(notes)
     if run.patience:
         sft.restore_callback_states_from_checkpoint = True  # else an interruption resets the count
         trainer.add_callback(EarlyStoppingCallback(run.patience))
-    if run.stop_after is not None:
-        trainer.add_callback(StopAfter(run.stop_after))
     if checkpoint is not None:
-        require_same_shape(checkpoint, trainer.model, adaption is not None)
+        require_same_shape(checkpoint, trainer.model, adapter.use_peft)
     if finished and checkpoint is not None:
         # It ended between its last checkpoint and the export: only the export is left to do.
-        _take_best(trainer, checkpoint)
+        trainer.state = TrainerState.load_from_json(str(checkpoint / STATE))
+        trainer._load_from_checkpoint(trainer.state.best_model_checkpoint or str(checkpoint))
     else:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    finished_model = _whole_model(trainer, folder)
+    model = _whole_model(trainer)
     if trainer.is_world_process_zero():
-        seconds = round(stopwatch.seconds)
+        seconds = round(notes.seconds)
         record = make_record(configs, trainer, data, batch, seconds, resumed=checkpoint is not None)
-        export(finished_model, tokenizer, record, folder, export_dtype(student))
+        export(model, tokenizer, record, folder, configs)
     trainer.accelerator.wait_for_everyone()
     return folder
 
 
-def _settings(configs: Configs, batch: int) -> dict[str, Any]:
-    """What decides what the student learns, for the checkpoints."""
-    found: dict[str, Any] = {"batch": batch}
-    for part in (configs.rows, configs.student, configs.adapter, configs.feed):
-        found.update(asdict(part))
-    found.update({name: getattr(configs.sft, name, None) for name in SCHEDULE})
-    return {name: str(value) if isinstance(value, Path) else value for name, value in found.items()}
-
-
-def _take_best(trainer: ValidatedTrainer, checkpoint: Path) -> None:
-    """Give the trainer the state and the best weights of a run that has ended."""
-    trainer.state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
-    best = Path(trainer.state.best_model_checkpoint or checkpoint)
-    if is_adapted(trainer.model):
-        load_adapter(trainer.model, best)
-    else:
-        trainer.model = AutoModelForCausalLM.from_pretrained(best)
-
-
-def _whole_model(trainer: ValidatedTrainer, folder: Path) -> Any:
+def _whole_model(trainer: ValidatedTrainer) -> Any:
     """The trained model with all its weights; every process takes part where they are in pieces."""
-    from accelerate.utils import DistributedType
-
-    if trainer.accelerator.distributed_type not in (
-        DistributedType.FSDP,
-        DistributedType.DEEPSPEED,
-    ):
+    if not trainer.in_pieces:
         return trainer.model
     gathered = Path(trainer.args.output_dir) / "gathered"
     trainer.save_model(str(gathered))
@@ -233,24 +151,58 @@ def _whole_model(trainer: ValidatedTrainer, folder: Path) -> Any:
 
 def command(arguments: list[str] | None = None) -> int:
     """`main` for a terminal: its exit code, and a line of what it wrote or what is to be mended."""
-    is_first = os.environ.get("RANK", "0") == "0"
     try:
         student = main(arguments)
-        if is_first:
+        if is_first_process():
             print(
                 f"training.sft: wrote {student}; evaluate it: tot24 eval --model hf --model_args "
                 f"pretrained={student} --tasks game24_onestep_tot --num_fewshot 0 --name NAME"
             )
     except AlreadyFinished as done:
-        print(f"training.sft: {done}", file=sys.stderr)
+        say(str(done))
     except Exception as error:
         line = fault(error)
         if line is None:
             raise
-        if is_first:
-            print(f"training.sft: {line}", file=sys.stderr)
+        if is_first_process():
+            say(line)
         return 2
     return 0
+
+
+_FULL = "make room, and run the same command again: it goes on from the last whole checkpoint"
+
+_MEANT = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "a file would be larger than the system allows",
+}
+
+
+def fault(error: BaseException) -> str | None:
+    """One line for an error that the user can mend; None for one in the code.
+
+    >>> fault(ValueError("rows must be\\n    at least 1"))
+    'rows must be at least 1'
+    >>> fault(OSError(28, "No space left on device", "runs/x"))[:33]
+    'the disk is full (runs/x): make r'
+    >>> fault(RuntimeError("a bug")) is None
+    True
+    """
+    said = " ".join(str(error).split())
+    if type(error).__name__ == "DatasetGenerationError" and error.__cause__ is not None:
+        return fault(error.__cause__)
+    if isinstance(error, OSError) and error.errno in _MEANT:
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{_MEANT[error.errno]}{where}: {_FULL}"
+    # Where weights cannot be written, safetensors and torch have errors of their own.
+    words = {
+        "SafetensorError": ("serializ", "I/O", "os error"),
+        "RuntimeError": ("PytorchStreamWriter", "No space left", "inline_container"),
+    }.get(type(error).__name__, ())
+    if any(word in said for word in words):
+        return f"a checkpoint cannot be written ({said[:120]}): {_FULL}"
+    return said[:1000] if isinstance(error, (ValueError, OSError, ImportError)) else None
 
 
 if __name__ == "__main__":

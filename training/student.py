@@ -1,50 +1,28 @@
 """Which student to train: a Llama from scratch with our tokenizer, or a checkpoint to start from.
 
->>> StudentConfig().layers
-4
+A tokenizer without a padding token pads with its end token: no token is added, so no weight changes
+shape. The end token is learnt all the same, as padding has neither label nor attention.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from training.tokenizer import CONTEXT, build_tokenizer
+from .config import AdapterConfig, StudentConfig
+from .tokenizer import CONTEXT, build_tokenizer
 
 if TYPE_CHECKING:
     import torch
+    from peft import PeftConfig
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    Student = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
 
 class BadStudent(ValueError):
     """There is no such student, or it cannot be trained as it is; the message says the fix."""
-
-
-@dataclass
-class StudentConfig:
-    """The student's architecture, or the checkpoint it starts from. Flags and YAML keys."""
-
-    base: str | None = field(
-        default=None,
-        metadata={"help": "Hub name or folder to start from; none means from scratch."},
-    )
-    hidden: int = field(default=192, metadata={"help": "Hidden size of a from-scratch student."})
-    intermediate: int = field(default=512, metadata={"help": "Width of its feed-forward layers."})
-    layers: int = field(default=4, metadata={"help": "Its number of layers."})
-    heads: int = field(default=4, metadata={"help": "Its number of attention heads."})
-    attention: str = field(
-        default="eager",
-        metadata={"help": "Attention while training; eager is the faster one on a CPU."},
-    )
-    dtype: Literal["float32", "bfloat16"] = field(
-        default="float32",
-        metadata={"help": "What the weights are held in; bfloat16 only under an adapter."},
-    )
-    export_dtype: Literal["float32", "base"] = field(
-        default="float32",
-        metadata={"help": "Of the exported weights: fp32, or what the base's are stored in."},
-    )
 
 
 def make_student(
@@ -53,11 +31,8 @@ def make_student(
     *,
     eos_token: str | None = None,
     pad_token: str | None = None,
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+) -> Student:
     """The student and its tokenizer; a from-scratch one is initialised from the seed.
-
-    A tokenizer without a padding token pads with its end token: no token is added, so no weight
-    changes shape. The end token is learnt all the same, as padding has neither label nor attention.
 
     Args:
         config: which student.
@@ -71,10 +46,7 @@ def make_student(
     from transformers import set_seed
 
     set_seed(seed)
-    if config.base is None:
-        model, tokenizer = _from_scratch(config)
-    else:
-        model, tokenizer = _from_checkpoint(config, config.base)
+    model, tokenizer = _from_scratch(config) if config.base is None else _from_checkpoint(config)
     _name_tokens(tokenizer, eos_token, pad_token)
     rows = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
@@ -89,6 +61,21 @@ def make_student(
     return model, tokenizer
 
 
+def peft_config(config: AdapterConfig) -> PeftConfig | None:
+    """The adapter as TRL takes it; None where every weight is trained."""
+    if not config.use_peft:
+        return None
+    from trl import ModelConfig, get_peft_config
+
+    made: PeftConfig = get_peft_config(ModelConfig(**asdict(config)))
+    return made
+
+
+def is_adapted(model: object) -> bool:
+    """Whether the model carries an adapter."""
+    return hasattr(model, "peft_config") and hasattr(model, "merge_and_unload")
+
+
 def export_dtype(config: StudentConfig) -> torch.dtype:
     """What the exported weights are held in."""
     import torch
@@ -101,7 +88,7 @@ def export_dtype(config: StudentConfig) -> torch.dtype:
     return torch.float32
 
 
-def _from_scratch(config: StudentConfig) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _from_scratch(config: StudentConfig) -> Student:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     tokenizer = build_tokenizer()
@@ -123,12 +110,11 @@ def _from_scratch(config: StudentConfig) -> tuple[PreTrainedModel, PreTrainedTok
     return student, tokenizer
 
 
-def _from_checkpoint(
-    config: StudentConfig, base: str
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _from_checkpoint(config: StudentConfig) -> Student:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    base = str(config.base)
     if Path(base).exists() and not (Path(base) / "config.json").is_file():
         raise BadStudent(f"{base} is no checkpoint (config.json is missing): give another --base")
     try:

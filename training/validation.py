@@ -21,50 +21,32 @@ the solver's traces for the same hands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import permutations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import torch
+from accelerate import PartialState
+from accelerate.utils import DistributedType, synchronize_rng_states
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTTrainer
 
 from tot24_bench.game import Puzzle, load_split
+from tot24_bench.harness import MAX_GEN_TOKS
 from tot24_bench.prompts import build
 from tot24_bench.scoring import analyse
-from training.feed import chat_prompt
-from training.greedy import respond
+
+from .config import ValidationConfig
+from .greedy import respond
+from .tokens import chat_prompt
 
 if TYPE_CHECKING:
     from torch.utils.data import Sampler
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-MAX_NEW_TOKENS = 896
-"""Tokens of a response, as the task `game24_onestep_tot` allows; a longer one is cut off."""
-
 STOP = "\nInput:"
 """Where the task ends a response."""
-
-
-@dataclass
-class ValidationConfig:
-    """How the student is validated while it trains. Flags and YAML keys."""
-
-    val_split: str = field(default="val", metadata={"help": "Split of the greedy evaluation."})
-    val_method: str = field(
-        default="onestep_tot", metadata={"help": "How the hands are asked: onestep_tot, cot, io."}
-    )
-    val_orders: int = field(
-        default=1,
-        metadata={"help": "Orders in which each hand is asked: as dealt, then drawn ones."},
-    )
-    val_tokens: int = field(
-        default=MAX_NEW_TOKENS, metadata={"help": "Tokens at which a response is cut off."}
-    )
-
-    def __post_init__(self) -> None:
-        if self.val_orders < 1:
-            raise ValueError(f"--val_orders {self.val_orders} asks nothing: give at least 1")
 
 
 @dataclass
@@ -124,34 +106,32 @@ class ValidatedTrainer(SFTTrainer):
     validation = ValidationConfig()
     chat = False
 
-    def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
-        """TRL's evaluation (the loss on `val`), with greedy accuracy and what the searches do.
+    @property
+    def in_pieces(self) -> bool:
+        """Whether weights lie in pieces over the processes (FSDP, DeepSpeed)."""
+        pieces = (DistributedType.FSDP, DistributedType.DEEPSPEED)
+        return self.accelerator.distributed_type in pieces
 
-        Here and not in `evaluate`: whoever listens to an evaluation (`patience`) gets all of it.
-        """
+    def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
+        """TRL's evaluation with ours; here, so that whoever listens to it (`patience`) gets all."""
         output = super().evaluation_loop(*args, **kwargs)
         output.metrics.update(self._validate())
         return output
 
     def _validate(self) -> dict[str, float]:
-        from accelerate.utils import DistributedType
-        from trl.models.utils import unwrap_model_for_generation
+        here, asked = self.accelerator, self.validation
+        puzzles = in_orders(load_split(asked.val_split), asked.val_orders)
+        how: dict[str, Any] = {"method": asked.val_method, "chat": self.chat}
+        how["max_new_tokens"] = asked.val_tokens
+        if self.in_pieces:
+            from trl.models.utils import unwrap_model_for_generation
 
-        puzzles = in_orders(load_split(self.validation.val_split), self.validation.val_orders)
-        tokens, method, chat = self.validation.val_tokens, self.validation.val_method, self.chat
-        here = self.accelerator
-        if here.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED):
-            # Weights are in pieces: every process has to take every step with the others.
+            # Every process has to take every step with the others.
             with unwrap_model_for_generation(self.model_wrapped, here) as model:
-                tally = greedy_tally(
-                    model, self.processing_class, puzzles, tokens, method, chat=chat
-                )
-                return tally.metrics()
+                return greedy_tally(model, self.processing_class, puzzles, **how).metrics()
         own = puzzles[here.process_index :: here.num_processes]
-        tally = greedy_tally(self.model, self.processing_class, own, tokens, method, chat=chat)
+        tally = greedy_tally(self.model, self.processing_class, own, **how)
         if here.num_processes > 1:
-            import torch
-
             sums = torch.tensor(list(asdict(tally).values()), device=here.device)
             tally = Tally(*here.reduce(sums, "sum").tolist())
         return tally.metrics()
@@ -182,14 +162,9 @@ class _Sampler(LengthGroupedSampler):
 
     def set_epoch(self, epoch: int) -> None:
         """Called by the trainer before each epoch."""
-        import torch
-
         self.generator = torch.Generator().manual_seed(self._seed + epoch) if epoch else None
 
     def __iter__(self) -> Iterator[int]:
-        from accelerate import PartialState
-        from accelerate.utils import synchronize_rng_states
-
         if self.generator is None and PartialState().num_processes > 1:
             synchronize_rng_states(["torch"])
         yield from super().__iter__()
@@ -212,24 +187,13 @@ def in_orders(puzzles: Sequence[Puzzle], orders: int) -> list[Puzzle]:
     return found
 
 
-def greedy_accuracy(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    split: str = "val",
-    max_new_tokens: int = MAX_NEW_TOKENS,
-) -> tuple[float, float]:
-    """Share of a split answered right, greedy and 0-shot, and mean tokens of a response."""
-    metrics = greedy_tally(model, tokenizer, load_split(split), max_new_tokens).metrics()
-    return metrics["eval_val_acc"], metrics["eval_val_tokens"]
-
-
 def greedy_tally(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     puzzles: Sequence[Puzzle],
-    max_new_tokens: int = MAX_NEW_TOKENS,
-    method: str = "onestep_tot",
     *,
+    max_new_tokens: int = MAX_GEN_TOKS["onestep_tot"],
+    method: str = "onestep_tot",
     chat: bool = False,
 ) -> Tally:
     """Ask every hand once, greedy and 0-shot, and count what comes back."""

@@ -1,7 +1,7 @@
 """One arm of the training benchmark, in a process of its own: `python training_arms.py ARM`.
 
-Prints what it trained as JSON. A process for each, as what one does to the allocator (see
-training/memory.py) would be the other's gain, too. All arms train the shape of scout-2m from
+Prints what it trained as JSON. A process for each, as what one does to the allocator
+(`keep_freed_memory`) would be the other's gain, too. All arms train the shape of scout-2m from
 scratch on the same rows, 32 a step, without gradient checkpointing; they differ in the trainer:
 
 | arm | trainer | batches | precision |
@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def settings() -> Any:
     """The settings of scout-2m.yaml, but for the batch: the same for all arms."""
-    from training.sft import Configs, make_parser
+    from training.config import Configs, make_parser
 
     flags = ["--config", str(ROOT / "training" / "configs" / "scout-2m.yaml")]
     flags += ["--per_device_train_batch_size", str(BATCH)]
@@ -53,9 +53,9 @@ def _steps(arm: str) -> int:
 
 def make_trainer(arm: str, folder: str) -> Any:
     """The trainer of an arm, ready to train."""
-    from training.feed import tokenize
     from training.rows import make_dataset
     from training.student import make_student
+    from training.tokens import tokenize
 
     configs = settings()
     rows = make_dataset(configs.rows).select_columns(["prompt", "completion"])
@@ -85,7 +85,7 @@ def make_trainer(arm: str, folder: str) -> Any:
 
         padded = [pad(row, tokenizer.pad_token_id) for row in tokens.select(range(BATCH * 40))]
         return Trainer(model, TrainingArguments(**common), train_dataset=padded)
-    from training.memory import keep_freed_memory
+    from training.run import keep_freed_memory
     from training.validation import ValidatedTrainer
 
     keep_freed_memory()

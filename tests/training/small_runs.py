@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from training.config import Configs
 
 CONFIG: dict[str, Any] = {
     "rows": 64,
@@ -37,6 +40,13 @@ def write_config(folder: Path, **changes: object) -> Path:
     config = folder / "config.yaml"
     config.write_text(yaml.safe_dump({**CONFIG, "output_dir": str(folder / "run"), **changes}))
     return config
+
+
+def read_config(folder: Path, **changes: object) -> Configs:
+    """All settings of the run, as the parser reads them."""
+    from training.config import read_configs
+
+    return read_configs(["--config", str(write_config(folder, **changes))])
 
 
 def run(folder: Path, **changes: object) -> dict[str, Any]:

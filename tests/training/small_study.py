@@ -24,8 +24,7 @@ from tot24_bench.leaderboard import (
 )
 from tot24_bench.prompts import build
 from tot24_bench.scoring import score
-from training.study.folders import Folders
-from training.study.plan import Arm, Plan, read_plan
+from training.study.plan import Arm, Folders, Plan, read_plan
 
 BASE: dict[str, Any] = {
     "rows": 64,
@@ -112,7 +111,7 @@ def commit(folder: Path) -> None:
 
 def pretend_trained(folders: Folders, plan: Plan) -> None:
     """Records and students of all arms, as far as guards look at them."""
-    from training.study.configs import config_of
+    from training.study.arms import config_of
 
     for arm in plan.arms:
         student = folders.student(arm)

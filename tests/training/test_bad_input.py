@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.training.small_runs import run, run_alone, start, write_config
+from tests.training.small_runs import read_config, run, write_config
 from tests.training.tiny_bases import make_smollm
 
 
@@ -35,13 +35,8 @@ def refused(folder: Path, **changes: Any) -> str:
 def test_a_dataset_that_was_not_filtered_is_refused(tmp_path: Path) -> None:
     traces = tmp_path / "traces.jsonl"
     traces.write_text("{}\n")
-    process = start(write_config(tmp_path, dataset=str(traces)))
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 2, said[-2000:]
-    assert "Traceback" not in said
-    last = said.splitlines()[-1]
-    assert last.startswith("training.sft: ")
-    assert "is no dataset (dataset.json is missing): tot24 traces filter" in last
+    said = refused(tmp_path, dataset=str(traces))
+    assert "is no dataset (dataset.json is missing): tot24 traces filter" in said
 
 
 def test_an_empty_dataset_and_one_with_a_held_out_hand_are_refused(tmp_path: Path) -> None:
@@ -152,32 +147,36 @@ def copy(begun: Path, tmp_path: Path) -> Path:
 def test_a_checkpoint_of_another_run_is_named(
     begun: Path, tmp_path: Path, changes: dict[str, Any], named: str
 ) -> None:
-    from training.identity import AnotherRun
+    from training.run import AnotherRun
 
     copy(begun, tmp_path)
     with pytest.raises(AnotherRun, match=rf"is of another run: {named}.*--output_dir.*--resume"):
         run(tmp_path, **changes)
-    assert run(tmp_path, resume=False, **{**changes, "max_steps": 1})["resumed"] is False
+
+
+def test_a_run_starts_anew_where_it_is_told_to(begun: Path, tmp_path: Path) -> None:
+    copy(begun, tmp_path)
+    assert run(tmp_path, resume=False, hidden=64, max_steps=1)["resumed"] is False
 
 
 def test_a_checkpoint_of_rows_that_other_code_made_is_refused(
     begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the same settings: what else makes rows is known when they are made."""
-    from training import feeding
-    from training.identity import AnotherRun
+    from training import tokens
     from training.rows import make_dataset
+    from training.run import AnotherRun, require_same_rows
 
     checkpoint = copy(begun, tmp_path)
     monkeypatch.setattr(
-        feeding, "make_dataset", lambda rows: make_dataset(rows).select(range(63, -1, -1))
+        tokens, "make_dataset", lambda rows: make_dataset(rows).select(range(63, -1, -1))
     )
     with pytest.raises(AnotherRun, match=r"is of other rows.*--output_dir.*--resume false"):
         run(tmp_path)
     kept = json.loads((checkpoint / "tot24_run.json").read_text())
     assert len(kept.pop("rows_sha256")) == 64
     (checkpoint / "tot24_run.json").write_text(json.dumps(kept))
-    assert run(tmp_path)["resumed"] is True  # an older checkpoint, which tells no rows
+    require_same_rows(checkpoint, "0" * 64)  # an older checkpoint, which tells no rows
 
 
 def test_a_checkpoint_of_another_shape_is_named_even_where_it_says_nothing(
@@ -189,7 +188,7 @@ def test_a_checkpoint_of_another_shape_is_named_even_where_it_says_nothing(
 
 
 def test_whole_weights_are_no_checkpoint_of_an_adapter(begun: Path, tmp_path: Path) -> None:
-    from training.identity import AnotherRun
+    from training.run import AnotherRun
 
     (copy(begun, tmp_path) / "tot24_run.json").unlink()
     with pytest.raises(AnotherRun, match="holds whole weights, and this run trains an adapter"):
@@ -201,26 +200,18 @@ def test_whole_weights_are_no_checkpoint_of_an_adapter(begun: Path, tmp_path: Pa
 
 def test_a_disk_that_is_full_is_one_line_and_the_run_goes_on_later(tmp_path: Path) -> None:
     """A limit on the size of files stands for the end of the disk: the write itself fails."""
-    import subprocess
-    import sys
+    import resource
 
-    config = write_config(tmp_path, hidden=128, intermediate=512)
-    limited = (
-        "import resource, runpy, sys;"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000));"
-        f"sys.argv = ['training.sft', '--config', {str(config)!r}];"
-        "runpy.run_module('training.sft', run_name='__main__')"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", limited], capture_output=True, text=True, timeout=300, check=False
-    )
-    lines = [line for line in done.stderr.splitlines() if line.startswith("training.sft: ")]
-    assert done.returncode == 2, done.stderr[-2000:]
-    assert "Traceback" not in done.stderr
-    assert "make room, and run the same command again" in lines[-1]
+    shape = {"hidden": 128, "intermediate": 512}
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, before[1]))
+    try:
+        said = refused(tmp_path, **shape)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "make room, and run the same command again" in said
     assert not (tmp_path / "run" / "student").exists()
-    code, said = run_alone(config)
-    assert code == 0, said
+    assert run(tmp_path, **shape)["steps"] == 6
 
 
 @pytest.mark.parametrize(
@@ -237,7 +228,7 @@ def test_a_student_that_was_trained_otherwise_is_not_replaced(
     shipped: Path, tmp_path: Path, changes: dict[str, Any], named: str
 ) -> None:
     """A shipped student's config names the shipped folder, and a flag is soon changed."""
-    from training.record import AnotherStudent
+    from training.export import AnotherStudent
 
     before = (shipped / "training.json").read_bytes()
     with pytest.raises(AnotherStudent, match=rf"{named}.*--export_dir, or --replace true"):
@@ -248,13 +239,13 @@ def test_a_student_that_was_trained_otherwise_is_not_replaced(
 def test_a_student_is_replaced_by_its_own_settings_or_when_told_so(
     shipped: Path, tmp_path: Path
 ) -> None:
-    from training.record import AnotherStudent
+    from training.export import AnotherStudent, require_own_place
 
-    student = shutil.copytree(shipped, tmp_path / "student")
+    student = Path(shutil.copytree(shipped, tmp_path / "student"))
     record = json.loads((student / "training.json").read_text())
     (student / "training.json").write_text(json.dumps({**record, "rows": {"row_seed": 0}}))
     again = {"export_dir": str(student), "max_steps": 3}  # more steps; an older record tells less
-    assert run(tmp_path / "a", **again)["steps"] == 3
+    require_own_place(student, read_config(tmp_path / "a", **again), batch=4)
     assert run(tmp_path / "b", **again, hidden=64, replace=True)["student"]["hidden"] == 64
     with pytest.raises(AnotherStudent, match="hidden is 32 here and 64 there"):
         run(tmp_path / "c", **again)

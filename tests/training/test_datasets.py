@@ -35,8 +35,8 @@ def test_a_dataset_is_trained_on_row_by_row(dataset: Path, tmp_path: Path) -> No
 def test_the_messages_of_a_dataset_train_a_chat_student(dataset: Path, tmp_path: Path) -> None:
     from datasets import Dataset
 
-    from training.chat import as_messages
     from training.rows import RowConfig, make_dataset
+    from training.tokens import as_messages
 
     rows = RowConfig(dataset=str(dataset))
     text = make_dataset(rows)

@@ -8,8 +8,8 @@ import pytest
 
 from tests.training.small_runs import run
 from tests.training.tiny_bases import make_qwen3, make_smollm
-from training.feed import TooLong, kept_rows, row_limit, tokenize
 from training.rows import RowConfig, make_row
+from training.tokens import TooLong, kept_rows, row_limit, tokenize
 
 
 def rows(count: int = 40):  # type: ignore[no-untyped-def]
@@ -62,8 +62,8 @@ def test_the_loss_is_on_the_completion_and_its_end_token() -> None:
 def test_chat_rows_end_their_answer_in_the_student_s_template(kind: str, tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
-    from training.chat import as_messages
     from training.tokenizer import build_tokenizer
+    from training.tokens import as_messages
 
     tokenizer = (
         AutoTokenizer.from_pretrained(make_qwen3(tmp_path / "base"))

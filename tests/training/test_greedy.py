@@ -11,7 +11,7 @@ from tests.training.tiny_bases import make_smollm
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.prompts import build
 from training.greedy import respond
-from training.validation import Tally, greedy_accuracy, greedy_tally
+from training.validation import Tally, greedy_tally
 
 
 def test_responses_are_those_of_generate(root: Path) -> None:
@@ -55,7 +55,8 @@ def test_greedy_accuracy_on_val_is_an_accuracy(tiny_checkpoint: Path) -> None:
     model = AutoModelForCausalLM.from_pretrained(tiny_checkpoint)
     tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
     model.train()
-    accuracy, tokens = greedy_accuracy(model, tokenizer, max_new_tokens=16)
+    tally = greedy_tally(model, tokenizer, load_split("val"), max_new_tokens=16)
+    accuracy, tokens = (tally.metrics()[f"eval_val_{name}"] for name in ("acc", "tokens"))
     assert model.training
     assert accuracy == 0.0
     assert 0 < tokens <= 16

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.training.small_runs import losses, read_record, run_alone, start, write_config
-from training.processes import BadProcesses, require_together, share_batch
+from tests.training.small_runs import losses, read_record, run, start, write_config
+from training.run import BadProcesses, require_together, share_batch
 
 TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc_per_node", "2")
 
@@ -24,12 +24,10 @@ SHARED: dict[str, Any] = {
 
 
 def test_torchrun_trains_to_the_losses_of_one_process(tmp_path: Path) -> None:
-    code, said = run_alone(write_config(tmp_path / "one", **SHARED))
-    assert code == 0, said
+    alone = run(tmp_path / "one", **SHARED)
     two = start(write_config(tmp_path / "two", **SHARED), "--processes", "2", launcher=TORCHRUN)
     _, told = two.communicate(timeout=300)
     assert two.returncode == 0, told[-2000:]
-    alone = read_record(tmp_path / "one" / "run" / "student")
     shared = read_record(tmp_path / "two" / "run" / "student")
     assert (alone["processes"], shared["processes"]) == (1, 2)
     assert alone["batch"] == shared["batch"] == 8
@@ -45,9 +43,9 @@ def test_torchrun_trains_to_the_losses_of_one_process(tmp_path: Path) -> None:
 
 
 def test_fewer_processes_than_asked_for_are_refused(tmp_path: Path) -> None:
-    code, said = run_alone(write_config(tmp_path), "--processes", "2")
-    assert code == 2
-    assert said.startswith("training.sft: --processes 2, but 1 train: start them with torchrun")
+    with pytest.raises(BadProcesses, match="--processes 2, but 1 train: start them with torchrun"):
+        run(tmp_path, processes=2)
+    assert not list((tmp_path / "run").glob("checkpoint-*"))
 
 
 def test_processes_that_do_not_train_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,7 +181,7 @@ def test_a_written_look_ahead_has_no_marks_and_no_long_search() -> None:
 
 
 def test_wide_rows_ask_hands_beyond_the_deck_of_the_train_part() -> None:
-    config = replace(SEARCH, wide_share=0.5)
+    config = replace(SEARCH, wide_share=0.5, wide_hands=500)
     rows = [make_row(config, index) for index in range(400)]
     wide = [asked(row) for row in rows if max(asked(row).numbers) > 13]
     assert 150 < len(wide) < 250
@@ -190,7 +190,7 @@ def test_wide_rows_ask_hands_beyond_the_deck_of_the_train_part() -> None:
 
 
 def test_rows_that_need_a_fraction_come_in_their_share_beside_wide_ones() -> None:
-    config = replace(SEARCH, wide_share=0.25, rational_share=0.25)
+    config = replace(SEARCH, wide_share=0.25, rational_share=0.25, wide_hands=500)
     rational = {puzzle.hand for puzzle in GENERATED["rational"].puzzles("train", 0)}
     asked_for = [asked(make_row(config, index)) for index in range(400)]
     needing = [puzzle for puzzle in asked_for if puzzle.hand in rational]

@@ -40,7 +40,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_losses(
 def test_a_finished_run_is_not_run_again(
     whole: tuple[Path, dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from training.resume import AlreadyFinished
+    from training.run import AlreadyFinished
 
     before = (whole[0] / "run" / "student" / "training.json").read_bytes()
     with pytest.raises(AlreadyFinished, match="another --output_dir"):
@@ -120,7 +120,8 @@ def test_a_run_without_patience_ends_when_val_gets_no_better(tmp_path: Path) -> 
 
 def test_val_is_asked_in_as_many_orders_as_the_config_says() -> None:
     from tot24_bench.game import load_split
-    from training.validation import ValidationConfig, in_orders
+    from training.config import ValidationConfig
+    from training.validation import in_orders
 
     hands = load_split("val")
     assert in_orders(hands, 1) == list(hands)
@@ -151,7 +152,7 @@ def test_val_is_asked_by_the_method_that_is_trained(tmp_path: Path) -> None:
     from tot24_bench.prompts import build
 
     hands = load_split("val")[:3]
-    greedy_tally(model, Reader(), hands, 2, "cot")  # type: ignore[arg-type]
+    greedy_tally(model, Reader(), hands, max_new_tokens=2, method="cot")  # type: ignore[arg-type]
     assert seen == [build("cot", hand, shots=0).text for hand in hands]
 
 
@@ -160,7 +161,7 @@ def test_without_matplotlib_there_is_a_note_and_no_picture(
 ) -> None:
     import sys
 
-    from training.plots import plot
+    from training.export import plot
 
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert plot([{"step": 1, "loss": 2.0}], tmp_path / "training.png", "x") is False
@@ -171,9 +172,9 @@ def test_without_matplotlib_there_is_a_note_and_no_picture(
 def test_a_tracker_that_is_not_installed_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training import checks
+    from training import config
 
-    monkeypatch.setattr(checks, "find_spec", lambda name: None)
+    monkeypatch.setattr(config, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match="pip install tensorboard"):
         run(tmp_path, report_to="tensorboard")
 

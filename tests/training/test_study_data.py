@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from training.study.data import absent, hands_of, make_data
-from training.study.folders import Folders
-from training.study.plan import PLAN, BadPlan, read_plan
+from training.study.arms import absent, hands_of, make_data
+from training.study.plan import PLAN, BadPlan, Folders, read_plan
 
 HERE = read_plan(PLAN)
 MISSING = absent(HERE, HERE.arm("gpt4o-2m-s0"))

@@ -17,16 +17,21 @@ from tot24_bench.leaderboard import BadSubmission, read
 from tot24_bench.leaderboard.runs import Stored
 from training.study import evaluate
 from training.study.answers import Answers
-from training.study.committed import NotDeclared, commit_of_plan, declare
-from training.study.configs import config_of, require_same_settings
-from training.study.data import absent
-from training.study.evaluate import NotTrained, evaluate_arms, greedy, require_trained, sampled
-from training.study.folders import Folders
+from training.study.arms import absent, config_of, require_same_settings, train_arms
+from training.study.evaluate import (
+    NotDeclared,
+    NotTrained,
+    OtherWeights,
+    commit_of_plan,
+    declare,
+    evaluate_arms,
+    greedy,
+    require_trained,
+    sampled,
+)
 from training.study.plan import PLAN as OURS
-from training.study.plan import BadPlan, Plan, read_plan
+from training.study.plan import BadPlan, Folders, Plan, read_plan
 from training.study.report import BEGIN, END, BadPage, report
-from training.study.same_weights import OtherWeights
-from training.study.train import train_arms
 
 
 def refused(tmp_path: Path, **changes: object) -> str:
@@ -399,10 +404,13 @@ def test_a_base_that_is_no_mapping_is_named(tmp_path: Path) -> None:
         config_of(plan, plan.arms[0], folders)
 
 
-def test_val_is_cut_off_where_the_tasks_are() -> None:
+def test_val_is_cut_off_where_the_tasks_are(tmp_path: Path) -> None:
     from tot24_bench.harness import tasks_path
-    from training.study.configs import LIMITS
 
-    for method, limit in LIMITS.items():
+    plan, folders = write_study(tmp_path)
+    folders.kept.joinpath("base.yaml").write_text("rows: 64\n")
+    for method in ("io", "cot", "onestep_tot"):
+        arm = plan.arms[0].model_copy(update={"method": method})
+        limit = config_of(plan, arm, folders)["val_tokens"]
         text = (tasks_path() / "game24" / f"game24_{method}.yaml").read_text(encoding="utf-8")
         assert f"max_gen_toks: {limit}\n" in text

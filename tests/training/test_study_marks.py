@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from training.study.marks import Marks, count, marks_of
+from training.study.looks import Marks, count_marks, marks_of
 
 SEARCH: dict[str, Any] = {"io_share": 0.0, "cot_share": 0.0, "few_shot_share": 0.0}
 
@@ -44,4 +44,4 @@ def test_where_there_is_no_mark_no_share_is_true() -> None:
     ],
 )
 def test_a_line_is_judged_by_the_state_that_it_leaves(line: str, counted: Marks) -> None:
-    assert count(f"Steps:\n{line}\nAnswer: 1") == counted
+    assert count_marks(f"Steps:\n{line}\nAnswer: 1") == counted

@@ -14,14 +14,11 @@ from tot24_bench.game import load_split
 from tot24_bench.leaderboard import Entry, Header, Metrics, Outcome
 from tot24_bench.statistics import sign_flip
 from training.study.answers import Answers
-from training.study.bootstrap import Estimate
-from training.study.folders import Folders
-from training.study.holdout import by_states_seen, share_seen
-from training.study.judge import judge
-from training.study.picture import Point, draw
+from training.study.judge import Estimate, judge
+from training.study.looks import by_states_seen, share_seen
 from training.study.plan import PLAN as OURS
-from training.study.plan import read_plan
-from training.study.report import results_of
+from training.study.plan import Folders, read_plan
+from training.study.report import draw, results_of
 from training.study.tables import page
 
 PLAN = read_plan(OURS)
@@ -48,6 +45,12 @@ def entry(test: str, right: float, rng: Random, repeats: int = 1, tokens: float 
     metrics = Metrics(acc=acc, valid=acc, answered=1.0, false_claim=0.0, truncated=0.0)
     header = Header.model_construct(metrics=metrics, mean_response_tokens=tokens, repeats=repeats)
     return Entry(header, outcomes)
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The results of made-up answers where nothing is trained; to be read alone."""
+    return found(tmp_path_factory.mktemp("untrained"), made_up({}))
 
 
 def found(tmp_path: Path, answers: Answers) -> dict[str, Any]:
@@ -87,10 +90,10 @@ def test_what_is_not_tested_counts_as_p_1() -> None:
 def test_an_arm_that_avoids_the_test_states_has_seen_none_of_them() -> None:
     answers = made_up({})
     held_out = by_states_seen(PLAN.group("onestep-holdout-2m"), answers, ("hard100",))
-    assert [(band.name, band.hands) for band in held_out] == [("none", 100)]
+    assert [(band["name"], band["hands"]) for band in held_out] == [("none", 100)]
     bands = by_states_seen(PLAN.group("onestep-2m"), answers, ("hard100", "hardest"))
-    assert sum(band.hands for band in bands) == 461
-    assert len(bands) > 1 and all(band.interval.low < band.interval.high for band in bands)
+    assert sum(band["hands"] for band in bands) == 461
+    assert len(bands) > 1 and all(band["interval"][0] < band["interval"][1] for band in bands)
 
 
 def test_the_share_seen_is_that_of_the_overlap_command() -> None:
@@ -101,8 +104,8 @@ def test_the_share_seen_is_that_of_the_overlap_command() -> None:
         assert share_seen(one.puzzle.hand, False) == pytest.approx(one.share)
 
 
-def test_arms_of_other_data_are_in_no_band(tmp_path: Path) -> None:
-    groups = {band["group"] for band in found(tmp_path, made_up({}))["states_seen"]}
+def test_arms_of_other_data_are_in_no_band(untrained: dict[str, Any]) -> None:
+    groups = {band["group"] for band in untrained["states_seen"]}
     assert groups == {arm.group for arm in PLAN.arms if arm.data is None}
 
 
@@ -121,9 +124,8 @@ def test_pass_at_k_tells_k_as_it_was_asked_and_the_tokens_of_both(tmp_path: Path
     assert "| 4 |" in row and row.endswith("| 164 | 100 |")
 
 
-def test_the_page_has_a_row_for_every_group_and_hypothesis(tmp_path: Path) -> None:
-    results = found(tmp_path, made_up({}))
-    text = page(PLAN, results, picture=None)
+def test_the_page_has_a_row_for_every_group_and_hypothesis(untrained: dict[str, Any]) -> None:
+    text = page(PLAN, untrained, picture=None)
     for arm in PLAN.arms:
         assert f"| {arm.group} | {arm.method} |" in text
         assert f"| {arm.name} |" in text
@@ -149,7 +151,7 @@ def test_a_trained_arm_has_its_different_rows_in_the_table(tmp_path: Path) -> No
 
 def test_the_picture_has_a_panel_a_test(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    points = [Point(400_000, Estimate(0.2, 0.1, 0.3, 1, 9)), Point(10**6, Estimate(1, 1, 1, 1, 9))]
+    points = [(400_000, Estimate(0.2, 0.1, 0.3, 1, 9)), (10**6, Estimate(1, 1, 1, 1, 9))]
     curves = {"CoT": points, "One-Step ToT": points[:1]}
     draw({"hard100": curves, "hardest": curves}, tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 5_000

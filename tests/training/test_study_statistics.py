@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from training.study.bootstrap import Estimate, accuracy, difference
-from training.study.judge import outcome
+from training.study.judge import Estimate, accuracy, difference, outcome
+from training.study.plan import Statistics
 
+FEW = Statistics(resamples=400)
 HANDS = 20
 RIGHTS = st.integers(1, 3).flatmap(
     lambda seeds: arrays(np.float64, (seeds, HANDS), elements=st.sampled_from([0.0, 1.0]))
@@ -20,7 +21,7 @@ RIGHTS = st.integers(1, 3).flatmap(
 @settings(max_examples=40, deadline=None)
 @given(RIGHTS)
 def test_an_accuracy_lies_in_its_interval_and_both_in_0_to_1(rights: np.ndarray) -> None:
-    found = accuracy(rights, resamples=400)
+    found = accuracy(rights, FEW)
     assert found.value == pytest.approx(rights.mean())
     assert -1e-9 <= found.low <= found.value + 0.05 and found.value - 0.05 <= found.high <= 1 + 1e-9
     assert found.low < found.high
@@ -31,8 +32,8 @@ def test_an_accuracy_lies_in_its_interval_and_both_in_0_to_1(rights: np.ndarray)
 def test_a_difference_is_that_of_the_accuracies_and_turns_its_sign(
     first: np.ndarray, second: np.ndarray
 ) -> None:
-    there = difference(first, second, resamples=400)
-    back = difference(second, first, resamples=400)
+    there = difference(first, second, FEW)
+    back = difference(second, first, FEW)
     assert there.value == pytest.approx(first.mean() - second.mean())
     assert back.value == pytest.approx(-there.value)
     assert there.low < there.high

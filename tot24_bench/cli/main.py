@@ -29,6 +29,7 @@ from tot24_bench.cli.traces import (
 )
 from tot24_bench.cli.traces_filter import filter_command
 from tot24_bench.cli.traces_generate import generate_command
+from tot24_bench.cli.train import train_command
 
 app = typer.Typer(
     name="tot24",
@@ -61,6 +62,12 @@ app.command("solve", context_settings={"ignore_unknown_options": True})(
     one_line_errors()(solve_command)
 )
 app.command("score")(one_line_errors()(score_command))
+# Its flags, `--help` among them, are read by the parser of training.
+app.command(
+    "train",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)(train_command)
 app.command("tasks-path")(one_line_errors()(tasks_path_command))
 app.command("eval")(one_line_errors()(eval_command))
 app.command("baseline")(one_line_errors()(baseline_command))

@@ -3,7 +3,7 @@
     python -m training.study plan      # the arms, what they cost; checks the plan
     python -m training.study train     # every arm that is not trained yet
     python -m training.study eval      # each student meets each test once
-    python -m training.study report    # tables, picture, docs/study.md
+    python -m training.study report    # tables, picture, docs/appendix/study-results.md
 
 `plan.yaml` is committed before any test hand is asked; docs/study.md tells the method.
 """

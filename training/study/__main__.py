@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
-from training.study.folders import RUNS, Folders
-from training.study.plan import PLAN, read_plan
+from tot24_bench.text import one_line
 
-PAGE = Path("docs/study.md")
+from .plan import PLAN, RUNS, Folders, read_plan
+
+PAGE = Path("docs/appendix/study-results.md")
 
 PlanFile = Annotated[Path, typer.Option("--plan", help="The plan; what is kept lies beside it.")]
 Runs = Annotated[Path, typer.Option("--runs", help="Folder of checkpoints, students and data.")]
@@ -32,24 +33,16 @@ app = typer.Typer(
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Turn errors that a user can mend into one line and exit code 2."""
-    from training.faults import fault
-
     try:
         yield
-    except Exception as error:
-        line = fault(error)
-        if line is None:
-            raise
-        typer.echo(f"training.study: {line}", err=True)
+    except (ValueError, OSError, ImportError) as error:
+        typer.echo(f"training.study: {one_line(str(error))[:1000]}", err=True)
         raise typer.Exit(2) from error
 
 
 @app.command("plan")
-def plan_command(
-    plan: PlanFile = PLAN,
-    runs: Runs = RUNS,
-    check: Annotated[bool, typer.Option(help="Build each arm's config.")] = True,
-) -> None:
+@one_line_errors()
+def plan_command(plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
     """Print the arms, their budgets and the total, and check that each of them can be trained.
 
     Example: `python -m training.study plan`
@@ -57,15 +50,12 @@ def plan_command(
     from rich.console import Console
     from rich.table import Table
 
-    from training.study.tables import plan_table
+    from .arms import check_config, config_of
+    from .tables import plan_table
 
-    with one_line_errors():
-        read = read_plan(plan)
-        if check:
-            from training.study.configs import check_config, config_of
-
-            for arm in read.arms:
-                check_config(config_of(read, arm, Folders(plan, runs)))
+    read = read_plan(plan)
+    for arm in read.arms:
+        check_config(config_of(read, arm, Folders(plan, runs)))
     heading, *rows, total = plan_table(read)
     table = Table(*heading)
     for row in rows:
@@ -75,21 +65,8 @@ def plan_command(
     (Console() if sys.stdout.isatty() else Console(width=160)).print(table)
 
 
-@app.command("data")
-def data_command(plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
-    """Make the rows that are no solver's: public transcripts, and the solver on the same hands.
-
-    Example: `python -m training.study data`
-    """
-    from training.study.data import make_data
-
-    with one_line_errors():
-        read, folders = read_plan(plan), Folders(plan, runs)
-        for name in read.data:
-            typer.echo(f"{name}: {make_data(read, name, folders)}")
-
-
 @app.command("train")
+@one_line_errors()
 def train_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
     """Train each arm that is not finished; interrupted, the same command goes on.
 
@@ -101,14 +78,14 @@ def train_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) 
 
     `python -m training.study train onestep-2m-s0 cot-2m-s0`
     """
-    from training.study.train import train_arms
+    from .arms import train_arms
 
-    with one_line_errors():
-        read = read_plan(plan)
-        train_arms(read, read.chosen(arms), Folders(plan, runs), typer.echo, again=bool(arms))
+    read = read_plan(plan)
+    train_arms(read, read.chosen(arms), Folders(plan, runs), typer.echo, again=bool(arms))
 
 
 @app.command("eval")
+@one_line_errors()
 def eval_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
     """Ask each student each test once; refused before the plan is committed and all is trained.
 
@@ -120,30 +97,29 @@ def eval_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) -
 
     `python -m training.study eval onestep-2m-s0`
     """
-    from training.study.evaluate import evaluate_arms
+    from .evaluate import evaluate_arms
 
-    with one_line_errors():
-        read = read_plan(plan)
-        evaluate_arms(read, read.chosen(arms), Folders(plan, runs), typer.echo)
+    read = read_plan(plan)
+    evaluate_arms(read, read.chosen(arms), Folders(plan, runs), typer.echo)
 
 
 @app.command("report")
+@one_line_errors()
 def report_command(
     plan: PlanFile = PLAN,
     runs: Runs = RUNS,
     page: Annotated[Path, typer.Option("--page", help="Where the figures go.")] = PAGE,
 ) -> None:
-    """Write results.json, accuracy.png, and the figures of docs/study.md, by the declared plan.
+    """Write results.json, accuracy.png, and the figures of docs/appendix/study-results.md, by the declared plan.
 
     Example: `python -m training.study report`
     """
-    from training.study.report import report
+    from .report import report
 
-    with one_line_errors():
-        results = report(read_plan(plan), Folders(plan, runs), page)
-        for one in results["hypotheses"]:
-            typer.echo(f"{one['name']}: {one['outcome']}: {one['says']}")
-        typer.echo(f"wrote {page}")
+    results = report(read_plan(plan), Folders(plan, runs), page)
+    for one in results["hypotheses"]:
+        typer.echo(f"{one['name']}: {one['outcome']}: {one['says']}")
+    typer.echo(f"wrote {page}")
 
 
 if __name__ == "__main__":

@@ -15,11 +15,17 @@ from typing import TYPE_CHECKING
 from tot24_bench.game import Hand
 from tot24_bench.harness import expand_by_split
 from tot24_bench.leaderboard import BadSubmission, Entry, key_of, path_of, read_entries
-from training.study.plan import Arm, Plan
+
+from .plan import Arm, Plan
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tot24_bench.leaderboard import Header
-    from training.study.bootstrap import Rights
+
+    Rights = NDArray[np.float64]
+    """Seeds by hands: 1 where the answer is right, 0 where it is not."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +52,13 @@ class Answers:
         for entry in read_entries(kept):
             header = entry.header
             arm = arms.get(header.model.name)
-            if arm is None or header.split not in plan.tests_of(arm):
+            if arm is None or not _as_planned(plan, arm, entry):
                 continue
-            if entry.key != _key(arm, header.split, header.repeats) or not _as_planned(
-                plan, header
-            ):
-                continue
-            where = found.sampled if header.repeats > 1 else found.greedy
-            other = where.setdefault((arm.name, header.split), entry)
+            kind = found.sampled if header.repeats > 1 else found.greedy
+            other = kind.setdefault((arm.name, header.split), entry)
             if other is not entry:
-                paths = " and ".join(str(path_of(kept, one.key)) for one in (other, entry))
-                raise BadSubmission(f"{paths} are of the same arm, test and kind: move one away")
+                where = " and ".join(str(path_of(kept, one.key)) for one in (other, entry))
+                raise BadSubmission(f"{where} are of the same arm, test and kind: move one away")
         return found
 
     def has(self, arms: Sequence[Arm], tests: Sequence[str], *, passes: bool = False) -> bool:
@@ -85,11 +87,13 @@ class Answers:
         import numpy as np
 
         kind = self.sampled if passes else self.greedy
-        rows = []
-        for arm in arms:
-            asked = [one for test in tests for one in kind[arm.name, test].outcomes]
-            rows.append([float(one.right > 0) for one in asked])
-        return np.array(rows, dtype=float)
+        return np.array(
+            [
+                [float(one.right > 0) for test in tests for one in kind[arm.name, test].outcomes]
+                for arm in arms
+            ],
+            dtype=float,
+        )
 
     def tokens(self, arms: Sequence[Arm], test: str, *, passes: bool = False) -> float:
         """Mean tokens that an arm writes for a hand, all its responses together.
@@ -110,23 +114,15 @@ class Answers:
         return [one.puzzle.hand for one in self.greedy[arm.name, test].outcomes]
 
 
-def groups_of(plan: Plan) -> dict[str, list[Arm]]:
-    """The arms of each group, in the order of the plan."""
-    found: dict[str, list[Arm]] = {}
-    for arm in plan.arms:
-        found.setdefault(arm.group, []).append(arm)
-    return found
-
-
-def _as_planned(plan: Plan, header: Header) -> bool:
-    """Whether one response was taken greedily, or several by the plan's temperature."""
+def _as_planned(plan: Plan, arm: Arm, entry: Entry) -> bool:
+    """Whether it is what the plan asks of the arm: greedily once, or k times by its temperature."""
+    header: Header = entry.header
+    if header.split not in plan.tests_of(arm):
+        return False
+    ((split, (task,)),) = expand_by_split([arm.task], header.split).items()
+    if entry.key != key_of(arm.name, task, shots=0, split=str(split), repeats=header.repeats):
+        return False
     if header.repeats == 1:
         return not header.generation.get("do_sample")
     rule = plan.sampling
     return rule is not None and header.generation.get("temperature") == rule.temperature
-
-
-def _key(arm: Arm, test: str, repeats: int) -> str:
-    """Of the submission that the plan asks for."""
-    ((split, (task,)),) = expand_by_split([arm.task], test).items()
-    return key_of(arm.name, task, shots=0, split=str(split), repeats=repeats)

@@ -4,28 +4,46 @@ Nothing is asked before the plan is committed and every arm is trained. A submis
 stays: what is missing is asked, nothing is asked again, and an arm that has met every test needs no
 student any more. All greedy answers come first: how often a hand is sampled on a test follows from
 the tokens that they took there, not from what was right.
+
+`evaluated.json`, beside the plan, says under which commit of which plan a student first met a test.
+From then on another plan is refused, by the report, too: it could have been written for what came
+out. And nothing is said of an arm whose student, record and submissions are not of the same
+weights.
 """
 
 from __future__ import annotations
 
+import datetime
+import json
+import subprocess
 from collections.abc import Callable, Sequence
 from math import ceil
+from pathlib import Path
 from typing import Any
 
-from tot24_bench.harness import Plan as Asked
+from tot24_bench.checkpoint import checkpoint_sha256
+from tot24_bench.files import write_durably
+from tot24_bench.harness import Plan as Evaluation
 from tot24_bench.harness import expand_by_split
-from tot24_bench.leaderboard import run_plans
-from training.study.answers import Answers
-from training.study.committed import declare
-from training.study.configs import require_same_settings
-from training.study.data import absent
-from training.study.folders import Folders
-from training.study.plan import Arm, Plan, Sampling
-from training.study.same_weights import require_students_weights, require_submissions_weights
+from tot24_bench.leaderboard import path_of, paths, run_plans
+
+from .answers import Answers
+from .arms import absent, require_same_settings
+from .plan import Arm, Folders, Plan, Sampling, files_of, sha256_of
+
+NOTE = "evaluated.json"
+
+
+class NotDeclared(ValueError):
+    """The plan is not committed as it is, or was another one when tests began."""
 
 
 class NotTrained(ValueError):
     """Arms of the plan have no student; the message names them."""
+
+
+class OtherWeights(ValueError):
+    """A student or a submission is not of its record's weights; the message names the arm."""
 
 
 def evaluate_arms(
@@ -50,7 +68,7 @@ def evaluate_arms(
         if arm not in waiting or folders.is_trained(arm):
             require_same_settings(plan, arm, folders)
         if arm in waiting and folders.is_trained(arm):
-            require_students_weights(arm, folders)
+            _require_students_weights(arm, folders)
     declare(folders.plan, plan, folders)
     require_submissions_weights(plan, folders, answers)
     asked = [arm for arm in arms if arm not in waiting or folders.is_trained(arm)]
@@ -77,54 +95,45 @@ def require_trained(
     Raises:
         NotTrained: there is one.
     """
-    missing = [
-        arm for arm in plan.arms if not folders.is_trained(arm) and not answers.complete(plan, arm)
-    ]
-    wanting = []
-    for arm in missing:
-        source = absent(plan, arm)
-        if source is None:
-            wanting.append(arm.name)
-        else:
+    missing = []
+    for arm in plan.arms:
+        if folders.is_trained(arm) or answers.complete(plan, arm):
+            continue
+        if source := absent(plan, arm):
             say(f"{arm.name}: SKIPPED, there is no {source}")
-    if wanting:
+        else:
+            missing.append(arm.name)
+    if missing:
         raise NotTrained(
-            f"not trained: {', '.join(wanting)}: python -m training.study train, then evaluate"
+            f"not trained: {', '.join(missing)}: python -m training.study train, then evaluate"
         )
 
 
-def greedy(plan: Plan, arm: Arm, folders: Folders, answers: Answers) -> list[Asked]:
+def greedy(plan: Plan, arm: Arm, folders: Folders, answers: Answers) -> list[Evaluation]:
     """The tests that an arm has not met."""
     return [
-        _plan(arm, folders, test) for test in plan.tests_of(arm) if not answers.has([arm], [test])
+        _evaluation(arm, folders, test)
+        for test in plan.tests_of(arm)
+        if not answers.has([arm], [test])
     ]
 
 
-def sampled(plan: Plan, arm: Arm, folders: Folders, answers: Answers) -> list[Asked]:
+def sampled(plan: Plan, arm: Arm, folders: Folders, answers: Answers) -> list[Evaluation]:
     """The tests on which an arm is sampled and was not yet; the greedy answers have to be there."""
     rule = plan.sampling
     if rule is None or not arm.sampled:
         return []
     drawn = {"do_sample": True, "temperature": rule.temperature, "top_k": 0}
     return [
-        _plan(arm, folders, test, tries(plan, rule, answers, test), drawn)
+        _evaluation(arm, folders, test, _tries(plan, rule, answers, test), drawn)
         for test in rule.tests
         if not answers.has([arm], [test], passes=True)
     ]
 
 
-def tries(plan: Plan, rule: Sampling, answers: Answers, test: str) -> int:
+def _tries(plan: Plan, rule: Sampling, answers: Answers, test: str) -> int:
     """k of pass@k on a test, by the plan's rule, from the greedy submissions."""
     more, fewer = (answers.tokens(plan.group(name), test) for name in (rule.more, rule.fewer))
-    return tries_of(rule, more, fewer)
-
-
-def tries_of(rule: Sampling, more: float, fewer: float) -> int:
-    """k by the tokens of a response.
-
-    >>> tries_of(Sampling(tests=("val",), more="a", fewer="b"), 130.0, 42.0)
-    4
-    """
     return min(max(ceil(more / max(fewer, 1.0)), 2), rule.most)
 
 
@@ -136,23 +145,23 @@ def _unasked(plan: Plan, answers: Answers) -> list[str]:
     return [arm.name for arm in deciding if not answers.has([arm], plan.sampling.tests)]
 
 
-def _ask(arm: Arm, wanted: Sequence[Asked], folders: Folders, say: Callable[[str], object]) -> None:
-    if not wanted:
-        return
-    for stored in run_plans(wanted, folders.kept, arm.name):
+def _ask(
+    arm: Arm, wanted: Sequence[Evaluation], folders: Folders, say: Callable[[str], object]
+) -> None:
+    for stored in run_plans(wanted, folders.kept, arm.name) if wanted else ():
         header = stored.submission
         say(f"{arm.name}: {header.split} x{header.repeats} {header.metrics.acc:.1%}")
 
 
-def _plan(
+def _evaluation(
     arm: Arm,
     folders: Folders,
     test: str,
     repeats: int = 1,
     generation: dict[str, Any] | None = None,
-) -> Asked:
+) -> Evaluation:
     ((split, tasks),) = expand_by_split([arm.task], test).items()
-    return Asked(
+    return Evaluation(
         model="hf",
         model_args={"pretrained": str(folders.student(arm)), "dtype": "float32"},
         tasks=tasks,
@@ -162,3 +171,112 @@ def _plan(
         device="cpu",
         generation=generation or {},
     )
+
+
+def _require_students_weights(arm: Arm, folders: Folders) -> None:
+    if checkpoint_sha256(str(folders.student(arm))) != _recorded(arm, folders):
+        raise OtherWeights(
+            f"{arm.name}: {folders.student(arm)} holds other weights than its record says: move "
+            f"{folders.run(arm)} away and train it again"
+        )
+
+
+def require_submissions_weights(plan: Plan, folders: Folders, answers: Answers) -> None:
+    """Refuse submissions of other students than the records'.
+
+    Raises:
+        OtherWeights: there is one; an arm without a record has none to compare with.
+    """
+    for (name, test), entry in (*answers.greedy.items(), *answers.sampled.items()):
+        arm = plan.arm(name)
+        if entry.header.model.checkpoint_sha256 != _recorded(arm, folders):
+            raise OtherWeights(
+                f"{name}: its submission on {test} is of other weights than its record: restore "
+                f"{folders.record(arm)} or {path_of(folders.kept, entry.key)}"
+            )
+
+
+def _recorded(arm: Arm, folders: Folders) -> str:
+    record = folders.read_record(arm)
+    sha256 = None if record is None else record["study"].get("checkpoint_sha256")
+    if not sha256:
+        raise OtherWeights(f"{arm.name}: {folders.record(arm)} names no weights: restore it")
+    return str(sha256)
+
+
+def declare(path: Path, plan: Plan, folders: Folders) -> dict[str, Any]:
+    """Note the plan at the first evaluation, hold the later ones to it.
+
+    Raises:
+        NotDeclared: the plan is not committed, or is not that of the first evaluation.
+    """
+    commit = commit_of_plan(path, plan)
+    first = declared(path, plan, folders)
+    if first is None:
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        sha256 = sha256_of(path, plan)
+        first = {"plan_commit": commit, "plan_sha256": sha256, "first_evaluation": now}
+        write_durably(folders.kept / NOTE, json.dumps(first, indent=1) + "\n")
+    return first
+
+
+def declared(path: Path, plan: Plan, folders: Folders) -> dict[str, Any] | None:
+    """The note of the first evaluation; None before it.
+
+    Raises:
+        NotDeclared: it is of another plan, or is gone and submissions are there.
+    """
+    note = folders.kept / NOTE
+    if not note.is_file():
+        if paths(folders.kept):
+            raise NotDeclared(
+                f"{folders.kept} holds submissions and no {NOTE}, so nobody knows their plan: "
+                f"git checkout -- {note}, or move the submissions away"
+            )
+        return None
+    first: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+    if first["plan_sha256"] != sha256_of(path, plan):
+        commit = first["plan_commit"][:12]
+        raise NotDeclared(
+            f"students met the tests under the plan of commit {commit}, and it was changed since: "
+            f"git checkout {commit} -- {' '.join(map(str, files_of(path, plan)))}"
+        )
+    return first
+
+
+def commit_of_plan(path: Path, plan: Plan) -> str:
+    """The commit that the plan and its base last changed in.
+
+    Raises:
+        NotDeclared: there is none, or the files were changed since.
+    """
+    files = [file.resolve() for file in files_of(path, plan)]
+    if files[0].parent != files[1].parent:
+        raise NotDeclared(f"{plan.base}: a base lies beside its plan, or one commit cannot tell")
+    names = [file.name for file in files]
+    listed = _git(path, "ls-files", "--", *names).split()
+    for name in names:
+        if name not in listed:
+            raise NotDeclared(
+                f"{name} is not committed: git add and git commit it before any test hand is asked"
+            )
+    changed = _git(path, "status", "--porcelain", "--", *names).split()
+    if changed:
+        raise NotDeclared(
+            f"{changed[-1]} was changed since it was committed: commit it, or restore it by git "
+            "checkout"
+        )
+    return _git(path, "log", "-1", "--format=%H", "--", *names).strip()
+
+
+def _git(path: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=path.resolve().parent, capture_output=True, text=True
+        )
+    except FileNotFoundError:
+        raise NotDeclared("there is no git: the plan's commit is what declares it") from None
+    if done.returncode:
+        said = " ".join(done.stderr.split())[:200]
+        raise NotDeclared(f"{path} cannot be vouched for: {said or 'git fails'}")
+    return done.stdout

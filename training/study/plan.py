@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -19,18 +20,19 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from tot24_bench.game import load_split
-from tot24_bench.schema import Count, Record, Share, Text
+from tot24_bench.schema import Count, Record, Share, Text, first_fault
+
+from ..export import RECORD, read_record
 
 Method = Literal["io", "cot", "onestep_tot"]
 
-SLUG = r"^[a-z0-9][a-z0-9.-]{0,60}$"
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,60}$")]
 """Names of arms and data: they become names of folders."""
 
-Slug = Annotated[str, Field(pattern=SLUG)]
+Positive = Annotated[int, Field(ge=1)]
 
 PLAN = Path("training/study/plan.yaml")
-
-_SEED = re.compile(r"-s[0-9]+$")
+RUNS = Path("runs/study")
 
 
 class BadPlan(ValueError):
@@ -42,11 +44,11 @@ class Shape(Record):
 
     hidden: Annotated[int, Field(ge=8)]
     intermediate: Annotated[int, Field(ge=8)]
-    layers: Annotated[int, Field(ge=1)]
-    heads: Annotated[int, Field(ge=1)]
+    layers: Positive
+    heads: Positive
 
 
-class Transcript(Record):
+class PublicTranscript(Record):
     """Training rows out of a public transcript, as `tot24 traces import` and `filter` make them.
 
     Attributes:
@@ -62,7 +64,7 @@ class Transcript(Record):
     model: Text
     method: Method = "onestep_tot"
     level: Literal["answer", "agrees", "valid"] = "valid"
-    longest: Annotated[int, Field(ge=1)] | None = None
+    longest: Positive | None = None
 
 
 class SameHands(Record):
@@ -91,7 +93,7 @@ class Arm(Record):
     method: Method
     size: str
     seed: Annotated[int, Field(ge=0)] = 0
-    completion_tokens: Annotated[int, Field(ge=1)]
+    completion_tokens: Positive
     minutes: Annotated[float, Field(gt=0)]
     data: Slug | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -173,7 +175,7 @@ class Plan(Record):
     chosen_on: Text
     rules: tuple[Text, ...]
     sizes: dict[str, Shape]
-    data: dict[Slug, Transcript | SameHands] = Field(default_factory=dict)
+    data: dict[Slug, PublicTranscript | SameHands] = Field(default_factory=dict)
     tests: Annotated[tuple[str, ...], Field(min_length=1)]
     sampling: Sampling | None = None
     statistics: Statistics = Statistics()
@@ -186,25 +188,33 @@ class Plan(Record):
         """Of all arms, on two cores."""
         return sum(arm.minutes for arm in self.arms)
 
+    @property
+    def groups(self) -> dict[str, list[Arm]]:
+        """The arms of each group, in the order of the plan."""
+        found: dict[str, list[Arm]] = {}
+        for arm in self.arms:
+            found.setdefault(arm.group, []).append(arm)
+        return found
+
+    def group(self, name: str) -> list[Arm]:
+        """The arms of a group; none where there is no such group."""
+        return self.groups.get(name, [])
+
     def arm(self, name: str) -> Arm:
         """The arm of that name.
 
         Raises:
             BadPlan: there is none.
         """
-        for arm in self.arms:
-            if arm.name == name:
-                return arm
-        raise BadPlan(f"no arm {name[:60]!r}: there is {', '.join(arm.name for arm in self.arms)}")
+        arms = {arm.name: arm for arm in self.arms}
+        if name not in arms:
+            raise BadPlan(f"no arm {name[:60]!r}: there is {', '.join(arms)}")
+        return arms[name]
 
     def chosen(self, names: list[str] | None) -> list[Arm]:
         """The arms of these names, in the order of the plan; all of them for none."""
         wanted = {self.arm(name).name for name in names or ()}
         return [arm for arm in self.arms if not wanted or arm.name in wanted]
-
-    def group(self, name: str) -> list[Arm]:
-        """The arms of a group."""
-        return [arm for arm in self.arms if arm.group == name]
 
     def tests_of(self, arm: Arm) -> tuple[str, ...]:
         """What an arm is asked."""
@@ -212,54 +222,48 @@ class Plan(Record):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        twice = [
-            name for name, times in Counter(arm.name for arm in self.arms).items() if times > 1
-        ]
-        if twice:
-            raise ValueError(f"arm {twice[0]} is there twice")
+        names = [arm.name for arm in self.arms]
         for arm in self.arms:
+            if names.count(arm.name) > 1:
+                raise ValueError(f"arm {arm.name} is there twice")
             if arm.size not in self.sizes:
                 raise ValueError(f"{arm.name}: no size {arm.size}: {', '.join(self.sizes)}")
             if arm.data is not None and arm.data not in self.data:
                 raise ValueError(f"{arm.name}: no data {arm.data}: {', '.join(self.data)}")
         for name, made in self.data.items():
             if isinstance(made, SameHands) and not isinstance(
-                self.data.get(made.solver_for), Transcript
+                self.data.get(made.solver_for), PublicTranscript
             ):
                 raise ValueError(f"data {name}: {made.solver_for} is no transcript of the plan")
-        groups = {arm.group for arm in self.arms}
-        named = [group for curve in self.picture.values() for group in curve]
-        named += [group for one in self.hypotheses for group in (one.better, one.worse)]
+        self._require_groups(group for curve in self.picture.values() for group in curve)
         if self.sampling is not None:
-            named += [self.sampling.more, self.sampling.fewer]
-        for group in named:
-            if group not in groups:
-                raise ValueError(f"no group {group}: there is {', '.join(sorted(groups))}")
-        if self.sampling is not None:
-            for arm in (*self.group(self.sampling.more), *self.group(self.sampling.fewer)):
-                for test in self.sampling.tests:
-                    if test not in self.tests_of(arm):
-                        raise ValueError(f"sampling: {arm.name} is not asked {test}")
+            self._require_asked("sampling", self.sampling.tests, self.sampling.more)
+            self._require_asked("sampling", self.sampling.tests, self.sampling.fewer)
         for one in self.hypotheses:
-            self._can_be_judged(one)
+            self._require_asked(one.name, one.tests, one.better)
+            self._require_asked(one.name, one.tests, one.worse)
+            sampled = all(arm.sampled for arm in self.group(one.worse)) and self.sampling
+            for test in one.tests if one.worse_passes else ():
+                if not sampled or test not in sampled.tests:
+                    raise ValueError(f"{one.name}: {one.worse} is not sampled on {test}")
         return self
 
-    def _can_be_judged(self, one: Hypothesis) -> None:
-        for test in one.tests:
-            for arm in (*self.group(one.better), *self.group(one.worse)):
+    def _require_groups(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self.groups:
+                raise ValueError(f"no group {name}: there is {', '.join(sorted(self.groups))}")
+
+    def _require_asked(self, who: str, tests: Iterable[str], group: str) -> None:
+        self._require_groups([group])
+        for test in tests:
+            for arm in self.group(group):
                 if test not in self.tests_of(arm):
-                    raise ValueError(f"{one.name}: {arm.name} is not asked {test}")
-            if one.worse_passes and (
-                self.sampling is None
-                or test not in self.sampling.tests
-                or not all(arm.sampled for arm in self.group(one.worse))
-            ):
-                raise ValueError(f"{one.name}: {one.worse} is not sampled on {test}")
+                    raise ValueError(f"{who}: {arm.name} is not asked {test}")
 
 
 def group_of(name: str) -> str:
     """An arm's name without its seed."""
-    return _SEED.sub("", name)
+    return re.sub("-s[0-9]+$", "", name)
 
 
 def read_plan(path: Path) -> Plan:
@@ -270,28 +274,69 @@ def read_plan(path: Path) -> Plan:
         OSError: it cannot be read.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        plan = Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadPlan(f"{path}: no YAML: {' '.join(str(error).split())[:300]}") from None
-    try:
-        plan = Plan.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadPlan(f"{path}: {where + ': ' if where else ''}{first['msg'][:300]}") from None
+        where, fault = first_fault(error, whole="plan")
+        raise BadPlan(f"{path}: {where}: {fault[:300]}") from None
     for test in sorted({test for arm in plan.arms for test in plan.tests_of(arm)}):
         load_split(test)
     return plan
 
 
-def sha256_of(path: Path, plan: Plan) -> str:
-    """Hash of the plan and of the settings that it begins with."""
-    digest = hashlib.sha256()
-    for file in files_of(path, plan):
-        digest.update(file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
 def files_of(path: Path, plan: Plan) -> list[Path]:
     """The files that a plan stands in: its own and its base's."""
     return [path, path.parent / plan.base]
+
+
+def sha256_of(path: Path, plan: Plan) -> str:
+    """Hash of the plan and of the settings that it begins with."""
+    text = b"".join(file.read_bytes() + b"\0" for file in files_of(path, plan))
+    return hashlib.sha256(text).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where things of a study are.
+
+    Beside the plan, kept in git: `records/`, `submissions/`, `results.json`, `accuracy.png`, and
+    `evaluated.json`, which says under which plan the first test hand was asked. Below the runs
+    folder, not kept: the data, and a folder an arm with its checkpoints and its finished student.
+
+    Attributes:
+        plan: the plan's file.
+        runs: where checkpoints, students and data go.
+    """
+
+    plan: Path
+    runs: Path
+
+    @property
+    def kept(self) -> Path:
+        """What is kept: it is a results folder of `tot24`, too."""
+        return self.plan.parent
+
+    def run(self, arm: Arm) -> Path:
+        """The arm's checkpoints, and the config that it was trained by."""
+        return self.runs / arm.name
+
+    def student(self, arm: Arm) -> Path:
+        """The finished student."""
+        return self.run(arm) / "student"
+
+    def dataset(self, name: str) -> Path:
+        """Rows of the plan's data."""
+        return self.runs / "data" / name
+
+    def record(self, arm: Arm) -> Path:
+        """The kept copy of the student's record."""
+        return self.kept / "records" / f"{arm.name}.json"
+
+    def is_trained(self, arm: Arm) -> bool:
+        """Whether the student is there, whole: the record is what an export writes last."""
+        return (self.student(arm) / RECORD).is_file()
+
+    def read_record(self, arm: Arm) -> dict[str, Any] | None:
+        """The kept record: what the student says of its training, and `study`; None without."""
+        return read_record(self.record(arm))

@@ -1,32 +1,34 @@
 """From submissions and records to `results.json`, the picture, and the generated part of the page.
 
-Figures stand between two marks in docs/study.md; the words around them are written by hand.
+Figures stand between two marks in docs/appendix/study-results.md.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tot24_bench.files import write_durably
-from training.study.afterwards import DECK, look
-from training.study.answers import Answers, groups_of
-from training.study.bootstrap import Estimate, accuracy
-from training.study.committed import NOTE, declared
-from training.study.configs import config_of, require_same_settings
-from training.study.folders import Folders
-from training.study.holdout import Band, by_states_seen
-from training.study.judge import judge
-from training.study.marks import ROWS, marks_of
-from training.study.picture import Point, draw
-from training.study.plan import Arm, Plan
-from training.study.same_weights import require_submissions_weights
-from training.study.tables import page
+
+from .answers import Answers
+from .arms import config_of, require_same_settings
+from .evaluate import NOTE, declared, require_submissions_weights
+from .judge import Estimate, accuracy, judge
+from .looks import DECK, MARKED_ROWS, by_states_seen, compare_pairs, marks_of
+from .plan import Arm, Folders, Plan
+from .tables import page
 
 BEGIN, END = "<!-- study:begin -->", "<!-- study:end -->"
 RESULTS, PICTURE = "results.json", "accuracy.png"
+
+COLOURS = ("#1b6ca8", "#c8553d", "#3c896d", "#6d597a")
+MARKERS = ("o", "s", "^", "D")
+
+Point = tuple[int, Estimate]
+"""A group of a curve: its parameters, its accuracy."""
 
 
 class BadPage(ValueError):
@@ -66,47 +68,66 @@ def report(plan: Plan, folders: Folders, docs: Path) -> dict[str, Any]:
     return results
 
 
+def _around(docs: Path) -> tuple[str, str]:
+    """What stands before and after the figures; a page that is not there yet is a new one."""
+    if not docs.exists():
+        return f"# {docs.stem}\n\n", "\n"
+    text = docs.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise BadPage(f"{docs} lacks {BEGIN} and {END}: put them where the figures go")
+    return before, after
+
+
 def results_of(plan: Plan, folders: Folders, answers: Answers) -> dict[str, Any]:
     """Everything that the study found, as JSON."""
     note = folders.kept / NOTE
-    groups = groups_of(plan)
+    deck = tuple(test for test in plan.tests if test in DECK)
     return {
         "declared": json.loads(note.read_text(encoding="utf-8")) if note.is_file() else None,
         "statistics": plan.statistics.to_json(),
-        "groups": [_group(plan, folders, answers, name, arms) for name, arms in groups.items()],
+        "groups": [_group(plan, folders, answers, arms) for arms in plan.groups.values()],
         "arms": [_arm(arm, folders, answers, plan) for arm in plan.arms],
         "hypotheses": [one.to_json() for one in judge(plan, answers)],
-        "afterwards": [one.to_json() for one in look(plan, answers)],
+        "afterwards": compare_pairs(plan, answers),
         "marks": [
-            {"arm": arm.name, "rows": ROWS, **marks_of(config_of(plan, arm, folders)).to_json()}
+            {
+                "arm": arm.name,
+                "rows": MARKED_ROWS,
+                **marks_of(config_of(plan, arm, folders)).to_json(),
+            }
             for arm in plan.arms
             if arm.settings.get("marks") == "random"
         ],
-        "states_seen": [band.to_json() for band in _bands(plan, answers)],
+        "states_seen": [
+            band
+            for arms in plan.groups.values()
+            if deck and arms[0].data is None and answers.has(arms, deck)
+            for band in by_states_seen(arms, answers, deck)
+        ],
     }
 
 
-def _group(
-    plan: Plan, folders: Folders, answers: Answers, name: str, arms: list[Arm]
-) -> dict[str, Any]:
-    tests = plan.tests_of(arms[0])
+def _group(plan: Plan, folders: Folders, answers: Answers, arms: list[Arm]) -> dict[str, Any]:
     rule = plan.sampling if arms[0].sampled else None
     once = [] if rule is None else plan.group(rule.more)
+    statistics = plan.statistics
     return {
-        "group": name,
+        "group": arms[0].group,
         "method": arms[0].method,
         "size": arms[0].size,
         "parameters": _parameters(arms, folders),
         "seeds": len(arms),
         "tests": {
-            test: _estimate(plan, answers, arms, (test,))._asdict()
-            for test in tests
+            test: accuracy(answers.rights(arms, (test,)), statistics)._asdict()
+            for test in plan.tests_of(arms[0])
             if answers.has(arms, (test,))
         },
         "passes": {
             test: {
                 "k": sorted({answers.sampled[arm.name, test].header.repeats for arm in arms}),
-                **_estimate(plan, answers, arms, (test,), passes=True)._asdict(),
+                **accuracy(answers.rights(arms, (test,), passes=True), statistics)._asdict(),
                 "tokens": answers.tokens(arms, test, passes=True),
                 "once_tokens": answers.tokens(once, test) if answers.has(once, (test,)) else None,
             }
@@ -132,63 +153,64 @@ def _arm(arm: Arm, folders: Folders, answers: Answers, plan: Plan) -> dict[str, 
             "minutes": round(record["seconds"] / 60, 1),
             "hardware": record["hardware"],
         }
-    found["tests"] = {}
-    for test in plan.tests_of(arm):
-        entry = answers.greedy.get((arm.name, test))
-        if entry is not None:
-            header = entry.header
-            found["tests"][test] = {
-                **header.metrics.to_json(),
-                "mean_response_tokens": header.mean_response_tokens,
-            }
+    found["tests"] = {
+        test: {
+            **entry.header.metrics.to_json(),
+            "mean_response_tokens": entry.header.mean_response_tokens,
+        }
+        for test in plan.tests_of(arm)
+        if (entry := answers.greedy.get((arm.name, test)))
+    }
     return found
 
 
-def _bands(plan: Plan, answers: Answers) -> list[Band]:
-    tests = tuple(test for test in plan.tests if test in DECK)
-    found: list[Band] = []
-    for arms in groups_of(plan).values():
-        if tests and arms[0].data is None and answers.has(arms, tests):
-            found += by_states_seen(arms, answers, tests)
-    return found
+def _parameters(arms: list[Arm], folders: Folders) -> int | None:
+    records = filter(None, map(folders.read_record, arms))
+    return next((int(record["parameters"]) for record in records), None)
 
 
 def _panels(plan: Plan, folders: Folders, answers: Answers) -> dict[str, dict[str, list[Point]]]:
+    """What the picture shows: by test and label, a point a group."""
     panels: dict[str, dict[str, list[Point]]] = {}
     for test in plan.tests:
         for label, groups in plan.picture.items():
-            for name in groups:
-                arms = plan.group(name)
+            for arms in map(plan.group, groups):
                 size = _parameters(arms, folders)
                 if size is not None and answers.has(arms, (test,)):
-                    point = Point(size, _estimate(plan, answers, arms, (test,)))
+                    point = size, accuracy(answers.rights(arms, (test,)), plan.statistics)
                     panels.setdefault(test, {}).setdefault(label, []).append(point)
     return panels
 
 
-def _estimate(
-    plan: Plan, answers: Answers, arms: list[Arm], tests: tuple[str, ...], *, passes: bool = False
-) -> Estimate:
-    rule = plan.statistics
-    rights = answers.rights(arms, tests, passes=passes)
-    return accuracy(rights, level=rule.level, resamples=rule.resamples, seed=rule.seed)
+def draw(panels: Mapping[str, Mapping[str, Sequence[Point]]], path: Path) -> None:
+    """Draw accuracy against parameters: a panel a test, a curve a method, with intervals.
 
+    Args:
+        panels: by the title of the panel, the points of each curve by its label.
+        path: of the PNG.
 
-def _parameters(arms: list[Arm], folders: Folders) -> int | None:
-    for arm in arms:
-        record = folders.read_record(arm)
-        if record is not None:
-            return int(record["parameters"])
-    return None
+    Raises:
+        OSError: it cannot be written.
+        ImportError: matplotlib is not installed.
+    """
+    from matplotlib.figure import Figure
 
-
-def _around(docs: Path) -> tuple[str, str]:
-    """What stands before and after the figures; a page that is not there yet is a new one."""
-    if not docs.exists():
-        return f"# {docs.stem}\n\n", "\n"
-    text = docs.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise BadPage(f"{docs} lacks {BEGIN} and {END}: put them where the figures go")
-    return before, after
+    figure = Figure(figsize=(4.2 * len(panels), 3.8), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for one, (title, curves) in zip(axes, panels.items(), strict=True):
+        for (label, points), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
+            sizes = [size for size, _ in sorted(points)]
+            found = [estimate for _, estimate in sorted(points)]
+            # A percentile interval may leave its mean out by a hair; no bar has a negative length.
+            bars = [
+                [max(100 * (e.value - e.low), 0.0) for e in found],
+                [max(100 * (e.high - e.value), 0.0) for e in found],
+            ]
+            shares = [100 * e.value for e in found]
+            look = {"label": label, "color": colour, "marker": marker}
+            one.errorbar(sizes, shares, yerr=bars, capsize=3, **look)
+        one.set(xscale="log", title=title, xlabel="parameters", ylim=(-2, 102))
+        one.grid(axis="y", alpha=0.3)
+    axes[0].set_ylabel("right, % (greedy, 0-shot)")
+    axes[0].legend(frameon=False)
+    figure.savefig(path, dpi=150, metadata={"Software": None})

@@ -1,4 +1,4 @@
-"""The generated part of docs/study.md: tables of what `results.json` holds, and nothing else."""
+"""The generated part of docs/appendix/study-results.md: tables of what `results.json` holds, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tot24_bench.statistics import p_text
-from training.study.plan import Plan
+
+from .plan import Plan
 
 NONE = "–"
 
@@ -80,8 +81,9 @@ def _accuracy(plan: Plan, results: dict[str, Any]) -> str:
     tests = list(dict.fromkeys(test for arm in plan.arms for test in plan.tests_of(arm)))
     rows = []
     for group in results["groups"]:
+        millions = None if group["parameters"] is None else group["parameters"] / 1e6
         cells = [_ends(group["tests"].get(test)) for test in tests]
-        size = NONE if group["parameters"] is None else f"{group['parameters'] / 1e6:.2f}M"
+        size = _or_none(millions, "{:.2f}M")
         rows.append([group["group"], group["method"], size, str(group["seeds"]), *cells])
     return _table(["group", "method", "parameters", "seeds", *tests], rows)
 
@@ -90,32 +92,28 @@ def _hypotheses(judged: Sequence[dict[str, Any]]) -> str:
     rows = []
     for one in judged:
         p = NONE if one["p_holm"] is None else f"{p_text(one['p_holm'])} ({one['test']})"
-        worse = f"{one['worse']}{' pass@k' if one['worse_passes'] else ''}"
-        seeds = " / ".join(map(str, one["seeds"]))
-        where = " + ".join(one["tests"])
-        pair = f"{one['better']} less {worse}"
-        points = _ends(one["estimate"], signed=True)
-        rows.append([one["name"], one["says"], pair, where, seeds, points, p, one["outcome"]])
-    heading = ["", "claim", "difference", "hands", "seeds", "points", "p, Holm", "outcome"]
-    return _table(heading, rows)
+        rows.append([one["name"], one["says"], *_difference(one), p, one["outcome"]])
+    return _table(["", "claim", *_DIFFERENCE, "p, Holm", "outcome"], rows)
 
 
 def _afterwards(looked: Sequence[dict[str, Any]]) -> str:
-    rows = []
-    for one in looked:
-        pair = f"{one['better']} less {one['worse']}{' pass@k' if one['worse_passes'] else ''}"
-        seeds = " / ".join(map(str, one["seeds"]))
-        points = _ends(one["estimate"], signed=True)
-        rows.append([pair, " + ".join(one["tests"]), seeds, points])
-    table = _table(["difference", "hands", "seeds", "points"], rows)
+    table = _table(_DIFFERENCE, map(_difference, looked))
     return f"Looked at once the answers were known; no p is given for them.\n\n{table}"
+
+
+_DIFFERENCE = ("difference", "hands", "seeds", "points")
+
+
+def _difference(one: dict[str, Any]) -> list[str]:
+    pair = f"{one['better']} less {one['worse']}{' pass@k' if one['worse_passes'] else ''}"
+    seeds = " / ".join(map(str, one["seeds"]))
+    return [pair, " + ".join(one["tests"]), seeds, _ends(one["estimate"], "+")]
 
 
 def _marks(one: dict[str, Any]) -> str:
     """What marks at random still tell."""
     true, dead, winning = (
-        NONE if one[key] is None else f"{one[key]:.1%}"
-        for key in ("true", "dead_marked", "winning_marked")
+        _or_none(one[key], "{:.1%}") for key in ("true", "dead_marked", "winning_marked")
     )
     return (
         f"In the first {one['rows']:,} rows of `{one['arm']}` {true} of the marks stand on dead "
@@ -128,10 +126,9 @@ def _passes(groups: Iterable[dict[str, Any]]) -> str:
     rows = []
     for group in groups:
         for test, found in group["passes"].items():
-            once = NONE if found["once_tokens"] is None else f"{found['once_tokens']:.0f}"
-            k, tokens = " / ".join(map(str, found["k"])), f"{found['tokens']:.0f}"
-            greedy = _ends(group["tests"].get(test))
-            rows.append([group["group"], test, greedy, k, _ends(found), tokens, once])
+            k, greedy = " / ".join(map(str, found["k"])), _ends(group["tests"].get(test))
+            tokens = [_or_none(found[key], "{:.0f}") for key in ("tokens", "once_tokens")]
+            rows.append([group["group"], test, greedy, k, _ends(found), *tokens])
     heading = ["group", "test", "greedy, once", "k", "pass@k", "tokens, k times"]
     return _table([*heading, "tokens, One-Step ToT once"], rows)
 
@@ -148,49 +145,53 @@ def _bands(bands: Sequence[dict[str, Any]]) -> str:
     )
 
 
+_OF_TRAINING = {
+    "rows": ("rows", "{:,}"),
+    "distinct": ("distinct", "{:,}"),
+    "tokens": ("completion_tokens", "{:,}"),
+    "steps": ("steps", "{:,}"),
+    "chosen at": ("best_checkpoint_step", "{:,}"),
+    "val": ("best_val_acc", "{:.1%}"),
+    "minutes": ("minutes", "{:.1f}"),
+}
+"""Of an arm: the heading, where it stands in the results, and how it is written."""
+
+
 def _training(arms: Iterable[dict[str, Any]]) -> str:
-    rows = []
-    for arm in arms:
-        if not arm["trained"]:
-            rows.append([arm["arm"], *[NONE] * 7])
-            continue
-        distinct, best = arm["distinct"], arm["best_val_acc"]
-        rows.append(
-            [
-                arm["arm"],
-                f"{arm['rows']:,}",
-                NONE if distinct is None else f"{distinct:,}",
-                f"{arm['completion_tokens']:,}",
-                f"{arm['steps']:,}",
-                NONE if arm["best_checkpoint_step"] is None else f"{arm['best_checkpoint_step']:,}",
-                NONE if best is None else f"{100 * best:.1f}",
-                f"{arm['minutes']:.1f}",
-            ]
-        )
-    heading = ["arm", "rows", "distinct", "tokens", "steps", "chosen at", "val", "minutes"]
-    return _table(heading, rows)
+    rows = [
+        [arm["arm"], *(_or_none(arm.get(key), how) for key, how in _OF_TRAINING.values())]
+        for arm in arms
+    ]
+    # Shares stand as points, without their sign.
+    return _table(["arm", *_OF_TRAINING], [[cell.rstrip("%") for cell in row] for row in rows])
 
 
 def _failures(arms: Iterable[dict[str, Any]]) -> str:
-    rows = []
-    for arm in arms:
-        for test, found in arm["tests"].items():
-            tokens = found["mean_response_tokens"]
-            shares = [found[key] for key in ("acc", "answered", "false_claim", "truncated")]
-            cells = [f"{100 * share:.1f}" for share in shares]
-            rows.append([arm["arm"], test, *cells, NONE if tokens is None else f"{tokens:.0f}"])
-    heading = ["arm", "test", "right", "answered", "claims 24 falsely", "cut off"]
-    return _table([*heading, "tokens"], rows)
+    shares = ("acc", "answered", "false_claim", "truncated")
+    rows = [
+        [
+            *(arm["arm"], test),
+            *(f"{100 * found[key]:.1f}" for key in shares),
+            _or_none(found["mean_response_tokens"], "{:.0f}"),
+        ]
+        for arm in arms
+        for test, found in arm["tests"].items()
+    ]
+    heading = ["arm", "test", "right", "answered", "claims 24 falsely", "cut off", "tokens"]
+    return _table(heading, rows)
 
 
-def _ends(estimate: dict[str, Any] | None, *, signed: bool = False) -> str:
+def _or_none(value: float | None, how: str) -> str:
+    return NONE if value is None else how.format(value)
+
+
+def _ends(estimate: dict[str, Any] | None, sign: str = "") -> str:
     if estimate is None:
         return NONE
-    return _points(estimate["value"], estimate["low"], estimate["high"], signed=signed)
+    return _points(estimate["value"], estimate["low"], estimate["high"], sign)
 
 
-def _points(value: float, low: float, high: float, *, signed: bool = False) -> str:
-    sign = "+" if signed else ""
+def _points(value: float, low: float, high: float, sign: str = "") -> str:
     return f"{100 * value:{sign}.1f} [{100 * low:.1f}, {100 * high:.1f}]"
 
 

@@ -1,0 +1,189 @@
+"""What was looked at once the answers were known: no hypothesis of the plan asks for it.
+
+Three things: differences between groups that no hypothesis compares; accuracy by the share of a
+hand's winning states that training showed; and how true an arm's dead-end marks are. They stand in
+tables of their own, without a p and without an outcome: whoever looks at enough differences finds
+one.
+
+A mark on a line drawn at random stands on a dead state more often than not where most lines are
+dead: an arm of such marks has worse marks, not none.
+
+>>> band_of(0.0), band_of(0.6), band_of(1.0)
+('none', '50 to 80%', 'all')
+>>> count_marks("4 + 8 = 12 (left: 4 6 12)\\n8 - 4 = 4 (left: 4 4 6): dead end\\n")
+Marks(dead=1, dead_marked=1, winning=1, winning_marked=0)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import fields
+from fractions import Fraction
+from functools import cache
+from typing import Any, NamedTuple
+
+from tot24_bench.game import (
+    TARGET,
+    Hand,
+    State,
+    can_reach,
+    held_out_states,
+    inner_states,
+    load_split,
+    winning_inner_states,
+)
+from tot24_bench.statistics import wilson
+
+from ..config import RowConfig
+from ..rows import make_row
+from .answers import Answers
+from .judge import difference, paired
+from .plan import Arm, Plan
+
+DECK = ("hard100", "hardest")
+"""Tests of hands of the deck: the states of the others were nearly all never shown."""
+
+
+class Pair(NamedTuple):
+    """Two groups or arms, and on what tests; a plan that has not both is passed over.
+
+    Attributes:
+        worse_passes: the second is right on a hand where any of its samples is.
+    """
+
+    better: str
+    worse: str
+    tests: tuple[str, ...]
+    worse_passes: bool = False
+
+
+PAIRS = (
+    Pair("onestep-lookahead-2m", "cot-2m", DECK),
+    Pair("onestep-lookahead-2m", "cot-2m", DECK, worse_passes=True),
+    Pair("onestep-2m-s0", "onestep-unmarked-2m", DECK),
+    Pair("onestep-2m-s0", "onestep-random-marks-2m", DECK),
+    Pair("onestep-2m", "onestep-holdout-2m", ("hard100",)),
+    Pair("onestep-2m", "onestep-holdout-2m", ("hardest",)),
+)
+
+
+def compare_pairs(plan: Plan, answers: Answers) -> list[dict[str, Any]]:
+    """The pairs that were asked, with the intervals of the plan's hypotheses, as JSON objects."""
+    found = []
+    for pair in PAIRS:
+        better, worse = (
+            plan.group(name) or [arm for arm in plan.arms if arm.name == name]
+            for name in (pair.better, pair.worse)
+        )
+        rights = paired(answers, better, worse, pair.tests, passes=pair.worse_passes)
+        if rights is not None:
+            estimate = difference(*rights, plan.statistics)._asdict()
+            seeds = [len(better), len(worse)]
+            found.append({**pair._asdict(), "seeds": seeds, "estimate": estimate})
+    return found
+
+
+# The share of a hand's winning states that training showed. A state is three numbers left. It
+# counts as shown where any training hand reaches it: an upper bound of what traces showed.
+
+BANDS = ("none", "up to 50%", "50 to 80%", "80 to 99%", "all")
+
+
+def by_states_seen(
+    arms: Sequence[Arm], answers: Answers, tests: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The bands of a group, those without a hand left out; each hand counts once, over its seeds.
+
+    Args:
+        arms: of one group.
+        tests: of hands with target 24.
+    """
+    avoided = arms[0].settings.get("avoid") == "state_holdout"
+    rights = answers.rights(arms, tests).mean(axis=0)
+    hands = [hand for test in tests for hand in answers.hands(arms[0], test)]
+    in_band: dict[str, list[float]] = {}
+    for hand, right in zip(hands, rights.tolist(), strict=True):
+        in_band.setdefault(band_of(share_seen(hand, avoided)), []).append(right)
+    return [
+        {
+            "group": arms[0].group,
+            "name": name,
+            "hands": len(own),
+            "share": sum(own) / len(own),
+            "interval": list(wilson(round(sum(own)), len(own))),
+        }
+        for name in BANDS
+        if (own := in_band.get(name))
+    ]
+
+
+@cache
+def share_seen(hand: Hand, avoided: bool) -> float:
+    """The share of the hand's winning states that training hands reach, 0 to 1.
+
+    Args:
+        avoided: training avoided `state_holdout`, so none of the states of hard100 was shown.
+    """
+    winning = winning_inner_states(hand)
+    return len(winning & _shown(avoided)) / len(winning) if winning else 0.0
+
+
+def band_of(share: float) -> str:
+    """The band of a share."""
+    if share <= 0 or share >= 1:
+        return BANDS[0] if share <= 0 else BANDS[-1]
+    return BANDS[1] if share < 0.5 else BANDS[2] if share < 0.8 else BANDS[3]
+
+
+@cache
+def _shown(avoided: bool) -> frozenset[Any]:
+    shown = frozenset().union(*(inner_states(puzzle.hand) for puzzle in load_split("train")))
+    return shown - held_out_states() if avoided else shown
+
+
+MARKED_ROWS = 1_000
+"""Rows whose marks are counted."""
+
+_LINE = re.compile(r"\(left: ([^)\n]+)\)(: dead end)?$", re.MULTILINE)
+
+
+class Marks(NamedTuple):
+    """Lines that show a state, by whether it can still win, and how many of them are marked."""
+
+    dead: int
+    dead_marked: int
+    winning: int
+    winning_marked: int
+
+    def to_json(self) -> dict[str, float | None]:
+        """The shares, None where there is nothing to take one of."""
+        marked = self.dead_marked + self.winning_marked
+        return {
+            "true": self.dead_marked / marked if marked else None,
+            "dead_marked": self.dead_marked / self.dead if self.dead else None,
+            "winning_marked": self.winning_marked / self.winning if self.winning else None,
+        }
+
+
+def marks_of(config: dict[str, Any], rows: int = MARKED_ROWS) -> Marks:
+    """The marks of the first One-Step rows.
+
+    Args:
+        config: of `training.sft`, with One-Step rows alone.
+    """
+    known = {field.name for field in fields(RowConfig)}
+    made = RowConfig(**{key: value for key, value in config.items() if key in known})
+    return count_marks("\n".join(make_row(made, index)["completion"] for index in range(rows)))
+
+
+def count_marks(text: str) -> Marks:
+    """The marks of responses, judged by the exact solver."""
+    found = [0, 0, 0, 0]
+    for numbers, mark in _LINE.findall(text):
+        exact = (Fraction(number) for number in numbers.split())
+        state = State(tuple(sorted(n.numerator if n.denominator == 1 else n for n in exact)))
+        place = 2 if can_reach(state, TARGET) else 0
+        found[place] += 1
+        found[place + 1] += bool(mark)
+    return Marks(*found)
