@@ -110,7 +110,7 @@ def report_command(
     runs: Runs = RUNS,
     page: Annotated[Path, typer.Option("--page", help="Where the figures go.")] = PAGE,
 ) -> None:
-    """Write results.json, accuracy.png, and the figures of docs/appendix/study-results.md, by the declared plan.
+    """Write results.json, accuracy.png, and docs/appendix/study-results.md, by the declared plan.
 
     Example: `python -m training.study report`
     """
