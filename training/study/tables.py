@@ -1,4 +1,4 @@
-"""The generated part of docs/appendix/study-results.md: tables of what `results.json` holds, and nothing else."""
+"""The tables of docs/appendix/study-results.md: what `results.json` holds, and nothing else."""
 
 from __future__ import annotations
 
