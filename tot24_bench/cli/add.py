@@ -34,7 +34,7 @@ def add_command(
     ],
     name: options.ModelName = None,
     parameters: Annotated[str | None, Option(help="How many weights: 360M, 1.7B, digits.")] = None,
-    precision: Annotated[str | None, Option(help="What they ran in: fp32, bf16, int4 ...")] = None,
+    precision: Annotated[str | None, Option(help="Of the weights: fp32, bf16, int4 ...")] = None,
     licence: Annotated[str | None, Option(help="Of the weights (SPDX): Apache-2.0, ...")] = None,
     link: Annotated[str | None, Option(help="Where the model is described.")] = None,
     base: Annotated[str | None, Option(help="The model it was trained from.")] = None,
@@ -104,9 +104,8 @@ def add_command(
     # The commands that are left between here and a pull request.
     folders = sorted({str(path.parent) for path in paths})
     told_results = "" if results == options.RESULTS else f" --results {shlex.quote(str(results))}"
-    check = (
-        f"verify{told_results}" if len(folders) > 1 else f"check {shlex.quote(folders[0])}/*.json"
-    )
+    several = len(folders) > 1
+    check = f"verify{told_results}" if several else f"check {shlex.quote(folders[0])}/*.json"
     typer.echo(f"next: tot24 leaderboard {check}")
     commit = f"git add {shlex.quote(str(results))} && git commit"
     typer.echo(f"then: tot24 leaderboard{told_results} && {commit}")

@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,10 +47,8 @@ def eval_command(
     model: Annotated[str, Option(help="lm-eval's kind of model.")] = "hf",
     model_args: Annotated[str, Option("--model_args", help="Its arguments, as for lm_eval.")] = "",
     num_fewshot: Annotated[int, Option("--num_fewshot", help=f"Exemplars, 0 to {SHOTS}.")] = SHOTS,
-    split: Annotated[str, Option(help="hard100, val, fresh, fresh-s7-n500, ...")] = DEFAULT_SPLIT,
-    exemplars: Annotated[
-        str, Option(help="Variant: default, published, search.")
-    ] = DEFAULT_VARIANT,
+    split: Annotated[str, Option(help="Hands: hard100, val, fresh-s7-n500, ...")] = DEFAULT_SPLIT,
+    exemplars: options.Exemplars = DEFAULT_VARIANT,
     repeats: Annotated[int, Option(min=1, help="Responses a hand.")] = 1,
     batch_size: options.BatchSize = None,
     device: options.Device = None,
@@ -129,11 +128,11 @@ def baseline_command(
         list[str] | None,
         Option("--model", help="Only this one, with or without its owner; may be repeated."),
     ] = None,
-    config: Annotated[
-        Path | None, Option(help="Your own list (YAML) [default: what ships].")
-    ] = None,
+    config: Annotated[Path | None, Option(help="Your own list (YAML) [default: ours].")] = None,
     show: Annotated[bool, Option("--list", help="Show what has run; run nothing.")] = False,
-    dry_run: Annotated[bool, Option("--dry-run", help="Print the lm_eval commands alone.")] = False,
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="Print lm_eval commands; run nothing.")
+    ] = False,
     limit: options.Limit = None,
     batch_size: options.BatchSize = None,
     device: options.Device = None,
@@ -239,10 +238,5 @@ def _print_commands(
         out = "out/" + next(iter(keys_of(one).values())).partition("/")[0]
         typer.echo(shlex.join(plain_command(plan_of(one, changed, methods), out)))
         facts = {"name": one.name, "licence": one.licence, "link": one.link, "note": one.note}
-        told = [
-            word
-            for fact, value in facts.items()
-            if value
-            for word in (f"--{fact}", one_line(value))
-        ]
+        told = chain(*((f"--{fact}", one_line(text)) for fact, text in facts.items() if text))
         typer.echo(shlex.join(["tot24", "leaderboard", "add", out, "--yes", *told, *place]))

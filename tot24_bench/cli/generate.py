@@ -17,7 +17,7 @@ from typer import Option
 
 from tot24_bench.cli import options
 from tot24_bench.cli.terminal import counting, say
-from tot24_bench.prompts import ALL_METHODS, DEFAULT_VARIANT, SHOTS, STEP_METHODS, VARIANTS
+from tot24_bench.prompts import ALL_METHODS, DEFAULT_VARIANT, SHOTS, STEP_METHODS
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
@@ -25,51 +25,37 @@ if TYPE_CHECKING:
     from tot24_bench.traces import Amount, Outcome, TraceFile, Wanted
 
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells give it
-INCOMPLETE = 1
-"""Exit code where something that was wanted is not recorded: the same command goes on."""
-
+INCOMPLETE = 1  # exit code where something that was wanted is not recorded
 AGAIN = "The same command goes on."
-
 LOG_SECONDS = 30.0  # between two lines of progress where no terminal shows a bar
+# The one does not read prompts, the other was trained on bare ones.
 WITHOUT_EXEMPLARS = ("solver", "student")
-"""Teachers that need none: the one does not read prompts, the other was trained on bare ones."""
-
+# Between settings that are given together, as lm-eval takes them: `top_k=50,seed=3`.
 _COMMAS = re.compile(r",(?=\w+=)")
-"""Between settings that are given together, as lm-eval takes them: `top_k=50,seed=3`."""
 
 
 def generate_command(
     teacher: Annotated[
-        str, Option(help="solver, openai, openai-batch, vllm, transformers, student.")
+        str, Option(help="Who answers: solver, openai, openai-batch, transformers, vllm, student.")
     ],
     output: options.TraceOutput,
     model: Annotated[str | None, Option(help="The API's model, or a folder or hub name.")] = None,
     split: Annotated[
         str,
         Option(
-            "--split",
-            "--hands",
-            help="Hands to ask: a split, `fresh-n500/train` of a generated one, or a file.",
+            "--split", "--hands", help="A split, `fresh-n500/train` of a generated one, a file."
         ),
     ] = "train",
     method: Annotated[str, Option(help=", ".join(ALL_METHODS) + ".")] = "onestep_tot",
     samples: Annotated[int, Option(min=1, help="Responses a hand.")] = 1,
     num_fewshot: Annotated[
         int | None,
-        Option(
-            "--num_fewshot",
-            help=f"Exemplars in the prompt [default: {SHOTS}; none for solver and student].",
-        ),
+        Option("--num_fewshot", help=f"Exemplars [default: {SHOTS}; of solver, student: none]."),
     ] = None,
-    exemplars: Annotated[
-        str, Option(help=f"Exemplar variant: {', '.join(VARIANTS)}.")
-    ] = DEFAULT_VARIANT,
+    exemplars: options.Exemplars = DEFAULT_VARIANT,
     states: Annotated[
         int | None,
-        Option(
-            min=1,
-            help="propose, value: ask about so many inner states of each hand, not about the hand.",
-        ),
+        Option(min=1, help="propose, value: ask about so many inner states of a hand instead."),
     ] = None,
     limit: options.Limit = None,
     temperature: Annotated[float | None, Option(help="Of sampling; 0 is greedy.")] = None,

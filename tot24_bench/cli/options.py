@@ -9,6 +9,7 @@ import typer
 from typer import Argument, Option
 
 from tot24_bench.game import InvalidPuzzle, Rule, read_target
+from tot24_bench.prompts import VARIANTS
 
 RESULTS = Path("results")
 
@@ -44,6 +45,7 @@ BatchSize = Annotated[
 UseCache = Annotated[
     str | None, Option("--use_cache", help="Response cache: run again with it to go on.")
 ]
+Exemplars = Annotated[str, Option(help=f"Exemplar variant: {', '.join(VARIANTS)}.")]
 Device = Annotated[str | None, Option(help="cpu, cuda:0, ...")]
 TranscriptFile = Annotated[Path, Argument(help="The transcript: JSON Lines or a JSON array.")]
 FormatName = Annotated[str | None, Option("--format", help="Its format [default: recognised].")]

@@ -18,9 +18,7 @@ from tot24_bench.prompts import METHODS, VARIANTS
 if TYPE_CHECKING:
     from tot24_bench.leaderboard import Rescored
 
-MOST_DIFFERENT = 0.02
-"""Share of a file's own verdicts that may be others than ours before a warning is due."""
-
+MOST_DIFFERENT = 0.02  # share of a file's own verdicts that may not be ours, without a warning
 OTHER = "other"
 
 
@@ -29,19 +27,16 @@ def rescore_command(
     model: Annotated[
         str | None, Option("--model", "--name", help="The model's name on the leaderboard.")
     ] = None,
-    method: Annotated[str | None, Option(help=f"{', '.join(METHODS)} or {OTHER}.")] = None,
+    method: Annotated[str | None, Option(help=f"Asked: {', '.join(METHODS)} or {OTHER}.")] = None,
     prompt: Annotated[
         str, Option(help=f"Whose prompt: this project's {', '.join(VARIANTS)}, or {OTHER}.")
     ] = OTHER,
     num_fewshot: Annotated[
         int | None,
-        Option(
-            "--num_fewshot", min=0, max=1_000, help="Exemplars in the prompt [default: unknown]."
-        ),
+        Option("--num_fewshot", min=0, max=1_000, help="Exemplars [default: unknown]."),
     ] = None,
     split: Annotated[
-        str | None,
-        Option(help="Hands that were asked [default: the first split that has them all]."),
+        str | None, Option(help="Hands that were asked [default: the first split with them all].")
     ] = None,
     label: Annotated[str | None, Option(help=f"Name of the method, if it is {OTHER}.")] = None,
     source: Annotated[str | None, Option(help="Where it is from [default: its name].")] = None,
@@ -50,9 +45,7 @@ def rescore_command(
     hands: Annotated[Path | None, Option(help="A batch's requests, if ids name no hands.")] = None,
     hand_key: Annotated[
         str | None,
-        Option(
-            metavar="PATH", help="Of any other JSON: the field of the hand, such as doc.numbers."
-        ),
+        Option(metavar="PATH", help="Of other JSON: the field of the hand, such as doc.numbers."),
     ] = None,
     response_key: Annotated[
         str | None,
@@ -62,11 +55,7 @@ def rescore_command(
         str | None, Option(metavar="PATH", help="The field of the target, if not 24.")
     ] = None,
     first: Annotated[
-        bool,
-        Option(
-            "--first",
-            help="Score each record's first response only: of ranked ones that ranked first.",
-        ),
+        bool, Option("--first", help="Score each record's first (best-ranked) response only.")
     ] = False,
     any_hand: options.AnyHand = False,
     skip_bad: options.SkipBad = False,
@@ -76,11 +65,7 @@ def rescore_command(
     overwrite: options.Overwrite = False,
     note: options.Notes = None,
     withhold: Annotated[
-        bool,
-        Option(
-            "--withhold",
-            help="Store hashes instead of responses, where the text is not yours to publish.",
-        ),
+        bool, Option("--withhold", help="Store hashes: the text is not yours to publish.")
     ] = False,
     no_save: Annotated[bool, Option("--no-save", help="Only print the summary.")] = False,
     as_json: options.AsJson = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -47,10 +48,9 @@ def overlap_command(
     if not as_json:
         print_wide(_overlap_table(found, f"{one_line(test)} beside {one_line(train)}"))
         return
-    said = {"train": train, "test": test} | found._asdict()
+    said: dict[str, Any] = {"train": train, "test": test, **found._asdict()}
     hands = [one._asdict() | {"puzzle": one.puzzle.to_json()} for one in said.pop("by_hand")]
-    said |= {"mean_share": found.mean_share, "hands": hands}
-    typer.echo(json.dumps(said, indent=2))
+    typer.echo(json.dumps(said | {"mean_share": found.mean_share, "hands": hands}, indent=2))
 
 
 def difficulty_command(
@@ -101,8 +101,9 @@ def difficulty_command(
             measured.append(difficulty(puzzle))
             tick()
     if as_json:
-        rows = [_json(puzzle, one) for puzzle, one in zip(puzzles, measured, strict=True)]
-        typer.echo(json.dumps(rows, indent=2))
+        both = zip(puzzles, measured, strict=True)
+        rows = [puzzle.to_json() | asdict(one) | {"band": one.band} for puzzle, one in both]
+        typer.echo(json.dumps(rows, indent=2, default=float))
     elif len(puzzles) == 1:
         print_wide(_one_table(puzzles[0], measured[0]))
     else:
@@ -192,16 +193,3 @@ def _cell(value: bool | Fraction | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "–" if value is None else f"{float(value):.1f}"
-
-
-def _json(puzzle: Puzzle, found: Difficulty) -> dict[str, Any]:
-    nodes = found.expected_nodes
-    return {
-        **puzzle.to_json(),
-        "solutions": found.solutions,
-        "winning_share": float(found.winning_share),
-        "needs_fraction": found.needs_fraction,
-        "needs_large": found.needs_large,
-        "expected_nodes": None if nodes is None else float(nodes),
-        "band": found.band,
-    }

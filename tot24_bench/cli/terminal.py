@@ -90,11 +90,7 @@ def table(
 ) -> Table:
     """A table whose text is never read as markup.
 
-    Args:
-        title: what it shows.
-        headings: one a column; without any text among them the header is left out.
-        rows: the cells.
-        left: the columns that are aligned to the left.
+    The header is left out where no heading has text. `left` columns are aligned to the left.
     """
     from rich import box
     from rich.table import Table

@@ -107,9 +107,7 @@ def filter_command(
     ] = "valid",
     avoid: Annotated[
         str,
-        Option(
-            help="state_holdout: drop traces that show a three-number state of hard100. nothing."
-        ),
+        Option(help="state_holdout: drop what shows a three-number state of hard100. nothing."),
     ] = "nothing",
     min_backtracks: Annotated[int, Option(min=0, help="Keep searches that go back so often.")] = 0,
     max_per_hand: Annotated[int | None, Option(min=1, help="Traces of a hand and method.")] = None,
