@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
-from tot24_bench.cli.options import Target, UsingRule
+from tot24_bench.cli import options
 from tot24_bench.cli.terminal import print_wide
 from tot24_bench.game import Number, combine, read_puzzle, solve
 from tot24_bench.scoring import AT_ANSWER, MALFORMED, Analysis, Fault, Thought, analyse, score
@@ -22,16 +22,14 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 MAX_SOLVED = 6  # numbers of a hand whose every solution is listed: a seventh takes minutes
-MAX_RESPONSE_BYTES = 64 * 1024 * 1024
-"""Most that is read from standard input; far above what any model writes."""
-
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # of standard input; far above what any model writes
 MAX_SHOWN = 200  # thoughts that are shown; a response that loops has thousands
 
 
 def solve_command(
     numbers: Annotated[list[str], Argument(help="The hand, such as 4 4 6 8.")],
-    target: Target = None,
-    rule: UsingRule = None,
+    target: options.Target = None,
+    rule: options.UsingRule = None,
 ) -> None:
     """Print every distinct solution of a hand.
 
@@ -52,8 +50,8 @@ def solve_command(
 
 def score_command(
     hand: Annotated[str, Argument(help='"4 4 6 8", "[4, 4, 6, 8]", or JSON with its target.')],
-    target: Target = None,
-    rule: UsingRule = None,
+    target: options.Target = None,
+    rule: options.UsingRule = None,
     truncated: Annotated[bool, Option(help="The response was cut off by a token limit.")] = False,
     explain: Annotated[
         bool, Option("--explain", help="Show the attempts as a tree, and what went wrong.")

@@ -29,9 +29,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
 )
-leaderboard_app = typer.Typer(
-    help="Render results/LEADERBOARD.md from the submissions and print it."
-)
+leaderboard_app = typer.Typer()
 app.add_typer(leaderboard_app, name="leaderboard")
 traces_app = typer.Typer(
     help="Ask teachers for traces, filter them into a dataset.", no_args_is_help=True
@@ -47,9 +45,8 @@ def main(version: Annotated[bool, Option("--version", help="Print the version.")
         raise typer.Exit()
 
 
-leaderboard_app.callback(invoke_without_command=True)(
-    one_line_errors()(leaderboard.leaderboard_command)
-)
+board = one_line_errors()(leaderboard.leaderboard_command)
+leaderboard_app.callback(invoke_without_command=True)(board)
 for group, name, command in (
     (app, "solve", hands.solve_command),
     (app, "score", hands.score_command),
