@@ -246,20 +246,15 @@ def _progress(total: int, file: TraceFile) -> Iterator[Callable[[Outcome], None]
         def show(outcome: Outcome) -> None:
             nonlocal last
             now = time.monotonic()
-            said = _said(outcome, file, now - started)
+            right = outcome.right / max(outcome.recorded, 1)
+            said = f"{outcome.recorded / max(now - started, 0.001):.1f}/s, {right:.0%} right"
+            if file.totals.cost:
+                said += f", ${file.totals.cost:.2f}"
+            if outcome.failed:
+                said += f", {sum(outcome.failed.values())} unanswered"
             tick(outcome.recorded + outcome.hopeless, said)
             if not sys.stderr.isatty() and now - last >= LOG_SECONDS:
                 last = now
                 say(f"{outcome.recorded} of {total} traces: {said}")
 
         yield show
-
-
-def _said(outcome: Outcome, file: TraceFile, seconds: float) -> str:
-    right = outcome.right / outcome.recorded if outcome.recorded else 0.0
-    parts = [f"{outcome.recorded / max(seconds, 0.001):.1f}/s", f"{right:.0%} right"]
-    if file.totals.cost:
-        parts.append(f"${file.totals.cost:.2f}")
-    if outcome.failed:
-        parts.append(f"{sum(outcome.failed.values())} unanswered")
-    return ", ".join(parts)
