@@ -39,7 +39,7 @@ def rescore_command(
         str | None, Option(help="Hands that were asked [default: the first split with them all].")
     ] = None,
     label: Annotated[str | None, Option(help=f"Name of the method, if it is {OTHER}.")] = None,
-    source: Annotated[str | None, Option(help="Where it is from [default: its name].")] = None,
+    source: Annotated[str | None, Option(help="Where it is from [default: file name].")] = None,
     format_name: options.FormatName = None,
     ranks: options.Ranks = None,
     hands: Annotated[Path | None, Option(help="A batch's requests, if ids name no hands.")] = None,
@@ -65,7 +65,7 @@ def rescore_command(
     overwrite: options.Overwrite = False,
     note: options.Notes = None,
     withhold: Annotated[
-        bool, Option("--withhold", help="Store hashes: the text is not yours to publish.")
+        bool, Option("--withhold", help="Store hashes of a text that is not yours to publish.")
     ] = False,
     no_save: Annotated[bool, Option("--no-save", help="Only print the summary.")] = False,
     as_json: options.AsJson = False,

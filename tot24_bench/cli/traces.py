@@ -115,7 +115,7 @@ def filter_command(
         bool, Option("--prefer-search", help="Of too many keep those with a backtrack.")
     ] = False,
     balance: Annotated[
-        str, Option(help="bands: as many of each band of difficulty. none.")
+        str, Option(help="bands: as many traces of every band of difficulty. none.")
     ] = "none",
     seed: Annotated[int, Option(min=0, help="Of the choice among too many.")] = 0,
     shots: Annotated[int, Option(min=0, max=5, help="Exemplars in the prompts.")] = 0,
