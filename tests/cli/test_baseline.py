@@ -11,11 +11,8 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from tests.harness.test_api_server import server
 from tot24_bench.cli.main import app
 from tot24_bench.leaderboard import read_all
-
-__all__ = ["server"]
 
 runner = CliRunner()
 
@@ -206,14 +203,14 @@ def test_wrong_arguments_are_one_line(tmp_path: Path) -> None:
 
 
 def test_a_model_behind_a_key_is_asked_over_the_path_of_gpt_4o(
-    server: str, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: str, student: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """lm-eval's `openai-chat-completions`, as for GPT-4o, sent to a real server on this machine."""
     row = {
         "name": "served",
         "backend": "openai-chat-completions",
         "model_args": {
-            "model": str(tiny_checkpoint),
+            "model": str(student),
             "base_url": f"{server}/chat/completions",
             "num_concurrent": 2,
         },

@@ -104,19 +104,18 @@ def test_a_pipe_of_somebody_else_that_breaks_is_an_error() -> None:
 
 
 def test_an_evaluation_outside_of_a_checkout_says_nothing_of_git(
-    root: Path, tmp_path: Path
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    command = evaluation(root / "students" / "scout-2m", tmp_path / "r")
-    done = subprocess.run(
-        [sys.executable, "-m", "tot24_bench.cli", *command],
-        cwd=tmp_path,
-        env={**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "fatal" not in done.stderr and "git" not in done.stderr
+    """`capfd` hears what git itself would write to the terminal, too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    done = tot24(*evaluation(tiny_checkpoint, tmp_path / "r", "--num_fewshot", "0"))
+    assert done.exit_code == 0, done.output
+    said = done.stderr + capfd.readouterr().err
+    assert "fatal" not in said and "git" not in said
 
 
 def test_score_survives_bytes_that_are_no_text() -> None:

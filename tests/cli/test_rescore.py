@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from tests.leaderboard.lm_eval_runs import results_file, run_lm_eval
 from tot24_bench.cli import app
 from tot24_bench.cli.terminal import counting
 from tot24_bench.leaderboard import Submission, read_all
@@ -377,26 +376,11 @@ def test_a_large_file_shows_how_far_it_is(
     assert "rescore" in shown and "100%" in shown
 
 
-def test_the_samples_of_lm_eval_itself_score_as_lm_eval_says(root: Path, tmp_path: Path) -> None:
-    command = Path(sys.executable).with_name("lm_eval")
-    done = subprocess.run(
-        [
-            *(str(command), "--model", "hf"),
-            *("--model_args", f"pretrained={root / 'students' / 'scout-2m'}", "--device", "cpu"),
-            *("--tasks", "game24_onestep_tot", "--num_fewshot", "0", "--limit", "8"),
-            *("--log_samples", "--output_path", str(tmp_path / "out")),
-        ],
-        cwd=tmp_path,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    (written,) = (tmp_path / "out").glob("**/results_*.json")
-    (samples,) = (tmp_path / "out").glob("**/samples_*.jsonl")
-    figures = json.loads(written.read_text())["results"]["game24_onestep_tot"]
+def test_the_samples_of_lm_eval_itself_score_as_lm_eval_says(student: Path, tmp_path: Path) -> None:
+    task, length = "game24_onestep_tot", {"max_gen_toks": 512}
+    out = run_lm_eval(tmp_path / "out", student, (task,), limit=8, generation=length)
+    (samples,) = out.glob("**/samples_*.jsonl")
+    figures = json.loads(results_file(out).read_text())["results"][task]
     found = summary(samples)
     assert (found["format"], found["hands"]) == ("lm-eval", 8)
     assert found["mean"]["value"] > 0

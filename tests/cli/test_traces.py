@@ -8,18 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from tests.serving import serving
 from tot24_bench.cli.main import app
 from tot24_bench.traces import TraceFile, read_traces
 
 ROOT = Path(__file__).parents[2]
-STUDENT = ROOT / "students" / "scout-2m"
 
 GIVE_UP_SECONDS = 120
 """A guard against hanging, not a timing."""
@@ -29,22 +26,16 @@ HANDS, SAMPLES = 10, 2
 run = CliRunner().invoke
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with serving(STUDENT) as url:
-        yield url
-
-
 def lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def test_a_served_student_is_asked_killed_asked_on_filtered_and_trained_on(
-    server: str, tmp_path: Path
+    server: str, student: Path, tmp_path: Path
 ) -> None:
     traces, dataset = tmp_path / "served.jsonl", tmp_path / "dataset"
     arguments = ["traces", "generate", "--teacher", "openai", "--base-url", server]
-    arguments += ["--model", str(STUDENT), "--num_fewshot", "0", "--samples", str(SAMPLES)]
+    arguments += ["--model", str(student), "--num_fewshot", "0", "--samples", str(SAMPLES)]
     arguments += ["--limit", str(HANDS), "--concurrency", "2", "-o", str(traces)]
     command = [sys.executable, "-m", "tot24_bench.cli", *arguments]
     killed = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -12,21 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
+from tot24_bench.cli import options
 from tot24_bench.cli.leaderboard import said
-from tot24_bench.cli.terminal import RESULTS, ModelName, Notes, Overwrite, Results, print_wide, warn
+from tot24_bench.cli.terminal import print_wide, warn
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from tot24_bench.leaderboard import Submission, Told
 
-MAX_PARAMETERS_CHARS = 20
-
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
-
-ONLY_CONSISTENT = (
-    "This shows that a submission is consistent with itself and with the benchmark, not that the "
-    "model wrote the responses."
-)
 
 
 def add_command(
@@ -38,38 +32,26 @@ def add_command(
             "a folder of `tot24 eval --results`.",
         ),
     ],
-    name: ModelName = None,
-    parameters: Annotated[
-        str | None, Option(help="Number of weights: 360M, 1.7B or digits.")
-    ] = None,
-    precision: Annotated[
-        str | None, Option(help="What the weights ran in: fp32, bf16, int4 ...")
-    ] = None,
-    licence: Annotated[
-        str | None, Option(help="Licence of the weights (SPDX), such as Apache-2.0.")
-    ] = None,
+    name: options.ModelName = None,
+    parameters: Annotated[str | None, Option(help="How many weights: 360M, 1.7B, digits.")] = None,
+    precision: Annotated[str | None, Option(help="Of the weights: fp32, bf16, int4 ...")] = None,
+    licence: Annotated[str | None, Option(help="Of the weights (SPDX): Apache-2.0, ...")] = None,
     link: Annotated[str | None, Option(help="Where the model is described.")] = None,
     base: Annotated[str | None, Option(help="The model it was trained from.")] = None,
-    teacher: Annotated[
-        str | None, Option(help="Of a student: who wrote its training traces.")
-    ] = None,
+    teacher: Annotated[str | None, Option(help="Of a student: who wrote its traces.")] = None,
     training: Annotated[
         Path | None,
         Option(help="Of a student: its training rows (JSON Lines) or hands, one a line."),
     ] = None,
     hardware: Annotated[str | None, Option(help="What it ran on.")] = None,
-    note: Notes = None,
+    note: options.Notes = None,
     checkpoint: Annotated[
         Path | None, Option(help="Folder of the weights [default: where lm-eval found them].")
     ] = None,
-    yes: Annotated[
-        bool, Option("--yes", "-y", help="Ask nothing: what is not known stays unknown.")
-    ] = False,
-    results: Results = RESULTS,
-    overwrite: Overwrite = False,
-    dry_run: Annotated[
-        bool, Option("--dry-run", help="Print what would be written; write nothing.")
-    ] = False,
+    yes: Annotated[bool, Option("--yes", "-y", help="Ask nothing: leave it unknown.")] = False,
+    results: options.Results = options.RESULTS,
+    overwrite: options.Overwrite = False,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Add a model: score its responses again, check them, and write one submission a task.
 
@@ -107,27 +89,30 @@ def add_command(
     board.key_conflicts(submissions, results, overwrite)
     for warning in board.check_beside(submissions, results):
         warn(said(warning))
-    paths = (
-        board.places(submissions, results)
-        if dry_run
-        else board.written(submissions, results, overwrite)
-    )
+    if dry_run:
+        paths, did = board.places(submissions, results), "would write"
+    else:
+        paths, did = board.written(submissions, results, overwrite), "wrote"
     for path in paths:
-        typer.echo(f"{'would write' if dry_run else 'wrote'} {path}")
+        typer.echo(f"{did} {path}")
     print_wide(board.render_rich(board.Entry.of(one) for one in submissions))
-    open_questions = dict.fromkeys(line for one in submissions for line in board.questions(one))
-    for line in open_questions:
+    for line in dict.fromkeys(line for one in submissions for line in board.questions(one)):
         typer.echo(one_line(f"a reviewer will ask: {line}"))
     if dry_run:
         typer.echo("nothing was written: leave --dry-run out")
-    else:
-        _say_next(paths, results)
+        return
+    # The commands that are left between here and a pull request.
+    folders = sorted({str(path.parent) for path in paths})
+    told_results = "" if results == options.RESULTS else f" --results {shlex.quote(str(results))}"
+    several = len(folders) > 1
+    check = f"verify{told_results}" if several else f"check {shlex.quote(folders[0])}/*.json"
+    typer.echo(f"next: tot24 leaderboard {check}")
+    commit = f"git add {shlex.quote(str(results))} && git commit"
+    typer.echo(f"then: tot24 leaderboard{told_results} && {commit}")
 
 
 def check_command(
-    files: Annotated[
-        list[Path], Argument(metavar="FILE...", help="Submissions, either file of each.")
-    ],
+    files: Annotated[list[Path], Argument(metavar="FILE...", help="Submissions, a file of each.")],
 ) -> None:
     """Say what is wrong with a submission, and how to mend it, before a pull request is opened.
 
@@ -155,16 +140,15 @@ def check_command(
                 typer.echo(one_line(f"  a reviewer will ask: {line}"))
     typer.echo(
         f"{len(paths) - wrong} of {len(paths)} submissions are consistent, {responses:,} responses "
-        f"scored again. {ONLY_CONSISTENT}"
+        "scored again. This shows that a submission is consistent with itself and with the "
+        "benchmark, not that the model wrote the responses."
     )
     if wrong:
         raise typer.Exit(2)
 
 
 def schema_command(
-    output: Annotated[
-        Path | None, Option(help="A file to write it to [default: print it].")
-    ] = None,
+    output: Annotated[Path | None, Option(help="The file to write [default: print it].")] = None,
 ) -> None:
     """Print the JSON Schema of a submission's file, and of a line of its samples.
 
@@ -194,8 +178,7 @@ def count_of(text: str) -> int:
     count = round(float(found[1]) * _UNITS[found[2]]) if found else 0
     if not found or count <= 0:
         raise ValueError(
-            f"--parameters {text[:MAX_PARAMETERS_CHARS]!r} is no number of weights: give 360M, "
-            "1.7B or digits"
+            f"--parameters {text[:20]!r} is no number of weights: give 360M, 1.7B or digits"
         )
     return count
 
@@ -214,39 +197,32 @@ _QUESTIONS = {
 
 def _complete(submissions: Sequence[Submission], told: Told, ask: bool) -> Told:
     """What is told, with answers to what is missing; the model's name must be known at the end."""
-    from tot24_bench.leaderboard import unnamed
+    from tot24_bench.leaderboard import read_training, unnamed
 
-    nameless = unnamed(submissions[0])
+    first = submissions[0]
+    nameless = unnamed(first)
     several = len({one.model.name for one in submissions}) > 1
     if told.name is not None and several:
         raise ValueError("--name is for one model, and the folder holds several: leave it out")
     if ask:
         typer.echo("Nothing, then Enter, where it is not known.")
         if told.name is None and not several:
-            default = "" if nameless else one_line(submissions[0].model.name)
+            default = "" if nameless else one_line(first.model.name)
             told = told._replace(name=_ask("Name on the leaderboard", default))
-        told = _asked(submissions[0], told)
+        for field, question in _QUESTIONS.items():
+            known = first.hardware if field == "hardware" else getattr(first.model, field)
+            if getattr(told, field) is not None or known:
+                continue
+            if field == "training" and not (told.teacher or first.model.teacher):
+                continue
+            answer: Any = _ask(question)
+            if answer is not None and field == "parameters":
+                answer = count_of(answer)
+            elif answer is not None and field == "training":
+                answer = read_training(Path(answer))
+            told = told._replace(**{field: answer})
     if told.name is None and nameless:
         raise ValueError("the results do not say what the model is called: give --name NAME")
-    return told
-
-
-def _asked(first: Submission, told: Told) -> Told:
-    """Answers to what neither the flags nor the results say."""
-    from tot24_bench.leaderboard import read_training
-
-    for field, question in _QUESTIONS.items():
-        known = first.hardware if field == "hardware" else getattr(first.model, field)
-        if getattr(told, field) is not None or known:
-            continue
-        if field == "training" and not (told.teacher or first.model.teacher):
-            continue
-        answer: Any = _ask(question)
-        if answer is not None and field == "parameters":
-            answer = count_of(answer)
-        elif answer is not None and field == "training":
-            answer = read_training(Path(answer))
-        told = told._replace(**{field: answer})
     return told
 
 
@@ -259,18 +235,3 @@ def _ask(question: str, default: str = "") -> str | None:
             "unknown what is not known"
         ) from None
     return answer.strip() or None
-
-
-def _say_next(paths: Sequence[Path], results: Path) -> None:
-    """The commands that are left between here and a pull request."""
-    folders = sorted({str(path.parent) for path in paths})
-    listed = " ".join(map(shlex.quote, folders))
-    told = "" if results == RESULTS else f" --results {shlex.quote(str(results))}"
-    typer.echo(
-        f"next: tot24 leaderboard check {listed}/*.json"
-        if len(folders) == 1
-        else f"next: tot24 leaderboard verify{told}"
-    )
-    typer.echo(
-        f"then: tot24 leaderboard{told} && git add {shlex.quote(str(results))} && git commit"
-    )

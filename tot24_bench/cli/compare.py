@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
-from tot24_bench.cli.terminal import RESULTS, AsJson, Ranks, Results, SkipBad, print_wide, table
+from tot24_bench.cli import options
+from tot24_bench.cli.terminal import print_wide, table
 from tot24_bench.game import Puzzle
 from tot24_bench.scoring import AT_ANSWER, MALFORMED
 from tot24_bench.text import one_line
@@ -27,12 +28,12 @@ def compare_command(
     names: Annotated[
         list[str], Argument(help="Two or more: keys, words that only one key holds, or JSON files.")
     ],
-    results: Results = RESULTS,
+    results: options.Results = options.RESULTS,
     ranks: Annotated[
         Path | None,
         Option(help="The public list of hands by rank (CSV) [default: the test hands']."),
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Compare entries on the hands that both answered, and say what can be concluded.
 
@@ -79,18 +80,14 @@ def failures_command(
             "out of reach. slm-tot: the published count, which calls what it cannot parse step 1."
         ),
     ] = "tot24",
-    model: Annotated[
-        str | None, Option(help="The model that answered, where the files do not say.")
-    ] = None,
-    plot: Annotated[
-        Path | None, Option(help="Draw the shares into this file (png, svg, pdf).")
-    ] = None,
+    model: Annotated[str | None, Option(help="Who answered, where the files do not say.")] = None,
+    plot: options.Plot = None,
     without: Annotated[
         list[str] | None,
         Option(help='A hand to leave out, such as "4 9 10 13"; may be given again.'),
     ] = None,
-    ranks: Ranks = None,
-    skip_bad: SkipBad = False,
+    ranks: options.Ranks = None,
+    skip_bad: options.SkipBad = False,
 ) -> None:
     """Compare where runs first fail, with intervals and exact tests.
 
@@ -149,31 +146,30 @@ def _report(runs: list[Run], count: str) -> Iterator[RenderableType]:
 
     from tot24_bench.leaderboard import compare_failures, shares, warnings
 
-    places = [row.place for row in shares(max(runs, key=lambda run: len(shares(run))))]
-    places = [*places[1:], places[0]]
+    found = [{row.place: row for row in shares(run)} for run in runs]
+    correct, *others = max(found, key=len)  # the longest lists every place, the right ones first
+    places = [*others, correct]
     rows = []
-    for run in runs:
-        found = {row.place: row for row in shares(run)}
+    for run, by_place in zip(runs, found, strict=True):
         cells = [f"{run.name}\nn = {len(run.places)}"]
         for place in places:
             cell = "0.00"
-            if place in found:
-                share, ends = found[place].share, found[place].interval
-                cell = f"{share:.2f}\n[{ends.low:.2f}, {ends.high:.2f}]"
+            if row := by_place.get(place):
+                ends = row.interval
+                cell = f"{row.share:.2f}\n[{ends.low:.2f}, {ends.high:.2f}]"
             cells.append(cell)
         rows.append(cells)
-    headings = ["", *map(_place, places)]
-    yield table(f"Where the final attempt first fails (count: {count})", headings, rows)
+    title = f"Where the final attempt first fails (count: {count})"
+    yield table(title, ["", *map(_place, places)], rows)
     for other in runs[1:]:
-        title = f"{runs[0].name} against {other.name}"
-        headings = ["", "first", "second", "only first", "only second", "p", "Holm", "test"]
         rows = []
         for test in compare_failures(runs[0], other):
             only = ["" if n is None else str(n) for n in (test.only_first, test.only_second)]
             figures = [f"{test.p:.3f}", f"{test.holm:.3f}", test.test]
             shown = [f"{test.first:.2f}", f"{test.second:.2f}"]
             rows.append([_place(test.place), *shown, *only, *figures])
-        yield table(title, headings, rows, left=(0, 7))
+        headings = ["", "first", "second", "only first", "only second", "p", "Holm", "test"]
+        yield table(f"{runs[0].name} against {other.name}", headings, rows, left=(0, 7))
         for warning in warnings(runs[0], other):
             yield Text(f"warning: {warning}", "yellow")
 

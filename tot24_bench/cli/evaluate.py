@@ -7,24 +7,15 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Option
 
-from tot24_bench.cli.terminal import (
-    RESULTS,
-    BatchSize,
-    Device,
-    Limit,
-    ModelName,
-    Overwrite,
-    Results,
-    complain,
-    print_wide,
-    table,
-)
+from tot24_bench.cli import options
+from tot24_bench.cli.terminal import complain, print_wide, say, table
 from tot24_bench.game import load_split
 from tot24_bench.harness import DEFAULT_SPLIT
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES, METHODS, SHOTS, pick
@@ -35,10 +26,7 @@ if TYPE_CHECKING:
 
     from tot24_bench.leaderboard import Baseline, Options
 
-MAX_ERROR_CHARS = 300
-"""Characters of what is said of a model that failed."""
-
-NOT_RUN = "not run"
+MAX_ERROR_CHARS = 300  # characters of what is said of a model that failed
 
 
 def tasks_path_command() -> None:
@@ -58,18 +46,12 @@ def eval_command(
     ] = "game24",
     model: Annotated[str, Option(help="lm-eval's kind of model.")] = "hf",
     model_args: Annotated[str, Option("--model_args", help="Its arguments, as for lm_eval.")] = "",
-    num_fewshot: Annotated[
-        int, Option("--num_fewshot", help=f"Exemplars in the prompt, 0 to {SHOTS}.")
-    ] = SHOTS,
-    split: Annotated[
-        str, Option(help="Hands to ask: hard100, val, fresh, fresh-s7-n500, ...")
-    ] = DEFAULT_SPLIT,
-    exemplars: Annotated[
-        str, Option(help="Exemplar variant: default, published or search.")
-    ] = DEFAULT_VARIANT,
+    num_fewshot: Annotated[int, Option("--num_fewshot", help=f"Exemplars, 0 to {SHOTS}.")] = SHOTS,
+    split: Annotated[str, Option(help="Hands: hard100, val, fresh-s7-n500, ...")] = DEFAULT_SPLIT,
+    exemplars: options.Exemplars = DEFAULT_VARIANT,
     repeats: Annotated[int, Option(min=1, help="Responses a hand.")] = 1,
-    batch_size: BatchSize = None,
-    device: Device = None,
+    batch_size: options.BatchSize = None,
+    device: options.Device = None,
     apply_chat_template: Annotated[
         bool, Option("--apply_chat_template", help="Ask in the model's chat form.")
     ] = False,
@@ -83,17 +65,12 @@ def eval_command(
     gen_kwargs: Annotated[
         str, Option("--gen_kwargs", help="Generation arguments: do_sample=true,temperature=0.7")
     ] = "",
-    limit: Limit = None,
+    limit: options.Limit = None,
     seed: Annotated[int, Option(help="Seed of numpy and torch.")] = 1234,
-    use_cache: Annotated[
-        str | None,
-        Option(
-            "--use_cache", help="Response cache: run again with it to go on after an interruption."
-        ),
-    ] = None,
-    name: ModelName = None,
-    results: Results = RESULTS,
-    overwrite: Overwrite = False,
+    use_cache: options.UseCache = None,
+    name: options.ModelName = None,
+    results: options.Results = options.RESULTS,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Evaluate a model and write a submission for each task, responses included.
 
@@ -151,24 +128,17 @@ def baseline_command(
         list[str] | None,
         Option("--model", help="Only this one, with or without its owner; may be repeated."),
     ] = None,
-    config: Annotated[
-        Path | None, Option(help="A list of your own (YAML) [default: the one that ships].")
-    ] = None,
-    show: Annotated[
-        bool, Option("--list", help="Show what has run and what has not; run nothing.")
-    ] = False,
+    config: Annotated[Path | None, Option(help="Your own list (YAML) [default: ours].")] = None,
+    show: Annotated[bool, Option("--list", help="Show what has run; run nothing.")] = False,
     dry_run: Annotated[
-        bool, Option("--dry-run", help="Print what would run as lm_eval commands.")
+        bool, Option("--dry-run", help="Print lm_eval commands; run nothing.")
     ] = False,
-    limit: Limit = None,
-    batch_size: BatchSize = None,
-    device: Device = None,
-    use_cache: Annotated[
-        str | None,
-        Option("--use_cache", help="Response cache: run again with it to go on within a model."),
-    ] = None,
-    results: Results = RESULTS,
-    overwrite: Overwrite = False,
+    limit: options.Limit = None,
+    batch_size: options.BatchSize = None,
+    device: options.Device = None,
+    use_cache: options.UseCache = None,
+    results: options.Results = options.RESULTS,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Evaluate the untuned models that are not on the leaderboard yet, one after another.
 
@@ -186,61 +156,64 @@ def baseline_command(
     from tot24_bench import leaderboard as board
     from tot24_bench.harness import NotRankZero, is_first_process, process_count
 
-    baselines = board.load_baselines(config)
-    chosen = board.pick_baselines(baselines, model) if model else baselines
-    options = board.Options(device, batch_size, limit, use_cache)
+    chosen = board.load_baselines(config)
+    if model:
+        chosen = board.pick_baselines(chosen, model)
+    changed = board.Options(device, batch_size, limit, use_cache)
     if show:
-        print_wide(_table(chosen, results, options))
+        print_wide(_table(chosen, results, changed))
         return
     if dry_run:
-        _print_commands(chosen, results, options, overwrite)
+        _print_commands(chosen, results, changed, overwrite)
         return
-    a_key = next(iter(board.keys_of(chosen[0], options).values()))
+    a_key = next(iter(board.keys_of(chosen[0], changed).values()))
     board.check_writable(results, a_key, overwrite=True)
     failed, speaks = 0, is_first_process()
     for baseline in chosen:
         try:
-            stored = board.run_baseline(baseline, results, options, overwrite)
+            stored = board.run_baseline(baseline, results, changed, overwrite)
         except NotRankZero:
             continue
         except Exception as error:  # whatever a backend raises must not cost the other models
-            failed += 1
-            complain(f"{one_line(baseline.name)}: {_line(error)}")
+            failed, kind = failed + 1, type(error).__name__
+            line = one_line(str(error))[:MAX_ERROR_CHARS] or kind
+            if kind in ("OutOfMemoryError", "MemoryError"):
+                line += " (use a smaller --batch_size)"
+            complain(f"{one_line(baseline.name)}: {line}")
             if process_count() > 1:  # the other processes may be waiting for this one's share
                 break
             continue
-        finally:
-            _free_memory()
+        finally:  # let go of the model before the next one is loaded
+            gc.collect()
+            torch = sys.modules.get("torch")
+            if torch is not None and torch.cuda.is_available():
+                torch.cuda.empty_cache()
         if not stored and speaks:
             typer.echo(f"{one_line(baseline.name)}: there already (--overwrite runs it again)")
         for one in stored:
             typer.echo(f"wrote {one.path}")
     if speaks:
-        print_wide(_table(chosen, results, options))
+        print_wide(_table(chosen, results, changed))
     if failed:
-        typer.echo(f"tot24: {failed} of {len(chosen)} models failed, see above", err=True)
+        say(f"{failed} of {len(chosen)} models failed, see above")
         raise typer.Exit(2)
 
 
-def _table(baselines: Sequence[Baseline], results: Path, options: Options) -> Table:
+def _table(baselines: Sequence[Baseline], results: Path, changed: Options) -> Table:
     """Accuracy where there is a submission; everything else has not run."""
     from tot24_bench.leaderboard import keys_of, path_of, read_entry
 
     rows = []
     for baseline in baselines:
-        keys = keys_of(baseline, options)
-        cells = []
-        for method in METHODS:
-            path = path_of(results, keys[method]) if method in keys else None
-            if path is None:
-                cells.append("")
-            elif path.exists():
-                cells.append(f"{100 * read_entry(path).header.metrics.acc:.1f}%")
-            else:
-                cells.append(NOT_RUN)
+        cells = dict.fromkeys(METHODS, "")
+        for method, key in keys_of(baseline, changed).items():
+            path = path_of(results, key)
+            cells[method] = "not run"
+            if path.exists():
+                cells[method] = f"{100 * read_entry(path).header.metrics.acc:.1f}%"
         asked = "chat" if baseline.chat else "plain"
         name, licence = one_line(baseline.name), one_line(baseline.licence or "")
-        rows.append([name, licence, asked, str(baseline.shots), *cells])
+        rows.append([name, licence, asked, str(baseline.shots), *cells.values()])
     headings = ["model", "licence", "prompt", "shots", *map(METHOD_NAMES.__getitem__, METHODS)]
     made = table("Untuned models: accuracy", headings, rows, left=(0, 1, 2))
     for column in made.columns[3:]:
@@ -249,52 +222,21 @@ def _table(baselines: Sequence[Baseline], results: Path, options: Options) -> Ta
 
 
 def _print_commands(
-    baselines: Sequence[Baseline], results: Path, options: Options, overwrite: bool
+    baselines: Sequence[Baseline], results: Path, changed: Options, overwrite: bool
 ) -> None:
     """A shell script: what would run, as plain lm_eval commands that ask the same."""
     from tot24_bench.harness import plain_command
-    from tot24_bench.leaderboard import missing_methods, plan_of
+    from tot24_bench.leaderboard import keys_of, missing_methods, plan_of
 
-    for baseline in baselines:
-        methods = baseline.methods if overwrite else missing_methods(baseline, results, options)
-        name = one_line(baseline.name)
+    place = [] if results == options.RESULTS else ["--results", str(results)]
+    for one in baselines:
+        methods = one.methods if overwrite else missing_methods(one, results, changed)
+        typer.echo(f"# {one_line(one.name)}: {', '.join(methods) or 'there already'}")
         if not methods:
-            typer.echo(f"# {name}: there already")
             continue
-        typer.echo(f"# {name}: {', '.join(methods)}")
-        plan = plan_of(baseline, options, methods)
-        out = f"out/{_file_name(baseline)}"
-        typer.echo(shlex.join(plain_command(plan, out)))
-        typer.echo(shlex.join(_add_command(baseline, out, results)))
-
-
-def _add_command(baseline: Baseline, out: str, results: Path) -> list[str]:
-    """What makes lm-eval's results the baseline's row: its name, and what lm-eval cannot know."""
-    known = {"--licence": baseline.licence, "--link": baseline.link, "--note": baseline.note}
-    told = [word for flag, value in known.items() if value for word in (flag, one_line(value))]
-    name = one_line(baseline.name)
-    place = [] if results == RESULTS else ["--results", str(results)]
-    return ["tot24", "leaderboard", "add", out, "--yes", "--name", name, *told, *place]
-
-
-def _file_name(baseline: Baseline) -> str:
-    """A folder's name that is safe whatever the model is called: that of its submissions."""
-    from tot24_bench.leaderboard import keys_of
-
-    return next(iter(keys_of(baseline).values())).partition("/")[0]
-
-
-def _line(error: Exception) -> str:
-    """What went wrong in one line of bounded length, and what helps where that is known."""
-    line = one_line(str(error))[:MAX_ERROR_CHARS] or type(error).__name__
-    if type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError):
-        line += " (use a smaller --batch_size)"
-    return line
-
-
-def _free_memory() -> None:
-    """Let go of a model before the next one is loaded."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
+        # A folder's name that is safe whatever the model is called: that of its submissions.
+        out = "out/" + next(iter(keys_of(one).values())).partition("/")[0]
+        typer.echo(shlex.join(plain_command(plan_of(one, changed, methods), out)))
+        facts = {"name": one.name, "licence": one.licence, "link": one.link, "note": one.note}
+        told = chain(*((f"--{fact}", one_line(text)) for fact, text in facts.items() if text))
+        typer.echo(shlex.join(["tot24", "leaderboard", "add", out, "--yes", *told, *place]))

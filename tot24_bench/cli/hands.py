@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option
 
-from tot24_bench.cli.terminal import Target, UsingRule, print_wide
+from tot24_bench.cli import options
+from tot24_bench.cli.terminal import print_wide
 from tot24_bench.game import Number, combine, read_puzzle, solve
 from tot24_bench.scoring import AT_ANSWER, MALFORMED, Analysis, Fault, Thought, analyse, score
 
@@ -18,27 +21,15 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.text import Text
 
-MAX_SOLVED = 6
-"""Numbers of a hand whose every solution is listed: a seventh takes minutes."""
-
-MAX_RESPONSE_BYTES = 64 * 1024 * 1024
-"""Most that is read from standard input; far above what any model writes."""
-
-MAX_SHOWN = 200
-"""Thoughts that are shown; a response that loops has thousands."""
-
-_FAULTS = {
-    Fault.TOO_MANY: "there is one number left, nothing to combine",
-    Fault.UNAVAILABLE: "{missing} not there: {there} left",
-    Fault.ARITHMETIC: "is {result}",
-    Fault.LEFT: "leaves {after}",
-}
+MAX_SOLVED = 6  # numbers of a hand whose every solution is listed: a seventh takes minutes
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # of standard input; far above what any model writes
+MAX_SHOWN = 200  # thoughts that are shown; a response that loops has thousands
 
 
 def solve_command(
     numbers: Annotated[list[str], Argument(help="The hand, such as 4 4 6 8.")],
-    target: Target = None,
-    rule: UsingRule = None,
+    target: options.Target = None,
+    rule: options.UsingRule = None,
 ) -> None:
     """Print every distinct solution of a hand.
 
@@ -58,11 +49,9 @@ def solve_command(
 
 
 def score_command(
-    hand: Annotated[
-        str, Argument(help='The hand asked: "4 4 6 8", "[4, 4, 6, 8]", or JSON with its target.')
-    ],
-    target: Target = None,
-    rule: UsingRule = None,
+    hand: Annotated[str, Argument(help='"4 4 6 8", "[4, 4, 6, 8]", or JSON with its target.')],
+    target: options.Target = None,
+    rule: options.UsingRule = None,
     truncated: Annotated[bool, Option(help="The response was cut off by a token limit.")] = False,
     explain: Annotated[
         bool, Option("--explain", help="Show the attempts as a tree, and what went wrong.")
@@ -124,7 +113,7 @@ def _label(analysis: Analysis, thought: Thought, final: bool) -> Text:
     if thought.fault is not None:
         label.append(f"  ✗ {_fault(analysis, thought)}", "red")
         return label
-    label.append(f"  ({' '.join(map(str, thought.left))})", "dim")
+    label.append(f"  ({_joined(thought.left)})", "dim")
     wins = analysis.can_win(thought)
     if len(thought.left) == 1:
         made = thought.left[0] == analysis.puzzle.target
@@ -138,28 +127,27 @@ def _label(analysis: Analysis, thought: Thought, final: bool) -> Text:
 
 
 def _fault(analysis: Analysis, thought: Thought) -> str:
-    parent = thought.parent
-    there = list(analysis.puzzle.hand if parent < 0 else analysis.thoughts[parent].left)
-    step = thought.step
-    missing, rest = [], list(there)
-    for number in (step.a, step.b):
-        if number in rest:
-            rest.remove(number)
-        else:
-            missing.append(str(number))
-    return _FAULTS[thought.fault or Fault.LEFT].format(
-        missing=" and ".join(missing) + (" are" if len(missing) > 1 else " is"),
-        there=" ".join(map(str, there)),
-        result=_result(step.a, step.op, step.b),
-        after=" ".join(map(str, sorted([*rest, step.value]))),
-    )
+    step, parent = thought.step, thought.parent
+    there = analysis.puzzle.hand if parent < 0 else analysis.thoughts[parent].left
+    used, held = Counter((step.a, step.b)), Counter(there)
+    match thought.fault:
+        case Fault.TOO_MANY:
+            return "there is one number left, nothing to combine"
+        case Fault.UNAVAILABLE:
+            missing = [str(number) for number in (used - held).elements()]
+            are = "are" if len(missing) > 1 else "is"
+            return f"{' and '.join(missing)} {are} not there: {_joined(there)} left"
+        case Fault.ARITHMETIC:
+            try:
+                return f"is {combine(Fraction(step.a), step.op, Fraction(step.b))}"
+            except ZeroDivisionError:
+                return "is a division by zero"
+    left = (held - used + Counter([step.value])).elements()
+    return f"leaves {_joined(sorted(left))}"
 
 
-def _result(a: Number, op: str, b: Number) -> str:
-    try:
-        return str(combine(Fraction(a), op, Fraction(b)))
-    except ZeroDivisionError:
-        return "a division by zero"
+def _joined(numbers: Iterable[Number]) -> str:
+    return " ".join(map(str, numbers))
 
 
 def _summary(analysis: Analysis) -> list[str]:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from typer import Option
 
-from tot24_bench.cli.terminal import RESULTS, Ranks, Results, counting, print_wide, warn
+from tot24_bench.cli import options
+from tot24_bench.cli.terminal import counting, print_wide, warn
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from tot24_bench.leaderboard import Fault, Verified
 
-STUDENTS = Path("students")
-"""Where a checkout keeps the checkpoints that it ships."""
-
-MAX_SAID = 10
-"""Submissions without a place in the export that are named one by one."""
+STUDENTS = Path("students")  # where a checkout keeps the checkpoints that it ships
 
 
-def leaderboard_command(context: typer.Context, results: Results = RESULTS) -> None:
+def leaderboard_command(context: typer.Context, results: options.Results = options.RESULTS) -> None:
     """Render LEADERBOARD.md from the submissions under the results folder, and print it.
 
     Example: `tot24 leaderboard`
@@ -42,7 +39,7 @@ def leaderboard_command(context: typer.Context, results: Results = RESULTS) -> N
     typer.echo(f"wrote {page}")
 
 
-def upgrade_command(results: Results = RESULTS) -> None:
+def upgrade_command(results: options.Results = options.RESULTS) -> None:
     """Write every submission again as this version writes and scores it, and say what changed.
 
     For submissions of an older version: they are read as they are, but `verify` finds scores that
@@ -54,8 +51,7 @@ def upgrade_command(results: Results = RESULTS) -> None:
 
     count = changed = 0
     for one in upgrade(results):
-        count += 1
-        changed += len(one.changes)
+        count, changed = count + 1, changed + len(one.changes)
         for line in one.changes:
             typer.echo(one_line(f"{one.path}: {line}"))
     if not count:
@@ -65,18 +61,14 @@ def upgrade_command(results: Results = RESULTS) -> None:
 
 
 def verify_command(
-    results: Results = RESULTS,
-    jobs: Annotated[
-        int | None, Option(min=1, max=256, help="Processes [default: one a core].")
-    ] = None,
+    results: options.Results = options.RESULTS,
+    jobs: Annotated[int | None, Option(min=1, max=256, help="Processes [default: cores].")] = None,
     transcripts: Annotated[
         list[Path] | None,
         Option(help="A transcript whose responses a submission withholds; may be given again."),
     ] = None,
-    ranks: Ranks = None,
-    rerun: Annotated[
-        int, Option(min=0, help="Hands of each submission to generate anew and compare.")
-    ] = 0,
+    ranks: options.Ranks = None,
+    rerun: Annotated[int, Option(min=0, help="Hands of each to generate anew and compare.")] = 0,
     checkpoint: Annotated[
         list[Path] | None,
         Option(
@@ -110,8 +102,7 @@ def verify_command(
         verified = list(verify(results, jobs, texts, tick))
     if not verified:
         raise ValueError(f"no submissions under {results}: nothing to verify")
-    faults = [fault for one in verified for fault in one.faults]
-    for fault in faults:
+    for fault in (fault for one in verified for fault in one.faults):
         typer.echo(said(fault), err=True)
     for warning in (warning for one in verified for warning in one.warnings):
         warn(said(warning))
@@ -122,8 +113,7 @@ def verify_command(
         typer.echo(
             f"{withheld:,} responses are withheld and were not scored again: give --transcripts"
         )
-    differs = rerun and not faults and _rerun(verified, rerun, checkpoint, device)
-    if faults or differs:
+    if good < len(verified) or (rerun and _rerun(verified, rerun, checkpoint, device)):
         raise typer.Exit(2)
     if not rerun:
         typer.echo("This shows consistency, not who wrote the responses: see --rerun.")
@@ -142,7 +132,7 @@ def _rerun(
     from tot24_bench.leaderboard import CannotRerun, find_checkpoint, read, rerun
 
     folders = tuple(checkpoints or sorted(path.parent for path in STUDENTS.glob("*/config.json")))
-    differs, ran = False, 0
+    ran = differ = 0
     for one in verified:
         submission = read(one.path)
         try:
@@ -158,64 +148,38 @@ def _rerun(
             before, after = ("right" if right else "wrong" for right in difference.correct)
             verdicts = f"the stored one is {before}, the new one {after}"
             typer.echo(f"  {difference.hand}: differs; {verdicts}", err=True)
-        differs = differs or bool(differences)
+        differ += len(differences)
     if not ran:
         raise ValueError("no submission could be run again: see the reasons above")
-    if differs:
+    if differ:
         typer.echo(
             "Other hardware, precision or versions can change a response; the stored ones are in "
             "the submission.",
             err=True,
         )
-    return differs
-
-
-class Format(StrEnum):
-    """What can be written."""
-
-    LATEX = "latex"
-    CSV = "csv"
-    HF = "hf"
-    EEE = "eee"
-    DATASET = "dataset"
-
-
-class Evaluator(StrEnum):
-    """How whoever ran the evaluations stands to the models' developers."""
-
-    FIRST = "first_party"
-    THIRD = "third_party"
-    COLLABORATIVE = "collaborative"
-    OTHER = "other"
-
-
-SINGLE = {Format.LATEX: "leaderboard.tex", Format.CSV: "leaderboard.csv"}
-"""The formats that are one file, and its name where a folder is given."""
+    return differ > 0
 
 
 def export_command(
     format: Annotated[
-        Format,
+        Literal["latex", "csv", "hf", "eee", "dataset"],
         Option(
             help="latex: a table. csv: a row a submission. hf: the hub's evaluation results. "
             "eee: Every Eval Ever. dataset: the puzzles, ready to push to the hub."
         ),
     ],
-    output: Annotated[
-        Path, Option(help="The file (latex, csv) or folder to write; nothing else is.")
-    ],
-    results: Results = RESULTS,
+    output: Annotated[Path, Option(help="The file (latex, csv) or folder to write.")],
+    results: options.Results = options.RESULTS,
     split: Annotated[list[str] | None, Option(help="Only this split; may be given again.")] = None,
-    model: Annotated[
-        list[str] | None, Option(help="Only the model of this name; may be given again.")
-    ] = None,
-    overwrite: Annotated[bool, Option("--overwrite", help="Replace files that are there.")] = False,
+    model: Annotated[list[str] | None, Option(help="Only this model; may be given again.")] = None,
+    overwrite: options.Overwrite = False,
     dataset_id: Annotated[
         str | None, Option(help="hf, dataset: the benchmark's dataset on the hub, OWNER/NAME.")
     ] = None,
     evaluator: Annotated[
-        Evaluator, Option(help="eee: who ran the evaluations, as seen from the models' developers.")
-    ] = Evaluator.OTHER,
+        Literal["first_party", "third_party", "collaborative", "other"],
+        Option(help="eee: who ran the evaluations, as seen from the models' developers."),
+    ] = "other",
 ) -> None:
     """Write the leaderboard in a form that others read.
 
@@ -227,32 +191,29 @@ def export_command(
     """
     from tot24_bench.leaderboard import export
 
-    if format is Format.DATASET and (split or model):
+    if format == "dataset" and (split or model):
         raise ValueError("the dataset holds every split: leave --split and --model out")
     dataset = dataset_id or export.DATASET_ID
-    entries = []
-    if format is not Format.DATASET:
-        entries = export.choose(results, split or (), model or ())
+    entries = [] if format == "dataset" else export.choose(results, split or (), model or ())
     left_out: list[export.LeftOut] = []
-    if format in SINGLE:
-        path = output / SINGLE[format] if output.is_dir() else output
-        text = export.render_csv(entries) if format is Format.CSV else export.render_latex(entries)
-        written = export.write_file(path, text, overwrite)
+    if format in ("latex", "csv"):  # one file, with a name of its own in a folder
+        name = "leaderboard.tex" if format == "latex" else "leaderboard.csv"
+        render = export.render_latex if format == "latex" else export.render_csv
+        path = output / name if output.is_dir() else output
+        written = export.write_file(path, render(entries), overwrite)
     else:
-        if format is Format.DATASET:
+        if format == "dataset":
             files = export.dataset_files(dataset)
-        elif format is Format.HF:
+        elif format == "hf":
             files, left_out = export.hub_files(entries, dataset, named=bool(model))
         else:
-            files = export.eval_files(entries, results, evaluator.value)
+            files = export.eval_files(entries, results, evaluator)
         written = export.write_files(output, files, overwrite)
     several = "" if len(written) == 1 else f"{len(written)} files under "
     typer.echo(one_line(f"wrote {several}{output if several else written[0]}"))
-    by_reason: dict[str, list[str]] = {}
-    for one in left_out:
-        by_reason.setdefault(one.why, []).append(one.key)
-    for why, keys in list(by_reason.items())[:MAX_SAID]:
-        more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
-        typer.echo(one_line(f"left out: {keys[0]}{more}: {why}"), err=True)
-    if format is Format.HF and dataset_id is None:
+    for why, count in list(Counter(one.why for one in left_out).items())[:10]:
+        first = next(one.key for one in left_out if one.why == why)
+        more = f" and {count - 1} more" if count > 1 else ""
+        typer.echo(one_line(f"left out: {first}{more}: {why}"), err=True)
+    if format == "hf" and dataset_id is None:
         typer.echo(f"dataset.id is {dataset}: if yours stands elsewhere, give --dataset-id")

@@ -3,81 +3,49 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Option
 
-from tot24_bench.cli.terminal import (
-    RESULTS,
-    AnyHand,
-    FormatName,
-    Notes,
-    Overwrite,
-    Ranks,
-    SkipBad,
-    TranscriptFile,
-    counting,
-    print_wide,
-    warn,
-)
+from tot24_bench.cli import options
+from tot24_bench.cli.terminal import counting, print_wide, warn
 from tot24_bench.game import load_split
 from tot24_bench.prompts import METHODS, VARIANTS
 
 if TYPE_CHECKING:
-    from tot24_bench.leaderboard import Origin, Rescored, Sample, Spool
+    from tot24_bench.leaderboard import Rescored
 
-MOST_DIFFERENT = 0.02
-"""Share of a file's own verdicts that may be others than ours before a warning is due."""
-
+MOST_DIFFERENT = 0.02  # share of a file's own verdicts that may not be ours, without a warning
 OTHER = "other"
-
-HOW_TO_SAVE = (
-    f"Not saved: --model NAME --method {'|'.join(METHODS)} writes it as a submission of the kind "
-    "`rescored`."
-)
 
 
 def rescore_command(
-    file: TranscriptFile,
+    file: options.TranscriptFile,
     model: Annotated[
         str | None, Option("--model", "--name", help="The model's name on the leaderboard.")
     ] = None,
-    method: Annotated[
-        str | None, Option(help=f"What was asked for: {', '.join(METHODS)} or {OTHER}.")
-    ] = None,
+    method: Annotated[str | None, Option(help=f"Asked: {', '.join(METHODS)} or {OTHER}.")] = None,
     prompt: Annotated[
         str, Option(help=f"Whose prompt: this project's {', '.join(VARIANTS)}, or {OTHER}.")
     ] = OTHER,
     num_fewshot: Annotated[
         int | None,
-        Option(
-            "--num_fewshot", min=0, max=1_000, help="Exemplars in the prompt [default: unknown]."
-        ),
+        Option("--num_fewshot", min=0, max=1_000, help="Exemplars [default: unknown]."),
     ] = None,
     split: Annotated[
-        str | None,
-        Option(help="Hands that were asked [default: the first split that has them all]."),
+        str | None, Option(help="Hands that were asked [default: the first split with them all].")
     ] = None,
-    label: Annotated[
-        str | None, Option(help=f"What tables call the method, with --method {OTHER}.")
-    ] = None,
-    source: Annotated[
-        str | None, Option(help="Where it is from [default: the name of the file].")
-    ] = None,
-    format_name: FormatName = None,
-    ranks: Ranks = None,
-    hands: Annotated[
-        Path | None, Option(help="The requests of a batch, where its ids name no hands.")
-    ] = None,
+    label: Annotated[str | None, Option(help=f"Name of the method, if it is {OTHER}.")] = None,
+    source: Annotated[str | None, Option(help="Where it is from [default: file name].")] = None,
+    format_name: options.FormatName = None,
+    ranks: options.Ranks = None,
+    hands: Annotated[Path | None, Option(help="A batch's requests, if ids name no hands.")] = None,
     hand_key: Annotated[
         str | None,
-        Option(
-            metavar="PATH", help="Of any other JSON: the field of the hand, such as doc.numbers."
-        ),
+        Option(metavar="PATH", help="Of other JSON: the field of the hand, such as doc.numbers."),
     ] = None,
     response_key: Annotated[
         str | None,
@@ -87,28 +55,20 @@ def rescore_command(
         str | None, Option(metavar="PATH", help="The field of the target, if not 24.")
     ] = None,
     first: Annotated[
-        bool,
-        Option(
-            "--first",
-            help="Score each record's first response only: of ranked ones that ranked first.",
-        ),
+        bool, Option("--first", help="Score each record's first (best-ranked) response only.")
     ] = False,
-    any_hand: AnyHand = False,
-    skip_bad: SkipBad = False,
+    any_hand: options.AnyHand = False,
+    skip_bad: options.SkipBad = False,
     results: Annotated[
         Path, Option("--results", "--output", help="Folder of submissions.")
-    ] = RESULTS,
-    overwrite: Overwrite = False,
-    note: Notes = None,
+    ] = options.RESULTS,
+    overwrite: options.Overwrite = False,
+    note: options.Notes = None,
     withhold: Annotated[
-        bool,
-        Option(
-            "--withhold",
-            help="Store hashes instead of responses, where the text is not yours to publish.",
-        ),
+        bool, Option("--withhold", help="Store hashes of a text that is not yours to publish.")
     ] = False,
     no_save: Annotated[bool, Option("--no-save", help="Only print the summary.")] = False,
-    as_json: Annotated[bool, Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Score the responses of a transcript, and store it as a submission of the kind `rescored`.
 
@@ -132,33 +92,35 @@ def rescore_command(
     if (hand_key is None) != (response_key is None) or (hand_key is None and target_key):
         raise ValueError("--hand-key and --response-key go together: name both fields")
     name = file.name.encode("utf-8", "replace").decode()
-    origin = None
+    origin = keys = spool = path = None
     if model is not None and method is not None:
         told, said = (source or "").strip() or name, tuple(note or ())
         origin = board.Origin(model, method, prompt, num_fewshot, told, said, label)
         origin.check()
     if split is not None and not any_hand:
         load_split(split)  # an unknown one is an error before anything is read
-    keys = None
     if hand_key is not None and response_key is not None:
         keys = Keys(hand_key, response_key, target_key)
     transcript = read_transcript(file, format_name, ranks, hands, skip_bad, any_hand, keys)
-    if first and origin is not None:
-        several = board.rescore(transcript)
-        mean = f"{several.metrics().acc:.1%}, {board.several_figures(several)}"
-        more = f"the first response of each record; of all of them: mean {mean}"
-        origin = origin._replace(notes=(more, *origin.notes))
-    path = None
-    with _spool(None if no_save else origin, results) as spool:
+    with ExitStack() as opened:
+        if origin is not None and not no_save:
+            board.check_writable(results, origin.a_key, overwrite=True)  # before a long reading
+            # Responses wait on the disk that the submission will be on.
+            folder = next(one for one in (results, *results.parents) if one.is_dir())
+            spool = opened.enter_context(board.Spool(folder))
+            if first:
+                several = board.rescore(transcript)
+                mean = f"{several.metrics().acc:.1%}, {board.several_figures(several)}"
+                more = f"the first response of each record; of all of them: mean {mean}"
+                origin = origin._replace(notes=(more, *origin.notes))
         with counting(transcript.size, "rescore") as tick:
             rescored = board.rescore(transcript, spool, lambda: tick(transcript.position), first)
         split = rescored.split if split is None else split
         board.check_split(rescored, split)
         if origin is not None and spool is not None:
             header = board.header_of(rescored, origin, split)
-            with counting(header.n, "write") as tick:
-                samples = _ticked(board.samples_of(rescored, spool, withhold), tick)
-                path = board.write_stream(header, samples, results, overwrite)
+            samples = board.samples_of(rescored, spool, withhold)
+            path = board.write_stream(header, samples, results, overwrite)
     _warn_of_verdicts(rescored)
     summary = board.summarise(rescored, transcript.bad, split)
     if as_json:
@@ -169,7 +131,8 @@ def rescore_command(
     if path is not None:
         typer.echo(f"wrote {path}")
     elif origin is None:
-        typer.echo(HOW_TO_SAVE)
+        named = f"--model NAME --method {'|'.join(METHODS)}"
+        typer.echo(f"Not saved: {named} writes it as a submission of the kind `rescored`.")
 
 
 def _warn_of_verdicts(rescored: Rescored) -> None:
@@ -185,23 +148,3 @@ def _warn_of_verdicts(rescored: Rescored) -> None:
         f"alone, {compared.only_ours:,} here alone). Are these the hands that were asked, and with "
         "this target? Where idx is a row of the run's own list, give that list with --ranks"
     )
-
-
-def _spool(origin: Origin | None, results: Path) -> AbstractContextManager[Spool | None]:
-    """Where responses wait for a submission, on its disk; nothing where none will be written.
-
-    Raises:
-        ResultsNotWritable: before a long transcript is read rather than after it.
-    """
-    from tot24_bench.leaderboard import Spool, check_writable
-
-    if origin is None:
-        return nullcontext()
-    check_writable(results, origin.a_key, overwrite=True)
-    return Spool(next(folder for folder in (results, *results.parents) if folder.is_dir()))
-
-
-def _ticked(samples: Iterator[Sample], tick: Callable[[], None]) -> Iterator[Sample]:
-    for sample in samples:
-        yield sample
-        tick()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Argument, Option
 
-from tot24_bench.cli.terminal import AsJson, counting, print_wide, table
+from tot24_bench.cli import options
+from tot24_bench.cli.terminal import counting, print_wide, table
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
@@ -18,16 +21,11 @@ if TYPE_CHECKING:
     from tot24_bench.game import Difficulty, Overlap, Puzzle
     from tot24_bench.leaderboard import Fit
 
-SHOWN = 10
-"""Hands that are listed."""
-
 
 def overlap_command(
-    train: Annotated[
-        str, Argument(help="A split, NAME/train of a generated one, a student, or a file.")
-    ],
+    train: Annotated[str, Argument(help="A split (or NAME/train), a student, or a file.")],
     test: Annotated[str, Argument(help="The same; what is tested.")],
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Say which hands and inner states a test set shares with a training set.
 
@@ -50,25 +48,18 @@ def overlap_command(
     if not as_json:
         print_wide(_overlap_table(found, f"{one_line(test)} beside {one_line(train)}"))
         return
-    counts = ["train_hands", "test_hands", "shared_hands", "states", "states_seen"]
-    counts += ["winning", "winning_seen", "mean_share"]
-    said = {"train": train, "test": test, **{name: getattr(found, name) for name in counts}}
-    hands = [
-        {"puzzle": one.puzzle.to_json(), "winning": one.winning, "seen": one.seen}
-        for one in found.by_hand
-    ]
-    typer.echo(json.dumps({**said, "hands": hands}, indent=2))
+    said: dict[str, Any] = {"train": train, "test": test, **found._asdict()}
+    hands = [one._asdict() | {"puzzle": one.puzzle.to_json()} for one in said.pop("by_hand")]
+    typer.echo(json.dumps(said | {"mean_share": found.mean_share, "hands": hands}, indent=2))
 
 
 def difficulty_command(
-    hands: Annotated[
-        str | None, Argument(help='A hand such as "3 3 8 8", a split, or a file of hands.')
-    ] = None,
+    hands: Annotated[str | None, Argument(help='A hand ("3 3 8 8"), a split, a file.')] = None,
     ranks: Annotated[
         Path | None,
         Option(help="The public list of hands by rank: a CSV file, or its name on the hub."),
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Say how hard hands are, by measures that the solver computes.
 
@@ -86,7 +77,9 @@ def difficulty_command(
 
     `tot24 difficulty --ranks test-time-compute/game-of-24`
     """
-    if ranks is not None and hands is None:
+    if (hands is None) == (ranks is None):
+        raise ValueError('give either hands, such as "3 3 8 8" or fresh, or --ranks FILE')
+    if ranks is not None:
         from tot24_bench.leaderboard import fit
         from tot24_bench.transcripts import ranks_by_hand
 
@@ -98,23 +91,23 @@ def difficulty_command(
         else:
             print_wide(_fit_table(found))
         return
-    if hands is None or ranks is not None:
-        raise ValueError('give either hands, such as "3 3 8 8" or fresh, or --ranks FILE')
-    from tot24_bench.game import difficulty
+    from tot24_bench.game import Puzzle, difficulty, read_puzzles
 
-    puzzles = _puzzles(hands)
-    measured = []
+    name, measured = hands or "", []
+    one_hand = name[:1].isdigit() and not Path(name).exists()
+    puzzles = [Puzzle.parse(name)] if one_hand else read_puzzles(name)
     with counting(len(puzzles), "hands") as tick:
         for puzzle in puzzles:
             measured.append(difficulty(puzzle))
             tick()
     if as_json:
-        rows = [_json(puzzle, one) for puzzle, one in zip(puzzles, measured, strict=True)]
-        typer.echo(json.dumps(rows, indent=2))
+        both = zip(puzzles, measured, strict=True)
+        rows = [puzzle.to_json() | asdict(one) | {"band": one.band} for puzzle, one in both]
+        typer.echo(json.dumps(rows, indent=2, default=float))
     elif len(puzzles) == 1:
         print_wide(_one_table(puzzles[0], measured[0]))
     else:
-        print_wide(_summary_table(one_line(hands), measured))
+        print_wide(_summary_table(one_line(name), measured))
 
 
 def _overlap_table(found: Overlap, title: str) -> Table:
@@ -133,7 +126,7 @@ def _overlap_table(found: Overlap, title: str) -> Table:
         ("  none of them seen", f"{found.none_seen:,}"),
     ]
     made = table(title, ("", ""), rows)
-    least = sorted(found.by_hand, key=lambda one: one.share)[:SHOWN]
+    least = sorted(found.by_hand, key=lambda one: one.share)[:10]
     seen = ", ".join(f"{one.puzzle.text} ({one.seen} of {one.winning})" for one in least)
     made.caption = Text(f"Least seen: {seen}")
     return made
@@ -143,21 +136,13 @@ def _of(part: int, whole: int) -> str:
     return f"{part:,} ({100 * part / whole:.1f}%)" if whole else "0"
 
 
-def _puzzles(name: str) -> tuple[Puzzle, ...]:
-    from tot24_bench.game import Puzzle, read_puzzles
-
-    if name[:1].isdigit() and not Path(name).exists():
-        return (Puzzle.parse(name),)
-    return read_puzzles(name)
-
-
 def _one_table(puzzle: Puzzle, found: Difficulty) -> Table:
     rows = [
         ("distinct solutions", f"{found.solutions:,}"),
         ("first thoughts that can still win", f"{100 * float(found.winning_share):.1f}%"),
-        ("needs a fraction", _yes(found.needs_fraction)),
-        ("needs a number above the target", _yes(found.needs_large)),
-        ("states a guided search visits", _number(found.expected_nodes)),
+        ("needs a fraction", _cell(found.needs_fraction)),
+        ("needs a number above the target", _cell(found.needs_large)),
+        ("states a guided search visits", _cell(found.expected_nodes)),
         ("band", found.band or "–"),
     ]
     return table(f"{puzzle.text} to {puzzle.target}", ("", ""), rows)
@@ -183,7 +168,7 @@ def _summary_table(name: str, measured: list[Difficulty]) -> Table:
             rows.append((label, f"{100 * sum(map(bool, flags)) / len(flags):.1f}%"))
     nodes = [one.expected_nodes for one in solvable if one.expected_nodes is not None]
     if nodes:
-        rows.append(("states a guided search visits, median", _number(median(nodes))))
+        rows.append(("states a guided search visits, median", _cell(median(nodes))))
         bands = [one.band for one in solvable]
         rows += [(f"  {band}", f"{bands.count(band):,}") for _, band in BANDS]
     return table(name, ("", ""), rows)
@@ -204,22 +189,7 @@ def _fit_table(found: Fit) -> Table:
     return made
 
 
-def _yes(flag: bool | None) -> str:
-    return "–" if flag is None else "yes" if flag else "no"
-
-
-def _number(value: Any) -> str:
+def _cell(value: bool | Fraction | None) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "–" if value is None else f"{float(value):.1f}"
-
-
-def _json(puzzle: Puzzle, found: Difficulty) -> dict[str, Any]:
-    nodes = found.expected_nodes
-    return {
-        **puzzle.to_json(),
-        "solutions": found.solutions,
-        "winning_share": float(found.winning_share),
-        "needs_fraction": found.needs_fraction,
-        "needs_large": found.needs_large,
-        "expected_nodes": None if nodes is None else float(nodes),
-        "band": found.band,
-    }

@@ -1,4 +1,4 @@
-"""What commands share: options that read alike everywhere, one-line errors, bars and tables."""
+"""What commands print alike: errors in one line, progress bars and tables."""
 
 from __future__ import annotations
 
@@ -7,69 +7,18 @@ import select
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
-from typer import Argument, Option
 
-from tot24_bench.game import InvalidPuzzle, Rule, read_target
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-WIDTH = 160
-"""Columns of what goes to a log or a pipe."""
-
-UNREAD = 141
-"""Exit code of a command whose output nobody reads: that of one which SIGPIPE ends."""
-
-RESULTS = Path("results")
-
-
-def _target(value: object) -> int | None:
-    try:
-        return read_target(value)
-    except InvalidPuzzle as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-Target = Annotated[
-    int | None, Option(parser=_target, metavar="INTEGER", help="The number to make [default: 24].")
-]
-UsingRule = Annotated[
-    Rule | None, Option("--rule", help="Use all of the numbers, or some [default: all].")
-]
-Results = Annotated[Path, Option("--results", help="Folder of submissions.")]
-Overwrite = Annotated[bool, Option("--overwrite", help="Replace a submission of the same name.")]
-ModelName = Annotated[
-    str | None, Option(help="Name on the leaderboard [default: the checkpoint's].")
-]
-Notes = Annotated[
-    list[str] | None,
-    Option("--note", help="What a reader of the figure must know; may be given again."),
-]
-Limit = Annotated[
-    int | None, Option(min=1, help="Only the first so many hands, to try things out.")
-]
-BatchSize = Annotated[
-    str | None, Option("--batch_size", help="Prompts at once [default: 50 for hf, else 1].")
-]
-Device = Annotated[str | None, Option(help="cpu, cuda:0, ...")]
-TranscriptFile = Annotated[Path, Argument(help="The transcript: JSON Lines or a JSON array.")]
-FormatName = Annotated[str | None, Option("--format", help="Its format [default: recognised].")]
-Ranks = Annotated[
-    Path | None, Option(help="The public list of hands by rank (CSV), for logs that name ranks.")
-]
-AnyHand = Annotated[
-    bool, Option("--any-hand", help="Allow hands that are not four cards from 1 to 13.")
-]
-SkipBad = Annotated[bool, Option("--skip-bad", help="Leave out records that cannot be used.")]
-TraceFiles = Annotated[list[Path], Argument(help="Trace files, of any teachers.")]
-TraceOutput = Annotated[Path, Option("--output", "-o", help="The trace file.")]
-AsJson = Annotated[bool, Option("--json", help="Print JSON, for programs.")]
+WIDTH = 160  # columns of what goes to a log or a pipe
+UNREAD = 141  # exit code of a command whose output nobody reads: that of one which SIGPIPE ends
 
 
 @contextmanager
@@ -104,6 +53,11 @@ def complain(message: str) -> None:
     typer.echo(f"\ntot24: {message}" if sys.stderr.isatty() else f"tot24: {message}", err=True)
 
 
+def say(text: str) -> None:
+    """Print one line on standard error."""
+    typer.echo(f"tot24: {one_line(text)}", err=True)
+
+
 def warn(message: str) -> None:
     """Print a warning in one line on standard error."""
     typer.echo(f"warning: {one_line(message)}", err=True)
@@ -113,7 +67,7 @@ def warn(message: str) -> None:
 def counting(total: int, what: str) -> Iterator[Callable[..., None]]:
     """A bar on a terminal's standard error, gone when it is done.
 
-    What it yields moves the bar on by one, or to the place that it is given.
+    What it yields moves the bar on by one, or to the place that it is given, with other words.
     """
     if not sys.stderr.isatty():
         yield lambda *_: None
@@ -124,8 +78,9 @@ def counting(total: int, what: str) -> Iterator[Callable[..., None]]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total)
 
-        def tick(place: int | None = None) -> None:
-            progress.update(task, completed=place, advance=1 if place is None else None)
+        def tick(place: int | None = None, what: str | None = None) -> None:
+            step = 1 if place is None else None
+            progress.update(task, completed=place, advance=step, description=what)
 
         yield tick
 
@@ -135,11 +90,7 @@ def table(
 ) -> Table:
     """A table whose text is never read as markup.
 
-    Args:
-        title: what it shows.
-        headings: one a column; without any text among them the header is left out.
-        rows: the cells.
-        left: the columns that are aligned to the left.
+    The header is left out where no heading has text. `left` columns are aligned to the left.
     """
     from rich import box
     from rich.table import Table

@@ -15,68 +15,49 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Option
 
-from tot24_bench.cli.terminal import AsJson, Device, TraceOutput
-from tot24_bench.prompts import ALL_METHODS, DEFAULT_VARIANT, SHOTS, STEP_METHODS, VARIANTS
+from tot24_bench.cli import options
+from tot24_bench.cli.terminal import counting, say
+from tot24_bench.prompts import ALL_METHODS, DEFAULT_VARIANT, SHOTS, STEP_METHODS
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from tot24_bench.teachers import Request, Teacher
     from tot24_bench.traces import Amount, Outcome, TraceFile, Wanted
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells give it."""
-
-INCOMPLETE = 1
-"""Exit code where something that was wanted is not recorded: the same command goes on."""
-
+INTERRUPTED = 130  # exit code after Ctrl-C, as shells give it
+INCOMPLETE = 1  # exit code where something that was wanted is not recorded
 AGAIN = "The same command goes on."
-
-LOG_SECONDS = 30.0
-"""Between two lines of progress where no terminal shows a bar."""
-
+LOG_SECONDS = 30.0  # between two lines of progress where no terminal shows a bar
+# The one does not read prompts, the other was trained on bare ones.
 WITHOUT_EXEMPLARS = ("solver", "student")
-"""Teachers that need none: the one does not read prompts, the other was trained on bare ones."""
-
+# Between settings that are given together, as lm-eval takes them: `top_k=50,seed=3`.
 _COMMAS = re.compile(r",(?=\w+=)")
-"""Between settings that are given together, as lm-eval takes them: `top_k=50,seed=3`."""
 
 
 def generate_command(
     teacher: Annotated[
         str, Option(help="Who answers: solver, openai, openai-batch, transformers, vllm, student.")
     ],
-    output: TraceOutput,
-    model: Annotated[
-        str | None, Option(help="The API's model, or the checkpoint's folder or hub name.")
-    ] = None,
+    output: options.TraceOutput,
+    model: Annotated[str | None, Option(help="The API's model, or a folder or hub name.")] = None,
     split: Annotated[
         str,
         Option(
-            "--split",
-            "--hands",
-            help="Hands to ask: a split, `fresh-n500/train` of a generated one, or a file.",
+            "--split", "--hands", help="A split, `fresh-n500/train` of a generated one, a file."
         ),
     ] = "train",
     method: Annotated[str, Option(help=", ".join(ALL_METHODS) + ".")] = "onestep_tot",
     samples: Annotated[int, Option(min=1, help="Responses a hand.")] = 1,
     num_fewshot: Annotated[
         int | None,
-        Option(
-            "--num_fewshot",
-            help=f"Exemplars in the prompt [default: {SHOTS}; none for solver and student].",
-        ),
+        Option("--num_fewshot", help=f"Exemplars [default: {SHOTS}; of solver, student: none]."),
     ] = None,
-    exemplars: Annotated[
-        str, Option(help=f"Exemplar variant: {', '.join(VARIANTS)}.")
-    ] = DEFAULT_VARIANT,
+    exemplars: options.Exemplars = DEFAULT_VARIANT,
     states: Annotated[
         int | None,
-        Option(
-            min=1,
-            help="propose, value: ask about so many inner states of each hand, not about the hand.",
-        ),
+        Option(min=1, help="propose, value: ask about so many inner states of a hand instead."),
     ] = None,
-    limit: Annotated[int | None, Option(min=1, help="Only the first so many hands.")] = None,
+    limit: options.Limit = None,
     temperature: Annotated[float | None, Option(help="Of sampling; 0 is greedy.")] = None,
     max_tokens: Annotated[int | None, Option(help="Tokens of a response, at most.")] = None,
     seed: Annotated[int | None, Option(help="Of sampling, or of the solver's choices.")] = None,
@@ -85,19 +66,11 @@ def generate_command(
     ] = None,
     concurrency: Annotated[int | None, Option(help="Requests under way at once.")] = None,
     batch_size: Annotated[int | None, Option(help="Prompts at once, local models.")] = None,
-    device: Device = None,
-    structured: Annotated[
-        bool | None, Option("--structured", help="Ask for JSON: steps and answer.")
-    ] = None,
-    max_cost: Annotated[
-        str | None, Option(help="US dollars that all traces of the file may cost.")
-    ] = None,
-    max_tokens_total: Annotated[
-        int | None, Option(help="Tokens that all traces of the file may take.")
-    ] = None,
-    prices: Annotated[
-        Path | None, Option(help="A price table of yours: docs/teachers.md shows one.")
-    ] = None,
+    device: options.Device = None,
+    structured: Annotated[bool | None, Option("--structured", help="Ask for JSON answers.")] = None,
+    max_cost: Annotated[str | None, Option(help="US dollars that the file may cost.")] = None,
+    max_tokens_total: Annotated[int | None, Option(help="Tokens that the file may take.")] = None,
+    prices: Annotated[Path | None, Option(help="Your price table: see docs/teachers.md.")] = None,
     teacher_args: Annotated[
         list[str] | None,
         Option(
@@ -107,7 +80,7 @@ def generate_command(
             metavar="KEY=VALUE",
         ),
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Ask a teacher for traces, and record each as it comes.
 
@@ -130,19 +103,12 @@ def generate_command(
     from tot24_bench.harness import is_first_process
     from tot24_bench.teachers import Beside, kind_of, make_teacher, serve
 
-    settings = {
-        "temperature": temperature,
-        "max_tokens": max_tokens,
-        "seed": seed,
-        "base_url": base_url,
-        "concurrency": concurrency,
-        "batch_size": batch_size,
-        "device": device,
-        "structured": structured,
-    }
+    settings: dict[str, Any] = {"temperature": temperature, "max_tokens": max_tokens, "seed": seed}
+    settings |= {"base_url": base_url, "concurrency": concurrency, "batch_size": batch_size}
+    settings |= {"device": device, "structured": structured}
     given = {name: value for name, value in settings.items() if value is not None}
     for text in teacher_args or ():
-        given |= dict(_key_value(part) for part in _COMMAS.split(text))
+        given |= map(_key_value, _COMMAS.split(text))
     _show_warnings()
     costs = kind_of(teacher).costs
     limits = (_dollars(max_cost), max_tokens_total)
@@ -162,20 +128,24 @@ def generate_command(
     if not is_first_process():
         serve(make_teacher(teacher, model, given, Beside()))
         return
-    _warn_of_test_hands(ask)
+    if held_out := sum(traces.held_out_split(one, method) is not None for one in ask.puzzles):
+        say(
+            f"{held_out} of {len(ask.puzzles)} hands are held out: never train on their traces "
+            "(tot24 traces filter drops them)"
+        )
     with ExitStack() as opened:
         sync_seconds = 0.0 if costs else traces.LAZY_SYNC_SECONDS
         file = opened.enter_context(traces.TraceFile.open(output, sync_seconds=sync_seconds))
         spending = traces.Spending.beside(output) if costs else None
         budget = None if spending is None else traces.budget_of(file, spending, *limits)
         state = output.with_name(f"{output.name}.batches.json")
-        made = make_teacher(teacher, model, given, Beside(budget, prices, state, _say))
+        made = make_teacher(teacher, model, given, Beside(budget, prices, state, say))
         file.require(ask.setup(made.info))
         if file.repaired_bytes:
-            _say(f"{output}: a last line that was cut off ({file.repaired_bytes} bytes) is gone")
+            say(f"{output}: a last line that was cut off ({file.repaired_bytes} bytes) is gone")
         missing = ask.count_missing(file)
         if missing < len(ask):
-            _say(f"{len(ask) - missing} of {len(ask)} are recorded already")
+            say(f"{len(ask) - missing} of {len(ask)} are recorded already")
         show = opened.enter_context(_progress(missing, file))
         seen = show
         if spending is not None and budget is not None:
@@ -189,23 +159,12 @@ def generate_command(
         try:
             outcome = traces.generate(made, ask, file, seen)
         except KeyboardInterrupt:
-            _say(f"interrupted: {file.totals.traces} traces are recorded. {AGAIN}")
+            say(f"interrupted: {file.totals.traces} traces are recorded. {AGAIN}")
             raise typer.Exit(INTERRUPTED) from None
     _report(outcome, file, ask, as_json)
     failed = sum(outcome.failed.values())
     if outcome.stopped or failed > outcome.hopeless or (failed and not file.totals.traces):
         raise typer.Exit(INCOMPLETE)
-
-
-def _warn_of_test_hands(ask: Wanted) -> None:
-    from tot24_bench.traces import held_out_split
-
-    held_out = sum(held_out_split(puzzle, ask.method) is not None for puzzle in ask.puzzles)
-    if held_out:
-        _say(
-            f"{held_out} of {len(ask.puzzles)} hands are held out: never train on their traces "
-            "(tot24 traces filter drops them)"
-        )
 
 
 def _under_way(teacher: Teacher, first: Request | None) -> Amount | None:
@@ -252,31 +211,19 @@ def _show_warnings() -> None:
     logging.getLogger("tot24_bench").handlers = [handler]
 
 
-def _say(text: str) -> None:
-    """One line to standard error."""
-    typer.echo(f"tot24: {one_line(text)}", err=True)
-
-
 def _report(outcome: Outcome, file: TraceFile, ask: Wanted, as_json: bool) -> None:
     """Print what came of a run."""
     failed = sum(outcome.failed.values())
     totals = file.totals
     if as_json:
-        said = {
-            **outcome.to_json(),
-            "file": str(file.path),
-            "wanted": len(ask),
-            "traces": totals.traces,
-            "tokens": totals.tokens,
-            "cost": str(totals.cost),
-        }
-        typer.echo(json.dumps(said))
+        said: dict[str, Any] = {"file": str(file.path), "wanted": len(ask), "traces": totals.traces}
+        said |= {"tokens": totals.tokens, "cost": str(totals.cost)}
+        typer.echo(json.dumps(outcome.to_json() | said))
         return
     share = f", {outcome.right / outcome.recorded:.1%} right" if outcome.recorded else ""
     cost = f", ${totals.cost:.4f}" if totals.cost else ""
-    typer.echo(
-        f"recorded {outcome.recorded} traces{share}; {file.path} holds {totals.traces}{cost}"
-    )
+    held = f"{file.path} holds {totals.traces}{cost}"
+    typer.echo(f"recorded {outcome.recorded} traces{share}; {held}")
     if outcome.cut:
         typer.echo(
             f"{outcome.cut} of them were cut off at --max-tokens: to ask again with more, raise it "
@@ -294,37 +241,20 @@ def _report(outcome: Outcome, file: TraceFile, ask: Wanted, as_json: bool) -> No
 def _progress(total: int, file: TraceFile) -> Iterator[Callable[[Outcome], None]]:
     """A bar with rate, cost, share right and time left; lines now and then where nobody looks."""
     started = last = time.monotonic()
-    if not sys.stderr.isatty():
-
-        def log(outcome: Outcome) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last >= LOG_SECONDS:
-                last = now
-                _say(f"{outcome.recorded} of {total} traces: {_said(outcome, file, now - started)}")
-
-        yield log
-        return
-    from rich.console import Console
-    from rich.progress import Progress, TextColumn
-
-    columns = (*Progress.get_default_columns(), TextColumn("{task.fields[said]}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("traces", total=total, said="")
+    with counting(total, "traces") as tick:
 
         def show(outcome: Outcome) -> None:
-            done = outcome.recorded + outcome.hopeless
-            said = _said(outcome, file, time.monotonic() - started)
-            progress.update(task, completed=done, said=said)
+            nonlocal last
+            now = time.monotonic()
+            right = outcome.right / max(outcome.recorded, 1)
+            said = f"{outcome.recorded / max(now - started, 0.001):.1f}/s, {right:.0%} right"
+            if file.totals.cost:
+                said += f", ${file.totals.cost:.2f}"
+            if outcome.failed:
+                said += f", {sum(outcome.failed.values())} unanswered"
+            tick(outcome.recorded + outcome.hopeless, said)
+            if not sys.stderr.isatty() and now - last >= LOG_SECONDS:
+                last = now
+                say(f"{outcome.recorded} of {total} traces: {said}")
 
         yield show
-
-
-def _said(outcome: Outcome, file: TraceFile, seconds: float) -> str:
-    right = outcome.right / outcome.recorded if outcome.recorded else 0.0
-    parts = [f"{outcome.recorded / max(seconds, 0.001):.1f}/s", f"{right:.0%} right"]
-    if file.totals.cost:
-        parts.append(f"${file.totals.cost:.2f}")
-    if outcome.failed:
-        parts.append(f"{sum(outcome.failed.values())} unanswered")
-    return ", ".join(parts)
