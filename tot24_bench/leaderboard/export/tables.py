@@ -32,12 +32,12 @@ from tot24_bench.leaderboard.tables import (
     NOT_KNOWN,
     RIGHT_ALIGNED,
     Ranked,
-    is_row,
     method_of,
     note_numbers,
     notes_of,
     sections,
     trained_on,
+    why_no_row,
 )
 from tot24_bench.schema import MAX_NAME_CHARS
 from tot24_bench.text import one_line
@@ -82,7 +82,7 @@ def choose(results: Path, splits: Sequence[str] = (), models: Sequence[str] = ()
         NothingToExport: when there are none.
         BadSubmission: when a submission is not one.
     """
-    entries = list(filter(is_row, read_entries(results)))
+    entries = [entry for entry in read_entries(results) if why_no_row(entry) is None]
     if not entries:
         raise NothingToExport(f"no submissions under {results}: run `tot24 eval` first")
     chosen = [

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 RESAMPLES = 2_000
 """Draws of the bootstrap: its ends then move by about 0.002."""
 
-FOLDS = 10
-
 MIN_HANDS = 30
 """Fewer ranked hands say nothing about a correlation."""
 
@@ -37,9 +35,6 @@ MEASURES: dict[str, Callable[[Difficulty], float]] = {
 }
 """Each as a number that is higher for harder hands."""
 
-TOGETHER = "all, fitted"
-"""The name of the fit."""
-
 
 class Correlation(NamedTuple):
     """Spearman's correlation of a measure with the ranks, and its 95% interval."""
@@ -50,19 +45,12 @@ class Correlation(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """What the ranks say of the measures.
+    """What the ranks say of the measures."""
 
-    Attributes:
-        hands: ranked hands that have a solution.
-        correlations: of each measure, then of all together.
-        best: the measure that goes best with the ranks.
-        gain: how much further it goes than the number of solutions.
-    """
-
-    hands: int
-    correlations: tuple[Correlation, ...]
-    best: str
-    gain: float
+    hands: int  # ranked hands that have a solution
+    correlations: tuple[Correlation, ...]  # of each measure, then of all together
+    best: str  # the measure that goes best with the ranks
+    gain: float  # how much further it goes than the number of solutions
     gain_interval: Interval
 
     def to_json(self) -> dict[str, Any]:
@@ -107,7 +95,7 @@ def fit(ranks: Mapping[Hand, int], tick: Callable[[], object] = lambda: None) ->
     for i in range(RESAMPLES):
         chosen = random.integers(len(people), size=len(people))
         drawn[i] = _spearman(columns[chosen], people[chosen])
-    names = [*MEASURES, TOGETHER]
+    names = [*MEASURES, "all, fitted"]
     best = int(values[: len(MEASURES)].argmax())
     base = names.index("solutions")
     return Fit(
@@ -127,8 +115,7 @@ def _predictions(columns: Floats, people: Floats) -> Floats:
     order = np.random.default_rng(SEED).permutation(len(people))
     design = np.column_stack([rankdata(columns, axis=0), np.ones(len(people))])
     predicted = np.empty(len(people))
-    for fold in range(FOLDS):
-        held = order[fold::FOLDS]
+    for held in (order[fold::10] for fold in range(10)):
         rest = np.setdiff1d(order, held)
         weights, *_ = np.linalg.lstsq(design[rest], people[rest], rcond=None)
         predicted[held] = design[held] @ weights
