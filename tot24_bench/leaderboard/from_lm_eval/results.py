@@ -61,6 +61,7 @@ from tot24_bench.leaderboard.from_lm_eval.prompts import is_ours, skeleton
 from tot24_bench.leaderboard.key import check_split_name
 from tot24_bench.leaderboard.submission import OTHER
 from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, SHOTS, build, pick
+from tot24_bench.transcripts import BadRecord
 
 TOLERANCE = 1e-9
 """Largest difference between lm-eval's figure and ours: rounding of sums, no more."""
@@ -70,9 +71,6 @@ COMPARED = tuple(name for name in METRICS if name != "truncated")
 so `truncated` is counted here where it can be."""
 
 _TASK = re.compile(rf"{GROUP}_(?P<method>{'|'.join(METHODS)})(?:_\w{{1,60}})?", re.ASCII)
-
-_PREDICTED = "bypass,none"
-"""The one figure of lm-eval's --predict_only, which is none."""
 
 
 class Setting(NamedTuple):
@@ -88,21 +86,14 @@ class Setting(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """What lm-eval wrote down that an `Evaluation` has no place for.
+    """What lm-eval wrote down that an `Evaluation` has no place for."""
 
-    Attributes:
-        versions: of lm-eval, transformers, torch and python when it ran.
-        hardware: the machine in words; None where it is a server's.
-        created: the UTC date on which it ran; `started` is the same in seconds since 1970.
-        notes: what a reader of the figure must know.
-    """
-
-    versions: dict[str, str]
-    hardware: str | None
+    versions: dict[str, str]  # of lm-eval, transformers, torch and python when it ran
+    hardware: str | None  # the machine in words; None where it is a server's
     seeds: dict[str, int]
-    created: datetime.date | None
-    started: float | None
-    notes: tuple[str, ...]
+    created: datetime.date | None  # the UTC date on which it ran
+    started: float | None  # the same in seconds since 1970
+    notes: tuple[str, ...]  # what a reader of the figure must know
 
 
 class FromLmEval(NamedTuple):
@@ -188,7 +179,7 @@ def _setting(run: Run, task: str) -> Setting | None:
 
 def _read(run: Run, task: str, setting: Setting, tokenizer: str | None) -> FromLmEval:
     path = run.samples(task)
-    if _PREDICTED in run.settings.results.get(task, {}):
+    if "bypass,none" in run.settings.results.get(task, {}):
         raise BadResults(
             f"{run.path}: {task} was run with --predict_only, so lm-eval judged nothing: score its "
             f"responses with `tot24 rescore {path} --model NAME --method {setting.method} "
@@ -198,21 +189,25 @@ def _read(run: Run, task: str, setting: Setting, tokenizer: str | None) -> FromL
     model_args = _model_args(run)
     counter = local_tokenizer({**model_args, "tokenizer": tokenizer} if tokenizer else model_args)
     hands = read_hands(path)
-    _check_hands(path, hands, setting)
-    setting = setting._replace(variant=_shown_variant(path, hands, setting, notes))
-    generation = _generation_of(path, hands, setting, notes)
-    if counter is not None:
-        _check_fits(run, hands, generation, counter)
-    else:
-        note = "tokens were not counted: the tokenizer is not known here"
-        if not (model_args.get("tokenizer") or model_args.get("pretrained")):
-            note += ", and responses that the limit cut off could not be told"
-        notes.append(note)
-    scored = tuple(_scored(path, hand, generation, counter) for hand in hands)
-    _check_figures(run, task, path, hands, scored)
+    try:
+        _check_hands(hands, setting)
+        setting = setting._replace(variant=_shown_variant(hands, setting, notes))
+        generation = _generation_of(hands, setting, notes)
+        if counter is not None:
+            _check_fits(run, hands, generation, counter)
+        else:
+            note = "tokens were not counted: the tokenizer is not known here"
+            if not (model_args.get("tokenizer") or model_args.get("pretrained")):
+                note += ", and responses that the limit cut off could not be told"
+            notes.append(note)
+        scored = tuple(_scored(hand, generation, counter) for hand in hands)
+        _check_scores(hands, scored)
+    except BadRecord as error:
+        raise BadResults(f"{path}: {error}") from None
     if run.settings.system_instruction:
         notes.append("asked with a system instruction of its own")
     means = mean_metrics(hand.scores for hand in scored)
+    _check_means(run, task, len(hands), means)
     result = TaskResult(task_name(setting.method), setting.method, scored, generation, means)
     return FromLmEval(_evaluation(run, setting, model_args, result), _recorded(run, notes))
 
@@ -226,28 +221,25 @@ def _model_args(run: Run) -> dict[str, Any]:
     return dict(arguments or {})
 
 
-def _check_hands(path: Path, hands: Sequence[LoggedHand], setting: Setting) -> None:
+def _check_hands(hands: Sequence[LoggedHand], setting: Setting) -> None:
     """The first so many hands of the split, each once, in its order."""
-    split = load_split(setting.split)
-    known, asked = set(split), [hand.puzzle for hand in hands]
-    times = Counter(asked)
+    split, asked = load_split(setting.split), [hand.puzzle for hand in hands]
+    known, times = set(split), Counter(asked)
     if strange := [puzzle.text for puzzle in times if puzzle not in known]:
-        raise BadResults(f"{path}: {named(strange)} not in {setting.split}: use the task as it is")
+        raise BadRecord(f"{named(strange)} not in {setting.split}: use the task as it is")
     if twice := [puzzle.text for puzzle, count in times.items() if count > 1]:
-        raise BadResults(f"{path}: {named(twice)} asked twice: each hand is asked once")
+        raise BadRecord(f"{named(twice)} asked twice: each hand is asked once")
     first = split[: len(asked)]
     if tuple(asked) != first:
         missing = [puzzle.text for puzzle in first if puzzle not in times]
-        raise BadResults(
-            f"{path}: {len(asked)} hands, but not the first {len(asked)} of {setting.split}"
+        raise BadRecord(
+            f"{len(asked)} hands, but not the first {len(asked)} of {setting.split}"
             + (f" ({named(missing)} missing)" if missing else "")
             + ": evaluate all, or the first so many with --limit"
         )
 
 
-def _shown_variant(
-    path: Path, hands: Sequence[LoggedHand], setting: Setting, notes: list[str]
-) -> str:
+def _shown_variant(hands: Sequence[LoggedHand], setting: Setting, notes: list[str]) -> str:
     """The exemplar variant that was really shown."""
     changed, around = [], set()
     for hand in hands:
@@ -260,14 +252,14 @@ def _shown_variant(
     if not changed and len(around) <= 1:
         return setting.variant
     if not changed:
-        raise BadResults(
-            f"{path}: the chat form differs from hand to hand beyond the hand itself: evaluate "
-            "again with one chat template"
+        raise BadRecord(
+            "the chat form differs from hand to hand beyond the hand itself: evaluate again with "
+            "one chat template"
         )
     if len(changed) < len(hands):
-        raise BadResults(
-            f"{path}: the prompt of {named(changed)} not this benchmark's, those of the others "
-            "are: evaluate again with the tasks as they are"
+        raise BadRecord(
+            f"the prompt of {named(changed)} not this benchmark's, those of the others are: "
+            "evaluate again with the tasks as they are"
         )
     notes.append(
         f"the prompts are not this benchmark's {setting.shots}-shot {setting.method} prompts"
@@ -276,19 +268,16 @@ def _shown_variant(
 
 
 def _generation_of(
-    path: Path, hands: Sequence[LoggedHand], setting: Setting, notes: list[str]
+    hands: Sequence[LoggedHand], setting: Setting, notes: list[str]
 ) -> dict[str, Any]:
     """The generation arguments, the same for every hand; changed ones are noted."""
     generation = hands[0].generation
     if any(hand.generation != generation for hand in hands):
-        raise BadResults(f"{path}: generation arguments differ between hands: evaluate again")
+        raise BadRecord("generation arguments differ between hands: evaluate again")
     if not is_count(generation.get("max_gen_toks")):
-        raise BadResults(f"{path}: max_gen_toks is no number of tokens: evaluate again")
-    usual = {
-        "until": ["\nInput:"],
-        "do_sample": False,
-        "max_gen_toks": MAX_GEN_TOKS[setting.method],
-    }
+        raise BadRecord("max_gen_toks is no number of tokens: evaluate again")
+    most = MAX_GEN_TOKS[setting.method]
+    usual = {"until": ["\nInput:"], "do_sample": False, "max_gen_toks": most}
     changed = [
         f"{name} = {value!r}"[:100]
         for name, value in generation.items()
@@ -318,9 +307,7 @@ def _check_fits(
         )
 
 
-def _scored(
-    path: Path, hand: LoggedHand, generation: Mapping[str, Any], tokenizer: Any | None
-) -> HandResult:
+def _scored(hand: LoggedHand, generation: Mapping[str, Any], tokenizer: Any | None) -> HandResult:
     limit = int(generation["max_gen_toks"])
     if tokenizer is not None:
         counts: list[int | None] = [count_tokens(tokenizer, text) for text in hand.responses]
@@ -329,19 +316,17 @@ def _scored(
         counts = [None] * len(hand.responses)
         share = hand.recorded["truncated"] if hand.limit == limit else 0.0
         if share not in (0.0, 1.0):
-            raise BadResults(
-                f"{path}: {hand.puzzle.text}: some of its responses were cut off, and which cannot "
-                "be told without the tokenizer: give the checkpoint's folder with --checkpoint"
+            raise BadRecord(
+                f"{hand.puzzle.text}: some of its responses were cut off, and which cannot be told "
+                "without the tokenizer: give the checkpoint's folder with --checkpoint"
             )
         cut = [share == 1.0] * len(hand.responses)
     scores = score_all(hand.puzzle, hand.responses, cut)
     return HandResult(hand.puzzle, hand.sent.text, hand.responses, tuple(counts), scores)
 
 
-def _check_figures(
-    run: Run, task: str, path: Path, hands: Sequence[LoggedHand], scored: Sequence[HandResult]
-) -> None:
-    """What lm-eval recorded of each hand and of all is what our scorer says today."""
+def _check_scores(hands: Sequence[LoggedHand], scored: Sequence[HandResult]) -> None:
+    """What lm-eval recorded of each hand is what our scorer says today."""
     for name in COMPARED:
         differ = [
             hand.puzzle.text
@@ -349,18 +334,21 @@ def _check_figures(
             if not abs(hand.recorded[name] - metrics_of_scores(result.scores)[name]) <= TOLERANCE
         ]
         if differ:
-            raise BadResults(
-                f"{path}: {name} of {named(differ)} not what the response gives when it is scored "
-                "again: a changed file, or another version of the scorer; evaluate again"
+            raise BadRecord(
+                f"{name} of {named(differ)} not what the response gives when it is scored again: "
+                "a changed file, or another version of the scorer; evaluate again"
             )
-    figures = run.settings.results.get(task, {})
-    means = mean_metrics(result.scores for result in scored)
+
+
+def _check_means(run: Run, task: str, hands: int, means: Mapping[str, float]) -> None:
+    """What lm-eval recorded of all hands is what our scorer says today."""
+    figures = {key.partition(",")[0]: it for key, it in run.settings.results.get(task, {}).items()}
     for name in COMPARED:
-        stated = next((v for k, v in figures.items() if k.partition(",")[0] == name), None)
+        stated = figures.get(name)
         if not isinstance(stated, int | float) or not abs(stated - means[name]) <= TOLERANCE:
             raise BadResults(
-                f"{run.path}: {name} of {task} is {str(stated)[:40]}, but its {len(scored)} "
-                f"samples give {means[name]:.10g}: some are missing, or the file was changed"
+                f"{run.path}: {name} of {task} is {str(stated)[:40]}, but its {hands} samples give "
+                f"{means[name]:.10g}: some are missing, or the file was changed"
             )
 
 
