@@ -76,12 +76,7 @@ class NothingToExport(ValueError):
 
 
 def choose(results: Path, splits: Sequence[str] = (), models: Sequence[str] = ()) -> list[Entry]:
-    """The entries of a results folder, of these splits and models only where any are given.
-
-    Raises:
-        NothingToExport: when there are none.
-        BadSubmission: when a submission is not one.
-    """
+    """The entries of a results folder, of these splits and models only where any are given."""
     entries = [entry for entry in read_entries(results) if why_no_row(entry) is None]
     if not entries:
         raise NothingToExport(f"no submissions under {results}: run `tot24 eval` first")

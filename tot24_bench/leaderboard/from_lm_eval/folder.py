@@ -17,7 +17,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import from_json
 
 from tot24_bench.game import Puzzle
@@ -46,12 +54,25 @@ class BadResults(ValueError):
     """A results folder that cannot be added; the message names the fix."""
 
 
-def _number_or_none(value: object) -> object:
-    return value if type(value) in (int, float) and value == value else None  # NaN is not itself
+def _if_known(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
 
 
-_Text = Annotated[str | None, BeforeValidator(lambda it: it if isinstance(it, str) else None)]
-_Moment = Annotated[float | None, BeforeValidator(_number_or_none)]
+def _as_dict(arguments: object) -> object:
+    if not isinstance(arguments, str):
+        return arguments or {}
+    from lm_eval.utils import simple_parse_args_string
+
+    return simple_parse_args_string(arguments)
+
+
+_IfKnown = WrapValidator(_if_known)
+_Text = Annotated[str | None, _IfKnown]
+_Moment = Annotated[float | None, Field(strict=True, gt=0, lt=2.5e11), _IfKnown]  # to the year 9892
+_Seconds = Annotated[float | None, Field(ge=0, lt=1e9), _IfKnown]
 _Seed = Annotated[int | None, Field(ge=0, le=2**63)]
 
 
@@ -65,7 +86,7 @@ class ModelSettings(_Part):
     """What lm-eval calls `config`: the model, how it ran, and the seeds."""
 
     model: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
-    model_args: dict[str, Any] | str | None = None
+    model_args: Annotated[dict[str, Any], BeforeValidator(_as_dict)] = {}
     model_num_parameters: Annotated[int | None, Field(le=MAX_COUNT)] = None
     model_dtype: _Text = None
     device: _Text = None
@@ -90,7 +111,7 @@ class Settings(_Part):
     results: dict[str, dict[str, Any]]
     shots: Annotated[dict[str, Any], Field(alias="n-shot")]
     date: _Moment = None
-    total_evaluation_time_seconds: _Text = None
+    total_evaluation_time_seconds: _Seconds = None
     model_name: _Text = None
     chat_template: _Text = None
     fewshot_as_multiturn: bool | None = None
@@ -114,11 +135,7 @@ class Run(NamedTuple):
 
 
 def find_runs(path: Path) -> list[Run]:
-    """The runs of a folder, or of one results file; the oldest first.
-
-    Raises:
-        BadResults: there are none, or one cannot be read.
-    """
+    """The runs of a folder, or of one results file; the oldest first."""
     if path.is_symlink():
         raise BadResults(f"{path} is a link: give the folder itself")
     if not path.exists():
@@ -136,12 +153,7 @@ def find_runs(path: Path) -> list[Run]:
 
 
 def check_file(path: Path, most: int) -> None:
-    """Refuse what is no plain file of at most so many bytes.
-
-    Raises:
-        BadResults: it is a link, a folder, a pipe, a device, or larger.
-        OSError: it is not there.
-    """
+    """Refuse a link, a folder, a pipe, a device, and what is larger; OSError if it is not there."""
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode):
         raise BadResults(f"{path} is no plain file: links and pipes are not read")
@@ -187,11 +199,7 @@ class LoggedHand(NamedTuple):
 
 
 def read_hands(path: Path) -> list[LoggedHand]:
-    """The records of a samples file by the place of their hand.
-
-    Raises:
-        BadResults: no such file, or a record that is none; the message names its line.
-    """
+    """The records of a samples file by the place of their hand."""
     found, read, line = [], lm_eval_reader(), 0
     try:
         check_file(path, MAX_SAMPLES_FILE_BYTES)

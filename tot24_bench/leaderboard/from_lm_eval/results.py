@@ -52,6 +52,7 @@ from tot24_bench.leaderboard.from_lm_eval.folder import (
     BadResults,
     LoggedHand,
     Run,
+    Settings,
     find_runs,
     is_count,
     named,
@@ -160,7 +161,7 @@ def _setting(run: Run, task: str) -> Setting | None:
         return None
     told = {**kwargs, **(settings.configs[task].metadata or {})}
     shots = settings.shots.get(task)
-    if not isinstance(shots, int) or isinstance(shots, bool) or not 0 <= shots <= SHOTS:
+    if type(shots) is not int or not 0 <= shots <= SHOTS:
         raise BadResults(f"{run.path}: n-shot of {task} is not 0 to {SHOTS}: evaluate again")
     split = kwargs.get("tot24_of") or told.get("tot24_split") or DEFAULT_SPLIT
     variant = str(told.get("tot24_exemplars") or DEFAULT_VARIANT)
@@ -186,7 +187,7 @@ def _read(run: Run, task: str, setting: Setting, tokenizer: str | None) -> FromL
             f"--num_fewshot {setting.shots}`, or evaluate again without --predict_only"
         )
     notes: list[str] = []
-    model_args = _model_args(run)
+    model_args = run.settings.config.model_args
     counter = local_tokenizer({**model_args, "tokenizer": tokenizer} if tokenizer else model_args)
     hands = read_hands(path)
     try:
@@ -209,16 +210,7 @@ def _read(run: Run, task: str, setting: Setting, tokenizer: str | None) -> FromL
     means = mean_metrics(hand.scores for hand in scored)
     _check_means(run, task, len(hands), means)
     result = TaskResult(task_name(setting.method), setting.method, scored, generation, means)
-    return FromLmEval(_evaluation(run, setting, model_args, result), _recorded(run, notes))
-
-
-def _model_args(run: Run) -> dict[str, Any]:
-    arguments = run.settings.config.model_args
-    if isinstance(arguments, str):
-        from lm_eval.utils import simple_parse_args_string
-
-        return dict(simple_parse_args_string(arguments))
-    return dict(arguments or {})
+    return FromLmEval(_evaluation(run.settings, setting, result), _recorded(run.settings, notes))
 
 
 def _check_hands(hands: Sequence[LoggedHand], setting: Setting) -> None:
@@ -352,10 +344,8 @@ def _check_means(run: Run, task: str, hands: int, means: Mapping[str, float]) ->
             )
 
 
-def _evaluation(
-    run: Run, setting: Setting, model_args: Mapping[str, Any], result: TaskResult
-) -> Evaluation:
-    config = run.settings.config
+def _evaluation(settings: Settings, setting: Setting, result: TaskResult) -> Evaluation:
+    config, model_args = settings.config, settings.config.model_args
     folder = Path(str(model_args.get("pretrained") or ""))
     plain = model_args.get("pretrained") and not model_args.get("peft") and folder.is_dir()
     parameters = config.model_num_parameters
@@ -376,11 +366,12 @@ def _evaluation(
         seed=DEFAULT_SEED if config.torch_seed is None else config.torch_seed,
     )
     precision = precision_of(config.model_dtype, model_args)
-    return Evaluation(plan, (result,), parameters, precision, _seconds(run) or 0.0)
+    seconds = settings.total_evaluation_time_seconds or 0.0
+    return Evaluation(plan, (result,), parameters, precision, seconds)
 
 
-def _recorded(run: Run, notes: Sequence[str]) -> Recorded:
-    settings, config = run.settings, run.settings.config
+def _recorded(settings: Settings, notes: list[str]) -> Recorded:
+    config, date = settings.config, settings.date
     environment = settings.pretty_env_info or ""
     versions = {"lm-eval": settings.lm_eval_version, "transformers": settings.transformers_version}
     seeds = {
@@ -389,26 +380,13 @@ def _recorded(run: Run, notes: Sequence[str]) -> Recorded:
         "torch": config.torch_seed,
         "fewshot": config.fewshot_seed,
     }
-    if _seconds(run) is not None:
-        notes = [*notes, "the wall time is lm-eval's own, loading the model included"]
-    try:
-        started = datetime.datetime.fromtimestamp(settings.date or 0, datetime.UTC)
-        created = started.date() if settings.date else None
-    except (OverflowError, OSError, ValueError):
-        created = None
+    if settings.total_evaluation_time_seconds is not None:
+        notes.append("the wall time is lm-eval's own, loading the model included")
     return Recorded(
         {**versions_of(environment), **{name: text for name, text in versions.items() if text}},
         hardware_of(environment, config.model, config.device),
         {name: seed for name, seed in seeds.items() if seed is not None},
-        created,
-        settings.date,
+        None if date is None else datetime.datetime.fromtimestamp(date, datetime.UTC).date(),
+        date,
         tuple(notes),
     )
-
-
-def _seconds(run: Run) -> float | None:
-    try:
-        seconds = float(run.settings.total_evaluation_time_seconds or "")
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 1e9 else None

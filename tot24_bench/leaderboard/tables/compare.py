@@ -55,12 +55,7 @@ class NoSuchEntry(ValueError):
 
 
 def choose(name: str, results: Path) -> Entry:
-    """The entry of a name: a key under `results`, words of one key only, or a JSON file.
-
-    Raises:
-        NoSuchEntry: none, or several.
-        BadSubmission: the file does not hold one.
-    """
+    """The entry of a name: a key under `results`, words of one key only, or a JSON file."""
     path = Path(name)
     if name.endswith(".json") and path.is_file():
         return read_entry(path)
@@ -73,9 +68,6 @@ def match(name: str, keys: Sequence[str]) -> str:
     """The key that a name means: itself, or the only one that holds each of its words.
 
     Of several, the one that was asked the published test set, where there is one only.
-
-    Raises:
-        NoSuchEntry: none, or several.
     """
     if name in keys:
         return name
@@ -197,11 +189,7 @@ def _entry_json(entry: Entry, ranks: Mapping[Hand, int]) -> dict[str, Any]:
 
 
 def compare(entries: Sequence[Entry], ranks: Mapping[Hand, int]) -> Comparison:
-    """Pair every two entries; with several pairs their p-values are corrected.
-
-    Raises:
-        ValueError: fewer than two entries, more than MAX_COMPARED, or one of them twice.
-    """
+    """Pair every two entries; with several pairs their p-values are corrected."""
     if not 2 <= len(entries) <= MAX_COMPARED:
         raise ValueError(f"{len(entries)} entries: compare 2 to {MAX_COMPARED}")
     if twice := [one.key for i, one in enumerate(entries) if one in entries[:i]]:

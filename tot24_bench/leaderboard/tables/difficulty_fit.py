@@ -67,15 +67,7 @@ class Fit(NamedTuple):
 
 
 def fit(ranks: Mapping[Hand, int], tick: Callable[[], object] = lambda: None) -> Fit:
-    """Hold the measures against people's ranks.
-
-    Args:
-        ranks: by hand; a higher rank is harder.
-        tick: called once a hand.
-
-    Raises:
-        ValueError: when fewer than MIN_HANDS of them have a solution.
-    """
+    """Hold the measures against people's ranks, higher for harder hands; `tick` once a hand."""
     import numpy as np
 
     found = []
@@ -96,8 +88,7 @@ def fit(ranks: Mapping[Hand, int], tick: Callable[[], object] = lambda: None) ->
         chosen = random.integers(len(people), size=len(people))
         drawn[i] = _spearman(columns[chosen], people[chosen])
     names = [*MEASURES, "all, fitted"]
-    best = int(values[: len(MEASURES)].argmax())
-    base = names.index("solutions")
+    best, base = int(values[: len(MEASURES)].argmax()), names.index("solutions")
     return Fit(
         len(found),
         tuple(map(Correlation, names, values.tolist(), map(_interval, drawn.T))),
@@ -130,8 +121,7 @@ def _spearman(columns: Floats, people: Floats) -> Floats:
     x, y = rankdata(columns, axis=0), rankdata(people[:, None], axis=0)
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     spread = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
-    together = (x * y).sum(axis=0)
-    return np.where(spread > 0, together / np.where(spread > 0, spread, 1.0), 0.0)
+    return np.divide((x * y).sum(axis=0), spread, out=np.zeros_like(spread), where=spread > 0)
 
 
 def _interval(values: Floats) -> Interval:

@@ -78,11 +78,7 @@ def make_run(
     count: str = "tot24",
     model: str | None = None,
 ) -> Run:
-    """Judge every response of a run, by one of COUNTS.
-
-    Raises:
-        ValueError: for an unknown way to count, or where there is no response.
-    """
+    """Judge every response of a run, by one of COUNTS."""
     if count not in COUNTS:
         raise ValueError(f"unknown count {count!r}: choose from {', '.join(COUNTS)}")
     places: dict[Hand, list[str]] = {}
@@ -141,19 +137,19 @@ def shares(run: Run) -> list[Share]:
 def warnings(first: Run, second: Run) -> list[str]:
     """What keeps a comparison from being like with like."""
     found = []
-    if first.places.keys() != second.places.keys():
-        both = first.places.keys() & second.places.keys()
+    ones, others = first.places.keys(), second.places.keys()
+    if ones != others:
         found.append(
-            f"{first.name} and {second.name} asked different hands: {len(first.places)} and "
-            f"{len(second.places)}, {len(both)} of them the same"
+            f"{first.name} and {second.name} asked different hands: {len(ones)} and {len(others)}, "
+            f"{len(ones & others)} of them the same"
         )
-    if first.model and second.model and first.model != second.model:
+    if not (first.model and second.model):
+        found.append("which models answered is not known: give it with --model")
+    elif first.model != second.model:
         found.append(
             f"{first.name} is {first.model}, {second.name} is {second.model}: a difference may be "
             "the model's, not the method's"
         )
-    elif not (first.model and second.model):
-        found.append("which models answered is not known: give it with --model")
     return found
 
 
@@ -183,12 +179,7 @@ def compare(first: Run, second: Run) -> list[Difference]:
 def draw(runs: Sequence[Run], path: Path) -> None:
     """Draw one group of bars a place, one bar a run, with intervals.
 
-    Args:
-        path: its suffix says in which form (png, svg, pdf).
-
-    Raises:
-        ValueError: where matplotlib is not installed, or does not know the suffix.
-        OSError: where the file cannot be written.
+    The suffix of the path says in which form (png, svg, pdf).
     """
     try:
         from matplotlib.figure import Figure
@@ -206,8 +197,9 @@ def draw(runs: Sequence[Run], path: Path) -> None:
         heights = [row.share for row in rows]
         below = [max(0.0, row.share - row.interval.low) for row in rows]
         above = [max(0.0, row.interval.high - row.share) for row in rows]
+        offset = (i - (len(runs) - 1) / 2) * width
         bars = axes.bar(
-            [place + (i - (len(runs) - 1) / 2) * width for place in range(len(order))],
+            [place + offset for place in range(len(order))],
             heights,
             width,
             yerr=(below, above),
