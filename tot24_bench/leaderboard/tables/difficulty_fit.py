@@ -121,7 +121,9 @@ def _spearman(columns: Floats, people: Floats) -> Floats:
     x, y = rankdata(columns, axis=0), rankdata(people[:, None], axis=0)
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     spread = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
-    return np.divide((x * y).sum(axis=0), spread, out=np.zeros_like(spread), where=spread > 0)
+    found: Floats = np.zeros_like(spread)  # where all hands have one value, nothing goes with it
+    np.divide((x * y).sum(axis=0), spread, out=found, where=spread > 0)
+    return found
 
 
 def _interval(values: Floats) -> Interval:

@@ -162,10 +162,10 @@ def compare(first: Run, second: Run) -> list[Difference]:
         a, b = first.share_by_hand(place), second.share_by_hand(place)
         if place != CORRECT and not any((*a.values(), *b.values())):
             continue
-        only: tuple[int, int] | tuple[None, None] = (None, None)
+        only: tuple[int | None, int | None] = (None, None)
         if paired and single:
-            only = sum(a[hand] > b[hand] for hand in a), sum(b[hand] > a[hand] for hand in a)
-            p, test = mcnemar(*only), "exact McNemar"
+            counts = sum(a[hand] > b[hand] for hand in a), sum(b[hand] > a[hand] for hand in a)
+            only, p, test = counts, mcnemar(*counts), "exact McNemar"
         elif paired:
             p, test = sign_flip([a[hand] - b[hand] for hand in a]), "sign flips over hands"
         else:

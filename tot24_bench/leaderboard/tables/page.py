@@ -41,6 +41,7 @@ from tot24_bench.prompts import METHOD_NAMES
 from tot24_bench.statistics import p_text
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
     from rich.table import Table
 
 HEADER = """\
@@ -241,7 +242,7 @@ def render_rich(entries: Iterable[Entry]) -> Table:
     table.caption = Text("\n".join(below)) if below else None
     shown = [i for i in range(len(COLUMNS)) if i not in shared]
     for name in (Row._fields[i] for i in shown):
-        justify = "right" if name in RIGHT_ALIGNED else "left"
+        justify: JustifyMethod = "right" if name in RIGHT_ALIGNED else "left"
         whole = name == "accuracy"
         table.add_column(getattr(COLUMNS, name), justify=justify, no_wrap=whole, overflow="fold")
     for section in every:

@@ -30,6 +30,7 @@ from tot24_bench.statistics import Estimate, Interval, over_hands, pass_at_k
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
     from rich.table import Table
 
 MAX_CELL_CHARS = 80
@@ -299,7 +300,7 @@ def text_table(
     table = Table(title=Text(title), box=box.HORIZONTALS, show_header=any(headings))
     table.add_column(headings[0])
     for heading in headings[1:]:
-        justify = "right" if any(headings) else "left"
+        justify: JustifyMethod = "right" if any(headings) else "left"
         table.add_column(heading, justify=justify, overflow="fold", no_wrap=whole)
     for row in rows:
         table.add_row(*map(Text, row))
