@@ -81,6 +81,7 @@ from tot24_bench.leaderboard.tables import (
     fit,
     make_run,
     pair_names,
+    place_label,
     render_entries,
     render_markdown,
     render_pairs,

@@ -59,9 +59,6 @@ NOT_PORTABLE = {"data", "unknown", "con", "prn", "aux", "nul"}.union(
 )
 """Names of folders that the project refuses, in lower case."""
 
-RESULT_ID = "accuracy"
-"""Of the one result of an aggregate, to which every line belongs."""
-
 METRIC = {
     "metric_id": "accuracy", "metric_name": "Accuracy", "metric_kind": "accuracy",
     "metric_unit": "proportion", "lower_is_better": False, "score_type": "continuous",
@@ -106,13 +103,17 @@ class _Export:
         self.model_id, self.developer, folder = _identity(header)
         midnight = datetime.datetime.combine(header.created, datetime.time(), datetime.UTC)
         self.epoch = str(int(midnight.timestamp()))
-        self.evaluation_id = f"{self.name}/{self.model_id}/{self.epoch}"
+        # What both files say, so that a line is found from its aggregate.
+        self.common = {
+            "schema_version": SCHEMA_VERSION,
+            "evaluation_id": f"{self.name}/{self.model_id}/{self.epoch}",
+        }
         # Of the form that the project wants, version 4, but made from the submission.
         known = f"{header.key}\n{header.model_dump_json()}\n{entry.outcomes!r}".encode()
         own = uuid.UUID(bytes=hashlib.sha256(known).digest()[:16], version=4)
         self.stem = f"data/{COLLECTION}/{self.developer}/{folder}/{own}"
         self.lines_name = f"{self.stem}_samples.jsonl"
-        self.detail: dict[str, Any] | None = None
+        self.detail: dict[str, Any] = {}
 
     def lines(self) -> Iterator[bytes]:
         """The file of the responses, a line at a time."""
@@ -123,35 +124,19 @@ class _Export:
                 rows += 1
                 digest.update(line)
                 yield line
-        self.detail = {
+        self.detail["detailed_evaluation_results"] = {
             "format": "jsonl",
             "file_path": self.lines_name,
             "hash_algorithm": "sha256",
             "checksum": digest.hexdigest(),
             "total_rows": rows,
-            "additional_details": {"responses_withheld": _flag(self.entry.withheld)},
+            "additional_details": _texts(responses_withheld=self.entry.withheld),
         }
 
     def _line(self, sample: Sample, index: int) -> dict[str, Any]:
         """The record of one response, the index-th of its hand."""
-        score, tokens = sample.scores[index], sample.tokens[index]
+        score, withheld = sample.scores[index], sample.withheld
         raw, reference = sample.puzzle.text, _reference(sample.puzzle)
-        metadata = {
-            "repeat": str(index + 1),
-            "target": str(sample.puzzle.target),
-            "rule": str(sample.puzzle.rule.value),
-            "verdict": str(score.verdict),
-            "valid": _flag(score.valid),
-            "false_claim": _flag(score.false_claim),
-            "truncated": _flag(score.truncated),
-            "withheld": _flag(sample.withheld),
-        }
-        if tokens is not None:
-            metadata["output_tokens"] = str(tokens)
-        if sample.prompt_sha256 is not None:
-            metadata["prompt_sha256"] = sample.prompt_sha256
-        if sample.withheld:
-            metadata["response_sha256"] = sample.responses_sha256[index]
         attribution = {
             "turn_idx": 0,
             "source": "output.raw",
@@ -160,46 +145,55 @@ class _Export:
             "is_terminal": True,
         }
         return {
-            "schema_version": SCHEMA_VERSION,
-            "evaluation_id": self.evaluation_id,
+            **self.common,
             "model_id": self.model_id,
             "evaluation_name": self.name,
-            "evaluation_result_id": RESULT_ID,
+            "evaluation_result_id": METRIC["metric_id"],
             "sample_id": raw,
             "sample_hash": hashlib.sha256((raw + reference).encode()).hexdigest(),
             "interaction_type": "single_turn",
             "input": {"raw": raw, "reference": [reference]},
-            "output": {"raw": [] if sample.withheld else [sample.responses[index]]},
-            "answer_attribution": [attribution] if score.answered and not sample.withheld else [],
+            "output": {"raw": [] if withheld else [sample.responses[index]]},
+            "answer_attribution": [attribution] if score.answered and not withheld else [],
             "evaluation": {"score": float(score.correct), "is_correct": score.correct},
-            "metadata": metadata,
+            "metadata": _texts(
+                repeat=index + 1,
+                target=sample.puzzle.target,
+                rule=sample.puzzle.rule.value,
+                verdict=score.verdict,
+                valid=score.valid,
+                false_claim=score.false_claim,
+                truncated=score.truncated,
+                withheld=withheld,
+                output_tokens=sample.tokens[index],
+                prompt_sha256=sample.prompt_sha256,
+                response_sha256=sample.responses_sha256[index] if withheld else None,
+            ),
         }
 
     def aggregate(self) -> Iterator[bytes]:
         """The file of the figures; the lines must have been written before."""
-        header = self.entry.header
-        date = header.created.isoformat()
+        header, date = self.entry.header, self.entry.header.created.isoformat()
         split = one_line(header.split, MAX_NAME_CHARS)
         description = (
             f"Game of 24, {_text(method_of(header))}: the share of right answers, checked exactly; "
             "the mean over hands of the mean over a hand's responses"
         )
         result = {
-            "evaluation_result_id": RESULT_ID,
+            "evaluation_result_id": METRIC["metric_id"],
             "evaluation_name": self.name,
             "evaluation_timestamp": date,
             "source_data": {
                 "dataset_name": f"tot24-bench {split}",
                 "source_type": "other",
-                "additional_details": {"split": split, "hands": str(header.n)},
+                "additional_details": _texts(split=split, hands=header.n),
             },
             "metric_config": {"evaluation_description": description, **METRIC},
             "score_details": _score(self.entry),
             "generation_config": _generation(header),
         }
-        record: dict[str, Any] = {
-            "schema_version": SCHEMA_VERSION,
-            "evaluation_id": self.evaluation_id,
+        record = {
+            **self.common,
             "evaluation_timestamp": date,
             "retrieved_timestamp": self.epoch,
             "source_metadata": _source(self.entry, self.relationship),
@@ -211,9 +205,8 @@ class _Export:
                 "additional_details": _model_details(header, self.model_id),
             },
             "evaluation_results": [result],
+            **self.detail,
         }
-        if self.detail is not None:
-            record["detailed_evaluation_results"] = self.detail
         # ASCII: what a name or a response holds cannot act on the terminal of whoever reads it.
         yield json.dumps(record, indent=2, allow_nan=False).encode() + b"\n"
 
@@ -232,7 +225,7 @@ def _identity(header: Header) -> tuple[str, str, str]:
 
 
 def _portable(name: str) -> bool:
-    return name.split(".")[0].lower() not in NOT_PORTABLE and name.lower() not in NOT_PORTABLE
+    return NOT_PORTABLE.isdisjoint({name.lower(), name.lower().split(".")[0]})
 
 
 @lru_cache(maxsize=10_000)
@@ -245,16 +238,18 @@ def _reference(puzzle: Puzzle) -> str:
 def _source(entry: Entry, relationship: Relationship) -> dict[str, Any]:
     header = entry.header
     source = one_line(header.source or "", MAX_NAME_CHARS)
-    details = {"obtained": header.obtained, "submission": header.key}
-    if header.obtained == "rescored":
-        details["responses_from"] = source
-    details |= {f"note_{i}": _text(note) for i, note in enumerate(header.notes[:MAX_NOTES], 1)}
+    notes = {f"note_{i}": note for i, note in enumerate(header.notes[:MAX_NOTES], 1)}
     return {
         "source_name": source or "tot24-bench submission",
         "source_type": "evaluation_run" if entry.outcomes else "documentation",
         "source_organization_name": source if header.obtained == "reported" else "tot24-bench",
         "evaluator_relationship": relationship,
-        "additional_details": details,
+        "additional_details": _texts(
+            obtained=header.obtained,
+            submission=header.key,
+            responses_from=source if header.obtained == "rescored" else None,
+            **notes,
+        ),
     }
 
 
@@ -262,9 +257,7 @@ def _library(header: Header) -> dict[str, Any]:
     """What ran the evaluation: lm-eval where it says so, else what scored it."""
     if header.obtained == "reported":
         return {"name": "unknown", "version": "unknown"}
-    versions = {
-        one_line(name, 200): one_line(version, 200) for name, version in header.versions.items()
-    }
+    versions = {one_line(name, 200): one_line(it, 200) for name, it in header.versions.items()}
     name = "lm_eval" if "lm-eval" in versions else "tot24-bench"
     version = versions.get("lm-eval") or versions.get("tot24-bench") or "unknown"
     return {"name": name, "version": version, "additional_details": versions}
@@ -274,39 +267,34 @@ def _model_details(header: Header, model_id: str) -> dict[str, str]:
     model = header.model
     local = header.obtained == "measured" and not model.backend.startswith(("local-", "openai-"))
     open_or_not = "open_weights" if HUB_LINK.fullmatch(model.link or "") else "unknown"
-    availability = "closed_weights" if model_id in PUBLISHED.values() else open_or_not
     names = ("parameters", "precision", "checkpoint_sha256", "base", "licence", "link", "teacher")
-    known = {name: getattr(model, name) for name in names}
-    return {
-        "deployment_type": "self_deployed" if local else "unknown",
-        "model_availability": availability,
-        "backend": _text(model.backend),
-        **{name: _text(str(value)) for name, value in known.items() if value},
-    }
+    return _texts(
+        deployment_type="self_deployed" if local else "unknown",
+        model_availability="closed_weights" if model_id in PUBLISHED.values() else open_or_not,
+        backend=model.backend,
+        **{name: getattr(model, name) or None for name in names},
+    )
 
 
 def _score(entry: Entry) -> dict[str, Any]:
     header = entry.header
-    shares = header.metrics.model_dump(exclude={"acc"}, exclude_none=True)
-    details = {name: repr(share) for name, share in shares.items()}
-    details |= {"hands": str(header.n), "responses_per_hand": str(header.repeats)}
-    if header.mean_response_tokens is not None:
-        details["mean_response_tokens"] = repr(header.mean_response_tokens)
+    details = _texts(
+        **header.metrics.model_dump(exclude={"acc"}),
+        hands=header.n,
+        responses_per_hand=header.repeats,
+        mean_response_tokens=header.mean_response_tokens,
+    )
     scored: dict[str, Any] = {"score": header.metrics.acc, "details": details}
     ends, how = interval(entry), interval_method(entry)
     if ends is not None and how is not None:
         given = ", from the reported figure and n" if header.obtained == "reported" else ""
+        span = {"lower": ends.low, "upper": ends.high, "confidence_level": LEVEL}
+        draws = {"num_bootstrap_samples": RESAMPLES} if how == BOOTSTRAP else {}
         scored["uncertainty"] = {
-            "confidence_interval": {
-                "lower": ends.low,
-                "upper": ends.high,
-                "confidence_level": LEVEL,
-                "method": how + given,
-            },
+            "confidence_interval": {**span, "method": how + given},
             "num_samples": header.n,
+            **draws,
         }
-        if how == BOOTSTRAP:
-            scored["uncertainty"]["num_bootstrap_samples"] = RESAMPLES
     return scored
 
 
@@ -314,30 +302,35 @@ def _generation(header: Header) -> dict[str, Any]:
     """Documented arguments under the project's names where their types fit; all of them as text."""
     given: dict[str, Any] = dict(header.generation)
     arguments = {
-        name: value
+        name: given[name]
         for name in ("temperature", "top_p", "top_k")
-        if isinstance(value := given.get(name), int | float)
-        and not isinstance(value, bool)
-        and abs(value) <= MAX_NUMBER
+        if type(given.get(name)) in (int, float) and abs(given[name]) <= MAX_NUMBER
     }
     most = given.get("max_gen_toks")
     if type(most) is int and 1 <= most <= MAX_NUMBER:
         arguments["max_tokens"] = most
     details = {f"generation.{one_line(name, 200)}": _json(value) for name, value in given.items()}
     details |= {f"seed.{one_line(name, 200)}": _json(seed) for name, seed in header.seeds.items()}
-    details |= {
-        "method": header.method,
-        "shots": "unknown" if header.shots is None else str(header.shots),
-        "exemplar_variant": header.variant,
-        "chat_template": _flag(header.chat),
-        "multiturn": _flag(header.multiturn),
-        "exporter": f"tot24-bench {__version__}",
-    }
-    if header.prompt_sha256 is not None:
-        details["prompt_sha256"] = header.prompt_sha256
-    if header.hardware:
-        details["hardware"] = _text(header.hardware)
+    details |= _texts(
+        method=header.method,
+        shots="unknown" if header.shots is None else header.shots,
+        exemplar_variant=header.variant,
+        chat_template=header.chat,
+        multiturn=header.multiturn,
+        exporter=f"tot24-bench {__version__}",
+        prompt_sha256=header.prompt_sha256,
+        hardware=header.hardware or None,
+    )
     return {"generation_args": arguments, "additional_details": details}
+
+
+def _texts(**details: object) -> dict[str, str]:
+    """Details as the schema wants them, text alone: true and false as in JSON, None left out."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else _text(str(value))
+        for name, value in details.items()
+        if value is not None
+    }
 
 
 def _text(text: str) -> str:
@@ -349,7 +342,3 @@ def _json(value: Any) -> str:
         return _text(json.dumps(value))
     except ValueError:  # Python does not write a number of thousands of digits
         return "too large to show"
-
-
-def _flag(value: bool) -> str:
-    return str(value).lower()

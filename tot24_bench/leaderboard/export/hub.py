@@ -90,9 +90,6 @@ def hub_files(
         dataset_id: owner and name of the dataset repository that holds the benchmark.
         named: whether the caller chose the models by name; only then does a model count whose name
             is none of the hub's.
-
-    Raises:
-        ValueError: for a dataset_id that is no name on the hub.
     """
     check_dataset_id(dataset_id)
     files = [File.of(f"dataset/{BENCHMARK_FILE}", benchmark_yaml())]

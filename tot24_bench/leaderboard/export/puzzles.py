@@ -21,6 +21,7 @@ from tot24_bench.game import HELD_OUT, is_solvable, load_split
 from tot24_bench.leaderboard.export.hub import (
     BENCHMARK_FILE,
     DATASET_ID,
+    as_yaml,
     benchmark_yaml,
     check_dataset_id,
 )
@@ -62,11 +63,7 @@ COLUMNS = {
 
 
 def dataset_files(dataset_id: str = DATASET_ID) -> list[File]:
-    """The files of the repository; its card tells people to load `dataset_id`.
-
-    Raises:
-        ValueError: for a dataset_id that is no name on the hub.
-    """
+    """The files of the repository; its card tells people to load `dataset_id`."""
     check_dataset_id(dataset_id)
     return [
         File.of("README.md", card(dataset_id)),
@@ -107,8 +104,6 @@ def parquet(split: str) -> bytes:
 
 def card(dataset_id: str = DATASET_ID) -> str:
     """README.md: the dataset card."""
-    import yaml
-
     licence = str(metadata("tot24-bench")["License-Expression"])
     files = [{"split": part.split, "path": f"data/{part.file}.parquet"} for part in PARTS]
     front = {
@@ -126,7 +121,7 @@ def card(dataset_id: str = DATASET_ID) -> str:
     hands = len(load_split("full")) + len(load_split("unsolvable"))
     columns = "\n".join(f"| `{name}` | {words} |" for name, words in COLUMNS.items())
     return f"""---
-{yaml.safe_dump(front, sort_keys=False, allow_unicode=False)}---
+{as_yaml(front)}---
 
 # Game of 24 (tot24-bench)
 

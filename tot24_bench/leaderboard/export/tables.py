@@ -32,12 +32,12 @@ from tot24_bench.leaderboard.tables import (
     NOT_KNOWN,
     RIGHT_ALIGNED,
     Ranked,
-    is_row,
     method_of,
     note_numbers,
     notes_of,
     sections,
     trained_on,
+    why_no_row,
 )
 from tot24_bench.schema import MAX_NAME_CHARS
 from tot24_bench.text import one_line
@@ -76,13 +76,8 @@ class NothingToExport(ValueError):
 
 
 def choose(results: Path, splits: Sequence[str] = (), models: Sequence[str] = ()) -> list[Entry]:
-    """The entries of a results folder, of these splits and models only where any are given.
-
-    Raises:
-        NothingToExport: when there are none.
-        BadSubmission: when a submission is not one.
-    """
-    entries = list(filter(is_row, read_entries(results)))
+    """The entries of a results folder, of these splits and models only where any are given."""
+    entries = [entry for entry in read_entries(results) if why_no_row(entry) is None]
     if not entries:
         raise NothingToExport(f"no submissions under {results}: run `tot24 eval` first")
     chosen = [
@@ -92,8 +87,8 @@ def choose(results: Path, splits: Sequence[str] = (), models: Sequence[str] = ()
         and (not models or entry.header.model.name in models)
     ]
     if not chosen:
-        there = _some({entry.header.split for entry in entries})
-        names = _some({entry.header.model.name for entry in entries})
+        there = _some(entry.header.split for entry in entries)
+        names = _some(entry.header.model.name for entry in entries)
         raise NothingToExport(
             f"no submission under {results} is of that split and model: the splits are {there}; "
             f"the models are {names}"
@@ -101,10 +96,10 @@ def choose(results: Path, splits: Sequence[str] = (), models: Sequence[str] = ()
     return chosen
 
 
-def _some(names: Iterable[str], most: int = 10) -> str:
-    listed = sorted(names)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return ", ".join(repr(name[:60]) for name in listed[:most]) + more
+def _some(names: Iterable[str]) -> str:
+    listed = sorted(set(names))
+    more = f" and {len(listed) - 10} more" if len(listed) > 10 else ""
+    return ", ".join(repr(name[:60]) for name in listed[:10]) + more
 
 
 def interval_method(entry: Entry) -> str | None:
@@ -118,10 +113,10 @@ def interval_method(entry: Entry) -> str | None:
 
 def render_csv(entries: Iterable[Entry]) -> str:
     """The CSV file, its rows in the leaderboard's order."""
-    every = [one for section in sections(entries) for one in section.ranked]
-    records = [_record(one.entry, one.row.rank) for one in every]
+    ranked = [one for section in sections(entries) for one in section.ranked]
+    records = [_record(one.entry, one.row.rank) for one in ranked]
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(records[0]) if records else [], lineterminator="\n")
+    writer = csv.DictWriter(text, records[0] if records else (), lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     return text.getvalue()
@@ -157,17 +152,14 @@ def _record(entry: Entry, rank: str) -> dict[str, Cell]:
         "withheld": entry.withheld,
         "notes": "; ".join(notes_of(entry)),
     }
-    return {name: _guarded(cell) for name, cell in record.items()}
+    for name, cell in record.items():
+        if isinstance(cell, bool | str):
+            record[name] = guarded(cell if isinstance(cell, str) else str(cell).lower())
+    return record
 
 
 def _fields(record: object, *names: str) -> dict[str, Cell]:
     return {name: getattr(record, name) for name in names}
-
-
-def _guarded(cell: Cell) -> Cell:
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    return guarded(cell) if isinstance(cell, str) else cell
 
 
 def render_latex(entries: Iterable[Entry]) -> str:
@@ -175,32 +167,29 @@ def render_latex(entries: Iterable[Entry]) -> str:
     every = sections(entries)
     ranked = [one for section in every for one in section.ranked]
     marks = note_numbers(ranked)
-    columns = "".join("r" if name in RIGHT_ALIGNED else "l" for name in SHOWN)
-    lines = [
-        r"% Needs \usepackage{booktabs}.",
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{_caption(ranked)}}}",
-        r"\label{tab:tot24}",
-        rf"\begin{{tabular}}{{{columns}}}",
-        r"\toprule",
-        " & ".join(escaped(getattr(COLUMNS, name)) for name in SHOWN) + r" \\",
-    ]
+    lines = []
     for section in every:
         lines.append(r"\midrule")
         if len(every) > 1:
-            lines += [
-                rf"\multicolumn{{{len(SHOWN)}}}{{l}}{{\emph{{{escaped(section.title)}}}}} \\",
-                r"\midrule",
-            ]
+            title = rf"\emph{{{escaped(section.title)}}}"
+            lines += [rf"\multicolumn{{{len(SHOWN)}}}{{l}}{{{title}}} \\", r"\midrule"]
         lines += [_line(one, marks) for one in section.ranked]
     lines += [r"\bottomrule", r"\end{tabular}"]
     if marks:
         lines.append(r"\par\smallskip\footnotesize\raggedright")
-        lines += [
-            rf"\textsuperscript{{{number}}}~{escaped(note)}\par" for note, number in marks.items()
-        ]
-    return "\n".join([*lines, r"\end{table}"]) + "\n"
+    lines += [rf"\textsuperscript{{{i}}}~{escaped(note)}\par" for note, i in marks.items()]
+    body = "\n".join(lines)
+    return rf"""% Needs \usepackage{{booktabs}}.
+\begin{{table}}
+\centering
+\caption{{{_caption(ranked)}}}
+\label{{tab:tot24}}
+\begin{{tabular}}{{{"".join("r" if name in RIGHT_ALIGNED else "l" for name in SHOWN)}}}
+\toprule
+{" & ".join(escaped(getattr(COLUMNS, name)) for name in SHOWN)} \\
+{body}
+\end{{table}}
+"""
 
 
 def _caption(ranked: list[Ranked]) -> str:
@@ -212,7 +201,7 @@ def _caption(ranked: list[Ranked]) -> str:
     }
     used = "; ".join(words for method, words in methods.items() if method in found)
     how = f" (95% interval: {used})" if used else ""
-    n = str(hands[0]) if len(hands) == 1 else f"{hands[0]} to {hands[-1]}"
+    n = " to ".join(map(str, dict.fromkeys((hands[0], hands[-1]))))
     sentences = [f"Game of 24: share of right answers{how}; n = {n} hands."]
     if any(one.row.rank != NOT_KNOWN for one in ranked):
         sentences.append("Rows that share a rank cannot be told apart.")

@@ -29,16 +29,13 @@ PRECISIONS = {
 }  # fmt: skip
 """How this leaderboard spells what torch calls the same."""
 
-_VERSIONS = {"torch": "PyTorch version", "python": "Python version"}
-
 
 def versions_of(environment: str) -> dict[str, str]:
     """The versions in lm-eval's `pretty_env_info`."""
-    found = {
-        name: re.findall(rf"^{heading}: *(\S{{1,{MAX_LINE_CHARS}}})", environment, re.MULTILINE)
-        for name, heading in _VERSIONS.items()
-    }
-    return {name: lines[0] for name, lines in found.items() if lines}
+    pattern = rf"^(PyTorch|Python) version: *(\S{{1,{MAX_LINE_CHARS}}})"
+    found = dict(reversed(re.findall(pattern, environment, re.MULTILINE)))  # the first of each
+    names = {"torch": "PyTorch", "python": "Python"}
+    return {name: found[heading] for name, heading in names.items() if heading in found}
 
 
 def hardware_of(environment: str, backend: str, device: str | None) -> str | None:
@@ -69,8 +66,7 @@ def parameters_of(folder: Path) -> int | None:
     try:
         for file in sorted(folder.glob("*.safetensors")):
             with safe_open(file, framework="numpy") as weights:
-                for name in sorted(weights.keys()):
-                    part = weights.get_slice(name)
+                for part in map(weights.get_slice, weights.keys()):
                     if part.get_dtype() not in ("F32", "BF16", "F16"):
                         return None
                     count += prod(part.get_shape())
@@ -81,20 +77,19 @@ def parameters_of(folder: Path) -> int | None:
 
 def precision_of(recorded: str | None, model_args: Mapping[str, Any]) -> str | None:
     """What the weights ran in: as lm-eval saw it, else as asked for; None if neither says."""
-    asked = str(model_args.get("dtype") or "").removeprefix("torch.")
     if any(model_args.get(key) for key in ("load_in_4bit", "load_in_8bit", "quantization")):
         return None
     if recorded is not None:
         name = recorded.removeprefix("torch.")
         return PRECISIONS.get(name, name[:MAX_LINE_CHARS]) or None
-    return PRECISIONS.get(asked)
+    return PRECISIONS.get(str(model_args.get("dtype")).removeprefix("torch."))
 
 
 def changed_since(folder: Path, moment: float | None) -> bool:
     """Whether weights were written after a moment (seconds since 1970): other ones, perhaps."""
-    if moment is None:
-        return False
-    return any(file.stat().st_mtime > moment for file in folder.glob("*.safetensors"))
+    return moment is not None and any(
+        file.stat().st_mtime > moment for file in folder.glob("*.safetensors")
+    )
 
 
 def local_tokenizer(model_args: Mapping[str, Any]) -> Any | None:

@@ -13,16 +13,24 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import from_json
 
 from tot24_bench.game import Puzzle
 from tot24_bench.harness import METRICS
-from tot24_bench.leaderboard.from_lm_eval.prompts import SentPrompt, sent_prompt
+from tot24_bench.leaderboard.from_lm_eval.prompts import SentPrompt, sent_prompt, utf8
 from tot24_bench.schema import MAX_COUNT, MAX_NAME_CHARS, first_fault
 from tot24_bench.transcripts import BadRecord, BadTranscript, json_records, lm_eval_reader
 
@@ -46,13 +54,26 @@ class BadResults(ValueError):
     """A results folder that cannot be added; the message names the fix."""
 
 
-def _number_or_none(value: object) -> object:
-    return value if type(value) in (int, float) and value == value else None  # NaN is not itself
+def _if_known(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
 
 
-_Text = Annotated[str | None, BeforeValidator(lambda it: it if isinstance(it, str) else None)]
+def _as_dict(arguments: object) -> object:
+    if not isinstance(arguments, str):
+        return arguments or {}
+    from lm_eval.utils import simple_parse_args_string
+
+    return simple_parse_args_string(arguments)
+
+
+_IfKnown = WrapValidator(_if_known)
+_Text = Annotated[str | None, _IfKnown]
+_Moment = Annotated[float | None, Field(strict=True, gt=0, lt=2.5e11), _IfKnown]  # to the year 9892
+_Seconds = Annotated[float | None, Field(ge=0, lt=1e9), _IfKnown]
 _Seed = Annotated[int | None, Field(ge=0, le=2**63)]
-_Float = Annotated[float | None, BeforeValidator(_number_or_none)]
 
 
 class _Part(BaseModel):
@@ -65,7 +86,7 @@ class ModelSettings(_Part):
     """What lm-eval calls `config`: the model, how it ran, and the seeds."""
 
     model: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
-    model_args: dict[str, Any] | str | None = None
+    model_args: Annotated[dict[str, Any], BeforeValidator(_as_dict)] = {}
     model_num_parameters: Annotated[int | None, Field(le=MAX_COUNT)] = None
     model_dtype: _Text = None
     device: _Text = None
@@ -89,8 +110,8 @@ class Settings(_Part):
     configs: dict[str, TaskSettings]
     results: dict[str, dict[str, Any]]
     shots: Annotated[dict[str, Any], Field(alias="n-shot")]
-    date: _Float = None
-    total_evaluation_time_seconds: _Text = None
+    date: _Moment = None
+    total_evaluation_time_seconds: _Seconds = None
     model_name: _Text = None
     chat_template: _Text = None
     fewshot_as_multiturn: bool | None = None
@@ -114,37 +135,25 @@ class Run(NamedTuple):
 
 
 def find_runs(path: Path) -> list[Run]:
-    """The runs of a folder, or of one results file; the oldest first.
-
-    Raises:
-        BadResults: there are none, or one cannot be read.
-    """
+    """The runs of a folder, or of one results file; the oldest first."""
     if path.is_symlink():
         raise BadResults(f"{path} is a link: give the folder itself")
-    if path.is_dir():
-        found = [file for file in _files(path) if _RESULTS.fullmatch(file.name)]
-        if not found:
-            raise BadResults(
-                f"no results_*.json below {path}: give the folder of `lm_eval --output_path FOLDER "
-                "--log_samples`, or of `tot24 eval --results FOLDER`"
-            )
-    elif not path.exists():
+    if not path.exists():
         raise BadResults(f"no folder or file {path}")
-    elif not _RESULTS.fullmatch(path.name):
+    found = [one for one in _files(path) if _RESULTS.fullmatch(one.name)]
+    if path.is_file() and not found:
         raise BadResults(f"{path} is not lm-eval's results_<time>.json: give the folder it is in")
-    else:
-        found = [path]
+    if not found:
+        raise BadResults(
+            f"no results_*.json below {path}: give the folder of `lm_eval --output_path FOLDER "
+            "--log_samples`, or of `tot24 eval --results FOLDER`"
+        )
     runs = [Run(file, file.stem.rpartition("_")[2], _settings(file)) for file in found]
     return sorted(runs, key=lambda run: (run.time, str(run.path)))
 
 
 def check_file(path: Path, most: int) -> None:
-    """Refuse what is no plain file of at most so many bytes.
-
-    Raises:
-        BadResults: it is a link, a folder, a pipe, a device, or larger.
-        OSError: it is not there.
-    """
+    """Refuse a link, a folder, a pipe, a device, and what is larger; OSError if it is not there."""
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode):
         raise BadResults(f"{path} is no plain file: links and pipes are not read")
@@ -153,6 +162,9 @@ def check_file(path: Path, most: int) -> None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    """The plain files of a folder; of a file itself only."""
+    if not folder.is_dir():
+        yield folder
     count = 0
     for inner, folders, files in os.walk(folder, followlinks=False):
         folders.sort()
@@ -187,15 +199,16 @@ class LoggedHand(NamedTuple):
 
 
 def read_hands(path: Path) -> list[LoggedHand]:
-    """The records of a samples file by the place of their hand.
-
-    Raises:
-        BadResults: no such file, or a record that is none; the message names its line.
-    """
+    """The records of a samples file by the place of their hand."""
+    found, read, line = [], lm_eval_reader(), 0
     try:
         check_file(path, MAX_SAMPLES_FILE_BYTES)
         with path.open("rb") as file:
-            found = list(_records(path, file))
+            for line, value, fault in json_records(file):
+                if fault or not isinstance(value, dict):
+                    raise BadRecord(fault or "not an object")
+                if rollouts := read(value, line):
+                    found.append(_hand(value, rollouts.puzzle, rollouts.responses))
     except FileNotFoundError:
         raise BadResults(
             f"{path} is missing: evaluate again with --log_samples, which keeps the responses"
@@ -204,53 +217,39 @@ def read_hands(path: Path) -> list[LoggedHand]:
         raise BadResults(f"{path}: cannot be read ({error.strerror})") from None
     except BadTranscript as error:
         raise BadResults(f"{path}: {error}") from None
+    except BadRecord as error:
+        raise BadResults(f"{path}: line {line}: {error}") from None
     if not found:
         raise BadResults(f"{path} holds no responses: evaluate again with --log_samples")
     return sorted(found, key=lambda hand: hand.place)
 
 
-def _records(path: Path, file: Any) -> Iterator[LoggedHand]:
-    read = lm_eval_reader()
-    for line, value, fault in json_records(file):
-        try:
-            if fault or not isinstance(value, dict):
-                raise BadRecord(fault or "not an object")
-            rollouts = read(value, line)
-            if rollouts is not None:
-                yield _hand(value, rollouts.puzzle, rollouts.responses)
-        except BadRecord as error:
-            raise BadResults(f"{path}: line {line}: {error}") from None
-
-
-def _hand(record: Mapping[str, Any], puzzle: Puzzle, responses: tuple[str, ...]) -> LoggedHand:
+def _hand(record: dict[str, Any], puzzle: Puzzle, responses: tuple[str, ...]) -> LoggedHand:
+    match record.get("resps"):
+        case [[_, *_] as written, *_]:
+            logged = tuple(utf8(text) for text in written if isinstance(text, str))
+        case _:
+            raise BadRecord("resps is missing: evaluate again with --log_samples")
+    if logged[: len(responses)] != responses:
+        raise BadRecord("filtered_resps is not what the model wrote (resps): use the task as it is")
+    match record.get("arguments"):
+        case {"gen_args_0": {"arg_0": asked, "arg_1": dict(generation)}, **others} if not others:
+            sent = sent_prompt(asked)
+        case _:
+            sent = None
+    if sent is None:
+        raise BadRecord("arguments hold no request: not a sample of lm-eval 0.4")
     place = record.get("doc_id")
     if type(place) is not int:
         raise BadRecord("doc_id is not a number")
-    written = record.get("resps")
-    first = written[0] if isinstance(written, list) and written else None
-    if not isinstance(first, list) or not first:
-        raise BadRecord("resps is missing: evaluate again with --log_samples")
-    logged = tuple(
-        text.encode("utf-8", "replace").decode() for text in first if isinstance(text, str)
-    )
-    if logged[: len(responses)] != responses:
-        raise BadRecord("filtered_resps is not what the model wrote (resps): use the task as it is")
-    arguments = record.get("arguments")
-    request = arguments.get("gen_args_0") if isinstance(arguments, dict) else None
-    if not isinstance(request, dict) or len(arguments or ()) != 1:
-        raise BadRecord("arguments hold no request: not a sample of lm-eval 0.4")
-    sent, generation = sent_prompt(request.get("arg_0")), request.get("arg_1")
-    if sent is None or not isinstance(generation, dict):
-        raise BadRecord("arguments hold no prompt and generation arguments")
-    recorded = {}
     for name in METRICS:
         figure: Any = record.get(name)
-        if type(figure) not in (int, float) or figure < 0 or figure > 1:
+        if type(figure) not in (int, float) or figure < 0 or figure > 1:  # NaN passes, and differs
             raise BadRecord(f"{name}: no figure of lm-eval's")
-        recorded[name] = float(figure)
+    recorded = {name: float(record[name]) for name in METRICS}
     limit = record["doc"].get("max_gen_toks")
-    limit = limit if is_count(limit) else None
-    return LoggedHand(place, puzzle, sent, responses, generation, recorded, limit)
+    known = limit if is_count(limit) else None
+    return LoggedHand(place, puzzle, sent, responses, generation, recorded, known)
 
 
 def named(hands: Sequence[str]) -> str:

@@ -30,17 +30,11 @@ QUESTION = "Input: "
 
 
 class SentPrompt(NamedTuple):
-    """A prompt as it was sent.
+    """A prompt as it was sent."""
 
-    Attributes:
-        text: plain text, the text that a chat template gave, or messages as JSON.
-        chat: whether it was sent as turns.
-        messages: role and content of each message, where they were sent so.
-    """
-
-    text: str
-    chat: bool = False
-    messages: tuple[tuple[str, str], ...] | None = None
+    text: str  # plain text, the text that a chat template gave, or messages as JSON
+    chat: bool = False  # whether it was sent as turns
+    messages: tuple[tuple[str, str], ...] | None = None  # role and content, where sent so
 
 
 class _Message(BaseModel):
@@ -55,15 +49,11 @@ _MESSAGES = TypeAdapter(Annotated[list[_Message], Field(min_length=1)])
 
 
 def sent_prompt(argument: object) -> SentPrompt | None:
-    """The prompt in lm-eval's log of a request; None where it is none.
-
-    Args:
-        argument: its `arg_0`: text, messages, or messages as JSON within a list.
-    """
+    """The prompt in the `arg_0` of lm-eval's log of a request: text, messages, or these as JSON."""
     if isinstance(argument, str):
-        return SentPrompt(_utf8(argument))
+        return SentPrompt(utf8(argument))
     if isinstance(argument, list) and len(argument) == 1 and isinstance(argument[0], str):
-        text = _utf8(argument[0])  # how lm-eval logs what it sends to a chat server
+        text = utf8(argument[0])  # how lm-eval logs what it sends to a chat server
         return SentPrompt(text, chat=True, messages=_messages(text))
     text = json.dumps(argument)
     messages = _messages(text)
@@ -102,5 +92,6 @@ def _messages(text: str) -> tuple[tuple[str, str], ...] | None:
     return tuple((message.role, message.content) for message in found)
 
 
-def _utf8(text: str) -> str:
+def utf8(text: str) -> str:
+    """Text that UTF-8 can hold: a model may write half of a surrogate pair."""
     return text.encode("utf-8", "replace").decode()

@@ -52,6 +52,7 @@ from tot24_bench.leaderboard.from_lm_eval.folder import (
     BadResults,
     LoggedHand,
     Run,
+    Settings,
     find_runs,
     is_count,
     named,
@@ -61,6 +62,7 @@ from tot24_bench.leaderboard.from_lm_eval.prompts import is_ours, skeleton
 from tot24_bench.leaderboard.key import check_split_name
 from tot24_bench.leaderboard.submission import OTHER
 from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, SHOTS, build, pick
+from tot24_bench.transcripts import BadRecord
 
 TOLERANCE = 1e-9
 """Largest difference between lm-eval's figure and ours: rounding of sums, no more."""
@@ -70,9 +72,6 @@ COMPARED = tuple(name for name in METRICS if name != "truncated")
 so `truncated` is counted here where it can be."""
 
 _TASK = re.compile(rf"{GROUP}_(?P<method>{'|'.join(METHODS)})(?:_\w{{1,60}})?", re.ASCII)
-
-_PREDICTED = "bypass,none"
-"""The one figure of lm-eval's --predict_only, which is none."""
 
 
 class Setting(NamedTuple):
@@ -88,21 +87,14 @@ class Setting(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """What lm-eval wrote down that an `Evaluation` has no place for.
+    """What lm-eval wrote down that an `Evaluation` has no place for."""
 
-    Attributes:
-        versions: of lm-eval, transformers, torch and python when it ran.
-        hardware: the machine in words; None where it is a server's.
-        created: the UTC date on which it ran; `started` is the same in seconds since 1970.
-        notes: what a reader of the figure must know.
-    """
-
-    versions: dict[str, str]
-    hardware: str | None
+    versions: dict[str, str]  # of lm-eval, transformers, torch and python when it ran
+    hardware: str | None  # the machine in words; None where it is a server's
     seeds: dict[str, int]
-    created: datetime.date | None
-    started: float | None
-    notes: tuple[str, ...]
+    created: datetime.date | None  # the UTC date on which it ran
+    started: float | None  # the same in seconds since 1970
+    notes: tuple[str, ...]  # what a reader of the figure must know
 
 
 class FromLmEval(NamedTuple):
@@ -169,7 +161,7 @@ def _setting(run: Run, task: str) -> Setting | None:
         return None
     told = {**kwargs, **(settings.configs[task].metadata or {})}
     shots = settings.shots.get(task)
-    if not isinstance(shots, int) or isinstance(shots, bool) or not 0 <= shots <= SHOTS:
+    if type(shots) is not int or not 0 <= shots <= SHOTS:
         raise BadResults(f"{run.path}: n-shot of {task} is not 0 to {SHOTS}: evaluate again")
     split = kwargs.get("tot24_of") or told.get("tot24_split") or DEFAULT_SPLIT
     variant = str(told.get("tot24_exemplars") or DEFAULT_VARIANT)
@@ -188,66 +180,58 @@ def _setting(run: Run, task: str) -> Setting | None:
 
 def _read(run: Run, task: str, setting: Setting, tokenizer: str | None) -> FromLmEval:
     path = run.samples(task)
-    if _PREDICTED in run.settings.results.get(task, {}):
+    if "bypass,none" in run.settings.results.get(task, {}):
         raise BadResults(
             f"{run.path}: {task} was run with --predict_only, so lm-eval judged nothing: score its "
             f"responses with `tot24 rescore {path} --model NAME --method {setting.method} "
             f"--num_fewshot {setting.shots}`, or evaluate again without --predict_only"
         )
     notes: list[str] = []
-    model_args = _model_args(run)
+    model_args = run.settings.config.model_args
     counter = local_tokenizer({**model_args, "tokenizer": tokenizer} if tokenizer else model_args)
     hands = read_hands(path)
-    _check_hands(path, hands, setting)
-    setting = setting._replace(variant=_shown_variant(path, hands, setting, notes))
-    generation = _generation_of(path, hands, setting, notes)
-    if counter is not None:
-        _check_fits(run, hands, generation, counter)
-    else:
-        note = "tokens were not counted: the tokenizer is not known here"
-        if not (model_args.get("tokenizer") or model_args.get("pretrained")):
-            note += ", and responses that the limit cut off could not be told"
-        notes.append(note)
-    scored = tuple(_scored(path, hand, generation, counter) for hand in hands)
-    _check_figures(run, task, path, hands, scored)
+    try:
+        _check_hands(hands, setting)
+        setting = setting._replace(variant=_shown_variant(hands, setting, notes))
+        generation = _generation_of(hands, setting, notes)
+        if counter is not None:
+            _check_fits(run, hands, generation, counter)
+        else:
+            note = "tokens were not counted: the tokenizer is not known here"
+            if not (model_args.get("tokenizer") or model_args.get("pretrained")):
+                note += ", and responses that the limit cut off could not be told"
+            notes.append(note)
+        scored = tuple(_scored(hand, generation, counter) for hand in hands)
+        _check_scores(hands, scored)
+    except BadRecord as error:
+        raise BadResults(f"{path}: {error}") from None
     if run.settings.system_instruction:
         notes.append("asked with a system instruction of its own")
     means = mean_metrics(hand.scores for hand in scored)
+    _check_means(run, task, len(hands), means)
     result = TaskResult(task_name(setting.method), setting.method, scored, generation, means)
-    return FromLmEval(_evaluation(run, setting, model_args, result), _recorded(run, notes))
+    return FromLmEval(_evaluation(run.settings, setting, result), _recorded(run.settings, notes))
 
 
-def _model_args(run: Run) -> dict[str, Any]:
-    arguments = run.settings.config.model_args
-    if isinstance(arguments, str):
-        from lm_eval.utils import simple_parse_args_string
-
-        return dict(simple_parse_args_string(arguments))
-    return dict(arguments or {})
-
-
-def _check_hands(path: Path, hands: Sequence[LoggedHand], setting: Setting) -> None:
+def _check_hands(hands: Sequence[LoggedHand], setting: Setting) -> None:
     """The first so many hands of the split, each once, in its order."""
-    split = load_split(setting.split)
-    known, asked = set(split), [hand.puzzle for hand in hands]
-    times = Counter(asked)
+    split, asked = load_split(setting.split), [hand.puzzle for hand in hands]
+    known, times = set(split), Counter(asked)
     if strange := [puzzle.text for puzzle in times if puzzle not in known]:
-        raise BadResults(f"{path}: {named(strange)} not in {setting.split}: use the task as it is")
+        raise BadRecord(f"{named(strange)} not in {setting.split}: use the task as it is")
     if twice := [puzzle.text for puzzle, count in times.items() if count > 1]:
-        raise BadResults(f"{path}: {named(twice)} asked twice: each hand is asked once")
+        raise BadRecord(f"{named(twice)} asked twice: each hand is asked once")
     first = split[: len(asked)]
     if tuple(asked) != first:
         missing = [puzzle.text for puzzle in first if puzzle not in times]
-        raise BadResults(
-            f"{path}: {len(asked)} hands, but not the first {len(asked)} of {setting.split}"
+        raise BadRecord(
+            f"{len(asked)} hands, but not the first {len(asked)} of {setting.split}"
             + (f" ({named(missing)} missing)" if missing else "")
             + ": evaluate all, or the first so many with --limit"
         )
 
 
-def _shown_variant(
-    path: Path, hands: Sequence[LoggedHand], setting: Setting, notes: list[str]
-) -> str:
+def _shown_variant(hands: Sequence[LoggedHand], setting: Setting, notes: list[str]) -> str:
     """The exemplar variant that was really shown."""
     changed, around = [], set()
     for hand in hands:
@@ -260,14 +244,14 @@ def _shown_variant(
     if not changed and len(around) <= 1:
         return setting.variant
     if not changed:
-        raise BadResults(
-            f"{path}: the chat form differs from hand to hand beyond the hand itself: evaluate "
-            "again with one chat template"
+        raise BadRecord(
+            "the chat form differs from hand to hand beyond the hand itself: evaluate again with "
+            "one chat template"
         )
     if len(changed) < len(hands):
-        raise BadResults(
-            f"{path}: the prompt of {named(changed)} not this benchmark's, those of the others "
-            "are: evaluate again with the tasks as they are"
+        raise BadRecord(
+            f"the prompt of {named(changed)} not this benchmark's, those of the others are: "
+            "evaluate again with the tasks as they are"
         )
     notes.append(
         f"the prompts are not this benchmark's {setting.shots}-shot {setting.method} prompts"
@@ -276,19 +260,16 @@ def _shown_variant(
 
 
 def _generation_of(
-    path: Path, hands: Sequence[LoggedHand], setting: Setting, notes: list[str]
+    hands: Sequence[LoggedHand], setting: Setting, notes: list[str]
 ) -> dict[str, Any]:
     """The generation arguments, the same for every hand; changed ones are noted."""
     generation = hands[0].generation
     if any(hand.generation != generation for hand in hands):
-        raise BadResults(f"{path}: generation arguments differ between hands: evaluate again")
+        raise BadRecord("generation arguments differ between hands: evaluate again")
     if not is_count(generation.get("max_gen_toks")):
-        raise BadResults(f"{path}: max_gen_toks is no number of tokens: evaluate again")
-    usual = {
-        "until": ["\nInput:"],
-        "do_sample": False,
-        "max_gen_toks": MAX_GEN_TOKS[setting.method],
-    }
+        raise BadRecord("max_gen_toks is no number of tokens: evaluate again")
+    most = MAX_GEN_TOKS[setting.method]
+    usual = {"until": ["\nInput:"], "do_sample": False, "max_gen_toks": most}
     changed = [
         f"{name} = {value!r}"[:100]
         for name, value in generation.items()
@@ -318,9 +299,7 @@ def _check_fits(
         )
 
 
-def _scored(
-    path: Path, hand: LoggedHand, generation: Mapping[str, Any], tokenizer: Any | None
-) -> HandResult:
+def _scored(hand: LoggedHand, generation: Mapping[str, Any], tokenizer: Any | None) -> HandResult:
     limit = int(generation["max_gen_toks"])
     if tokenizer is not None:
         counts: list[int | None] = [count_tokens(tokenizer, text) for text in hand.responses]
@@ -329,19 +308,17 @@ def _scored(
         counts = [None] * len(hand.responses)
         share = hand.recorded["truncated"] if hand.limit == limit else 0.0
         if share not in (0.0, 1.0):
-            raise BadResults(
-                f"{path}: {hand.puzzle.text}: some of its responses were cut off, and which cannot "
-                "be told without the tokenizer: give the checkpoint's folder with --checkpoint"
+            raise BadRecord(
+                f"{hand.puzzle.text}: some of its responses were cut off, and which cannot be told "
+                "without the tokenizer: give the checkpoint's folder with --checkpoint"
             )
         cut = [share == 1.0] * len(hand.responses)
     scores = score_all(hand.puzzle, hand.responses, cut)
     return HandResult(hand.puzzle, hand.sent.text, hand.responses, tuple(counts), scores)
 
 
-def _check_figures(
-    run: Run, task: str, path: Path, hands: Sequence[LoggedHand], scored: Sequence[HandResult]
-) -> None:
-    """What lm-eval recorded of each hand and of all is what our scorer says today."""
+def _check_scores(hands: Sequence[LoggedHand], scored: Sequence[HandResult]) -> None:
+    """What lm-eval recorded of each hand is what our scorer says today."""
     for name in COMPARED:
         differ = [
             hand.puzzle.text
@@ -349,25 +326,26 @@ def _check_figures(
             if not abs(hand.recorded[name] - metrics_of_scores(result.scores)[name]) <= TOLERANCE
         ]
         if differ:
-            raise BadResults(
-                f"{path}: {name} of {named(differ)} not what the response gives when it is scored "
-                "again: a changed file, or another version of the scorer; evaluate again"
+            raise BadRecord(
+                f"{name} of {named(differ)} not what the response gives when it is scored again: "
+                "a changed file, or another version of the scorer; evaluate again"
             )
-    figures = run.settings.results.get(task, {})
-    means = mean_metrics(result.scores for result in scored)
+
+
+def _check_means(run: Run, task: str, hands: int, means: Mapping[str, float]) -> None:
+    """What lm-eval recorded of all hands is what our scorer says today."""
+    figures = {key.partition(",")[0]: it for key, it in run.settings.results.get(task, {}).items()}
     for name in COMPARED:
-        stated = next((v for k, v in figures.items() if k.partition(",")[0] == name), None)
+        stated = figures.get(name)
         if not isinstance(stated, int | float) or not abs(stated - means[name]) <= TOLERANCE:
             raise BadResults(
-                f"{run.path}: {name} of {task} is {str(stated)[:40]}, but its {len(scored)} "
-                f"samples give {means[name]:.10g}: some are missing, or the file was changed"
+                f"{run.path}: {name} of {task} is {str(stated)[:40]}, but its {hands} samples give "
+                f"{means[name]:.10g}: some are missing, or the file was changed"
             )
 
 
-def _evaluation(
-    run: Run, setting: Setting, model_args: Mapping[str, Any], result: TaskResult
-) -> Evaluation:
-    config = run.settings.config
+def _evaluation(settings: Settings, setting: Setting, result: TaskResult) -> Evaluation:
+    config, model_args = settings.config, settings.config.model_args
     folder = Path(str(model_args.get("pretrained") or ""))
     plain = model_args.get("pretrained") and not model_args.get("peft") and folder.is_dir()
     parameters = config.model_num_parameters
@@ -388,11 +366,12 @@ def _evaluation(
         seed=DEFAULT_SEED if config.torch_seed is None else config.torch_seed,
     )
     precision = precision_of(config.model_dtype, model_args)
-    return Evaluation(plan, (result,), parameters, precision, _seconds(run) or 0.0)
+    seconds = settings.total_evaluation_time_seconds or 0.0
+    return Evaluation(plan, (result,), parameters, precision, seconds)
 
 
-def _recorded(run: Run, notes: Sequence[str]) -> Recorded:
-    settings, config = run.settings, run.settings.config
+def _recorded(settings: Settings, notes: list[str]) -> Recorded:
+    config, date = settings.config, settings.date
     environment = settings.pretty_env_info or ""
     versions = {"lm-eval": settings.lm_eval_version, "transformers": settings.transformers_version}
     seeds = {
@@ -401,26 +380,13 @@ def _recorded(run: Run, notes: Sequence[str]) -> Recorded:
         "torch": config.torch_seed,
         "fewshot": config.fewshot_seed,
     }
-    if _seconds(run) is not None:
-        notes = [*notes, "the wall time is lm-eval's own, loading the model included"]
-    try:
-        started = datetime.datetime.fromtimestamp(settings.date or 0, datetime.UTC)
-        created = started.date() if settings.date else None
-    except (OverflowError, OSError, ValueError):
-        created = None
+    if settings.total_evaluation_time_seconds is not None:
+        notes.append("the wall time is lm-eval's own, loading the model included")
     return Recorded(
         {**versions_of(environment), **{name: text for name, text in versions.items() if text}},
         hardware_of(environment, config.model, config.device),
         {name: seed for name, seed in seeds.items() if seed is not None},
-        created,
-        settings.date,
+        None if date is None else datetime.datetime.fromtimestamp(date, datetime.UTC).date(),
+        date,
         tuple(notes),
     )
-
-
-def _seconds(run: Run) -> float | None:
-    try:
-        seconds = float(run.settings.total_evaluation_time_seconds or "")
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 1e9 else None

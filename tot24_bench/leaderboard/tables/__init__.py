@@ -8,10 +8,17 @@ from tot24_bench.leaderboard.tables.compare import (
     render_pairs,
 )
 from tot24_bench.leaderboard.tables.difficulty_fit import Fit, fit
-from tot24_bench.leaderboard.tables.failures import COUNTS, Run, draw, make_run, shares, warnings
+from tot24_bench.leaderboard.tables.failures import (
+    COUNTS,
+    Run,
+    draw,
+    make_run,
+    place_label,
+    shares,
+    warnings,
+)
 from tot24_bench.leaderboard.tables.failures import compare as compare_failures
 from tot24_bench.leaderboard.tables.page import render_markdown, render_rich
-from tot24_bench.leaderboard.tables.ranks import is_exact_search
 from tot24_bench.leaderboard.tables.rows import (
     COLUMNS,
     MAX_NOTE_CHARS,
@@ -20,12 +27,12 @@ from tot24_bench.leaderboard.tables.rows import (
     RIGHT_ALIGNED,
     Ranked,
     Row,
-    is_row,
     method_of,
     note_numbers,
     notes_of,
     rows,
     sections,
     trained_on,
+    why_no_row,
 )
 from tot24_bench.leaderboard.tables.summary import Summary, render_summary, summarise

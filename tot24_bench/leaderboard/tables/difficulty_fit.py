@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 RESAMPLES = 2_000
 """Draws of the bootstrap: its ends then move by about 0.002."""
 
-FOLDS = 10
-
 MIN_HANDS = 30
 """Fewer ranked hands say nothing about a correlation."""
 
@@ -37,9 +35,6 @@ MEASURES: dict[str, Callable[[Difficulty], float]] = {
 }
 """Each as a number that is higher for harder hands."""
 
-TOGETHER = "all, fitted"
-"""The name of the fit."""
-
 
 class Correlation(NamedTuple):
     """Spearman's correlation of a measure with the ranks, and its 95% interval."""
@@ -50,19 +45,12 @@ class Correlation(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """What the ranks say of the measures.
+    """What the ranks say of the measures."""
 
-    Attributes:
-        hands: ranked hands that have a solution.
-        correlations: of each measure, then of all together.
-        best: the measure that goes best with the ranks.
-        gain: how much further it goes than the number of solutions.
-    """
-
-    hands: int
-    correlations: tuple[Correlation, ...]
-    best: str
-    gain: float
+    hands: int  # ranked hands that have a solution
+    correlations: tuple[Correlation, ...]  # of each measure, then of all together
+    best: str  # the measure that goes best with the ranks
+    gain: float  # how much further it goes than the number of solutions
     gain_interval: Interval
 
     def to_json(self) -> dict[str, Any]:
@@ -79,15 +67,7 @@ class Fit(NamedTuple):
 
 
 def fit(ranks: Mapping[Hand, int], tick: Callable[[], object] = lambda: None) -> Fit:
-    """Hold the measures against people's ranks.
-
-    Args:
-        ranks: by hand; a higher rank is harder.
-        tick: called once a hand.
-
-    Raises:
-        ValueError: when fewer than MIN_HANDS of them have a solution.
-    """
+    """Hold the measures against people's ranks, higher for harder hands; `tick` once a hand."""
     import numpy as np
 
     found = []
@@ -107,9 +87,8 @@ def fit(ranks: Mapping[Hand, int], tick: Callable[[], object] = lambda: None) ->
     for i in range(RESAMPLES):
         chosen = random.integers(len(people), size=len(people))
         drawn[i] = _spearman(columns[chosen], people[chosen])
-    names = [*MEASURES, TOGETHER]
-    best = int(values[: len(MEASURES)].argmax())
-    base = names.index("solutions")
+    names = [*MEASURES, "all, fitted"]
+    best, base = int(values[: len(MEASURES)].argmax()), names.index("solutions")
     return Fit(
         len(found),
         tuple(map(Correlation, names, values.tolist(), map(_interval, drawn.T))),
@@ -127,8 +106,7 @@ def _predictions(columns: Floats, people: Floats) -> Floats:
     order = np.random.default_rng(SEED).permutation(len(people))
     design = np.column_stack([rankdata(columns, axis=0), np.ones(len(people))])
     predicted = np.empty(len(people))
-    for fold in range(FOLDS):
-        held = order[fold::FOLDS]
+    for held in (order[fold::10] for fold in range(10)):
         rest = np.setdiff1d(order, held)
         weights, *_ = np.linalg.lstsq(design[rest], people[rest], rcond=None)
         predicted[held] = design[held] @ weights
@@ -143,8 +121,9 @@ def _spearman(columns: Floats, people: Floats) -> Floats:
     x, y = rankdata(columns, axis=0), rankdata(people[:, None], axis=0)
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     spread = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
-    together = (x * y).sum(axis=0)
-    return np.where(spread > 0, together / np.where(spread > 0, spread, 1.0), 0.0)
+    found: Floats = np.zeros_like(spread)  # where all hands have one value, nothing goes with it
+    np.divide((x * y).sum(axis=0), spread, out=found, where=spread > 0)
+    return found
 
 
 def _interval(values: Floats) -> Interval:

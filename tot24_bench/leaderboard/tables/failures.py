@@ -29,9 +29,6 @@ from tot24_bench.statistics import Interval, clustered, fisher, holm, mcnemar, s
 
 CORRECT = "correct"
 
-LABELS = {AT_ANSWER: "answer", MALFORMED: "no thought", CORRECT: CORRECT}
-"""How a figure calls places that are no thoughts."""
-
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Tol's bright
 
 
@@ -59,17 +56,11 @@ COUNTS: dict[str, Callable[[Puzzle, str], str]] = {
 
 @dataclass(frozen=True)
 class Run:
-    """One model's responses, each as the place where it first fails.
+    """One model's responses, each as the place where it first fails."""
 
-    Attributes:
-        name: how tables call it.
-        places: for each hand the places of its responses, in order.
-        model: which model answered; None where nobody knows.
-    """
-
-    name: str
-    places: dict[Hand, list[str]]
-    model: str | None = None
+    name: str  # how tables call it
+    places: dict[Hand, list[str]]  # for each hand the places of its responses, in order
+    model: str | None = None  # which model answered, where somebody knows
 
     @property
     def single(self) -> bool:
@@ -87,11 +78,7 @@ def make_run(
     count: str = "tot24",
     model: str | None = None,
 ) -> Run:
-    """Judge every response of a run, by one of COUNTS.
-
-    Raises:
-        ValueError: for an unknown way to count, or where there is no response.
-    """
+    """Judge every response of a run, by one of COUNTS."""
     if count not in COUNTS:
         raise ValueError(f"unknown count {count!r}: choose from {', '.join(COUNTS)}")
     places: dict[Hand, list[str]] = {}
@@ -113,32 +100,28 @@ class Share(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A test of one place between two runs.
-
-    Attributes:
-        first, second: the shares.
-        only_first, only_second: hands that fall in it in one run only; None for unpaired runs or
-            hands of several responses.
-        p: the exact p-value, not corrected.
-        holm: the p-value corrected for the number of places tested; of `correct`, the question
-            asked first, it is `p` itself.
-        test: the name of the test.
-    """
+    """A test of one place between two runs."""
 
     place: str
-    first: float
+    first: float  # the shares
     second: float
-    only_first: int | None
-    only_second: int | None
-    p: float
-    holm: float
-    test: str
+    only_first: int | None  # hands that fall in it in one run only; None for unpaired runs or hands
+    only_second: int | None  # of several responses
+    p: float  # exact, not corrected
+    holm: float  # corrected for the number of places; of `correct`, asked first, `p` itself
+    test: str  # its name
 
 
 def places_of(runs: Sequence[Run]) -> list[str]:
     """Every place, in order: correct, the thoughts, the answer, malformed."""
     longest = max(len(hand) for run in runs for hand in run.places)
     return [CORRECT, *map(str, range(1, longest)), AT_ANSWER, MALFORMED]
+
+
+def place_label(place: str) -> str:
+    """How tables and the figure call a place."""
+    labels = {AT_ANSWER: "answer", MALFORMED: "no thought", CORRECT: CORRECT}
+    return labels.get(place, f"thought {place}")
 
 
 def shares(run: Run) -> list[Share]:
@@ -154,19 +137,19 @@ def shares(run: Run) -> list[Share]:
 def warnings(first: Run, second: Run) -> list[str]:
     """What keeps a comparison from being like with like."""
     found = []
-    if first.places.keys() != second.places.keys():
-        both = first.places.keys() & second.places.keys()
+    ones, others = first.places.keys(), second.places.keys()
+    if ones != others:
         found.append(
-            f"{first.name} and {second.name} asked different hands: {len(first.places)} and "
-            f"{len(second.places)}, {len(both)} of them the same"
+            f"{first.name} and {second.name} asked different hands: {len(ones)} and {len(others)}, "
+            f"{len(ones & others)} of them the same"
         )
-    if first.model and second.model and first.model != second.model:
+    if not (first.model and second.model):
+        found.append("which models answered is not known: give it with --model")
+    elif first.model != second.model:
         found.append(
             f"{first.name} is {first.model}, {second.name} is {second.model}: a difference may be "
             "the model's, not the method's"
         )
-    elif not (first.model and second.model):
-        found.append("which models answered is not known: give it with --model")
     return found
 
 
@@ -177,13 +160,12 @@ def compare(first: Run, second: Run) -> list[Difference]:
     tested = []
     for place in places_of([first, second]):
         a, b = first.share_by_hand(place), second.share_by_hand(place)
-        if place != CORRECT and not any(a.values()) and not any(b.values()):
+        if place != CORRECT and not any((*a.values(), *b.values())):
             continue
         only: tuple[int | None, int | None] = (None, None)
         if paired and single:
-            ones = sum(a[hand] > b[hand] for hand in a)
-            others = sum(b[hand] > a[hand] for hand in a)
-            only, p, test = (ones, others), mcnemar(ones, others), "exact McNemar"
+            counts = sum(a[hand] > b[hand] for hand in a), sum(b[hand] > a[hand] for hand in a)
+            only, p, test = counts, mcnemar(*counts), "exact McNemar"
         elif paired:
             p, test = sign_flip([a[hand] - b[hand] for hand in a]), "sign flips over hands"
         else:
@@ -197,20 +179,15 @@ def compare(first: Run, second: Run) -> list[Difference]:
 def draw(runs: Sequence[Run], path: Path) -> None:
     """Draw one group of bars a place, one bar a run, with intervals.
 
-    Args:
-        path: its suffix says in which form (png, svg, pdf).
-
-    Raises:
-        ValueError: where matplotlib is not installed, or does not know the suffix.
-        OSError: where the file cannot be written.
+    The suffix of the path says in which form (png, svg, pdf).
     """
     try:
         from matplotlib.figure import Figure
     except ImportError as missing:
         raise ValueError("drawing needs matplotlib: pip install 'tot24-bench[plots]'") from missing
 
-    places = places_of(runs)
-    order = [*places[1:], places[0]]
+    correct, *failed = places_of(runs)
+    order = [*failed, correct]
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
     width = 0.8 / len(runs)
@@ -222,7 +199,7 @@ def draw(runs: Sequence[Run], path: Path) -> None:
         above = [max(0.0, row.interval.high - row.share) for row in rows]
         offset = (i - (len(runs) - 1) / 2) * width
         bars = axes.bar(
-            [x + offset for x in range(len(order))],
+            [place + offset for place in range(len(order))],
             heights,
             width,
             yerr=(below, above),
@@ -231,7 +208,7 @@ def draw(runs: Sequence[Run], path: Path) -> None:
             error_kw={"elinewidth": 1, "capsize": 2},
         )
         axes.bar_label(bars, [f"{height:.0%}" if height else "" for height in heights], padding=2)
-    axes.set_xticks(range(len(order)), [LABELS.get(one, f"thought {one}") for one in order])
+    axes.set_xticks(range(len(order)), list(map(place_label, order)))
     axes.set_ylabel("share of responses (95% interval)")
     axes.set_xlabel("where the final attempt first fails")
     axes.set_ylim(0, 1)

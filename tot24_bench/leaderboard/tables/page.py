@@ -15,31 +15,33 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tot24_bench.leaderboard.baselines import load_baselines, not_run
 from tot24_bench.leaderboard.entry import Entry
-from tot24_bench.leaderboard.tables.pairing import difference_text, pair
+from tot24_bench.leaderboard.submission import Header
+from tot24_bench.leaderboard.tables.pairing import PairedTest, pair
 from tot24_bench.leaderboard.tables.ranks import is_exact_search
 from tot24_bench.leaderboard.tables.rows import (
     COLUMNS,
-    MAX_CELL_CHARS,
     NOT_KNOWN,
     RIGHT_ALIGNED,
     Ranked,
     Row,
-    is_row,
+    in_order,
     no_rows,
     note_numbers,
-    order_of,
+    percent,
     row_of,
     sections,
+    short,
 )
 from tot24_bench.prompts import METHOD_NAMES
 from tot24_bench.statistics import p_text
-from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
     from rich.table import Table
 
 HEADER = """\
@@ -122,7 +124,7 @@ def render_markdown(entries: Iterable[Entry]) -> str:
     for row in not_run(every, load_baselines()):
         form = "chat" if row.chat else "plain"
         asked = f"{METHOD_NAMES[row.method]} ({row.shots}-shot, {form})"
-        missing[one_line(row.name, MAX_CELL_CHARS)].append(asked)
+        missing[short(row.name)].append(asked)
     if missing:
         cells = [(name, ", ".join(methods), "not run") for name, methods in missing.items()]
         parts.append(f"{NOT_RUN}\n{_table(('model', 'methods', 'accuracy [95%]'), cells)}")
@@ -165,65 +167,52 @@ def _beside_teachers(entries: Iterable[Entry]) -> list[tuple[str, ...]]:
 
     Where the teacher has no row at all, that is said. Nothing where no entry has a teacher.
     """
-    every = sorted(filter(is_row, entries), key=order_of)
-    rows_of: defaultdict[str, list[Entry]] = defaultdict(list)
-    for entry in every:
-        rows_of[entry.header.model.name].append(entry)
-    found: list[tuple[str, ...]] = [PAIR_COLUMNS]
+    every = in_order(entries)
+    found: list[tuple[str, ...]] = []
     for entry in every:
         if not (teacher := entry.header.model.teacher):
             continue
-        its_rows = rows_of.get(teacher, [])
+        its_rows = [one for one in every if one.header.model.name == teacher]
         # A model may not pass for the solver.
         its_rows = [row for row in its_rows if is_exact_search(row.header)] or its_rows
-        beside = _teacher_of(entry, its_rows)
-        # A teacher that was never asked this split says nothing about it.
-        if beside is not None or not its_rows or teacher == entry.header.model.name:
-            found.append(_pair_cells(entry, beside))
-    if all(cells[-1] == NOT_KNOWN for cells in found[1:]):
-        found = [cells[:-1] for cells in found]
-    return found if len(found) > 1 else []
+        test = _beside(entry, its_rows)
+        row = row_of(entry)
+        accuracies = (percent(entry.header.metrics.acc), "no row")
+        compared = (NOT_KNOWN,) * 3
+        if test is not None:
+            accuracies = (percent(test.first), percent(test.second))
+            p = NOT_KNOWN if is_exact_search(its_rows[0].header) else p_text(test.p)
+            compared = (str(test.hands), test.difference_text, p)
+        elif its_rows and teacher != entry.header.model.name:
+            continue  # a teacher that was never asked this split says nothing about it
+        named = (row.model, row.method, row.shots, row.split)
+        found.append((*named, accuracies[0], row.teacher, accuracies[1], *compared))
+    if all(cells[-1] == NOT_KNOWN for cells in found):
+        return [cells[:-1] for cells in (PAIR_COLUMNS, *found)] if found else []
+    return [PAIR_COLUMNS, *found]
 
 
-def _teacher_of(student: Entry, rows: Sequence[Entry]) -> Entry | None:
-    """The teacher's row that ran most like the student's; None where there is none."""
+def _beside(student: Entry, rows: Sequence[Entry]) -> PairedTest | None:
+    """The student beside the teacher's row that ran most like its own; None where none fits."""
     asked = student.header
 
-    def likeness(row: Entry) -> tuple[bool, ...]:
+    def likeness(row: Header) -> tuple[bool, ...]:
         return (
-            row.header.split == asked.split,
-            row.header.obtained == "measured",
-            row.header.variant == asked.variant,
-            row.header.shots == asked.shots,
-            row.header.chat == asked.chat,
+            row.split == asked.split,
+            row.obtained == "measured",
+            row.variant == asked.variant,
+            row.shots == asked.shots,
+            row.chat == asked.chat,
         )
 
     fitting = [
-        row
+        (likeness(row.header), test)
         for row in rows
         if row.header.model.name != asked.model.name
         and row.header.method == asked.method
-        and pair(student, row).test is not None
+        and (test := pair(student, row).test)
     ]
-    return max(fitting, key=likeness, default=None)
-
-
-def _pair_cells(student: Entry, teacher: Entry | None) -> tuple[str, ...]:
-    row = row_of(student)
-    named = (row.model, row.method, row.shots, row.split)
-    test = None if teacher is None else pair(student, teacher).test
-    if teacher is None or test is None:
-        accuracy = f"{100 * student.header.metrics.acc:.1f}%"
-        return (*named, accuracy, row.teacher, "no row", *[NOT_KNOWN] * 3)
-    return (
-        *named,
-        f"{100 * test.first:.1f}%",
-        row.teacher,
-        f"{100 * test.second:.1f}%",
-        str(test.hands),
-        difference_text(test.difference, test.ends),
-        NOT_KNOWN if is_exact_search(teacher.header) else p_text(test.p),
-    )
+    return max(fitting, key=itemgetter(0), default=(None, None))[1]
 
 
 def render_rich(entries: Iterable[Entry]) -> Table:
@@ -252,14 +241,10 @@ def render_rich(entries: Iterable[Entry]) -> Table:
     table = Table(title="Game of 24: accuracy with its 95% interval", box=box.HORIZONTALS)
     table.caption = Text("\n".join(below)) if below else None
     shown = [i for i in range(len(COLUMNS)) if i not in shared]
-    for i in shown:
-        name = Row._fields[i]
-        table.add_column(
-            COLUMNS[i],
-            justify="right" if name in RIGHT_ALIGNED else "left",
-            no_wrap=name == "accuracy",
-            overflow="fold",
-        )
+    for name in (Row._fields[i] for i in shown):
+        justify: JustifyMethod = "right" if name in RIGHT_ALIGNED else "left"
+        whole = name == "accuracy"
+        table.add_column(getattr(COLUMNS, name), justify=justify, no_wrap=whole, overflow="fold")
     for section in every:
         if len(every) > 1:
             at_model = [section.title if Row._fields[i] == "model" else "" for i in shown]

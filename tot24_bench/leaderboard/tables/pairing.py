@@ -1,8 +1,4 @@
-"""Compare two entries on the hands that both answered: a paired test, and what it allows to say.
-
->>> difference_text(0.05, Interval(-0.019, 0.121))
-'+5.0 [-1.9, +12.1]'
-"""
+"""Compare two entries on the hands that both answered: a paired test, and what it allows to say."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ from tot24_bench.game import Hand
 from tot24_bench.leaderboard.entry import Entry, Outcome, interval
 from tot24_bench.leaderboard.submission import Header
 from tot24_bench.leaderboard.tables.ranks import is_exact_search
-from tot24_bench.leaderboard.tables.rows import MAX_CELL_CHARS, method_of
+from tot24_bench.leaderboard.tables.rows import method_of, short
 from tot24_bench.statistics import (
     SIGNIFICANT,
     Interval,
@@ -33,6 +29,11 @@ SAME = 1e-9
 """Differences of shares that are no further apart are equal: they are rounded in the last digit."""
 
 
+def shown_key(key: str) -> str:
+    """A key as a sentence names it."""
+    return one_line(key, MAX_KEY_CHARS)
+
+
 class Counts(NamedTuple):
     """Hands by who is right, where each gave one response a hand."""
 
@@ -45,22 +46,24 @@ class Counts(NamedTuple):
 class PairedTest(NamedTuple):
     """What the shared hands say.
 
-    Attributes:
-        hands: how many both answered.
-        first, second: the accuracy of each on them, 0 to 1.
-        difference: first less second; `ends` is its 95% interval.
-        p, name: of the test.
-        counts: None where an entry gave several responses to a hand.
+    >>> PairedTest(100, 0.5, 0.45, 0.05, Interval(-0.019, 0.121), 0.2, "", None).difference_text
+    '+5.0 [-1.9, +12.1]'
     """
 
-    hands: int
-    first: float
+    hands: int  # that both answered
+    first: float  # the accuracy on them, 0 to 1
     second: float
-    difference: float
-    ends: Interval
+    difference: float  # first less second
+    ends: Interval  # its 95% interval
     p: float
-    name: str
-    counts: Counts | None
+    name: str  # of the test
+    counts: Counts | None  # None where an entry gave several responses to a hand
+
+    @property
+    def difference_text(self) -> str:
+        """The difference in points, with its interval."""
+        low, high = (100 * end for end in self.ends)
+        return f"{100 * self.difference:+.1f} [{low:+.1f}, {high:+.1f}]"
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
@@ -77,21 +80,15 @@ class PairedTest(NamedTuple):
 
 
 class Pairing(NamedTuple):
-    """Two entries beside each other.
-
-    Attributes:
-        test: None where no paired test is possible, and `reason` says why.
-        only_first, only_second: hands that one of them answered and the other did not.
-        warnings: what keeps the comparison from being like with like.
-    """
+    """Two entries beside each other."""
 
     first: Entry
     second: Entry
     test: PairedTest | None
-    only_first: int
+    only_first: int  # hands that one of them answered and the other did not
     only_second: int
-    reason: str | None
-    warnings: tuple[str, ...]
+    reason: str | None  # why no paired test is possible
+    warnings: tuple[str, ...]  # what keeps the comparison from being like with like
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
@@ -114,16 +111,100 @@ def pair(first: Entry, second: Entry) -> Pairing:
     reason = None if shared else "they answered no hand in common"
     for entry in (second, first):
         if not entry.outcomes:
-            reason = f"{one_line(entry.key, MAX_KEY_CHARS)} is reported without its responses"
+            reason = f"{shown_key(entry.key)} is reported without its responses"
     return Pairing(
         first,
         second,
         _test([(ones[hand], others[hand]) for hand in shared]) if shared else None,
-        only_first=len(ones.keys() - others.keys()),
-        only_second=len(others.keys() - ones.keys()),
+        only_first=len(ones) - len(shared),
+        only_second=len(others) - len(shared),
         reason=reason,
         warnings=tuple(_warnings(first.header, second.header)),
     )
+
+
+def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
+    """One outcome a hand; other puzzles than the splits' may ask one twice."""
+    found: dict[tuple[Hand, int, str], Outcome] = {}
+    for outcome in entry.outcomes:
+        hand = outcome.puzzle.identity
+        if before := found.get(hand):
+            outcome = before._replace(
+                right=before.right + outcome.right, responses=before.responses + outcome.responses
+            )
+        found[hand] = outcome
+    return found
+
+
+def _test(outcomes: list[tuple[Outcome, Outcome]]) -> PairedTest:
+    hands = len(outcomes)
+    first = fmean(one.mean for one, _ in outcomes)
+    second = fmean(other.mean for _, other in outcomes)
+    counts = None
+    if all(one.responses == other.responses == 1 for one, other in outcomes):
+        right = [(bool(one.right), bool(other.right)) for one, other in outcomes]
+        kinds = ((True, True), (True, False), (False, True), (False, False))
+        counts = Counts(*map(right.count, kinds))
+        ends, name = newcombe(*counts), "exact McNemar"
+        p = mcnemar(counts.only_first, counts.only_second)
+    else:
+        # In whole numbers, so that equal differences are equal whatever the shares.
+        differences = [
+            (one.right * other.responses - other.right * one.responses)
+            / (one.responses * other.responses)
+            for one, other in outcomes
+        ]
+        if max(differences) - min(differences) > SAME:
+            ends = clustered(differences)
+        else:  # no hand differs from another: as wide as for hands of one response
+            n = round(sum(one.mean for one, _ in outcomes))
+            m = round(sum(other.mean for _, other in outcomes))
+            both = min(n, m)
+            ends = newcombe(both, n - both, m - both, hands - max(n, m))
+        p, name = sign_flip(differences), "sign-flip test over hands"
+    return PairedTest(hands, first, second, first - second, ends, p, name, counts)
+
+
+def _warnings(first: Header, second: Header) -> Iterator[str]:
+    """What differs beside what one may want to compare: model and method."""
+    ones, others = _settings(first), _settings(second)
+    for what, one in ones.items():
+        other = others[what]
+        if one != other and (what == "shots" or None not in (one, other)):
+            shown = ["unknown" if value is None else short(str(value)) for value in (one, other)]
+            yield f"{what}: {shown[0]} against {shown[1]}"
+    for header, settings in ((first, ones), (second, others)):
+        if settings["sampling"] is None and header.obtained != "measured":
+            yield f"the generation settings of {_what(header)} are not stored"
+    if first.split != second.split:
+        yield f"different splits ({short(first.split)}, {short(second.split)})"
+    if first.model.name != second.model.name and first.method != second.method:
+        yield f"model and method both differ: {_what(first)} against {_what(second)}"
+    for header in (first, second):
+        if is_exact_search(header):
+            yield f"{short(header.model.name)} is exact search, no language model"
+
+
+def _settings(header: Header) -> dict[str, object]:
+    """How a model was asked; None where the record does not say."""
+    turns = "several turns" if header.multiturn and header.shots else "one turn"
+    given, sampling = header.generation, None
+    if given:
+        sampled = given.get("do_sample") or given.get("temperature")
+        temperature = given.get("temperature", "of the model")
+        sampling = f"temperature {temperature}" if sampled else "greedy"
+    return {
+        "how they were obtained": header.obtained,
+        "exemplars": header.variant,
+        "chat form": turns if header.chat else "plain text",
+        "shots": header.shots,
+        "precision": header.model.precision,
+        "sampling": sampling,
+    }
+
+
+def _what(header: Header) -> str:
+    return f"{short(header.model.name)} {short(method_of(header))}"
 
 
 def conclusion(pairing: Pairing, p: float | None = None) -> str:
@@ -159,113 +240,19 @@ def conclusion(pairing: Pairing, p: float | None = None) -> str:
     return judged
 
 
-def _test(outcomes: list[tuple[Outcome, Outcome]]) -> PairedTest:
-    hands = len(outcomes)
-    first = fmean(one.mean for one, _ in outcomes)
-    second = fmean(other.mean for _, other in outcomes)
-    counts = None
-    if all(one.responses == other.responses == 1 for one, other in outcomes):
-        right = [(bool(one.right), bool(other.right)) for one, other in outcomes]
-        kinds = ((True, True), (True, False), (False, True), (False, False))
-        counts = Counts(*map(right.count, kinds))
-        ends, name = newcombe(*counts), "exact McNemar"
-        p = mcnemar(counts.only_first, counts.only_second)
-    else:
-        # In whole numbers, so that equal differences are equal whatever the shares.
-        differences = [
-            (one.right * other.responses - other.right * one.responses)
-            / (one.responses * other.responses)
-            for one, other in outcomes
-        ]
-        if max(differences) - min(differences) > SAME:
-            ends = clustered(differences)
-        else:  # no hand differs from another: as wide as for hands of one response
-            n = round(sum(one.mean for one, _ in outcomes))
-            m = round(sum(other.mean for _, other in outcomes))
-            both = min(n, m)
-            ends = newcombe(both, n - both, m - both, hands - max(n, m))
-        p, name = sign_flip(differences), "sign-flip test over hands"
-    return PairedTest(hands, first, second, first - second, ends, p, name, counts)
-
-
-def difference_text(difference: float, ends: Interval) -> str:
-    """A difference of shares in points, with its interval."""
-    low, high = (100 * end for end in ends)
-    return f"{100 * difference:+.1f} [{low:+.1f}, {high:+.1f}]"
-
-
-def _by_hand(entry: Entry) -> dict[tuple[Hand, int, str], Outcome]:
-    """One outcome a hand; other puzzles than the splits' may ask one twice."""
-    found: dict[tuple[Hand, int, str], Outcome] = {}
-    for outcome in entry.outcomes:
-        hand = outcome.puzzle.identity
-        if before := found.get(hand):
-            outcome = before._replace(
-                right=before.right + outcome.right, responses=before.responses + outcome.responses
-            )
-        found[hand] = outcome
-    return found
-
-
-def _warnings(first: Header, second: Header) -> Iterator[str]:
-    """What differs beside what one may want to compare: model and method."""
-    ones, others = _settings(first), _settings(second)
-    for what, one in ones.items():
-        other = others[what]
-        known = what not in ("precision", "sampling") or None not in (one, other)
-        if one != other and known:
-            shown = ["unknown" if value is None else _short(str(value)) for value in (one, other)]
-            yield f"{what}: {shown[0]} against {shown[1]}"
-    for header, settings in ((first, ones), (second, others)):
-        if settings["sampling"] is None and header.obtained != "measured":
-            yield f"the generation settings of {_what(header)} are not stored"
-    if first.split != second.split:
-        yield f"different splits ({_short(first.split)}, {_short(second.split)})"
-    if first.model.name != second.model.name and first.method != second.method:
-        yield f"model and method both differ: {_what(first)} against {_what(second)}"
-    for header in (first, second):
-        if is_exact_search(header):
-            yield f"{_short(header.model.name)} is exact search, no language model"
-
-
-def _settings(header: Header) -> dict[str, object]:
-    """How a model was asked; None where the record does not say."""
-    turns = "several turns" if header.multiturn and header.shots else "one turn"
-    given, sampling = header.generation, None
-    if given:
-        sampled = given.get("do_sample") or given.get("temperature")
-        temperature = given.get("temperature", "of the model")
-        sampling = f"temperature {temperature}" if sampled else "greedy"
-    return {
-        "how they were obtained": header.obtained,
-        "exemplars": header.variant,
-        "chat form": turns if header.chat else "plain text",
-        "shots": header.shots,
-        "precision": header.model.precision,
-        "sampling": sampling,
-    }
-
-
-def _short(text: str) -> str:
-    return one_line(text, MAX_CELL_CHARS)
-
-
-def _what(header: Header) -> str:
-    return f"{_short(header.model.name)} {_short(method_of(header))}"
-
-
 def _names(pairing: Pairing) -> tuple[str, str]:
     """What to call the two: as short as tells them apart."""
     first, second = pairing.first.header, pairing.second.header
     forms = [
-        (_short(first.model.name), _short(second.model.name)),
+        (short(first.model.name), short(second.model.name)),
         (_what(first), _what(second)),
         (f"{_what(first)} ({first.shots}-shot)", f"{_what(second)} ({second.shots}-shot)"),
-        (one_line(pairing.first.key, MAX_KEY_CHARS), one_line(pairing.second.key, MAX_KEY_CHARS)),
+        (shown_key(first.key), shown_key(second.key)),
+        ("the first", "the second"),
     ]
     if first.method != second.method:
         forms = forms[1:]
-    return next((form for form in forms if form[0] != form[1]), ("the first", "the second"))
+    return next(form for form in forms if form[0] != form[1])
 
 
 def _causes(pairing: Pairing) -> str:

@@ -28,19 +28,21 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-
 TIE = 1e-9
 """Accuracies that differ by no more are equal: sums of shares differ in their last digits."""
 
 
 def ranks(entries: Sequence[Entry]) -> list[int | None]:
-    """The rank of each entry, in the order given; None where it has none."""
+    """The rank of each entry, in the order given; None where it has none.
+
+    Only a model has one, of a whole split, where it is known how each hand went.
+    """
     found: list[int | None] = [None] * len(entries)
     classes: defaultdict[tuple[str, str, bool], list[int]] = defaultdict(list)
     for i, entry in enumerate(entries):
-        if is_ranked(entry):
-            header = entry.header
+        header = entry.header
+        asked = split_size(header.split) if is_split(header.split) else 0
+        if entry.outcomes and len(entry.outcomes) == asked and not is_exact_search(header):
             classes[header.obtained, header.split, header.variant == OTHER].append(i)
     for members in classes.values():
         if len(members) > 1:
@@ -55,21 +57,11 @@ def is_exact_search(header: Header) -> bool:
     return header.model.backend.casefold() == EXACT_SEARCH
 
 
-def is_ranked(entry: Entry) -> bool:
-    """Whether an entry has a rank: a model's, of a whole split, and how each hand went is known."""
-    header = entry.header
-    return (
-        bool(entry.outcomes)
-        and not is_exact_search(header)
-        and is_split(header.split)
-        and len(entry.outcomes) == split_size(header.split)
-    )
-
-
 def _ranks_of_class(entries: Sequence[Entry]) -> list[int]:
     import numpy as np
 
-    means = _means(entries)
+    by_hand = [{one.puzzle.identity: one.mean for one in entry.outcomes} for entry in entries]
+    means = np.array([[shares[hand] for hand in by_hand[0]] for shares in by_hand])
     single = np.array([all(one.responses == 1 for one in entry.outcomes) for entry in entries])
     first, second = np.triu_indices(len(entries), k=1)  # every pair once
     told_apart = np.array(holm(_p_values(means, single)[first, second].tolist())) < SIGNIFICANT
@@ -87,39 +79,28 @@ def _ranks_of_class(entries: Sequence[Entry]) -> list[int]:
     return [int(rank) for rank in placed]
 
 
-def _means(entries: Sequence[Entry]) -> Floats:
-    """The share of right responses, an entry a row, a hand a column."""
-    import numpy as np
+def _p_values(means: NDArray[np.float64], single: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The p-value of each pair of entries, an entry a row and a column.
 
-    hands = sorted({outcome.puzzle.identity for outcome in entries[0].outcomes})
-    column = {hand: i for i, hand in enumerate(hands)}
-    means = np.zeros((len(entries), len(hands)))
-    for i, entry in enumerate(entries):
-        for outcome in entry.outcomes:
-            means[i, column[outcome.puzzle.identity]] = outcome.mean
-    return means
-
-
-def _p_values(means: Floats, single: NDArray[np.bool_]) -> Floats:
-    """The p-value of each pair of entries, an entry a row and a column."""
+    Args:
+        means: the share of right responses, an entry a row, a hand a column.
+        single: whether an entry gave one response a hand.
+    """
     import numpy as np
     from scipy.stats import binom, norm
 
-    hands = means.shape[1]
     only_first = np.rint(means @ (1 - means).T).astype(int)
-    differ, fewer = only_first + only_first.T, np.minimum(only_first, only_first.T)
-    # Many pairs have the same counts, so the binomial test is done once for each two of them.
-    found, place = np.unique(differ * (hands + 1) + fewer, return_inverse=True)
-    differ, fewer = np.divmod(found, hands + 1)
-    exact = np.minimum(1.0, 2 * binom.cdf(fewer, differ, 0.5))[place.reshape(only_first.shape)]
+    fewer = np.minimum(only_first, only_first.T)
+    exact = np.minimum(1.0, 2 * binom.cdf(fewer, only_first + only_first.T, 0.5))
     # The sum of differences over the root of the sum of their squares, from products.
     sums, squares = means.sum(axis=1), (means**2).sum(axis=1)
-    spread = squares[:, None] + squares[None, :] - 2 * means @ means.T
+    spread = squares[:, None] + squares - 2 * means @ means.T
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(spread > TIE, np.abs(sums[:, None] - sums[None, :]) / np.sqrt(spread), 0.0)
-    p_values = np.where(single[:, None] & single[None, :], exact, 2 * norm.sf(z))
+        z = np.where(spread > TIE, np.abs(sums[:, None] - sums) / np.sqrt(spread), 0.0)
+    p_values = np.where(single[:, None] & single, exact, 2 * norm.sf(z))
     for i in np.flatnonzero(~single):
         flipped = np.count_nonzero(np.abs(means - means[i]) > TIE, axis=1)
-        least = np.minimum(1.0, 2.0 ** (1 - flipped))
-        p_values[i] = p_values[:, i] = np.maximum(p_values[i], least)
+        p_values[i] = p_values[:, i] = np.maximum(
+            p_values[i], np.minimum(1.0, 2.0 ** (1 - flipped))
+        )
     return p_values

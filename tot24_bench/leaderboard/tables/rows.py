@@ -10,9 +10,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tot24_bench.game import (
     ALL_SPLITS,
@@ -26,8 +26,12 @@ from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.submission import OTHER, Header, ModelInfo
 from tot24_bench.leaderboard.tables.ranks import ranks
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES
-from tot24_bench.statistics import Interval
+from tot24_bench.statistics import Estimate, Interval, over_hands, pass_at_k
 from tot24_bench.text import one_line
+
+if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+    from rich.table import Table
 
 MAX_CELL_CHARS = 80
 """Characters of a cell, so that one long name does not push the figures out of sight."""
@@ -40,8 +44,8 @@ MAX_NOTES = 10
 
 NOT_KNOWN = "–"
 
-DECK_NUMBERS = 4
-"""Cards of a hand of the deck."""
+KS = (1, 5, 10, 50, 100, 500, 1_000)
+"""The k of pass@k."""
 
 SECTIONS = {
     "measured": ("Measured", "Run with this benchmark; every response is stored and scored."),
@@ -100,17 +104,13 @@ class Section(NamedTuple):
 
 
 def sections(entries: Iterable[Entry]) -> list[Section]:
-    """The sections that have rows, in order; what is no row (`no_rows`) is in none."""
-    every = sorted(filter(is_row, entries), key=order_of)
-    ranked = [
-        Ranked(entry, row_of(entry, rank), notes_of(entry))
-        for entry, rank in zip(every, ranks(every), strict=True)
-    ]
-    return [
-        Section(title, words, chosen)
-        for obtained, (title, words) in SECTIONS.items()
-        if (chosen := [one for one in ranked if one.entry.header.obtained == obtained])
-    ]
+    """The sections that have rows, in order; what is no row (`why_no_row`) is in none."""
+    found = {obtained: Section(*words, []) for obtained, words in SECTIONS.items()}
+    every = in_order(entries)
+    for entry, rank in zip(every, ranks(every), strict=True):
+        ranked = Ranked(entry, row_of(entry, rank), notes_of(entry))
+        found[entry.header.obtained].ranked.append(ranked)
+    return [section for section in found.values() if section.ranked]
 
 
 def rows(entries: Iterable[Entry]) -> list[Row]:
@@ -118,13 +118,16 @@ def rows(entries: Iterable[Entry]) -> list[Row]:
     return [ranked.row for section in sections(entries) for ranked in section.ranked]
 
 
-def order_of(entry: Entry) -> tuple[int, int, str, float, str, str]:
-    """Where an entry stands in tables: splits in their own order, others last."""
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries that are rows, as tables show them: splits in their own order, others last."""
+    return sorted((entry for entry in entries if why_no_row(entry) is None), key=_order_of)
+
+
+def _order_of(entry: Entry) -> tuple[object, ...]:
     header, split = entry.header, entry.header.split
-    place = ALL_SPLITS.index(split.partition("-")[0]) if is_split(split) else len(ALL_SPLITS)
     return (
         list(SECTIONS).index(header.obtained),
-        place,
+        ALL_SPLITS.index(split.partition("-")[0]) if is_split(split) else len(ALL_SPLITS),
         split,
         -header.metrics.acc,
         header.model.name.casefold(),
@@ -136,22 +139,27 @@ def row_of(entry: Entry, rank: int | None = None) -> Row:
     """The cells of one entry."""
     header, model = entry.header, entry.header.model
     tokens = header.mean_response_tokens
-    cells = Row(
-        rank=NOT_KNOWN if rank is None else str(rank),
-        model=model.name,
-        parameters=NOT_KNOWN if model.parameters is None else short_count(model.parameters),
-        method=method_of(header),
-        shots=NOT_KNOWN if header.shots is None else str(header.shots),
-        prompt=_prompt(header),
-        split=header.split,
-        n=_hands(entry),
-        accuracy=percent(header.metrics.acc, interval(entry)),
-        tokens=NOT_KNOWN if tokens is None else f"{tokens:,.0f}",
-        precision=model.precision or NOT_KNOWN,
-        teacher=model.teacher or NOT_KNOWN,
-        trained=trained_on(model),
-    )
-    return Row(*(one_line(cell, MAX_CELL_CHARS) for cell in cells))
+    cells = {
+        "rank": rank,
+        "model": model.name,
+        "parameters": None if model.parameters is None else short_count(model.parameters),
+        "method": method_of(header),
+        "shots": header.shots,
+        "prompt": _prompt(header),
+        "split": header.split,
+        "n": _hands(entry),
+        "accuracy": percent(header.metrics.acc, interval(entry)),
+        "tokens": None if tokens is None else f"{tokens:,.0f}",
+        "precision": model.precision or None,
+        "teacher": model.teacher or None,
+        "trained": trained_on(model),
+    }
+    return Row(*(NOT_KNOWN if cell is None else short(str(cell)) for cell in cells.values()))
+
+
+def short(text: str) -> str:
+    """Text as a cell or a sentence quotes it: one line of bounded length."""
+    return one_line(text, MAX_CELL_CHARS)
 
 
 def short_count(parameters: int) -> str:
@@ -188,10 +196,27 @@ def _hands(entry: Entry) -> str:
     return f"{hands} x {most if fewest == most else f'{fewest}-{most}'}"
 
 
-def percent(share: float, ends: Interval | None) -> str:
+def percent(share: float, ends: Interval | None = None, digits: int = 1) -> str:
     """As in "91.0% [83.8, 95.2]"; without the ends where there are none."""
-    value = f"{100 * share:.1f}%"
-    return value if ends is None else f"{value} [{100 * ends.low:.1f}, {100 * ends.high:.1f}]"
+    value = f"{100 * share:.{digits}f}%"
+    if ends is None:
+        return value
+    low, high = (f"{100 * end:.{digits}f}" for end in ends)
+    return f"{value} [{low}, {high}]"
+
+
+def pass_at_each(counts: Sequence[tuple[int, int]]) -> dict[int, Estimate]:
+    """pass@k (unbiased) for the k that every hand has responses for.
+
+    Args:
+        counts: for each hand its responses, and how many of them are right.
+    """
+    fewest = min((responses for responses, _ in counts), default=0)
+    return {
+        k: over_hands([pass_at_k(responses, right, k) for responses, right in counts])
+        for k in KS
+        if k <= fewest
+    }
 
 
 def trained_on(model: ModelInfo) -> str:
@@ -202,7 +227,7 @@ def trained_on(model: ModelInfo) -> str:
     if model.training is None:
         return NOT_KNOWN
     hands = (hand.split() for hand in model.training.hands)
-    deck = all(len(hand) == DECK_NUMBERS and int(hand[-1]) <= LARGEST_CARD for hand in hands)
+    deck = all(len(hand) == 4 and int(hand[-1]) <= LARGEST_CARD for hand in hands)
     return "deck" if deck else "wide"
 
 
@@ -226,27 +251,24 @@ def note_numbers(ranked: Iterable[Ranked]) -> dict[str, int]:
     return {note: number for number, note in enumerate(notes, start=1)}
 
 
-def is_row(entry: Entry) -> bool:
-    """Whether an entry says what its split asks: see `no_rows`."""
-    return _why_no_row(entry.header) is None
-
-
 def no_rows(entries: Iterable[Entry]) -> list[str]:
-    """The entries that no table has, and why, a line each.
+    """The entries that no table has, and why, a line each."""
+    found = [(entry, why_no_row(entry)) for entry in sorted(entries, key=_order_of)]
+    return [one_line(f"{entry.key}: {why}", MAX_NOTE_CHARS) for entry, why in found if why]
+
+
+def why_no_row(entry: Entry) -> str | None:
+    """Why an entry does not say what its split asks; None where it does.
 
     `state_holdout` asks the hands of hard100 of students that never saw their inner states. Of any
     other model it is hard100 under another name.
     """
-    found = [(entry, _why_no_row(entry.header)) for entry in sorted(entries, key=order_of)]
-    return [one_line(f"{entry.key}: {why}", MAX_NOTE_CHARS) for entry, why in found if why]
-
-
-def _why_no_row(header: Header) -> str | None:
-    if header.split != "state_holdout":
+    training = entry.header.model.training
+    if entry.header.split != "state_holdout":
         return None
-    if header.model.training is None:
+    if training is None:
         return "no training under the hold-out is declared, so it would be hard100 a second time"
-    if through := _through_held_out_states(header.model.training.hands):
+    if through := _through_held_out_states(training.hands):
         return (
             f"not trained under the hold-out, so it would be hard100 a second time: {through} of "
             "its training hands have no way around the held-out states"
@@ -258,3 +280,28 @@ def _why_no_row(header: Header) -> str | None:
 def _through_held_out_states(hands: tuple[str, ...]) -> int:
     """How many of the hands cannot be won without passing through a held-out state."""
     return sum(not avoids_held_out_states(Puzzle.parse(hand).hand) for hand in hands)
+
+
+def text_table(
+    title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], whole: bool = False
+) -> Table:
+    """A table for a terminal whose text is never read as markup.
+
+    Args:
+        title: what it shows.
+        headings: one a column; without any text among them the header is left out.
+        rows: the cells; those of the first column are aligned to the left, figures to the right.
+        whole: whether figures are never folded.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), box=box.HORIZONTALS, show_header=any(headings))
+    table.add_column(headings[0])
+    for heading in headings[1:]:
+        justify: JustifyMethod = "right" if any(headings) else "left"
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=whole)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
