@@ -12,7 +12,15 @@ from typer import Argument, Option
 
 from tot24_bench.cli.terminal import Target, UsingRule, print_wide
 from tot24_bench.game import Number, combine, read_puzzle, solve
-from tot24_bench.scoring import AT_ANSWER, MALFORMED, Analysis, Fault, Thought, analyse, score
+from tot24_bench.scoring import (
+    AT_ANSWER,
+    MALFORMED,
+    Analysis,
+    BrokenRule,
+    ReplayedThought,
+    analyse,
+    score,
+)
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -28,10 +36,10 @@ MAX_SHOWN = 200
 """Thoughts that are shown; a response that loops has thousands."""
 
 _FAULTS = {
-    Fault.TOO_MANY: "there is one number left, nothing to combine",
-    Fault.UNAVAILABLE: "{missing} not there: {there} left",
-    Fault.ARITHMETIC: "is {result}",
-    Fault.LEFT: "leaves {after}",
+    BrokenRule.TOO_MANY: "there is one number left, nothing to combine",
+    BrokenRule.UNAVAILABLE: "{missing} not there: {there} left",
+    BrokenRule.ARITHMETIC: "is {result}",
+    BrokenRule.LEFT: "leaves {after}",
 }
 
 
@@ -117,7 +125,7 @@ def _explained(analysis: Analysis) -> Group:
     return Group(root, *map(Text, _summary(analysis)))
 
 
-def _label(analysis: Analysis, thought: Thought, final: bool) -> Text:
+def _label(analysis: Analysis, thought: ReplayedThought, final: bool) -> Text:
     from rich.text import Text
 
     label = Text(thought.step.text, "bold" if final else "")
@@ -137,7 +145,7 @@ def _label(analysis: Analysis, thought: Thought, final: bool) -> Text:
     return label
 
 
-def _fault(analysis: Analysis, thought: Thought) -> str:
+def _fault(analysis: Analysis, thought: ReplayedThought) -> str:
     parent = thought.parent
     there = list(analysis.puzzle.hand if parent < 0 else analysis.thoughts[parent].left)
     step = thought.step
@@ -147,7 +155,7 @@ def _fault(analysis: Analysis, thought: Thought) -> str:
             rest.remove(number)
         else:
             missing.append(str(number))
-    return _FAULTS[thought.fault or Fault.LEFT].format(
+    return _FAULTS[thought.fault or BrokenRule.LEFT].format(
         missing=" and ".join(missing) + (" are" if len(missing) > 1 else " is"),
         there=" ".join(map(str, there)),
         result=_result(step.a, step.op, step.b),

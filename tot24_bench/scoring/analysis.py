@@ -19,7 +19,7 @@
 ... 6 - 2 = 4 (left: 4 12)
 ... Answer: (4 + 8) * (6 - 4) + 4 = 24''')
 >>> result.attempts, result.failed_at, result.final[-1].fault
-(2, '2', <Fault.UNAVAILABLE: 'unavailable'>)
+(2, '2', <BrokenRule.UNAVAILABLE: 'unavailable'>)
 >>> published_place(Puzzle.parse("4 4 6 8"), "4 + 8 = 12 (left: 4 6 12)\\nAnswer: 12 * 2 = 24")
 '1'
 """
@@ -34,10 +34,10 @@ from typing import Any
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import Number, State
 from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, read_answer
-from tot24_bench.scoring.equation import Answer, Kind
+from tot24_bench.scoring.equation import Answer, Commitment
 from tot24_bench.scoring.expression import MAX_COMPOSED, composes_to
 from tot24_bench.scoring.markup import plain, read_response
-from tot24_bench.scoring.replay import Replay, Thought, check
+from tot24_bench.scoring.replay import Replay, ReplayedThought, check
 from tot24_bench.scoring.score import MAX_JUDGED_NUMBERS, Score, score, score_answer, wins
 from tot24_bench.scoring.steps import read_steps
 
@@ -57,13 +57,13 @@ class Analysis:
 
     puzzle: Puzzle
     score: Score
-    thoughts: tuple[Thought, ...]  # every one before the committed answer, in order
+    thoughts: tuple[ReplayedThought, ...]  # every one before the committed answer, in order
     answer: Answer  # the one that the response commits to
 
     @cached_property
-    def final(self) -> tuple[Thought, ...]:
+    def final(self) -> tuple[ReplayedThought, ...]:
         """The final attempt: the path from the hand to the last thought."""
-        path: list[Thought] = []
+        path: list[ReplayedThought] = []
         i = max((i for i, one in enumerate(self.thoughts) if not one.repeats), default=-1)
         while i >= 0:
             path.insert(0, self.thoughts[i])
@@ -110,7 +110,7 @@ class Analysis:
         """Times that an exact state was come to again."""
         return self.visits.total() - len(self.visits)
 
-    def can_win(self, thought: Thought) -> bool | None:
+    def can_win(self, thought: ReplayedThought) -> bool | None:
         """Whether the numbers after a thought can make the target.
 
         None where they are not exact, or more than MAX_JUDGED_NUMBERS: nobody knows.
@@ -220,7 +220,7 @@ def analyse(puzzle: Puzzle, response: str | None, *, truncated: bool = False) ->
     """Score a response and replay its search; never raises. The arguments are those of `score`."""
     text = response if isinstance(response, str) else ""
     if len(text) > MAX_RESPONSE_CHARS:
-        too_long = Answer(Kind.TOO_LONG)
+        too_long = Answer(Commitment.TOO_LONG)
         return Analysis(puzzle, score_answer(puzzle, too_long, truncated), (), too_long)
     read = read_response(text)
     answer = read_answer(read, puzzle)

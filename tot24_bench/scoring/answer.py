@@ -55,7 +55,7 @@ from tot24_bench.scoring.equation import (
     OPERATION,
     STEP,
     Answer,
-    Kind,
+    Commitment,
     each_stated,
     find_stated,
     line_end,
@@ -91,15 +91,15 @@ def find_answer(response: str, puzzle: Puzzle) -> Answer:
     `24 = 4 * 6` is read from its right side.
     """
     if len(response) > MAX_RESPONSE_CHARS:
-        return Answer(Kind.TOO_LONG)
+        return Answer(Commitment.TOO_LONG)
     return read_answer(read_response(response), puzzle)
 
 
 def read_answer(read: Response, puzzle: Puzzle) -> Answer:
     """The answer of a response in plain text; the second half of `find_answer`."""
     answer = locate_answer(read.said, puzzle)
-    if answer.kind is Kind.NOTHING and read.struck:
-        return answer._replace(kind=Kind.DENIED)
+    if answer.kind is Commitment.NOTHING and read.struck:
+        return answer._replace(kind=Commitment.DENIED)
     return answer
 
 
@@ -176,13 +176,13 @@ def _of_turns(said: str, turns: list[tuple[int, int, _Whose]], puzzle: Puzzle) -
         if whose is _Whose.NOBODY and chosen is not None:
             continue
         found = _in_turn(said, start, end, puzzle)
-        if found.kind is Kind.NOTHING:
+        if found.kind is Commitment.NOTHING:
             continue
         if whose is _Whose.OTHER:
             aside = aside or found
-        elif chosen is None or found.kind is not Kind.ABSTAINED:
+        elif chosen is None or found.kind is not Commitment.ABSTAINED:
             chosen = found
-    return chosen or aside or Answer(Kind.NOTHING, start=len(said), end=len(said))
+    return chosen or aside or Answer(Commitment.NOTHING, start=len(said), end=len(said))
 
 
 def _plain_answer(said: str, puzzle: Puzzle) -> Answer | None:
@@ -227,7 +227,7 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     marker = MARKER.search(prose)
     prose = prose[: marker.start()] if marker else prose
     back = denied_in(prose, stated, puzzle)
-    if back is None and (answer.kind is Kind.DENIED or denied_after(prose, target)):
+    if back is None and (answer.kind is Commitment.DENIED or denied_after(prose, target)):
         back = Denial(0, 0, firm=True)
     falls_short = stated.says_other(target)
     claimed = prose if back is None or falls_short else prose[back.end :]
@@ -235,7 +235,7 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     if claim and back is None and not falls_short and _is_bare(claim, puzzle):
         return answer.hedged()
     if claim and (falls_short or (back is not None and _WHOLE.search(claim))):
-        return Answer(Kind.NO_SOLUTION, claim.lstrip(" ,;:"), (), True, start=answer.start)
+        return Answer(Commitment.NO_SOLUTION, claim.lstrip(" ,;:"), (), True, start=answer.start)
     if back is None:
         return _with_later(text, answer, until, puzzle)
     later = find_standing(text, answer.end, until, puzzle)
@@ -252,7 +252,7 @@ def _with_later(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer
     if instead is not None:
         return instead
     later = find_standing(text, answer.end, until, puzzle)
-    if later is None or later.kind is not Kind.EXPRESSION:
+    if later is None or later.kind is not Commitment.EXPRESSION:
         return answer
     more = tuple(
         one
@@ -284,16 +284,16 @@ def _instead(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer | 
 
 def _settled_claim(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     """An introduced claim, after what the response says of it next."""
-    if answer.kind is not Kind.NO_SOLUTION:
+    if answer.kind is not Commitment.NO_SOLUTION:
         return answer
     said = text.find(answer.text, answer.start, until) + len(answer.text)
     later = find_standing(text, max(said, answer.end), until, puzzle)
     if taken_back(text[said : min(until, said + MAX_CLAIM_CHARS)], puzzle.target):
-        return later or answer._replace(kind=Kind.DENIED)
+        return later or answer._replace(kind=Commitment.DENIED)
     if later is None:
         return answer
     mended = replaces(text[said : later.end][:MAX_CLAIM_CHARS])
-    return later if mended else answer._replace(kind=Kind.HEDGED)
+    return later if mended else answer._replace(kind=Commitment.HEDGED)
 
 
 def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) -> Answer:
@@ -304,11 +304,11 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
     closing = _closing_claim(stated.rest + text[answer.end : end])
     closing = closing._replace(start=len(text), end=len(text))
     falls_short = stated.says_other(puzzle.target)
-    if closing.kind is Kind.NO_SOLUTION:
+    if closing.kind is Commitment.NO_SOLUTION:
         if falls_short:
             return closing
         return answer.hedged() if _is_bare(closing.text, puzzle) else answer
-    if closing.kind is Kind.ABSTAINED and not stated.says(puzzle.target):
+    if closing.kind is Commitment.ABSTAINED and not stated.says(puzzle.target):
         return closing
     instead = _instead(text, answer, end, puzzle)
     if instead is not None:
@@ -318,7 +318,7 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
         earlier = _denies(before)
         if not earlier:
             return answer
-        return Answer(Kind.NO_SOLUTION, earlier, start=len(text), end=len(text))
+        return Answer(Commitment.NO_SOLUTION, earlier, start=len(text), end=len(text))
     own = text[answer.start : answer.end].strip().partition("\n")[0]
     lead = find_stated(readable(own), puzzle.target)[0]
     claims = lead if read_claim(lead, introduced=False) else before.rpartition("\n")[2]
@@ -344,7 +344,11 @@ def _closing_claim(prose: str) -> Answer:
     lines = [line for line in prose[-MAX_CLAIM_CHARS:].split("\n") if line.strip()]
     prose = "\n".join(line for line in lines[-_CLOSING_LINES:] if not STEP.search(line))
     claim = read_claim(prose, introduced=False)
-    return Answer(Kind.NOTHING) if claim is None else Answer(Kind(claim[0].value), claim[1])
+    return (
+        Answer(Commitment.NOTHING)
+        if claim is None
+        else Answer(Commitment(claim[0].value), claim[1])
+    )
 
 
 _ROLE_LINE = re.compile(

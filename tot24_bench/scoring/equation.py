@@ -108,7 +108,7 @@ class Stated(NamedTuple):
 Parts = list[tuple[str, Stated]]
 
 
-class Kind(StrEnum):
+class Commitment(StrEnum):
     """What a response commits to."""
 
     EXPRESSION = "expression"
@@ -123,7 +123,7 @@ class Kind(StrEnum):
 class Answer(NamedTuple):
     """The answer of a response, and where it stands in the plain text."""
 
-    kind: Kind  # what the response commits to
+    kind: Commitment  # what the response commits to
     text: str = ""  # the expression, or the words of the claim; signs are ASCII
     stated: tuple[Stated, ...] = ()  # every alternative that an EXPRESSION offers
     introduced: bool = False  # by a marker; a line by itself or closing prose is not
@@ -137,7 +137,7 @@ class Answer(NamedTuple):
     ) -> Answer:
         """The answer that stands in a text from `start` to `end`."""
         at_end = end >= len(text) and not stated[-1].complete
-        return cls(Kind.EXPRESSION, stated[0].text, stated, introduced, at_end, start, end)
+        return cls(Commitment.EXPRESSION, stated[0].text, stated, introduced, at_end, start, end)
 
     def is_target(self, puzzle: Puzzle) -> bool:
         """Whether it is just the target."""
@@ -145,11 +145,11 @@ class Answer(NamedTuple):
 
     def hedged(self) -> Answer:
         """An answer that takes no side: what it offers beside is not weighed."""
-        return self._replace(kind=Kind.HEDGED, stated=())
+        return self._replace(kind=Commitment.HEDGED, stated=())
 
     def denied(self) -> Answer:
         """An answer that is taken back."""
-        return self._replace(kind=Kind.DENIED, stated=())
+        return self._replace(kind=Commitment.DENIED, stated=())
 
 
 def read_stated(text: str, target: int) -> Stated | None:

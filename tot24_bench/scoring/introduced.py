@@ -24,7 +24,7 @@ from tot24_bench.scoring.equation import (
     STEP,
     WORD,
     Answer,
-    Kind,
+    Commitment,
     Stated,
     alternatives,
     each_stated,
@@ -130,7 +130,11 @@ def _whole_after(
         if not ALNUM.search(text, first, at) or LEFT.search(text, first, at):
             continue
         more = _read_line(text[first:at], puzzle, bullets=True, prose=True)
-        if more is not None and more.kind is Kind.EXPRESSION and more.stated[0].is_full(puzzle):
+        if (
+            more is not None
+            and more.kind is Commitment.EXPRESSION
+            and more.stated[0].is_full(puzzle)
+        ):
             return more, at
     return answer, stop
 
@@ -211,7 +215,7 @@ def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Ans
     answer = answer._replace(end=stop)
     if answer.stated:
         if denied_after(_TEXT.sub(r" \1 ", text[stop + 1 : end]), puzzle.target):
-            answer = answer._replace(kind=Kind.DENIED)
+            answer = answer._replace(kind=Commitment.DENIED)
         answer = _with_or(text, answer, stop, until, puzzle)
     return _placed(text, answer, marker.start())
 
@@ -236,7 +240,7 @@ def _with_markers_before(
             break
         if not box and ALNUM.search(TAG.sub("", text[other.end : until])):
             break
-        if other.kind is Kind.EXPRESSION and other.stated[0].is_full(puzzle):
+        if other.kind is Commitment.EXPRESSION and other.stated[0].is_full(puzzle):
             answer = answer._replace(stated=other.stated + answer.stated)
         until = one.start()
     return answer
@@ -269,13 +273,13 @@ def _read_line(line: str, puzzle: Puzzle, *, bullets: bool, prose: bool) -> Answ
         claim = read_claim(words, introduced=True)
         if claim is not None and not (chosen and _outweighs(chosen[0], words, puzzle)):
             if chosen and chosen[0].is_full(puzzle) and not chosen[0].says_other(target):
-                return Answer(Kind.HEDGED, chosen[0].text, introduced=True)
-            return Answer(Kind(claim[0].value), claim[1], introduced=True)
+                return Answer(Commitment.HEDGED, chosen[0].text, introduced=True)
+            return Answer(Commitment(claim[0].value), claim[1], introduced=True)
     if chosen:
-        return Answer(Kind.EXPRESSION, chosen[0].text, tuple(chosen), True)
+        return Answer(Commitment.EXPRESSION, chosen[0].text, tuple(chosen), True)
     if not parts:
         return None
-    return Answer(Kind.DENIED, parts[-1][1].text, (parts[-1][1],), introduced=True)
+    return Answer(Commitment.DENIED, parts[-1][1].text, (parts[-1][1],), introduced=True)
 
 
 def _only_opens(stated: Stated, target: int) -> bool:

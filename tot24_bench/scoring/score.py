@@ -28,7 +28,7 @@ from typing import Any
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import MEMO_STATES, Number, State, can_still_win
 from tot24_bench.scoring.answer import find_answer
-from tot24_bench.scoring.equation import Answer, Kind, Side, Stated
+from tot24_bench.scoring.equation import Answer, Commitment, Side, Stated
 from tot24_bench.scoring.expression import evaluate, numbers_of
 from tot24_bench.scoring.tokens import Problem, Tokens
 
@@ -132,7 +132,7 @@ def score(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> S
 
 def score_answer(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
     """Judge the answer that a response commits to; the second half of `score`."""
-    if not answer.stated or answer.kind is not Kind.EXPRESSION:
+    if not answer.stated or answer.kind is not Commitment.EXPRESSION:
         return _score_words(puzzle, answer, truncated)
     first = _score_expression(puzzle, answer, answer.stated[0], truncated)
     if len(answer.stated) == 1:
@@ -194,10 +194,10 @@ def _worth(side: Side) -> Fraction | None:
 
 
 _IN_WORDS = {
-    Kind.TOO_LONG: (Verdict.TOO_LONG, "the response is too long to be read"),
-    Kind.HEDGED: (Verdict.HEDGED, "gives an expression and says that there is no solution"),
-    Kind.DENIED: (Verdict.DENIED, "takes its answer back and gives no other"),
-    Kind.ABSTAINED: (Verdict.ABSTAINED, "gives up without an answer"),
+    Commitment.TOO_LONG: (Verdict.TOO_LONG, "the response is too long to be read"),
+    Commitment.HEDGED: (Verdict.HEDGED, "gives an expression and says that there is no solution"),
+    Commitment.DENIED: (Verdict.DENIED, "takes its answer back and gives no other"),
+    Commitment.ABSTAINED: (Verdict.ABSTAINED, "gives up without an answer"),
 }
 
 
@@ -205,9 +205,9 @@ def _score_words(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
     """Score a response that commits to no expression."""
     verdict, reason = _IN_WORDS.get(answer.kind, (Verdict.NO_ANSWER, "commits to no answer"))
     correct = False
-    if truncated and not answer.introduced and answer.kind is not Kind.TOO_LONG:
+    if truncated and not answer.introduced and answer.kind is not Commitment.TOO_LONG:
         verdict, reason = Verdict.TRUNCATED, "the token limit cut the response off"
-    elif answer.kind is Kind.NO_SOLUTION:
+    elif answer.kind is Commitment.NO_SOLUTION:
         verdict = Verdict.NO_SOLUTION
         correct, reason = _judge_no_solution(puzzle)
     answered = verdict in (Verdict.NO_SOLUTION, Verdict.HEDGED)
