@@ -21,13 +21,11 @@ False
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.game.solver import answer_expression
-from tot24_bench.game.states import Number, Thought, combine
+from tot24_bench.game.states import Number, combine
 from tot24_bench.scoring.tokens import Problem, Tokens, tokenize
 
 MAX_COMPOSED = 6
@@ -203,8 +201,3 @@ def _distinct(made: list[tuple[Number, Fraction]], number: Number) -> list[tuple
     """Where a number can be taken from: the places whose stand-ins differ."""
     places = {stand_in: i for i, (value, stand_in) in enumerate(made) if value == number}
     return [(i, stand_in) for stand_in, i in places.items()]
-
-
-def one_expression(hand: Sequence[int], path: Iterable[Thought]) -> str:
-    """The expression of a path of thoughts: `game.path.answer_expression` of its hand."""
-    return answer_expression(Puzzle(tuple(hand)), tuple(path))
