@@ -7,7 +7,8 @@ True
 
 from tot24_bench.scoring.analysis import AT_ANSWER, MALFORMED, Analysis, analyse, published_place
 from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, find_answer, locate_answer
-from tot24_bench.scoring.equation import Answer, Commitment
+from tot24_bench.scoring.claims import Commitment
+from tot24_bench.scoring.equation import Answer
 from tot24_bench.scoring.expression import MAX_COMPOSED, parse_expression, read_expression
 from tot24_bench.scoring.markup import plain, read_response
 from tot24_bench.scoring.propose_value import judgement_end, score_method

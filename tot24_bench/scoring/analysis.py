@@ -34,7 +34,8 @@ from typing import Any
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import Number, State
 from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, read_answer
-from tot24_bench.scoring.equation import Answer, Commitment
+from tot24_bench.scoring.claims import Commitment
+from tot24_bench.scoring.equation import Answer
 from tot24_bench.scoring.expression import MAX_COMPOSED, composes_to
 from tot24_bench.scoring.markup import plain, read_response
 from tot24_bench.scoring.replay import Replay, ReplayedThought, check

@@ -39,7 +39,7 @@ from itertools import islice
 from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.scoring.claims import (
     MAX_CLAIM_CHARS,
-    Claim,
+    Commitment,
     Denial,
     denied_after,
     next_sentences,
@@ -55,9 +55,9 @@ from tot24_bench.scoring.equation import (
     OPERATION,
     STEP,
     Answer,
-    Commitment,
     each_stated,
     find_stated,
+    hands_in,
     line_end,
     numbers_in,
     of_another,
@@ -111,12 +111,8 @@ def locate_answer(said: str, puzzle: Puzzle) -> Answer:
     else:
         answer = _of_turns(said, turns, puzzle)
     if answer.stated and (turns is not None or not answer.introduced):
-        named = {
-            tuple(sorted(numbers))
-            for listed in LISTED.finditer(said, 0, answer.end)
-            if len(numbers := numbers_in(listed[0])) == len(puzzle.numbers)
-        }
-        if len(named - {puzzle.hand}) > MAX_OTHER_HANDS:
+        named = hands_in(said[: answer.end], len(puzzle.hand))
+        if len({*named} - {puzzle.hand}) > MAX_OTHER_HANDS:
             return answer.hedged()
     return answer
 
@@ -209,8 +205,7 @@ def _in_turn(text: str, start: int, end: int, puzzle: Puzzle) -> Answer:
         standing = find_last_line(text, start, end, puzzle)
     if standing is not None:
         return _confirmed(text, standing, start, end, puzzle)
-    closing = introduced or _closing_claim(text[start:end])
-    return closing if closing.introduced else closing._replace(start=len(text), end=len(text))
+    return introduced or _closing_claim(text[start:end], len(text))
 
 
 def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
@@ -301,8 +296,7 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
     if not answer.stated:
         return answer
     stated = answer.stated[-1]
-    closing = _closing_claim(stated.rest + text[answer.end : end])
-    closing = closing._replace(start=len(text), end=len(text))
+    closing = _closing_claim(stated.rest + text[answer.end : end], len(text))
     falls_short = stated.says_other(puzzle.target)
     if closing.kind is Commitment.NO_SOLUTION:
         if falls_short:
@@ -329,7 +323,7 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
 def _denies(prose: str, *, introduced: bool = False) -> str | None:
     """The sentence that claims that there is no solution; None where that is not the claim."""
     claim = read_claim(prose, introduced=introduced)
-    return claim[1] if claim is not None and claim[0] is Claim.NO_SOLUTION else None
+    return claim[1] if claim is not None and claim[0] is Commitment.NO_SOLUTION else None
 
 
 def _is_bare(claim: str, puzzle: Puzzle) -> bool:
@@ -339,16 +333,12 @@ def _is_bare(claim: str, puzzle: Puzzle) -> bool:
     )
 
 
-def _closing_claim(prose: str) -> Answer:
-    """What the last lines say, where nothing else is an answer."""
+def _closing_claim(prose: str, end: int) -> Answer:
+    """What the last lines of a text that ends at `end` say, where nothing else is an answer."""
     lines = [line for line in prose[-MAX_CLAIM_CHARS:].split("\n") if line.strip()]
     prose = "\n".join(line for line in lines[-_CLOSING_LINES:] if not STEP.search(line))
-    claim = read_claim(prose, introduced=False)
-    return (
-        Answer(Commitment.NOTHING)
-        if claim is None
-        else Answer(Commitment(claim[0].value), claim[1])
-    )
+    kind, words = read_claim(prose, introduced=False) or (Commitment.NOTHING, "")
+    return Answer(kind, words, start=end, end=end)
 
 
 _ROLE_LINE = re.compile(

@@ -23,12 +23,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
-from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.scoring.claims import denied_after, denied_before, replaces
+from tot24_bench.game.puzzle import Hand, Puzzle, Rule
+from tot24_bench.scoring.claims import Commitment, denied_after, denied_before, replaces
 from tot24_bench.scoring.markup import undress
 from tot24_bench.scoring.tokens import FUNCTIONS, LATEX_UNSUPPORTED, Tokens, tokenize
 
@@ -106,18 +105,6 @@ class Stated(NamedTuple):
 
 # The expressions of a line, each with the words before it.
 Parts = list[tuple[str, Stated]]
-
-
-class Commitment(StrEnum):
-    """What a response commits to."""
-
-    EXPRESSION = "expression"
-    NO_SOLUTION = "no_solution"
-    ABSTAINED = "abstained"
-    HEDGED = "hedged"
-    DENIED = "denied"
-    NOTHING = "nothing"
-    TOO_LONG = "too_long"
 
 
 class Answer(NamedTuple):
@@ -250,8 +237,7 @@ def of_another(words: str, puzzle: Puzzle, *, supposed: bool = True) -> bool:
     """Whether the words before an expression name another hand, or only suppose the expression."""
     if supposed and _SUPPOSES.search(re.split(r"[.!?]\s", words[-60:])[-1]):
         return True
-    listed = [sorted(numbers_in(found[0])) for found in LISTED.finditer(words[-HEADER_CHARS:])]
-    hands = [tuple(numbers) for numbers in listed if len(numbers) == len(puzzle.hand)]
+    hands = hands_in(words[-HEADER_CHARS:], len(puzzle.hand))
     return bool(hands) and hands[-1] != puzzle.hand and len(puzzle.hand) > 1
 
 
@@ -259,6 +245,12 @@ def line_end(text: str, start: int, until: int) -> int:
     """Where the line that `start` is in ends, at most at `until`."""
     stop = text.find("\n", start, until)
     return until if stop < 0 else stop
+
+
+def hands_in(text: str, size: int) -> list[Hand]:
+    """The lists of so many numbers that are written in a text, in order, each ascending."""
+    listed = (sorted(numbers_in(found[0])) for found in LISTED.finditer(text))
+    return [tuple(numbers) for numbers in listed if len(numbers) == size]
 
 
 def numbers_in(text: str) -> list[int]:

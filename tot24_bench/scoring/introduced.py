@@ -14,7 +14,13 @@ import re
 from collections import deque
 
 from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, denied_after, read_claim, replaces
+from tot24_bench.scoring.claims import (
+    MAX_CLAIM_CHARS,
+    Commitment,
+    denied_after,
+    read_claim,
+    replaces,
+)
 from tot24_bench.scoring.equation import (
     ALNUM,
     CLAUSE_CHARS,
@@ -24,7 +30,6 @@ from tot24_bench.scoring.equation import (
     STEP,
     WORD,
     Answer,
-    Commitment,
     Stated,
     alternatives,
     each_stated,
@@ -274,7 +279,7 @@ def _read_line(line: str, puzzle: Puzzle, *, bullets: bool, prose: bool) -> Answ
         if claim is not None and not (chosen and _outweighs(chosen[0], words, puzzle)):
             if chosen and chosen[0].is_full(puzzle) and not chosen[0].says_other(target):
                 return Answer(Commitment.HEDGED, chosen[0].text, introduced=True)
-            return Answer(Commitment(claim[0].value), claim[1], introduced=True)
+            return Answer(*claim, introduced=True)
     if chosen:
         return Answer(Commitment.EXPRESSION, chosen[0].text, tuple(chosen), True)
     if not parts:

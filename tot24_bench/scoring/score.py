@@ -28,7 +28,8 @@ from typing import Any
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import MEMO_STATES, Number, State, can_still_win
 from tot24_bench.scoring.answer import find_answer
-from tot24_bench.scoring.equation import Answer, Commitment, Side, Stated
+from tot24_bench.scoring.claims import Commitment
+from tot24_bench.scoring.equation import Answer, Side, Stated
 from tot24_bench.scoring.expression import evaluate, numbers_of
 from tot24_bench.scoring.tokens import Problem, Tokens
 

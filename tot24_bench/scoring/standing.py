@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.scoring.claims import (
     MAX_CLAIM_CHARS,
+    Commitment,
     Denial,
     denied_after,
     denied_before,
@@ -30,7 +31,6 @@ from tot24_bench.scoring.equation import (
     STEP,
     WORD,
     Answer,
-    Commitment,
     Parts,
     Stated,
     alternatives,
