@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.scoring import analyse, find_answer, read_canonical, read_steps
+from tot24_bench.scoring import analyse, read_canonical, read_steps
 from tot24_bench.scoring.steps import MAX_STEPS
 from tot24_bench.teachers import DEAD_END, write_response
 
@@ -48,9 +48,7 @@ def test_what_the_solver_writes_is_canonical(puzzle: Puzzle, seed: int, share: f
     if text.endswith("no solution"):
         assert canonical is None
     else:
-        assert canonical is not None
-        assert canonical.steps == read_steps(text, text.rindex("Answer:"))
-        assert canonical.answer[0] == find_answer(text, puzzle).text
+        assert canonical == read_steps(text, text.rindex("Answer:"))
 
 
 NUMBER = st.sampled_from(

@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from tot24_bench.game.puzzle import Puzzle, Rule
@@ -79,12 +80,8 @@ class Analysis:
     @cached_property
     def backtracks(self) -> int:
         """Thoughts that do not go on from the thought before them."""
-        count, before = 0, -1
-        for i, thought in enumerate(self.thoughts):
-            if not thought.repeats:
-                count += thought.parent != before
-                before = i
-        return count
+        own = [-1, *(i for i, one in enumerate(self.thoughts) if not one.repeats)]
+        return sum(self.thoughts[i].parent != before for before, i in pairwise(own))
 
     @property
     def failed_at(self) -> str | None:
@@ -119,17 +116,6 @@ class Analysis:
         if not thought.exact or len(thought.left) > MAX_JUDGED_NUMBERS:
             return None
         return wins(thought.left, self.puzzle.target, self.puzzle.rule)
-
-    @property
-    def proved(self) -> bool:
-        """Whether every thought holds, and every state that it calls dead is exactly that.
-
-        False also where a state is called dead of which nobody knows (see `can_win`).
-        """
-        return all(
-            one.fault is None and (not one.step.dead_end or self.can_win(one) is False)
-            for one in self.thoughts
-        )
 
     @property
     def deepest_live(self) -> State | None:

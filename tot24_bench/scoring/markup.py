@@ -72,10 +72,7 @@ def plain(text: str) -> str:
         text = _CROSSED_EQUALS.sub("≠", _INVISIBLE.sub("", text)).translate(_SIGNS | digits)
     if "\x1b" in text:
         text = _TERMINAL.sub("", text)
-    if "\r" in text:
-        text = text.replace("\r", "\n")
-    if _CONTROL.search(text):
-        text = _CONTROL.sub("", text)
+    text = _CONTROL.sub("", text.replace("\r", "\n"))
     if "\\" in text:
         text = _UNDECODED_LINE_END.sub("\n", text)
         text = _ESCAPED.sub("", text).replace("\\_", "_")
@@ -108,8 +105,7 @@ def untagged(line: str) -> str:
 def readable(line: str) -> str:
     """The line with LaTeX signs, bold print and the letter x made plain."""
     line = line[:MAX_LINE_CHARS]
-    if "=!=" in line or "=/=" in line:
-        line = line.replace("=!=", "≠").replace("=/=", "≠")
+    line = line.replace("=!=", "≠").replace("=/=", "≠")
     if ">>" in line:
         line = _QUOTED.sub(" ", line)
     if "*" in line and (italic := _ITALIC.fullmatch(line)):

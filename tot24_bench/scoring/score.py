@@ -71,33 +71,20 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a response is worth.
-
-    Attributes:
-        verdict: why it is right or wrong.
-        correct: whether it is right: CORRECT, or NO_SOLUTION for an unsolvable puzzle.
-        answer: the answer it commits to, at most MAX_ANSWER_CHARS; empty if none.
-        value: the exact value of the expression, like "24" or "49/2"; None if it has none.
-        valid: whether the answer uses exactly the hand's numbers, whatever its value.
-        answered: whether it commits to something as its answer: to an expression, be it one
-            that the rules do not take (UNSUPPORTED, MALFORMED, GLUED) or one of several (HEDGED),
-            or to there being no solution.
-        false_claim: whether it says "= target" of an expression that is not right.
-        false_rhs: whether it says "= something else" of a right expression (the verdict stands).
-        truncated: whether the caller said that the token limit cut the response off.
-        reason: the verdict in a sentence, for people.
-    """
+    """What a response is worth."""
 
     verdict: Verdict
-    correct: bool
-    answer: str
-    value: str | None
-    valid: bool
-    answered: bool
-    false_claim: bool
-    false_rhs: bool
-    truncated: bool
-    reason: str
+    correct: bool = False  # CORRECT, or NO_SOLUTION for an unsolvable puzzle
+    answer: str = ""  # that it commits to, at most MAX_ANSWER_CHARS; empty if none
+    value: str | None = None  # exact, like "24" or "49/2"; None of what has none
+    valid: bool = False  # whether the answer uses exactly the hand's numbers, whatever its value
+    # Whether it commits to there being no solution, or to an expression, be it one that the rules
+    # do not take (UNSUPPORTED, MALFORMED, GLUED) or one of several (HEDGED).
+    answered: bool = False
+    false_claim: bool = False  # whether it says "= target" of an expression that is not right
+    false_rhs: bool = False  # whether it says "= something else" of a right one: the verdict stands
+    truncated: bool = False  # whether the caller said that the token limit cut the response off
+    reason: str = ""  # the verdict in a sentence, for people
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads back to an equal score."""
@@ -221,19 +208,11 @@ def make_score(
     truncated: bool,
     answer: str = "",
     value: str | None = None,
-    *,
-    correct: bool = False,
-    valid: bool = False,
-    answered: bool = False,
-    false_claim: bool = False,
-    false_rhs: bool = False,
+    **flags: bool,
 ) -> Score:
-    """A score of whose flags only those named are true; its answer is bounded."""
-    answer = answer[:MAX_ANSWER_CHARS]
-    if not answer.isascii():  # it must be encodable as UTF-8
-        answer = answer.encode("utf-8", "replace").decode("utf-8")
-    flags = (valid, answered, false_claim, false_rhs, truncated)
-    return Score(verdict, correct, answer, value, *flags, reason)
+    """A score whose answer is bounded, and can be encoded as UTF-8."""
+    answer = answer[:MAX_ANSWER_CHARS].encode("utf-8", "replace").decode("utf-8")
+    return Score(verdict, answer=answer, value=value, truncated=truncated, reason=reason, **flags)
 
 
 def _judge_no_solution(puzzle: Puzzle) -> tuple[bool, str]:

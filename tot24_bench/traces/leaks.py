@@ -225,7 +225,7 @@ def leak_in(
     """
     canonical = read_canonical(completion)
     text = completion if canonical is not None else bare(completion)
-    steps = read_steps(text) if canonical is None else canonical.steps
+    steps = read_steps(text) if canonical is None else canonical
     thoughts: tuple[ReplayedThought, ...] = ()
     # `propose` lists what could come next: nothing goes on from anything.
     if replay and method != "propose":
