@@ -58,7 +58,7 @@ from tot24_bench.scoring.equation import (
     each_stated,
     find_stated,
     hands_in,
-    line_end,
+    lines_after,
     numbers_in,
     of_another,
     read_stated,
@@ -261,13 +261,8 @@ def _with_later(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer
 
 def _instead(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer | None:
     """The complete expression that a response says it changes its answer to."""
-    first = answer.end
-    for _ in range(MAX_CHANGES):
-        first = text.find("\n", first, until) + 1
-        if not first:
-            return None
-        last = line_end(text, first, until)
-        line = text[first : min(last, first + MAX_LINE_CHARS)]
+    for first, last, line in lines_after(text, answer.end, until, MAX_CHANGES):
+        line = line[:MAX_LINE_CHARS]
         if OPERATION.search(line) and _CHANGES.search(line):
             for words, other in each_stated(readable(untagged(line)), puzzle.target):
                 if not other.is_full(puzzle) or other.says_other(puzzle.target):

@@ -247,6 +247,16 @@ def line_end(text: str, start: int, until: int) -> int:
     return until if stop < 0 else stop
 
 
+def lines_after(text: str, start: int, until: int, most: int) -> Iterator[tuple[int, int, str]]:
+    """The lines after the one that `start` is in: where each starts and ends, and what it says."""
+    for _ in range(most):
+        first = text.find("\n", start, until) + 1
+        if not first:
+            return
+        start = line_end(text, first, until)
+        yield first, start, text[first:start]
+
+
 def hands_in(text: str, size: int) -> list[Hand]:
     """The lists of so many numbers that are written in a text, in order, each ascending."""
     listed = (sorted(numbers_in(found[0])) for found in LISTED.finditer(text))

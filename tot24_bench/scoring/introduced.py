@@ -35,6 +35,7 @@ from tot24_bench.scoring.equation import (
     each_stated,
     find_stated,
     line_end,
+    lines_after,
     read_stated,
 )
 from tot24_bench.scoring.markup import TAG, readable, undress
@@ -127,14 +128,10 @@ def _whole_after(
     text: str, answer: Answer, stop: int, until: int, puzzle: Puzzle
 ) -> tuple[Answer, int]:
     """The first complete expression on the lines straight after a step, or the step."""
-    at = stop
-    for _ in range(MAX_LINES):
-        if at >= until:
-            break
-        first, at = at + 1, line_end(text, at + 1, until)
-        if not ALNUM.search(text, first, at) or LEFT.search(text, first, at):
+    for _, at, line in lines_after(text, stop, until, MAX_LINES):
+        if not ALNUM.search(line) or LEFT.search(line):
             continue
-        more = _read_line(text[first:at], puzzle, bullets=True, prose=True)
+        more = _read_line(line, puzzle, bullets=True, prose=True)
         if (
             more is not None
             and more.kind is Commitment.EXPRESSION
@@ -158,11 +155,7 @@ def _with_lines_after(
     if not answer.stated:
         return answer
     open_end = _GOES_ON.search(answer.stated[-1].rest) is not None
-    for _ in range(MAX_LINES):
-        if stop >= until:
-            break
-        line_stop = line_end(text, stop + 1, until)
-        line = text[stop + 1 : line_stop]
+    for _, line_stop, line in lines_after(text, stop, until, MAX_LINES):
         if not ALNUM.search(line) or _LONE_OR.fullmatch(line):
             open_end = open_end or ALNUM.search(line) is not None
             if only_or and not open_end and not _LONE_OR.match(text, line_stop + 1):
@@ -185,11 +178,10 @@ def _with_lines_after(
 def _with_or(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
     """The answer with what "or" joins to it behind its closing tag or brace, and below."""
     below = line_end(text, start, until)
-    lead = _OR_FIRST.match(text[start:below])
-    rest = text[start + lead.end() : below] if lead else ""
-    more = _read_line(rest, puzzle, bullets=False, prose=True) if lead else None
-    if more is not None:
-        answer = answer._replace(stated=answer.stated + more.stated)
+    if lead := _OR_FIRST.match(text[start:below]):
+        more = _read_line(text[start + lead.end() : below], puzzle, bullets=False, prose=True)
+        if more is not None:
+            answer = answer._replace(stated=answer.stated + more.stated)
     lines = _with_lines_after(text, answer, below, until, puzzle, only_or=True)
     return answer if len(lines.stated) == len(answer.stated) else lines
 

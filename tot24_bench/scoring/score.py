@@ -122,20 +122,14 @@ def score_answer(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
     """Judge the answer that a response commits to; the second half of `score`."""
     if not answer.stated or answer.kind is not Commitment.EXPRESSION:
         return _score_words(puzzle, answer, truncated)
-    first = _score_expression(puzzle, answer, answer.stated[0], truncated)
-    if len(answer.stated) == 1:
-        return first
-    others = [_score_expression(puzzle, answer, one, truncated) for one in answer.stated[1:]]
-    wrong = [one for one in (first, *others) if not one.correct]
-    if not wrong:
-        return first
-    if not first.correct and all(one == first for one in others):
-        return first  # the same answer several times
-    count = len(answer.stated)
+    scores = [_score_expression(puzzle, answer, one, truncated) for one in answer.stated]
+    wrong = [one for one in scores if not one.correct]
+    if not wrong or all(one == scores[0] for one in scores):
+        return scores[0]
     return replace(
         wrong[0],
         verdict=Verdict.HEDGED,
-        reason=f"offers {count} answers, {len(wrong)} of them wrong: {wrong[0].reason}"[:200],
+        reason=f"offers {len(scores)} answers, {len(wrong)} of them wrong: {wrong[0].reason}"[:200],
     )
 
 
