@@ -219,8 +219,7 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     if lead and _is_bare(lead, puzzle):
         return answer.hedged()
     prose = stated.rest + "\n" + text[answer.end : until][:MAX_CLAIM_CHARS]
-    marker = MARKER.search(prose)
-    prose = prose[: marker.start()] if marker else prose
+    prose = MARKER.split(prose, 1)[0]
     back = denied_in(prose, stated, puzzle)
     if back is None and (answer.kind is Commitment.DENIED or denied_after(prose, target)):
         back = Denial(0, 0, firm=True)

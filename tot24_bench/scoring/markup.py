@@ -86,12 +86,10 @@ def undress(line: str, *, bullets: bool = False) -> str:
     """
     if "\\" in line:
         line = _WRAPPER.sub(r" \1 ", line)
-    dress = _DRESS.match(line)
-    start = dress.end() if dress else 0
-    if bullets and (bullet := _BULLET.match(line, start)):
-        dress = _DRESS.match(line, bullet.end())
-        start = dress.end() if dress else bullet.end()
-    return line[start:].rstrip()
+    line = _DRESS.sub("", line)
+    if bullets:
+        line = _DRESS.sub("", _BULLET.sub("", line))
+    return line.rstrip()
 
 
 def untagged(line: str) -> str:
@@ -293,10 +291,10 @@ _WRAPPER = re.compile(
 # Any sign that opens no expression: not a word character, a bracket, a sign before a number, a
 # root, a LaTeX command or a decimal point.
 _DRESS = re.compile(
-    r"(?:[^\w()\[\]{+\-/.\\√∛∜±∓¬⌊⌈]|_{1,3}(?=[^\w]|[0-9])|\\[()\[\]]|\\begin\{[a-z*]{1,12}\}"
+    r"\A(?:[^\w()\[\]{+\-/.\\√∛∜±∓¬⌊⌈]|_{1,3}(?=[^\w]|[0-9])|\\[()\[\]]|\\begin\{[a-z*]{1,12}\}"
     r"|\\(?:displaystyle|left(?=\\)|quad|[,;:! ]))++"
 )
-_BULLET = re.compile(r"[-+](?=\s)")
+_BULLET = re.compile(r"\A[-+](?=\s)")
 
 LATEX_TIMES = r"\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])"
 LATEX_DIVIDED = r"\\div(?![A-Za-z])"
