@@ -223,12 +223,9 @@ def published_place(puzzle: Puzzle, response: str) -> str | None:
 
     The plot of slm-tot counts a response as failed at step 1 when its cleaned lines, up to the last
     that starts with `Answer:`, are fewer than four or their number less one is not a multiple of
-    three; else only its last four lines, three thoughts and the answer, are judged. Nearly all of
-    its "failed at step 1" are responses that this could not parse. Its lines were cleaned by hand,
-    too; here a cleaned line is one that holds a `=`, which comes closest.
-
-    Returns:
-        "1", "2", "3", `answer`, or None for a correct response.
+    three: it could not parse nearly all of these. Else only its last four lines, three thoughts and
+    the answer, are judged. Its lines were cleaned by hand; here one is clean that holds a `=`.
+    Returns "1", "2", "3", `answer`, or None for a correct response.
     """
     lines = [line.strip() for line in plain(response).split("\n") if "=" in line]
     answers = [i for i, line in enumerate(lines) if line.startswith("Answer:")]

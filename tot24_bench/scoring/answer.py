@@ -182,10 +182,7 @@ def _of_turns(said: str, turns: list[tuple[int, int, _Whose]], puzzle: Puzzle) -
 
 
 def _plain_answer(said: str, puzzle: Puzzle) -> Answer | None:
-    """The answer of a response whose last line is `Answer: ` and one plain equation.
-
-    It gives what `_in_turn` gives, in a third of the time: nothing can follow to change it.
-    """
+    """What `_in_turn` gives, sooner, where the last line is `Answer: ` and one plain equation."""
     start = said.rfind("\n") + 1
     if not said.startswith("Answer: ", start) or said[start + 8 : start + 9] not in _PLAIN_START:
         return None

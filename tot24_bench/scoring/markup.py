@@ -58,7 +58,7 @@ def read_response(response: str) -> Response:
     if not said.isascii() or _MAY_STRIKE.search(said):
         said, count = _STRUCK.subn(" ", said)
         struck = count > 0
-    return Response(plain(said).lstrip("\n").rstrip(), plain(thought), struck)
+    return Response(plain(said).lstrip("\n").rstrip(), thought and plain(thought), struck)
 
 
 def plain(text: str) -> str:
@@ -162,16 +162,13 @@ def _write_out(key: str, value: Any, lines: list[str], depth: int) -> None:
     """Write a JSON value as lines; what is nested deeper than `depth` is left out."""
     if depth == 0:
         return
-    if _THINKING_KEY.fullmatch(key):
+    fields = dict(value) if isinstance(value, _Pairs) else {}
+    if any(_THINKING_KEY.fullmatch(str(name)) for name in (key, fields.get("type"))):
         lines.append(f"<think>{_texts(value, depth)}</think>")
     elif isinstance(value, _Pairs):
-        fields = {name: item for name, item in value if isinstance(item, str)}
-        if _THINKING_KEY.fullmatch(fields.get("type", "")):
-            lines.append(f"<think>{_texts(value, depth)}</think>")
-        elif fields.get("role") not in ("user", "system"):
-            for name, item in value:
-                if name.lower() not in _ASKED_KEYS:
-                    _write_out(name, item, lines, depth - 1)
+        for name, item in value if fields.get("role") not in ("user", "system") else ():
+            if name.lower() not in _ASKED_KEYS:
+                _write_out(name, item, lines, depth - 1)
     elif isinstance(value, list):
         if all(isinstance(item, str) for item in value) and len(value) > 1:
             lines += [f"{key}:", *(f"- {item}" for item in value), ""]

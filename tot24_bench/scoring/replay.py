@@ -136,15 +136,13 @@ class Replay:
         return self.some or len(thought.left) == 1
 
     def _repeats(self, step: Step) -> bool:
-        """Whether a step writes a thought of a path that has made the target once more.
-
-        Where numbers may be left over, another path may hold the same thought: what is left tells.
-        """
+        """Whether a step writes a thought of a path that has made the target once more."""
         if not self._finished(len(self.path)):
             return False
         written = [(step.a, step.op, step.b, step.value)]
         if step.op in "+*":
             written.append((step.b, step.op, step.a, step.value))
+        # Where numbers may be left over, another path may hold the same thought.
         left = None if step.left is None or not self.some else tuple(sorted(step.left))
         return any(
             thought.step[:4] in written and left in (None, thought.left)

@@ -92,11 +92,7 @@ class Score:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Score:
-        """Read what `to_json` wrote; other keys are ignored.
-
-        Raises:
-            ValueError: when a key is missing or the verdict does not exist.
-        """
+        """Read what `to_json` wrote; other keys are ignored. Raises ValueError on anything less."""
         names = [field.name for field in fields(cls)]
         if missing := [name for name in names if name not in data]:
             raise ValueError(f"a score needs {', '.join(missing)}: write it with Score.to_json")
