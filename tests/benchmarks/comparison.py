@@ -42,7 +42,7 @@ from random import Random
 from typing import NamedTuple
 
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.scoring import Kind, find_answer, score
+from tot24_bench.scoring import Commitment, find_answer, score
 from tot24_bench.teachers import write_response
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,7 +117,7 @@ def load_cases() -> list[Case]:
 
 def as_asked(puzzle: Puzzle, response: str) -> Asked:
     answer = find_answer(response, puzzle)
-    return Asked(puzzle, response, answer.text if answer.kind is Kind.EXPRESSION else "")
+    return Asked(puzzle, response, answer.text if answer.kind is Commitment.EXPRESSION else "")
 
 
 def ordinary(count: int) -> list[Asked]:

@@ -5,10 +5,10 @@
 Both write the same text for the same hands, each hand once. A text is verified where it is read
 back line by line, every thought is checked (its numbers are there, the arithmetic is exact, the
 numbers left are left), every dead end is proved to be one, and the answer uses the hand's numbers
-and makes the target. Each side does that by its own means: ours by `analyse` and its `proved`, open
+and makes the target. Each side does that by its own means: ours by `analyse` and `can_win`, open
 to all the forms that a model's response may take; the plain search by `naive_traces.verify`, which
 knows the one form alone and searches below each mark. Neither is told what its writer knew:
-`proved` shares the arithmetic of a few numbers with the teacher, but none of its memory.
+`can_win` shares the arithmetic of a few numbers with the teacher, but none of its memory.
 
 Every round of ours starts with all memory empty, as a fresh process does. Times are CPU time of one
 core, the fastest round of either side, the rounds by turns. `extra_info` holds traces per second
@@ -61,7 +61,10 @@ def forget() -> None:
 def verified(puzzle: Puzzle, response: str) -> bool:
     """Right, and valid in every thought and mark, by the referee."""
     result = analyse(puzzle, response)
-    return result.score.correct and result.proved
+    return result.score.correct and all(
+        one.fault is None and (not one.step.dead_end or result.can_win(one) is False)
+        for one in result.thoughts
+    )
 
 
 def write(i: int, hand: Puzzle) -> str:

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, Rule, load_split
-from tot24_bench.scoring import Analysis, Fault, analyse, score
+from tot24_bench.scoring import Analysis, BrokenRule, analyse, score
 from tot24_bench.teachers import DEAD_END, write_response
 from tot24_bench.teachers.solver.search import BACK_TO
 
@@ -171,7 +171,9 @@ def test_a_result_that_is_one_too_large_is_found_where_it_stands(
     assert {thought.fault for thought in result.thoughts[:place]} <= {None}
     shows_the_path = changed.start() > response.index("\nPath:")
     # A path shown once more has no number left to start from: its false thought is one too many.
-    wanted = {Fault.ARITHMETIC, Fault.TOO_MANY} if shows_the_path else {Fault.ARITHMETIC}
+    wanted = (
+        {BrokenRule.ARITHMETIC, BrokenRule.TOO_MANY} if shows_the_path else {BrokenRule.ARITHMETIC}
+    )
     assert result.thoughts[place].fault in wanted and not result.thoughts[place].exact
     assert result.score == score(puzzle, response)
 
@@ -188,7 +190,9 @@ def test_a_foreign_number_and_a_false_note_are_found_where_they_stand(
     search = list(THOUGHT.finditer(response[: response.index("\nPath:")]))
     place = data.draw(st.integers(0, len(search) - 1))
     part, fault = data.draw(
-        st.sampled_from([(1, Fault.UNAVAILABLE), (3, Fault.UNAVAILABLE), (5, Fault.LEFT)])
+        st.sampled_from(
+            [(1, BrokenRule.UNAVAILABLE), (3, BrokenRule.UNAVAILABLE), (5, BrokenRule.LEFT)]
+        )
     )
     changed = search[place]
     text = changed[part] + " 997" if part == 5 else "997"

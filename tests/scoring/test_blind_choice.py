@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import tot24_bench.scoring
 from tot24_bench.game import Puzzle, load_split, solve
-from tot24_bench.scoring import Kind, find_answer, score
+from tot24_bench.scoring import Commitment, find_answer, score
 
 RIGHT = "(6 - 4) * (4 + 8)"
 WRONGS = ("(6 - 8) * (4 + 4)", "(8 - 6) * (4 + 4)", "(4 - 6) * (4 + 8)", "(4 - 8) * (4 + 6)")
@@ -238,13 +238,13 @@ def test_every_right_answer_in_plain_dress_wins() -> None:
 
 def test_the_kinds_of_an_answer_are_told_apart() -> None:
     kinds = {
-        f"Answer: {RIGHT}": Kind.EXPRESSION,
-        f"Answer: {RIGHT} is not 24": Kind.DENIED,
-        f"~~{RIGHT} = 24~~": Kind.DENIED,
-        f"Answer: {RIGHT}, so there is no solution": Kind.HEDGED,
-        "Answer: there is no solution": Kind.NO_SOLUTION,
-        "I give up.": Kind.ABSTAINED,
-        "": Kind.NOTHING,
+        f"Answer: {RIGHT}": Commitment.EXPRESSION,
+        f"Answer: {RIGHT} is not 24": Commitment.DENIED,
+        f"~~{RIGHT} = 24~~": Commitment.DENIED,
+        f"Answer: {RIGHT}, so there is no solution": Commitment.HEDGED,
+        "Answer: there is no solution": Commitment.NO_SOLUTION,
+        "I give up.": Commitment.ABSTAINED,
+        "": Commitment.NOTHING,
     }
     for response, kind in kinds.items():
         assert find_answer(response, HAND).kind is kind, response

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tot24_bench.game import Puzzle, answer_expression, first_path, load_split
-from tot24_bench.scoring import analyse, find_answer, one_expression, read_canonical, read_steps
+from tot24_bench.game import Puzzle, load_split
+from tot24_bench.scoring import analyse, read_canonical, read_steps
 from tot24_bench.scoring.steps import MAX_STEPS
 from tot24_bench.teachers import DEAD_END, write_response
 
@@ -48,9 +48,7 @@ def test_what_the_solver_writes_is_canonical(puzzle: Puzzle, seed: int, share: f
     if text.endswith("no solution"):
         assert canonical is None
     else:
-        assert canonical is not None
-        assert canonical.steps == read_steps(text, text.rindex("Answer:"))
-        assert canonical.answer[0] == find_answer(text, puzzle).text
+        assert canonical == read_steps(text, text.rindex("Answer:"))
 
 
 NUMBER = st.sampled_from(
@@ -96,12 +94,6 @@ def test_stored_responses_are_told_apart(path: Path) -> None:
         pytest.skip(f"{path.name} holds scores alone")
     if path.parent.name.startswith("solver") and "onestep" in path.name:
         assert all(canonical)
-
-
-@given(st.sampled_from(load_split("train")))
-def test_a_path_is_put_together_as_the_game_does(puzzle: Puzzle) -> None:
-    path = first_path(puzzle)
-    assert one_expression(puzzle.numbers, path) == answer_expression(puzzle, path)
 
 
 def test_more_thoughts_than_are_read_are_not_canonical() -> None:

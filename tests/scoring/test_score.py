@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tot24_bench.game import Puzzle
-from tot24_bench.scoring import MAX_RESPONSE_CHARS, Kind, Score, Verdict, find_answer, score
+from tot24_bench.scoring import MAX_RESPONSE_CHARS, Commitment, Score, Verdict, find_answer, score
 from tot24_bench.scoring.score import MAX_ANSWER_CHARS
 
 EXEMPLAR = Puzzle.parse("4 4 6 8")
@@ -256,8 +256,8 @@ def test_a_score_with_a_key_missing_is_refused_by_name() -> None:
 
 def test_find_answer_tells_what_it_found() -> None:
     assert find_answer(f"Answer: {RIGHT} = 24", EXEMPLAR).text == RIGHT
-    assert find_answer("Answer: no solution", EXEMPLAR).kind is Kind.NO_SOLUTION
-    assert find_answer("Hello", EXEMPLAR).kind is Kind.NOTHING
+    assert find_answer("Answer: no solution", EXEMPLAR).kind is Commitment.NO_SOLUTION
+    assert find_answer("Hello", EXEMPLAR).kind is Commitment.NOTHING
     assert not find_answer(RIGHT, EXEMPLAR).introduced
 
 

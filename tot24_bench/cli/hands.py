@@ -15,7 +15,15 @@ from typer import Argument, Option
 from tot24_bench.cli import options
 from tot24_bench.cli.terminal import print_wide
 from tot24_bench.game import Number, combine, read_puzzle, solve
-from tot24_bench.scoring import AT_ANSWER, MALFORMED, Analysis, Fault, Thought, analyse, score
+from tot24_bench.scoring import (
+    AT_ANSWER,
+    MALFORMED,
+    Analysis,
+    BrokenRule,
+    ReplayedThought,
+    analyse,
+    score,
+)
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -106,7 +114,7 @@ def _explained(analysis: Analysis) -> Group:
     return Group(root, *map(Text, _summary(analysis)))
 
 
-def _label(analysis: Analysis, thought: Thought, final: bool) -> Text:
+def _label(analysis: Analysis, thought: ReplayedThought, final: bool) -> Text:
     from rich.text import Text
 
     label = Text(thought.step.text, "bold" if final else "")
@@ -126,18 +134,18 @@ def _label(analysis: Analysis, thought: Thought, final: bool) -> Text:
     return label
 
 
-def _fault(analysis: Analysis, thought: Thought) -> str:
+def _fault(analysis: Analysis, thought: ReplayedThought) -> str:
     step, parent = thought.step, thought.parent
     there = analysis.puzzle.hand if parent < 0 else analysis.thoughts[parent].left
     used, held = Counter((step.a, step.b)), Counter(there)
     match thought.fault:
-        case Fault.TOO_MANY:
+        case BrokenRule.TOO_MANY:
             return "there is one number left, nothing to combine"
-        case Fault.UNAVAILABLE:
+        case BrokenRule.UNAVAILABLE:
             missing = [str(number) for number in (used - held).elements()]
             are = "are" if len(missing) > 1 else "is"
             return f"{' and '.join(missing)} {are} not there: {_joined(there)} left"
-        case Fault.ARITHMETIC:
+        case BrokenRule.ARITHMETIC:
             try:
                 return f"is {combine(Fraction(step.a), step.op, Fraction(step.b))}"
             except ZeroDivisionError:

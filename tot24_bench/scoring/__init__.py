@@ -7,16 +7,12 @@ True
 
 from tot24_bench.scoring.analysis import AT_ANSWER, MALFORMED, Analysis, analyse, published_place
 from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, find_answer, locate_answer
-from tot24_bench.scoring.equation import Answer, Kind
-from tot24_bench.scoring.expression import (
-    MAX_COMPOSED,
-    one_expression,
-    parse_expression,
-    read_expression,
-)
-from tot24_bench.scoring.markup import latex_signs, plain, read_response
+from tot24_bench.scoring.claims import Commitment
+from tot24_bench.scoring.equation import Answer
+from tot24_bench.scoring.expression import MAX_COMPOSED, parse_expression, read_expression
+from tot24_bench.scoring.markup import plain, read_response
 from tot24_bench.scoring.propose_value import judgement_end, score_method
-from tot24_bench.scoring.replay import Fault, Replay, Thought, check, holds
+from tot24_bench.scoring.replay import BrokenRule, Replay, ReplayedThought, check, holds
 from tot24_bench.scoring.score import (
     MAX_JUDGED_NUMBERS,
     MAX_SOLVED_NUMBERS,

@@ -19,7 +19,7 @@
 ... 6 - 2 = 4 (left: 4 12)
 ... Answer: (4 + 8) * (6 - 4) + 4 = 24''')
 >>> result.attempts, result.failed_at, result.final[-1].fault
-(2, '2', <Fault.UNAVAILABLE: 'unavailable'>)
+(2, '2', <BrokenRule.UNAVAILABLE: 'unavailable'>)
 >>> published_place(Puzzle.parse("4 4 6 8"), "4 + 8 = 12 (left: 4 6 12)\\nAnswer: 12 * 2 = 24")
 '1'
 """
@@ -29,15 +29,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import Number, State
 from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, read_answer
-from tot24_bench.scoring.equation import Answer, Kind
+from tot24_bench.scoring.claims import Commitment
+from tot24_bench.scoring.equation import Answer
 from tot24_bench.scoring.expression import MAX_COMPOSED, composes_to
 from tot24_bench.scoring.markup import plain, read_response
-from tot24_bench.scoring.replay import Replay, Thought, check
+from tot24_bench.scoring.replay import Replay, ReplayedThought, check
 from tot24_bench.scoring.score import MAX_JUDGED_NUMBERS, Score, score, score_answer, wins
 from tot24_bench.scoring.steps import read_steps
 
@@ -57,13 +59,13 @@ class Analysis:
 
     puzzle: Puzzle
     score: Score
-    thoughts: tuple[Thought, ...]  # every one before the committed answer, in order
+    thoughts: tuple[ReplayedThought, ...]  # every one before the committed answer, in order
     answer: Answer  # the one that the response commits to
 
     @cached_property
-    def final(self) -> tuple[Thought, ...]:
+    def final(self) -> tuple[ReplayedThought, ...]:
         """The final attempt: the path from the hand to the last thought."""
-        path: list[Thought] = []
+        path: list[ReplayedThought] = []
         i = max((i for i, one in enumerate(self.thoughts) if not one.repeats), default=-1)
         while i >= 0:
             path.insert(0, self.thoughts[i])
@@ -78,12 +80,8 @@ class Analysis:
     @cached_property
     def backtracks(self) -> int:
         """Thoughts that do not go on from the thought before them."""
-        count, before = 0, -1
-        for i, thought in enumerate(self.thoughts):
-            if not thought.repeats:
-                count += thought.parent != before
-                before = i
-        return count
+        own = [-1, *(i for i, one in enumerate(self.thoughts) if not one.repeats)]
+        return sum(self.thoughts[i].parent != before for before, i in pairwise(own))
 
     @property
     def failed_at(self) -> str | None:
@@ -110,7 +108,7 @@ class Analysis:
         """Times that an exact state was come to again."""
         return self.visits.total() - len(self.visits)
 
-    def can_win(self, thought: Thought) -> bool | None:
+    def can_win(self, thought: ReplayedThought) -> bool | None:
         """Whether the numbers after a thought can make the target.
 
         None where they are not exact, or more than MAX_JUDGED_NUMBERS: nobody knows.
@@ -118,17 +116,6 @@ class Analysis:
         if not thought.exact or len(thought.left) > MAX_JUDGED_NUMBERS:
             return None
         return wins(thought.left, self.puzzle.target, self.puzzle.rule)
-
-    @property
-    def proved(self) -> bool:
-        """Whether every thought holds, and every state that it calls dead is exactly that.
-
-        False also where a state is called dead of which nobody knows (see `can_win`).
-        """
-        return all(
-            one.fault is None and (not one.step.dead_end or self.can_win(one) is False)
-            for one in self.thoughts
-        )
 
     @property
     def deepest_live(self) -> State | None:
@@ -220,7 +207,7 @@ def analyse(puzzle: Puzzle, response: str | None, *, truncated: bool = False) ->
     """Score a response and replay its search; never raises. The arguments are those of `score`."""
     text = response if isinstance(response, str) else ""
     if len(text) > MAX_RESPONSE_CHARS:
-        too_long = Answer(Kind.TOO_LONG)
+        too_long = Answer(Commitment.TOO_LONG)
         return Analysis(puzzle, score_answer(puzzle, too_long, truncated), (), too_long)
     read = read_response(text)
     answer = read_answer(read, puzzle)
@@ -236,12 +223,9 @@ def published_place(puzzle: Puzzle, response: str) -> str | None:
 
     The plot of slm-tot counts a response as failed at step 1 when its cleaned lines, up to the last
     that starts with `Answer:`, are fewer than four or their number less one is not a multiple of
-    three; else only its last four lines, three thoughts and the answer, are judged. Nearly all of
-    its "failed at step 1" are responses that this could not parse. Its lines were cleaned by hand,
-    too; here a cleaned line is one that holds a `=`, which comes closest.
-
-    Returns:
-        "1", "2", "3", `answer`, or None for a correct response.
+    three: it could not parse nearly all of these. Else only its last four lines, three thoughts and
+    the answer, are judged. Its lines were cleaned by hand; here one is clean that holds a `=`.
+    Returns "1", "2", "3", `answer`, or None for a correct response.
     """
     lines = [line.strip() for line in plain(response).split("\n") if "=" in line]
     answers = [i for i, line in enumerate(lines) if line.startswith("Answer:")]

@@ -39,7 +39,7 @@ from itertools import islice
 from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.scoring.claims import (
     MAX_CLAIM_CHARS,
-    Claim,
+    Commitment,
     Denial,
     denied_after,
     next_sentences,
@@ -55,10 +55,10 @@ from tot24_bench.scoring.equation import (
     OPERATION,
     STEP,
     Answer,
-    Kind,
     each_stated,
     find_stated,
-    line_end,
+    hands_in,
+    lines_after,
     numbers_in,
     of_another,
     read_stated,
@@ -91,15 +91,15 @@ def find_answer(response: str, puzzle: Puzzle) -> Answer:
     `24 = 4 * 6` is read from its right side.
     """
     if len(response) > MAX_RESPONSE_CHARS:
-        return Answer(Kind.TOO_LONG)
+        return Answer(Commitment.TOO_LONG)
     return read_answer(read_response(response), puzzle)
 
 
 def read_answer(read: Response, puzzle: Puzzle) -> Answer:
     """The answer of a response in plain text; the second half of `find_answer`."""
     answer = locate_answer(read.said, puzzle)
-    if answer.kind is Kind.NOTHING and read.struck:
-        return answer._replace(kind=Kind.DENIED)
+    if answer.kind is Commitment.NOTHING and read.struck:
+        return answer._replace(kind=Commitment.DENIED)
     return answer
 
 
@@ -111,12 +111,8 @@ def locate_answer(said: str, puzzle: Puzzle) -> Answer:
     else:
         answer = _of_turns(said, turns, puzzle)
     if answer.stated and (turns is not None or not answer.introduced):
-        named = {
-            tuple(sorted(numbers))
-            for listed in LISTED.finditer(said, 0, answer.end)
-            if len(numbers := numbers_in(listed[0])) == len(puzzle.numbers)
-        }
-        if len(named - {puzzle.hand}) > MAX_OTHER_HANDS:
+        named = hands_in(said[: answer.end], len(puzzle.hand))
+        if len({*named} - {puzzle.hand}) > MAX_OTHER_HANDS:
             return answer.hedged()
     return answer
 
@@ -176,20 +172,17 @@ def _of_turns(said: str, turns: list[tuple[int, int, _Whose]], puzzle: Puzzle) -
         if whose is _Whose.NOBODY and chosen is not None:
             continue
         found = _in_turn(said, start, end, puzzle)
-        if found.kind is Kind.NOTHING:
+        if found.kind is Commitment.NOTHING:
             continue
         if whose is _Whose.OTHER:
             aside = aside or found
-        elif chosen is None or found.kind is not Kind.ABSTAINED:
+        elif chosen is None or found.kind is not Commitment.ABSTAINED:
             chosen = found
-    return chosen or aside or Answer(Kind.NOTHING, start=len(said), end=len(said))
+    return chosen or aside or Answer(Commitment.NOTHING, start=len(said), end=len(said))
 
 
 def _plain_answer(said: str, puzzle: Puzzle) -> Answer | None:
-    """The answer of a response whose last line is `Answer: ` and one plain equation.
-
-    It gives what `_in_turn` gives, in a third of the time: nothing can follow to change it.
-    """
+    """What `_in_turn` gives, sooner, where the last line is `Answer: ` and one plain equation."""
     start = said.rfind("\n") + 1
     if not said.startswith("Answer: ", start) or said[start + 8 : start + 9] not in _PLAIN_START:
         return None
@@ -209,8 +202,7 @@ def _in_turn(text: str, start: int, end: int, puzzle: Puzzle) -> Answer:
         standing = find_last_line(text, start, end, puzzle)
     if standing is not None:
         return _confirmed(text, standing, start, end, puzzle)
-    closing = introduced or _closing_claim(text[start:end])
-    return closing if closing.introduced else closing._replace(start=len(text), end=len(text))
+    return introduced or _closing_claim(text[start:end], len(text))
 
 
 def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
@@ -224,10 +216,9 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     if lead and _is_bare(lead, puzzle):
         return answer.hedged()
     prose = stated.rest + "\n" + text[answer.end : until][:MAX_CLAIM_CHARS]
-    marker = MARKER.search(prose)
-    prose = prose[: marker.start()] if marker else prose
+    prose = MARKER.split(prose, 1)[0]
     back = denied_in(prose, stated, puzzle)
-    if back is None and (answer.kind is Kind.DENIED or denied_after(prose, target)):
+    if back is None and (answer.kind is Commitment.DENIED or denied_after(prose, target)):
         back = Denial(0, 0, firm=True)
     falls_short = stated.says_other(target)
     claimed = prose if back is None or falls_short else prose[back.end :]
@@ -235,7 +226,7 @@ def _settled(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     if claim and back is None and not falls_short and _is_bare(claim, puzzle):
         return answer.hedged()
     if claim and (falls_short or (back is not None and _WHOLE.search(claim))):
-        return Answer(Kind.NO_SOLUTION, claim.lstrip(" ,;:"), (), True, start=answer.start)
+        return Answer(Commitment.NO_SOLUTION, claim.lstrip(" ,;:"), (), True, start=answer.start)
     if back is None:
         return _with_later(text, answer, until, puzzle)
     later = find_standing(text, answer.end, until, puzzle)
@@ -252,7 +243,7 @@ def _with_later(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer
     if instead is not None:
         return instead
     later = find_standing(text, answer.end, until, puzzle)
-    if later is None or later.kind is not Kind.EXPRESSION:
+    if later is None or later.kind is not Commitment.EXPRESSION:
         return answer
     more = tuple(
         one
@@ -266,13 +257,8 @@ def _with_later(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer
 
 def _instead(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer | None:
     """The complete expression that a response says it changes its answer to."""
-    first = answer.end
-    for _ in range(MAX_CHANGES):
-        first = text.find("\n", first, until) + 1
-        if not first:
-            return None
-        last = line_end(text, first, until)
-        line = text[first : min(last, first + MAX_LINE_CHARS)]
+    for first, last, line in lines_after(text, answer.end, until, MAX_CHANGES):
+        line = line[:MAX_LINE_CHARS]
         if OPERATION.search(line) and _CHANGES.search(line):
             for words, other in each_stated(readable(untagged(line)), puzzle.target):
                 if not other.is_full(puzzle) or other.says_other(puzzle.target):
@@ -284,16 +270,16 @@ def _instead(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer | 
 
 def _settled_claim(text: str, answer: Answer, until: int, puzzle: Puzzle) -> Answer:
     """An introduced claim, after what the response says of it next."""
-    if answer.kind is not Kind.NO_SOLUTION:
+    if answer.kind is not Commitment.NO_SOLUTION:
         return answer
     said = text.find(answer.text, answer.start, until) + len(answer.text)
     later = find_standing(text, max(said, answer.end), until, puzzle)
     if taken_back(text[said : min(until, said + MAX_CLAIM_CHARS)], puzzle.target):
-        return later or answer._replace(kind=Kind.DENIED)
+        return later or answer._replace(kind=Commitment.DENIED)
     if later is None:
         return answer
     mended = replaces(text[said : later.end][:MAX_CLAIM_CHARS])
-    return later if mended else answer._replace(kind=Kind.HEDGED)
+    return later if mended else answer._replace(kind=Commitment.HEDGED)
 
 
 def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) -> Answer:
@@ -301,14 +287,13 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
     if not answer.stated:
         return answer
     stated = answer.stated[-1]
-    closing = _closing_claim(stated.rest + text[answer.end : end])
-    closing = closing._replace(start=len(text), end=len(text))
+    closing = _closing_claim(stated.rest + text[answer.end : end], len(text))
     falls_short = stated.says_other(puzzle.target)
-    if closing.kind is Kind.NO_SOLUTION:
+    if closing.kind is Commitment.NO_SOLUTION:
         if falls_short:
             return closing
         return answer.hedged() if _is_bare(closing.text, puzzle) else answer
-    if closing.kind is Kind.ABSTAINED and not stated.says(puzzle.target):
+    if closing.kind is Commitment.ABSTAINED and not stated.says(puzzle.target):
         return closing
     instead = _instead(text, answer, end, puzzle)
     if instead is not None:
@@ -318,7 +303,7 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
         earlier = _denies(before)
         if not earlier:
             return answer
-        return Answer(Kind.NO_SOLUTION, earlier, start=len(text), end=len(text))
+        return Answer(Commitment.NO_SOLUTION, earlier, start=len(text), end=len(text))
     own = text[answer.start : answer.end].strip().partition("\n")[0]
     lead = find_stated(readable(own), puzzle.target)[0]
     claims = lead if read_claim(lead, introduced=False) else before.rpartition("\n")[2]
@@ -329,7 +314,7 @@ def _confirmed(text: str, answer: Answer, start: int, end: int, puzzle: Puzzle) 
 def _denies(prose: str, *, introduced: bool = False) -> str | None:
     """The sentence that claims that there is no solution; None where that is not the claim."""
     claim = read_claim(prose, introduced=introduced)
-    return claim[1] if claim is not None and claim[0] is Claim.NO_SOLUTION else None
+    return claim[1] if claim is not None and claim[0] is Commitment.NO_SOLUTION else None
 
 
 def _is_bare(claim: str, puzzle: Puzzle) -> bool:
@@ -339,12 +324,12 @@ def _is_bare(claim: str, puzzle: Puzzle) -> bool:
     )
 
 
-def _closing_claim(prose: str) -> Answer:
-    """What the last lines say, where nothing else is an answer."""
+def _closing_claim(prose: str, end: int) -> Answer:
+    """What the last lines of a text that ends at `end` say, where nothing else is an answer."""
     lines = [line for line in prose[-MAX_CLAIM_CHARS:].split("\n") if line.strip()]
     prose = "\n".join(line for line in lines[-_CLOSING_LINES:] if not STEP.search(line))
-    claim = read_claim(prose, introduced=False)
-    return Answer(Kind.NOTHING) if claim is None else Answer(Kind(claim[0].value), claim[1])
+    kind, words = read_claim(prose, introduced=False) or (Commitment.NOTHING, "")
+    return Answer(kind, words, start=end, end=end)
 
 
 _ROLE_LINE = re.compile(

@@ -16,9 +16,9 @@ is not 24"), or in the next sentences and points at it ("That is wrong."). To be
 denies nothing, and neither does what only points out what else would not work.
 
 >>> read_claim("There is no solution.", introduced=True)
-(<Claim.NO_SOLUTION: 'no_solution'>, 'There is no solution.')
+(<Commitment.NO_SOLUTION: 'no_solution'>, 'There is no solution.')
 >>> read_claim("Sorry! I am unable to find a solution.", introduced=True)
-(<Claim.ABSTAINED: 'abstained'>, 'I am unable to find a solution.')
+(<Commitment.ABSTAINED: 'abstained'>, 'I am unable to find a solution.')
 >>> read_claim("Let's try again.", introduced=True) is None
 True
 >>> denied_after(" is not 24", 24), denied_after(" is not the only way", 24)
@@ -39,15 +39,20 @@ MAX_LATER = 20  # places far behind an answer that are looked at for words that 
 SENTENCES = 3  # after an answer that may speak of it; later ones speak of something else
 
 
-class Claim(StrEnum):
-    """What an answer in prose says."""
+class Commitment(StrEnum):
+    """What a response commits to."""
 
+    EXPRESSION = "expression"
     NO_SOLUTION = "no_solution"
     ABSTAINED = "abstained"
+    HEDGED = "hedged"
+    DENIED = "denied"
+    NOTHING = "nothing"
+    TOO_LONG = "too_long"
 
 
-def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
-    """Say what the prose claims and in which sentence; at most MAX_CLAIM_CHARS of it are read.
+def read_claim(prose: str, *, introduced: bool) -> tuple[Commitment, str] | None:
+    """Say what the prose claims, NO_SOLUTION or ABSTAINED, and in which sentence.
 
     `introduced`: whether it stands as the answer (after `Answer:`), or merely closes the text.
     """
@@ -66,9 +71,9 @@ def read_claim(prose: str, *, introduced: bool) -> tuple[Claim, str] | None:
                 or _HEDGES.search(concluded[start:])
                 or (not introduced and _REPORTS.search(sentence))
             )
-            return (Claim.ABSTAINED if hedged else Claim.NO_SOLUTION), said.strip()
+            return (Commitment.ABSTAINED if hedged else Commitment.NO_SOLUTION), said.strip()
         if _GIVES_UP.search(sentence):
-            return Claim.ABSTAINED, said.strip()
+            return Commitment.ABSTAINED, said.strip()
     return None
 
 

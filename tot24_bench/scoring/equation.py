@@ -23,12 +23,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
-from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.scoring.claims import denied_after, denied_before, replaces
+from tot24_bench.game.puzzle import Hand, Puzzle, Rule
+from tot24_bench.scoring.claims import Commitment, denied_after, denied_before, replaces
 from tot24_bench.scoring.markup import undress
 from tot24_bench.scoring.tokens import FUNCTIONS, LATEX_UNSUPPORTED, Tokens, tokenize
 
@@ -108,22 +107,10 @@ class Stated(NamedTuple):
 Parts = list[tuple[str, Stated]]
 
 
-class Kind(StrEnum):
-    """What a response commits to."""
-
-    EXPRESSION = "expression"
-    NO_SOLUTION = "no_solution"
-    ABSTAINED = "abstained"
-    HEDGED = "hedged"
-    DENIED = "denied"
-    NOTHING = "nothing"
-    TOO_LONG = "too_long"
-
-
 class Answer(NamedTuple):
     """The answer of a response, and where it stands in the plain text."""
 
-    kind: Kind  # what the response commits to
+    kind: Commitment  # what the response commits to
     text: str = ""  # the expression, or the words of the claim; signs are ASCII
     stated: tuple[Stated, ...] = ()  # every alternative that an EXPRESSION offers
     introduced: bool = False  # by a marker; a line by itself or closing prose is not
@@ -137,7 +124,7 @@ class Answer(NamedTuple):
     ) -> Answer:
         """The answer that stands in a text from `start` to `end`."""
         at_end = end >= len(text) and not stated[-1].complete
-        return cls(Kind.EXPRESSION, stated[0].text, stated, introduced, at_end, start, end)
+        return cls(Commitment.EXPRESSION, stated[0].text, stated, introduced, at_end, start, end)
 
     def is_target(self, puzzle: Puzzle) -> bool:
         """Whether it is just the target."""
@@ -145,11 +132,11 @@ class Answer(NamedTuple):
 
     def hedged(self) -> Answer:
         """An answer that takes no side: what it offers beside is not weighed."""
-        return self._replace(kind=Kind.HEDGED, stated=())
+        return self._replace(kind=Commitment.HEDGED, stated=())
 
     def denied(self) -> Answer:
         """An answer that is taken back."""
-        return self._replace(kind=Kind.DENIED, stated=())
+        return self._replace(kind=Commitment.DENIED, stated=())
 
 
 def read_stated(text: str, target: int) -> Stated | None:
@@ -250,8 +237,7 @@ def of_another(words: str, puzzle: Puzzle, *, supposed: bool = True) -> bool:
     """Whether the words before an expression name another hand, or only suppose the expression."""
     if supposed and _SUPPOSES.search(re.split(r"[.!?]\s", words[-60:])[-1]):
         return True
-    listed = [sorted(numbers_in(found[0])) for found in LISTED.finditer(words[-HEADER_CHARS:])]
-    hands = [tuple(numbers) for numbers in listed if len(numbers) == len(puzzle.hand)]
+    hands = hands_in(words[-HEADER_CHARS:], len(puzzle.hand))
     return bool(hands) and hands[-1] != puzzle.hand and len(puzzle.hand) > 1
 
 
@@ -259,6 +245,22 @@ def line_end(text: str, start: int, until: int) -> int:
     """Where the line that `start` is in ends, at most at `until`."""
     stop = text.find("\n", start, until)
     return until if stop < 0 else stop
+
+
+def lines_after(text: str, start: int, until: int, most: int) -> Iterator[tuple[int, int, str]]:
+    """The lines after the one that `start` is in: where each starts and ends, and what it says."""
+    for _ in range(most):
+        first = text.find("\n", start, until) + 1
+        if not first:
+            return
+        start = line_end(text, first, until)
+        yield first, start, text[first:start]
+
+
+def hands_in(text: str, size: int) -> list[Hand]:
+    """The lists of so many numbers that are written in a text, in order, each ascending."""
+    listed = (sorted(numbers_in(found[0])) for found in LISTED.finditer(text))
+    return [tuple(numbers) for numbers in listed if len(numbers) == size]
 
 
 def numbers_in(text: str) -> list[int]:

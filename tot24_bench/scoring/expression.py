@@ -21,13 +21,11 @@ False
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.game.solver import answer_expression
-from tot24_bench.game.states import Number, Thought, combine
+from tot24_bench.game.states import Number, combine
 from tot24_bench.scoring.tokens import Problem, Tokens, tokenize
 
 MAX_COMPOSED = 6
@@ -42,7 +40,6 @@ class Expression:
     numbers: tuple[int, ...]  # ascending; complete where it has a value, or divides by zero
     value: Fraction | None  # None where there is a problem
     problem: Problem | None
-    detail: str  # the problem in a few words
     end: int  # the number of characters of the source that it covers
     operators: int  # how many `+ - * /` it has, signs before a number included
 
@@ -54,10 +51,9 @@ def parse_expression(text: str) -> Expression:
     """
     expression = read_expression(text)
     if expression is None:
-        return Expression(text[:40], (), None, Problem.MALFORMED, "no expression", 0, 0)
+        return Expression(text[:40], (), None, Problem.MALFORMED, 0, 0)
     if expression.problem is None and text[expression.end :].strip(" \t\n`$*"):
-        detail = f"something after the expression: {text[expression.end :].strip()[:20]!r}"
-        return replace(expression, value=None, problem=Problem.MALFORMED, detail=detail)
+        return replace(expression, value=None, problem=Problem.MALFORMED)
     return expression
 
 
@@ -69,10 +65,10 @@ def read_expression(text: str) -> Expression | None:
     cut = tokenize(text)
     if not cut.tokens and cut.problem is None:
         return None
-    value, problem, detail = evaluate(cut)
+    value, problem, _ = evaluate(cut)
     operators = sum(token in _PRIORITY for token in cut.tokens)
     source = text[: cut.end].strip()
-    return Expression(source, numbers_of(cut), value, problem, detail, cut.end, operators)
+    return Expression(source, numbers_of(cut), value, problem, cut.end, operators)
 
 
 def numbers_of(cut: Tokens) -> tuple[int, ...]:
@@ -83,13 +79,14 @@ def numbers_of(cut: Tokens) -> tuple[int, ...]:
 # Numerator and denominator, not reduced; None after a division by zero.
 _Rational = tuple[int, int] | None
 _PRIORITY = {"+": 1, "-": 1, "*": 2, "/": 2}
-_WAITING = _PRIORITY | {"(": 0, "negate": 3, "keep": 3}
+_WAITING = _PRIORITY | {"(": 0, "negate": 3}
 
 
 def evaluate(cut: Tokens) -> tuple[Fraction | None, Problem | None, str]:
     """The exact value of an expression, or why it has none, in a word and in words.
 
-    Dijkstra's two stacks. Every bracket that closes has been opened: `tokens` saw to that.
+    Dijkstra's two stacks. `tokens` saw to it that every bracket that closes has been opened, and
+    that none opens straight after an operand.
     """
     if cut.problem is not None:
         return None, cut.problem, cut.detail
@@ -103,8 +100,6 @@ def evaluate(cut: Tokens) -> tuple[Fraction | None, Problem | None, str]:
             values.append((token, 1))
             expects_operand = False
         elif token == "(":
-            if not expects_operand:
-                return _malformed("a bracket without a sign before it")
             operators.append(token)
         elif token == ")":
             if expects_operand:
@@ -115,7 +110,8 @@ def evaluate(cut: Tokens) -> tuple[Fraction | None, Problem | None, str]:
         elif expects_operand:
             if token not in "+-":
                 return _malformed(f"`{token}` without a number before it")
-            operators.append("negate" if token == "-" else "keep")
+            if token == "-":
+                operators.append("negate")
         else:
             priority = _PRIORITY[token]
             while operators and _WAITING[operators[-1]] >= priority:
@@ -141,9 +137,6 @@ def _malformed(detail: str) -> tuple[None, Problem, str]:
 
 def _apply(operator: str, values: list[_Rational]) -> None:
     right = values.pop()
-    if operator == "keep":
-        values.append(right)
-        return
     left = (0, 1) if operator == "negate" else values.pop()
     if left is None or right is None or (operator == "/" and right[0] == 0):
         values.append(None)
@@ -203,8 +196,3 @@ def _distinct(made: list[tuple[Number, Fraction]], number: Number) -> list[tuple
     """Where a number can be taken from: the places whose stand-ins differ."""
     places = {stand_in: i for i, (value, stand_in) in enumerate(made) if value == number}
     return [(i, stand_in) for stand_in, i in places.items()]
-
-
-def one_expression(hand: Sequence[int], path: Iterable[Thought]) -> str:
-    """The expression of a path of thoughts: `game.path.answer_expression` of its hand."""
-    return answer_expression(Puzzle(tuple(hand)), tuple(path))

@@ -14,7 +14,13 @@ import re
 from collections import deque
 
 from tot24_bench.game.puzzle import Puzzle
-from tot24_bench.scoring.claims import MAX_CLAIM_CHARS, denied_after, read_claim, replaces
+from tot24_bench.scoring.claims import (
+    MAX_CLAIM_CHARS,
+    Commitment,
+    denied_after,
+    read_claim,
+    replaces,
+)
 from tot24_bench.scoring.equation import (
     ALNUM,
     CLAUSE_CHARS,
@@ -24,12 +30,12 @@ from tot24_bench.scoring.equation import (
     STEP,
     WORD,
     Answer,
-    Kind,
     Stated,
     alternatives,
     each_stated,
     find_stated,
     line_end,
+    lines_after,
     read_stated,
 )
 from tot24_bench.scoring.markup import TAG, readable, undress
@@ -122,15 +128,15 @@ def _whole_after(
     text: str, answer: Answer, stop: int, until: int, puzzle: Puzzle
 ) -> tuple[Answer, int]:
     """The first complete expression on the lines straight after a step, or the step."""
-    at = stop
-    for _ in range(MAX_LINES):
-        if at >= until:
-            break
-        first, at = at + 1, line_end(text, at + 1, until)
-        if not ALNUM.search(text, first, at) or LEFT.search(text, first, at):
+    for _, at, line in lines_after(text, stop, until, MAX_LINES):
+        if not ALNUM.search(line) or LEFT.search(line):
             continue
-        more = _read_line(text[first:at], puzzle, bullets=True, prose=True)
-        if more is not None and more.kind is Kind.EXPRESSION and more.stated[0].is_full(puzzle):
+        more = _read_line(line, puzzle, bullets=True, prose=True)
+        if (
+            more is not None
+            and more.kind is Commitment.EXPRESSION
+            and more.stated[0].is_full(puzzle)
+        ):
             return more, at
     return answer, stop
 
@@ -149,11 +155,7 @@ def _with_lines_after(
     if not answer.stated:
         return answer
     open_end = _GOES_ON.search(answer.stated[-1].rest) is not None
-    for _ in range(MAX_LINES):
-        if stop >= until:
-            break
-        line_stop = line_end(text, stop + 1, until)
-        line = text[stop + 1 : line_stop]
+    for _, line_stop, line in lines_after(text, stop, until, MAX_LINES):
         if not ALNUM.search(line) or _LONE_OR.fullmatch(line):
             open_end = open_end or ALNUM.search(line) is not None
             if only_or and not open_end and not _LONE_OR.match(text, line_stop + 1):
@@ -176,11 +178,10 @@ def _with_lines_after(
 def _with_or(text: str, answer: Answer, start: int, until: int, puzzle: Puzzle) -> Answer:
     """The answer with what "or" joins to it behind its closing tag or brace, and below."""
     below = line_end(text, start, until)
-    lead = _OR_FIRST.match(text[start:below])
-    rest = text[start + lead.end() : below] if lead else ""
-    more = _read_line(rest, puzzle, bullets=False, prose=True) if lead else None
-    if more is not None:
-        answer = answer._replace(stated=answer.stated + more.stated)
+    if lead := _OR_FIRST.match(text[start:below]):
+        more = _read_line(text[start + lead.end() : below], puzzle, bullets=False, prose=True)
+        if more is not None:
+            answer = answer._replace(stated=answer.stated + more.stated)
     lines = _with_lines_after(text, answer, below, until, puzzle, only_or=True)
     return answer if len(lines.stated) == len(answer.stated) else lines
 
@@ -211,7 +212,7 @@ def _in_box(text: str, marker: re.Match[str], until: int, puzzle: Puzzle) -> Ans
     answer = answer._replace(end=stop)
     if answer.stated:
         if denied_after(_TEXT.sub(r" \1 ", text[stop + 1 : end]), puzzle.target):
-            answer = answer._replace(kind=Kind.DENIED)
+            answer = answer._replace(kind=Commitment.DENIED)
         answer = _with_or(text, answer, stop, until, puzzle)
     return _placed(text, answer, marker.start())
 
@@ -236,7 +237,7 @@ def _with_markers_before(
             break
         if not box and ALNUM.search(TAG.sub("", text[other.end : until])):
             break
-        if other.kind is Kind.EXPRESSION and other.stated[0].is_full(puzzle):
+        if other.kind is Commitment.EXPRESSION and other.stated[0].is_full(puzzle):
             answer = answer._replace(stated=other.stated + answer.stated)
         until = one.start()
     return answer
@@ -269,13 +270,13 @@ def _read_line(line: str, puzzle: Puzzle, *, bullets: bool, prose: bool) -> Answ
         claim = read_claim(words, introduced=True)
         if claim is not None and not (chosen and _outweighs(chosen[0], words, puzzle)):
             if chosen and chosen[0].is_full(puzzle) and not chosen[0].says_other(target):
-                return Answer(Kind.HEDGED, chosen[0].text, introduced=True)
-            return Answer(Kind(claim[0].value), claim[1], introduced=True)
+                return Answer(Commitment.HEDGED, chosen[0].text, introduced=True)
+            return Answer(*claim, introduced=True)
     if chosen:
-        return Answer(Kind.EXPRESSION, chosen[0].text, tuple(chosen), True)
+        return Answer(Commitment.EXPRESSION, chosen[0].text, tuple(chosen), True)
     if not parts:
         return None
-    return Answer(Kind.DENIED, parts[-1][1].text, (parts[-1][1],), introduced=True)
+    return Answer(Commitment.DENIED, parts[-1][1].text, (parts[-1][1],), introduced=True)
 
 
 def _only_opens(stated: Stated, target: int) -> bool:

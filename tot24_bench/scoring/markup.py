@@ -58,7 +58,7 @@ def read_response(response: str) -> Response:
     if not said.isascii() or _MAY_STRIKE.search(said):
         said, count = _STRUCK.subn(" ", said)
         struck = count > 0
-    return Response(plain(said).lstrip("\n").rstrip(), plain(thought), struck)
+    return Response(plain(said).lstrip("\n").rstrip(), thought and plain(thought), struck)
 
 
 def plain(text: str) -> str:
@@ -72,10 +72,7 @@ def plain(text: str) -> str:
         text = _CROSSED_EQUALS.sub("≠", _INVISIBLE.sub("", text)).translate(_SIGNS | digits)
     if "\x1b" in text:
         text = _TERMINAL.sub("", text)
-    if "\r" in text:
-        text = text.replace("\r", "\n")
-    if _CONTROL.search(text):
-        text = _CONTROL.sub("", text)
+    text = _CONTROL.sub("", text.replace("\r", "\n"))
     if "\\" in text:
         text = _UNDECODED_LINE_END.sub("\n", text)
         text = _ESCAPED.sub("", text).replace("\\_", "_")
@@ -89,12 +86,10 @@ def undress(line: str, *, bullets: bool = False) -> str:
     """
     if "\\" in line:
         line = _WRAPPER.sub(r" \1 ", line)
-    dress = _DRESS.match(line)
-    start = dress.end() if dress else 0
-    if bullets and (bullet := _BULLET.match(line, start)):
-        dress = _DRESS.match(line, bullet.end())
-        start = dress.end() if dress else bullet.end()
-    return line[start:].rstrip()
+    line = _DRESS.sub("", line)
+    if bullets:
+        line = _DRESS.sub("", _BULLET.sub("", line))
+    return line.rstrip()
 
 
 def untagged(line: str) -> str:
@@ -108,8 +103,7 @@ def untagged(line: str) -> str:
 def readable(line: str) -> str:
     """The line with LaTeX signs, bold print and the letter x made plain."""
     line = line[:MAX_LINE_CHARS]
-    if "=!=" in line or "=/=" in line:
-        line = line.replace("=!=", "≠").replace("=/=", "≠")
+    line = line.replace("=!=", "≠").replace("=/=", "≠")
     if ">>" in line:
         line = _QUOTED.sub(" ", line)
     if "*" in line and (italic := _ITALIC.fullmatch(line)):
@@ -168,16 +162,13 @@ def _write_out(key: str, value: Any, lines: list[str], depth: int) -> None:
     """Write a JSON value as lines; what is nested deeper than `depth` is left out."""
     if depth == 0:
         return
-    if _THINKING_KEY.fullmatch(key):
+    fields = dict(value) if isinstance(value, _Pairs) else {}
+    if any(_THINKING_KEY.fullmatch(str(name)) for name in (key, fields.get("type"))):
         lines.append(f"<think>{_texts(value, depth)}</think>")
     elif isinstance(value, _Pairs):
-        fields = {name: item for name, item in value if isinstance(item, str)}
-        if _THINKING_KEY.fullmatch(fields.get("type", "")):
-            lines.append(f"<think>{_texts(value, depth)}</think>")
-        elif fields.get("role") not in ("user", "system"):
-            for name, item in value:
-                if name.lower() not in _ASKED_KEYS:
-                    _write_out(name, item, lines, depth - 1)
+        for name, item in value if fields.get("role") not in ("user", "system") else ():
+            if name.lower() not in _ASKED_KEYS:
+                _write_out(name, item, lines, depth - 1)
     elif isinstance(value, list):
         if all(isinstance(item, str) for item in value) and len(value) > 1:
             lines += [f"{key}:", *(f"- {item}" for item in value), ""]
@@ -297,10 +288,10 @@ _WRAPPER = re.compile(
 # Any sign that opens no expression: not a word character, a bracket, a sign before a number, a
 # root, a LaTeX command or a decimal point.
 _DRESS = re.compile(
-    r"(?:[^\w()\[\]{+\-/.\\√∛∜±∓¬⌊⌈]|_{1,3}(?=[^\w]|[0-9])|\\[()\[\]]|\\begin\{[a-z*]{1,12}\}"
+    r"\A(?:[^\w()\[\]{+\-/.\\√∛∜±∓¬⌊⌈]|_{1,3}(?=[^\w]|[0-9])|\\[()\[\]]|\\begin\{[a-z*]{1,12}\}"
     r"|\\(?:displaystyle|left(?=\\)|quad|[,;:! ]))++"
 )
-_BULLET = re.compile(r"[-+](?=\s)")
+_BULLET = re.compile(r"\A[-+](?=\s)")
 
 LATEX_TIMES = r"\\(?:times|cdotp?|centerdot|bullet|ast)(?![A-Za-z])"
 LATEX_DIVIDED = r"\\div(?![A-Za-z])"

@@ -23,7 +23,7 @@ from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.game.states import Number
 from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS
 from tot24_bench.scoring.markup import read_response
-from tot24_bench.scoring.replay import Fault, check
+from tot24_bench.scoring.replay import BrokenRule, check
 from tot24_bench.scoring.score import MAX_SOLVED_NUMBERS, Score, Verdict, make_score, score, wins
 from tot24_bench.scoring.steps import MAX_STEP_LINE_CHARS, Step, read_steps
 from tot24_bench.text import plural
@@ -80,8 +80,8 @@ def _score_propose(puzzle: Puzzle, said: str, truncated: bool) -> Score:
         if fault is not None:
             verdict, reason = _FAULTS[fault]
             reason = f"thought {place}: {reason}"
-            valid = fault in (Fault.ARITHMETIC, Fault.LEFT)
-            false_claim = fault is Fault.ARITHMETIC and step.value == puzzle.target
+            valid = fault in (BrokenRule.ARITHMETIC, BrokenRule.LEFT)
+            false_claim = fault is BrokenRule.ARITHMETIC and step.value == puzzle.target
             break
     if not lines:
         verdict = Verdict.TRUNCATED if truncated else Verdict.NO_ANSWER
@@ -204,8 +204,8 @@ _BESIDE = re.compile(
 )
 """Words that may stand on a thought's line; `x`, and commands of LaTeX, are signs."""
 _FAULTS = {
-    Fault.TOO_MANY: (Verdict.WRONG_NUMBERS, "there is nothing to combine"),
-    Fault.UNAVAILABLE: (Verdict.WRONG_NUMBERS, "a number that is not left"),
-    Fault.ARITHMETIC: (Verdict.WRONG_VALUE, "the result is not what comes out"),
-    Fault.LEFT: (Verdict.WRONG_VALUE, "the numbers left are not what is left"),
+    BrokenRule.TOO_MANY: (Verdict.WRONG_NUMBERS, "there is nothing to combine"),
+    BrokenRule.UNAVAILABLE: (Verdict.WRONG_NUMBERS, "a number that is not left"),
+    BrokenRule.ARITHMETIC: (Verdict.WRONG_VALUE, "the result is not what comes out"),
+    BrokenRule.LEFT: (Verdict.WRONG_VALUE, "the numbers left are not what is left"),
 }

@@ -17,7 +17,7 @@ the first rule that it breaks, if any. The rules of the replay:
 >>> check(step, (4, 4, 6, 8))
 (None, (4, 6, 12))
 >>> check(step, (4, 4, 6, 6))[0]
-<Fault.UNAVAILABLE: 'unavailable'>
+<BrokenRule.UNAVAILABLE: 'unavailable'>
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tot24_bench.scoring.steps import Cue, Step
 MAX_PATH = 24
 
 
-class Fault(StrEnum):
+class BrokenRule(StrEnum):
     """The first rule that a thought breaks, in the order in which they are looked at."""
 
     TOO_MANY = "too_many"  # one number is left, there is nothing to combine
@@ -44,19 +44,19 @@ class Fault(StrEnum):
     LEFT = "left"  # the note of the numbers left is not what is left
 
 
-class Thought(NamedTuple):
+class ReplayedThought(NamedTuple):
     """A stated thought and what the replay found."""
 
     step: Step
     parent: int  # index of the thought whose state it starts from; -1 for the hand
     place: int  # its number in the path from the hand, from 1
-    fault: Fault | None  # the first rule that it breaks; None where it is valid
+    fault: BrokenRule | None  # the first rule that it breaks; None where it is valid
     left: tuple[Number, ...]  # after it, ascending: exact where `exact`, else as the response says
     exact: bool  # whether it and every thought before it on its path are valid
     repeats: bool  # whether it writes a thought of a finished path once more
 
 
-def check(step: Step, numbers: tuple[Number, ...]) -> tuple[Fault | None, tuple[Number, ...]]:
+def check(step: Step, numbers: tuple[Number, ...]) -> tuple[BrokenRule | None, tuple[Number, ...]]:
     """The first rule that a step breaks in a state, and the numbers after it, ascending.
 
     Where it breaks one, the numbers after it are those that the step itself says are left.
@@ -71,13 +71,13 @@ def check(step: Step, numbers: tuple[Number, ...]) -> tuple[Fault | None, tuple[
     after = tuple(sorted((*rest, step.value)))
     claimed = after if step.left is None else tuple(sorted(step.left))
     if len(numbers) < 2:
-        return Fault.TOO_MANY, claimed
+        return BrokenRule.TOO_MANY, claimed
     if missing:
-        return Fault.UNAVAILABLE, claimed
+        return BrokenRule.UNAVAILABLE, claimed
     if not holds(step.a, step.op, step.b, step.value):
-        return Fault.ARITHMETIC, claimed
+        return BrokenRule.ARITHMETIC, claimed
     if claimed != after:
-        return Fault.LEFT, claimed
+        return BrokenRule.LEFT, claimed
     return None, after
 
 
@@ -99,10 +99,10 @@ class Replay:
         self.hand: tuple[Number, ...] = puzzle.hand
         self.target = puzzle.target
         self.some = puzzle.rule is Rule.SOME
-        self.thoughts: list[Thought] = []
+        self.thoughts: list[ReplayedThought] = []
         self.path: list[int] = []
 
-    def run(self, steps: list[Step]) -> tuple[Thought, ...]:
+    def run(self, steps: list[Step]) -> tuple[ReplayedThought, ...]:
         """Every step in turn."""
         for step in steps:
             if self._repeats(step):
@@ -116,14 +116,16 @@ class Replay:
             exact = fault is None and (parent < 0 or self.thoughts[parent].exact)
             del self.path[depth:]
             self.path.append(len(self.thoughts))
-            self.thoughts.append(Thought(step, parent, depth + 1, fault, left, exact, False))
+            self.thoughts.append(
+                ReplayedThought(step, parent, depth + 1, fault, left, exact, False)
+            )
         return tuple(self.thoughts)
 
     def _state(self, depth: int) -> tuple[Number, ...]:
         """The numbers after `depth` thoughts of the path."""
         return self.thoughts[self.path[depth - 1]].left if depth else self.hand
 
-    def _check(self, step: Step, depth: int) -> tuple[Fault | None, tuple[Number, ...]]:
+    def _check(self, step: Step, depth: int) -> tuple[BrokenRule | None, tuple[Number, ...]]:
         return check(step, self._state(depth))
 
     def _finished(self, depth: int) -> bool:
@@ -134,15 +136,13 @@ class Replay:
         return self.some or len(thought.left) == 1
 
     def _repeats(self, step: Step) -> bool:
-        """Whether a step writes a thought of a path that has made the target once more.
-
-        Where numbers may be left over, another path may hold the same thought: what is left tells.
-        """
+        """Whether a step writes a thought of a path that has made the target once more."""
         if not self._finished(len(self.path)):
             return False
         written = [(step.a, step.op, step.b, step.value)]
         if step.op in "+*":
             written.append((step.b, step.op, step.a, step.value))
+        # Where numbers may be left over, another path may hold the same thought.
         left = None if step.left is None or not self.some else tuple(sorted(step.left))
         return any(
             thought.step[:4] in written and left in (None, thought.left)
@@ -194,7 +194,7 @@ class Replay:
 
     def _combines(self, step: Step, depth: int, leaf: int) -> bool:
         """Whether the numbers of a step are there at `depth`, and not at the leaf."""
-        there = (None, Fault.ARITHMETIC, Fault.LEFT)
+        there = (None, BrokenRule.ARITHMETIC, BrokenRule.LEFT)
         at_leaf = self._check(step, leaf)[0] in there
         return not at_leaf and self._check(step, depth)[0] in there
 

@@ -28,7 +28,8 @@ from typing import Any
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.states import MEMO_STATES, Number, State, can_still_win
 from tot24_bench.scoring.answer import find_answer
-from tot24_bench.scoring.equation import Answer, Kind, Side, Stated
+from tot24_bench.scoring.claims import Commitment
+from tot24_bench.scoring.equation import Answer, Side, Stated
 from tot24_bench.scoring.expression import evaluate, numbers_of
 from tot24_bench.scoring.tokens import Problem, Tokens
 
@@ -70,33 +71,20 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a response is worth.
-
-    Attributes:
-        verdict: why it is right or wrong.
-        correct: whether it is right: CORRECT, or NO_SOLUTION for an unsolvable puzzle.
-        answer: the answer it commits to, at most MAX_ANSWER_CHARS; empty if none.
-        value: the exact value of the expression, like "24" or "49/2"; None if it has none.
-        valid: whether the answer uses exactly the hand's numbers, whatever its value.
-        answered: whether it commits to something as its answer: to an expression, be it one
-            that the rules do not take (UNSUPPORTED, MALFORMED, GLUED) or one of several (HEDGED),
-            or to there being no solution.
-        false_claim: whether it says "= target" of an expression that is not right.
-        false_rhs: whether it says "= something else" of a right expression (the verdict stands).
-        truncated: whether the caller said that the token limit cut the response off.
-        reason: the verdict in a sentence, for people.
-    """
+    """What a response is worth."""
 
     verdict: Verdict
-    correct: bool
-    answer: str
-    value: str | None
-    valid: bool
-    answered: bool
-    false_claim: bool
-    false_rhs: bool
-    truncated: bool
-    reason: str
+    correct: bool = False  # CORRECT, or NO_SOLUTION for an unsolvable puzzle
+    answer: str = ""  # that it commits to, at most MAX_ANSWER_CHARS; empty if none
+    value: str | None = None  # exact, like "24" or "49/2"; None of what has none
+    valid: bool = False  # whether the answer uses exactly the hand's numbers, whatever its value
+    # Whether it commits to there being no solution, or to an expression, be it one that the rules
+    # do not take (UNSUPPORTED, MALFORMED, GLUED) or one of several (HEDGED).
+    answered: bool = False
+    false_claim: bool = False  # whether it says "= target" of an expression that is not right
+    false_rhs: bool = False  # whether it says "= something else" of a right one: the verdict stands
+    truncated: bool = False  # whether the caller said that the token limit cut the response off
+    reason: str = ""  # the verdict in a sentence, for people
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads back to an equal score."""
@@ -104,11 +92,7 @@ class Score:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Score:
-        """Read what `to_json` wrote; other keys are ignored.
-
-        Raises:
-            ValueError: when a key is missing or the verdict does not exist.
-        """
+        """Read what `to_json` wrote; other keys are ignored. Raises ValueError on anything less."""
         names = [field.name for field in fields(cls)]
         if missing := [name for name in names if name not in data]:
             raise ValueError(f"a score needs {', '.join(missing)}: write it with Score.to_json")
@@ -132,22 +116,16 @@ def score(puzzle: Puzzle, response: str | None, *, truncated: bool = False) -> S
 
 def score_answer(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
     """Judge the answer that a response commits to; the second half of `score`."""
-    if not answer.stated or answer.kind is not Kind.EXPRESSION:
+    if not answer.stated or answer.kind is not Commitment.EXPRESSION:
         return _score_words(puzzle, answer, truncated)
-    first = _score_expression(puzzle, answer, answer.stated[0], truncated)
-    if len(answer.stated) == 1:
-        return first
-    others = [_score_expression(puzzle, answer, one, truncated) for one in answer.stated[1:]]
-    wrong = [one for one in (first, *others) if not one.correct]
-    if not wrong:
-        return first
-    if not first.correct and all(one == first for one in others):
-        return first  # the same answer several times
-    count = len(answer.stated)
+    scores = [_score_expression(puzzle, answer, one, truncated) for one in answer.stated]
+    wrong = [one for one in scores if not one.correct]
+    if not wrong or all(one == scores[0] for one in scores):
+        return scores[0]
     return replace(
         wrong[0],
         verdict=Verdict.HEDGED,
-        reason=f"offers {count} answers, {len(wrong)} of them wrong: {wrong[0].reason}"[:200],
+        reason=f"offers {len(scores)} answers, {len(wrong)} of them wrong: {wrong[0].reason}"[:200],
     )
 
 
@@ -194,10 +172,10 @@ def _worth(side: Side) -> Fraction | None:
 
 
 _IN_WORDS = {
-    Kind.TOO_LONG: (Verdict.TOO_LONG, "the response is too long to be read"),
-    Kind.HEDGED: (Verdict.HEDGED, "gives an expression and says that there is no solution"),
-    Kind.DENIED: (Verdict.DENIED, "takes its answer back and gives no other"),
-    Kind.ABSTAINED: (Verdict.ABSTAINED, "gives up without an answer"),
+    Commitment.TOO_LONG: (Verdict.TOO_LONG, "the response is too long to be read"),
+    Commitment.HEDGED: (Verdict.HEDGED, "gives an expression and says that there is no solution"),
+    Commitment.DENIED: (Verdict.DENIED, "takes its answer back and gives no other"),
+    Commitment.ABSTAINED: (Verdict.ABSTAINED, "gives up without an answer"),
 }
 
 
@@ -205,9 +183,9 @@ def _score_words(puzzle: Puzzle, answer: Answer, truncated: bool) -> Score:
     """Score a response that commits to no expression."""
     verdict, reason = _IN_WORDS.get(answer.kind, (Verdict.NO_ANSWER, "commits to no answer"))
     correct = False
-    if truncated and not answer.introduced and answer.kind is not Kind.TOO_LONG:
+    if truncated and not answer.introduced and answer.kind is not Commitment.TOO_LONG:
         verdict, reason = Verdict.TRUNCATED, "the token limit cut the response off"
-    elif answer.kind is Kind.NO_SOLUTION:
+    elif answer.kind is Commitment.NO_SOLUTION:
         verdict = Verdict.NO_SOLUTION
         correct, reason = _judge_no_solution(puzzle)
     answered = verdict in (Verdict.NO_SOLUTION, Verdict.HEDGED)
@@ -220,19 +198,11 @@ def make_score(
     truncated: bool,
     answer: str = "",
     value: str | None = None,
-    *,
-    correct: bool = False,
-    valid: bool = False,
-    answered: bool = False,
-    false_claim: bool = False,
-    false_rhs: bool = False,
+    **flags: bool,
 ) -> Score:
-    """A score of whose flags only those named are true; its answer is bounded."""
-    answer = answer[:MAX_ANSWER_CHARS]
-    if not answer.isascii():  # it must be encodable as UTF-8
-        answer = answer.encode("utf-8", "replace").decode("utf-8")
-    flags = (valid, answered, false_claim, false_rhs, truncated)
-    return Score(verdict, correct, answer, value, *flags, reason)
+    """A score whose answer is bounded, and can be encoded as UTF-8."""
+    answer = answer[:MAX_ANSWER_CHARS].encode("utf-8", "replace").decode("utf-8")
+    return Score(verdict, answer=answer, value=value, truncated=truncated, reason=reason, **flags)
 
 
 def _judge_no_solution(puzzle: Puzzle) -> tuple[bool, str]:

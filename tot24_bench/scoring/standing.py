@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.scoring.claims import (
     MAX_CLAIM_CHARS,
+    Commitment,
     Denial,
     denied_after,
     denied_before,
@@ -30,7 +31,6 @@ from tot24_bench.scoring.equation import (
     STEP,
     WORD,
     Answer,
-    Kind,
     Parts,
     Stated,
     alternatives,
@@ -76,7 +76,7 @@ def find_standing(text: str, start: int, end: int, puzzle: Puzzle) -> Answer | N
         if found is None:
             continue
         back = _denied_after(text, found, end, puzzle)
-        if found.kind is Kind.DENIED or (back is not None and back.firm):
+        if found.kind is Commitment.DENIED or (back is not None and back.firm):
             denied = denied or found.denied()
         elif not found.stated[0].is_full(puzzle):
             shorter = shorter or found
@@ -96,7 +96,7 @@ def _with_lines_before(text: str, answer: Answer, start: int, puzzle: Puzzle) ->
         if _LABEL.fullmatch(line) and not replaces(line) and not _LATER.search(line):
             continue
         found = _stands(text, first, last, puzzle)
-        if found is not None and found.kind is Kind.DENIED:
+        if found is not None and found.kind is Commitment.DENIED:
             continue
         if found is None or not found.stated[0].is_full(puzzle):
             break
@@ -129,7 +129,7 @@ def _stands(text: str, first: int, last: int, puzzle: Puzzle) -> Answer | None:
     chosen, _ = alternatives(offered, puzzle)
     if denied or not chosen:
         last_one = offered[-1][1]
-        return Answer(Kind.DENIED, last_one.text, (last_one,), start=first, end=last)
+        return Answer(Commitment.DENIED, last_one.text, (last_one,), start=first, end=last)
     return Answer.of(tuple(chosen), text, first, last)
 
 

@@ -12,8 +12,8 @@ thought, `Steps:`, `Path:` or `Back to 4 5 16`, then one line `Answer: (6 - 4) *
 >>> step, = read_steps("**Step 1:** 13 - 3 = 10\nRemaining numbers: 4, 4, 10")
 >>> step.a, step.op, step.b, step.value, step.left, step.cue
 (13, '-', 3, 10, (4, 4, 10), <Cue.START: 'start'>)
->>> read_canonical("Steps:\n4 * 6 = 24 (left: 24)\nAnswer: 4 * 6 = 24").answer
-('4 * 6', '24')
+>>> [step.text for step in read_canonical("Steps:\n4 * 6 = 24 (left: 24)\nAnswer: 4 * 6 = 24")]
+['4 * 6 = 24']
 >>> read_canonical("Steps:\n4 * 6 = 24, left: 24\nAnswer: 4 * 6 = 24") is None
 True
 """
@@ -65,19 +65,12 @@ class Step(NamedTuple):
         return f"{a} {self.op} {b} = {self.value}"
 
 
-class Canonical(NamedTuple):
-    """A response in canonical form."""
-
-    steps: list[Step]  # its thoughts, as `read_steps` gives them
-    answer: tuple[str, str]  # the expression, and the number that the line says it equals
-
-
-def read_canonical(text: str) -> Canonical | None:
-    """The thoughts and the answer of a response; None where a single sign is not canonical."""
+def read_canonical(text: str) -> list[Step] | None:
+    """The thoughts of a response; None where a single sign is not canonical."""
     whole = _CANONICAL.fullmatch(text)
-    if whole is None or text.count("\n", 0, whole.start(1)) > MAX_STEPS:
+    if whole is None or text.count("\n") > MAX_STEPS:
         return None
-    return Canonical(read_steps(text, whole.start(1)), (whole[1], whole[2]))
+    return read_steps(text, whole.start(1))
 
 
 def read_steps(text: str, end: int | None = None) -> list[Step]:
@@ -262,7 +255,7 @@ _CANONICAL = re.compile(
     rf"Steps:\n(?:(?:{_COMBINED} [-+*/] {_COMBINED} = {_NUMBER}"
     rf"(?: \(left:(?: {_NUMBER}){{1,12}}\)(?:: dead end)?)?"
     rf"|Back to(?: {_NUMBER}){{1,12}}|Steps:|Path:)\n)*+"
-    r"Answer: ([(0-9][-+*/()0-9 ]{0,118}[)0-9]) = ([0-9]{1,12})"
+    r"Answer: ([(0-9])[-+*/()0-9 ]{0,118}[)0-9] = [0-9]{1,12}"
 )
 _UNSIGNED = rf"{_DIGITS}(?:\.{_DIGITS}|/{_DIGITS})?"
 _SIGNED = rf"(?:\(\s?-?{_UNSIGNED}\s?\)|-?{_UNSIGNED})"

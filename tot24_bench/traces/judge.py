@@ -39,7 +39,7 @@ from tot24_bench.scoring import (
     MAX_RESPONSE_CHARS,
     Analysis,
     Answer,
-    Kind,
+    Commitment,
     Score,
     Verdict,
     analyse,
@@ -343,7 +343,7 @@ def _answer_end(said: str, puzzle: Puzzle) -> int | None:
 
 
 def _same(one: Answer, other: Answer) -> bool:
-    if one.kind is Kind.NOTHING or (one.kind, one.start) != (other.kind, other.start):
+    if one.kind is Commitment.NOTHING or (one.kind, one.start) != (other.kind, other.start):
         return False
     return [(a.text, a.sides) for a in one.stated] == [(b.text, b.sides) for b in other.stated]
 

@@ -58,8 +58,8 @@ from tot24_bench.prompts import STEP_METHODS, build_any
 from tot24_bench.scoring import (
     Analysis,
     Replay,
+    ReplayedThought,
     Step,
-    Thought,
     analyse,
     check,
     holds,
@@ -225,8 +225,8 @@ def leak_in(
     """
     canonical = read_canonical(completion)
     text = completion if canonical is not None else bare(completion)
-    steps = read_steps(text) if canonical is None else canonical.steps
-    thoughts: tuple[Thought, ...] = ()
+    steps = read_steps(text) if canonical is None else canonical
+    thoughts: tuple[ReplayedThought, ...] = ()
     # `propose` lists what could come next: nothing goes on from anything.
     if replay and method != "propose":
         if analysis is None and canonical is not None:
@@ -291,7 +291,7 @@ def held_out_state_of(shown: Iterable[Numbers]) -> State | None:
     return min(states & held_out_states(), default=None)
 
 
-def states_in(steps: Iterable[Step], thoughts: Iterable[Thought]) -> set[Numbers]:
+def states_in(steps: Iterable[Step], thoughts: Iterable[ReplayedThought]) -> set[Numbers]:
     """The numbers that thoughts leave, go back to, or must have started from; ascending."""
     found = {thought.left for thought in thoughts}
     for step in steps:
@@ -386,7 +386,7 @@ def without_look_ahead(text: str, states: Collection[Numbers]) -> str:
 
 
 def _solved(
-    text: str, asked: Puzzle, thoughts: Sequence[Thought], steps: Sequence[Step]
+    text: str, asked: Puzzle, thoughts: Sequence[ReplayedThought], steps: Sequence[Step]
 ) -> set[Hand]:
     """The hands of a test part that a response makes the target of, or comes to on its way."""
     targets = frozenset({TARGET, asked.target})

@@ -45,8 +45,7 @@ from random import Random
 from typing import NamedTuple
 
 from tot24_bench.game import Puzzle, Rule, State, Thought, answer_expression
-from tot24_bench.scoring import MAX_SOLVED_NUMBERS, analyse
-from tot24_bench.scoring import Thought as Stated
+from tot24_bench.scoring import MAX_SOLVED_NUMBERS, ReplayedThought, analyse
 from tot24_bench.teachers.solver.curriculum import DEAD_END, EXPLORE, MOST_LINES
 from tot24_bench.teachers.solver.search import BACK_TO, PATH
 from tot24_bench.teachers.solver.teacher import NO_SOLUTION
@@ -146,7 +145,11 @@ def correct(
 
 
 def _correct(
-    puzzle: Puzzle, stated: Sequence[Stated], rng: Random, config: CorrectionConfig, truth: Truth
+    puzzle: Puzzle,
+    stated: Sequence[ReplayedThought],
+    rng: Random,
+    config: CorrectionConfig,
+    truth: Truth,
 ) -> Correction:
     start = State.of(puzzle)
     if not truth.wins(start) and not truth.dead(start):
@@ -211,7 +214,7 @@ class _Search:
         self.path: list[int] = []
         self.visited = {State.of(puzzle)}
 
-    def keep(self, stated: Sequence[Stated]) -> int | None:
+    def keep(self, stated: Sequence[ReplayedThought]) -> int | None:
         """Take over the student's thoughts; the line at which its part ends, None for its end."""
         place = {-1: -1}  # of each thought of the student its node
         for i, thought in enumerate(stated):

@@ -40,9 +40,8 @@ from functools import lru_cache
 from random import Random
 from time import perf_counter
 
-from tot24_bench.game import Puzzle, Thought
+from tot24_bench.game import Puzzle, Thought, answer_expression
 from tot24_bench.prompts import ALL_METHODS, IMPOSSIBLE, JUDGEMENT, SURE
-from tot24_bench.scoring import one_expression
 from tot24_bench.teachers.solver.curriculum import EXPLORE, CannotTeach, Curriculum
 from tot24_bench.teachers.solver.look_ahead import look_ahead, way_of
 from tot24_bench.teachers.solver.search import (
@@ -185,7 +184,7 @@ def _answer(puzzle: Puzzle, path: Path | None) -> str:
     if path is None:
         return NO_SOLUTION
     # A number of the hand may be the target already; of several numbers it need not be the last.
-    expression = one_expression(puzzle.numbers, path) if path else str(puzzle.target)
+    expression = answer_expression(puzzle, path) if path else str(puzzle.target)
     return f"Answer: {expression} = {puzzle.target}"
 
 
