@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from tot24_bench.traces import Funnel, Teacher
+    from tot24_bench.traces import Funnel, TeacherShare
 
 
 def filter_command(
@@ -172,7 +172,7 @@ def _holds_traces(path: Path) -> bool:
         return b'"tot24-trace/' in file.read(200)
 
 
-def _report(funnel: Funnel, teachers: Sequence[Teacher]) -> Iterator[RenderableType]:
+def _report(funnel: Funnel, teachers: Sequence[TeacherShare]) -> Iterator[RenderableType]:
     from rich.text import Text
 
     from tot24_bench.statistics import share

@@ -67,7 +67,7 @@ from tot24_bench.scoring import (
     read_steps,
 )
 from tot24_bench.traces.solutions import bare, in_digits, solved, steps_in, terms
-from tot24_bench.traces.trace import Trace
+from tot24_bench.traces.store import Trace
 
 EXEMPLAR = "exemplar 4 4 6 8"
 """What `held_out_split` calls the hand that every prompt shows."""

@@ -28,7 +28,7 @@ from tot24_bench.traces.leaks import (
     held_out_state_of,
     states_in,
 )
-from tot24_bench.traces.trace import Trace, label_of
+from tot24_bench.traces.store import Trace, label_of
 
 if TYPE_CHECKING:
     import pyarrow  # type: ignore[import-untyped]

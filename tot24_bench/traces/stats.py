@@ -25,7 +25,7 @@ from tot24_bench.teachers import Finish
 from tot24_bench.text import one_line
 from tot24_bench.traces.funnel import BAND_NAMES
 from tot24_bench.traces.judge import band_of
-from tot24_bench.traces.trace import Trace, label_of
+from tot24_bench.traces.store import Trace, label_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
