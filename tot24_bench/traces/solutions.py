@@ -122,23 +122,15 @@ def without_names(text: str) -> str:
 
 
 class Term(NamedTuple):
-    """What a text combines in one place.
+    """What a text combines in one place."""
 
-    Attributes:
-        tree: what comes of it; None where it is one number.
-        numbers: those that it combines, in their order.
-        number: what it is as a single number: `4`, or `8/5` (no `8 / 5`); None of an expression.
-        before, after: the signs of arithmetic, of whatever dress, in the gaps beside it; `|` where
-            nothing reaches over the gap.
-        in_list: whether nothing but blanks and commas stands before the number that follows.
-    """
-
-    tree: Tree | None
-    numbers: Numbers
-    number: Number | None
+    tree: Tree | None  # what comes of it; None where it is one number
+    numbers: Numbers  # those that it combines, in their order
+    number: Number | None  # as a single number: `4`, or `8/5` (no `8 / 5`); None of an expression
+    # the signs of arithmetic, of whatever dress, in the gaps beside it; `|` where nothing reaches
     before: str
     after: str
-    in_list: bool
+    in_list: bool  # whether nothing but blanks and commas stands before the number that follows
 
 
 def terms(text: str) -> list[Term]:
@@ -161,7 +153,7 @@ def terms(text: str) -> list[Term]:
                 found.append(_term(run, signs, before, around, in_list))
             opened = _OPENED.search(gap or "")
             run, signs, before = [], ["(" * opened[0].count("(") if opened else ""], around
-        run.append(_value(match[0]))
+        run.append(exact(match[0]))
     if run:
         found.append(_term(run, signs, before, _signs_in(text[end : end + MAX_GAP]) + "|", False))
     return found
@@ -190,7 +182,7 @@ def steps_in(found: Sequence[Term]) -> list[Tree]:
 def solved(
     text: str,
     targets: frozenset[int] | set[int],
-    own: Callable[[Tree], bool] = lambda tree: False,
+    own: Collection[Step] = (),
     ends: Mapping[Step, int] = MappingProxyType({}),
     whole: Collection[Number] = (),
     matters: Callable[[Numbers], bool] = lambda numbers: True,
@@ -200,8 +192,7 @@ def solved(
     Args:
         text: as `bare` gives it.
         targets: 24, and what was asked for.
-        own: whether a step is known to be one of the hand asked: no other hand is solved by such
-            steps alone.
+        own: steps of the hand asked: no other hand is solved by such steps alone.
         ends: how often a step is known to end a whole path of the hand asked: no other leads to it.
         whole: fractions that are numbers left of the hand asked: `10 * (3 - 3/5)` combines three.
         matters: whether a set is asked for; the others are left out.
@@ -230,30 +221,29 @@ def solved(
 def _by_steps_in(
     steps: Sequence[Tree],
     targets: Collection[int],
-    own: Callable[[Tree], bool],
+    own: Collection[Step],
     ends: Mapping[Step, int],
 ) -> set[Numbers]:
-    """Four numbers that several steps of a text make a target of."""
+    """Four numbers that several steps of a text, not all of them own, make a target of."""
     found: set[Numbers] = set()
-    if not all(map(own, steps)):
-        said = Counter(tree.step for tree in steps if tree.leaves < SMALLEST_HAND)
-        for place, tree in enumerate(steps):
-            if tree.value in targets and said[tree.step] > ends.get(tree.step, 0):
-                near = steps[max(0, place - STEPS_NEAR) : place + STEPS_NEAR + 1]
-                others = {one: None for one in near if one.leaves < SMALLEST_HAND and one != tree}
-                found |= _by_steps(tree, list(others), own)
+    if all(tree.step in own for tree in steps):
+        return found
+    said = Counter(tree.step for tree in steps if tree.leaves < SMALLEST_HAND)
+    for place, tree in enumerate(steps):
+        if tree.value in targets and said[tree.step] > ends.get(tree.step, 0):
+            near = steps[max(0, place - STEPS_NEAR) : place + STEPS_NEAR + 1]
+            others = {one: None for one in near if one.leaves < SMALLEST_HAND and one != tree}
+            found |= _by_steps(tree, list(others), own)
     return found
 
 
-def _by_steps(
-    tree: Tree, others: Sequence[Tree], own: Callable[[Tree], bool] = lambda tree: False
-) -> set[Numbers]:
+def _by_steps(tree: Tree, others: Sequence[Tree], own: Collection[Step] = ()) -> set[Numbers]:
     """Four numbers that make what a tree makes, by way of other steps that are not all own.
 
     The others are told in any order; each is taken once.
     """
     found: set[Numbers] = set()
-    waiting = [(numbers, frozenset[int](), own(tree)) for numbers in _takes(tree)]
+    waiting = [(numbers, frozenset[int](), tree.step in own) for numbers in _takes(tree)]
     seen = set(waiting)
     while waiting:
         leaves, used, all_own = waiting.pop()
@@ -267,7 +257,7 @@ def _by_steps(
                 rest.remove(one.value)
                 for numbers in _takes(one):
                     left = tuple(sorted((*rest, *numbers)))
-                    after = (left, used | {place}, all_own and own(one))
+                    after = (left, used | {place}, all_own and one.step in own)
                     if len(left) <= SMALLEST_HAND and after not in seen:
                         seen.add(after)
                         waiting.append(after)
@@ -300,7 +290,7 @@ def _in_unknown_words(found: Sequence[Term], targets: Collection[int]) -> set[Nu
 def _side_by_side(
     found: Sequence[Term],
     targets: frozenset[int] | set[int],
-    own: Callable[[Tree], bool],
+    own: Collection[Step],
     matters: Callable[[Numbers], bool],
 ) -> set[Numbers]:
     """Four or five numbers in a row that make a target in their order."""
@@ -313,7 +303,7 @@ def _side_by_side(
             numbers += one.numbers if one.number is None else (one.number,)
             if len(numbers) > MOST:
                 break
-            if one.tree is not None and one.after.startswith("=") and own(one.tree):
+            if one.tree is not None and one.after.startswith("=") and one.tree.step in own:
                 break
             inside += "".join(_ops(one.tree))
             wanted = tuple(sorted(numbers))
@@ -469,10 +459,14 @@ def _signs_in(gap: str) -> str:
     return signs if len(signs.replace("=", "")) <= 3 else "|"
 
 
-def _value(text: str) -> Number:
+def exact(text: str) -> Number:
+    """What a number in digits is worth, `8/5` and `0.5` included; 0 where it is over nothing."""
     if text.lstrip("-").isdecimal():
         return int(text)
-    value = Fraction(text.replace(_BAR, "/"))
+    over, _, under = text.replace(_BAR, "/").partition("/")
+    if under and not int(under):
+        return 0
+    value = Fraction(over) / int(under or 1)
     return value.numerator if value.denominator == 1 else value
 
 
