@@ -158,9 +158,8 @@ def _header(record: DatasetRecord) -> str:
 
 
 def _settings(teacher: TeacherInfo) -> str:
-    return (
-        ", ".join(f"{name} {value}" for name, value in sorted(teacher.settings.items())) or "none"
-    )
+    settings = sorted(teacher.settings.items())
+    return ", ".join(f"{name} {value}" for name, value in settings) or "none"
 
 
 def _cell(text: str) -> str:

@@ -152,10 +152,8 @@ class Guard:
 
     def text(self) -> str:
         """The hands as JSON Lines that `tot24 overlap` reads, ascending."""
-        hands = sorted(self.hands)
-        return "".join(
-            f"{json.dumps({'numbers': hand, 'target': target})}\n" for hand, target in hands
-        )
+        hands = [{"numbers": hand, "target": target} for hand, target in sorted(self.hands)]
+        return "".join(json.dumps(one) + "\n" for one in hands)
 
 
 def held_out_split(puzzle: Puzzle, method: str = "onestep_tot") -> str | None:
@@ -247,7 +245,7 @@ def leak_in(
     shown = states_in(steps, thoughts)
     if method in STEP_METHODS:  # most thoughts start from what was asked
         shown |= {check(step, asked.hand)[1] for step in steps}
-    hands = set(shown)
+    hands = {tuple(sorted(one)) for one in shown}
     if canonical is None:
         after, unread = after_input(text)
         for told in unread:

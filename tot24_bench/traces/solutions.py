@@ -26,7 +26,7 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
@@ -84,7 +84,10 @@ def in_digits(text: str) -> str:
     text = _NOTED.sub(_in_plain, text)
     if text.isascii():
         return text
-    text = _CJK_TENS.sub(lambda m: str(10 * _numeral(m[1] or "一") + _numeral(m[2] or "〇")), text)
+    text = _CJK_TENS.sub(
+        lambda ten: str(10 * int(_digits_of(ten[1] or "一")) + int(_digits_of(ten[2] or "〇"))),
+        text,
+    )
     return "".join(char if char.isascii() else _digits_of(char) for char in text)
 
 
@@ -167,15 +170,14 @@ def steps_in(found: Sequence[Term]) -> list[Tree]:
         if term.tree is not None:
             steps.append(term.tree)
         three = found[place : place + 3]
-        if place < told or len(three) < 3 or "|" in three[0].after + three[1].after:
-            continue
-        said = three[0].before + three[0].after + three[1].after
         numbers = tuple([number for one in three if (number := one.number) is not None])
-        if len(numbers) == 3:
-            step = _step_of(numbers, "".join(sorted(set(said) & OPS)))
-            if step is not None:
-                steps.append(step)
-                told = place + 3
+        if place < told or len(numbers) < 3 or "|" in three[0].after + three[1].after:
+            continue
+        said = {*three[0].before, *three[0].after, *three[1].after}
+        step = _step_of(numbers, "".join(sorted(said & OPS)))
+        if step is not None:
+            steps.append(step)
+            told = place + 3
     return steps
 
 
@@ -195,7 +197,7 @@ def solved(
         own: steps of the hand asked: no other hand is solved by such steps alone.
         ends: how often a step is known to end a whole path of the hand asked: no other leads to it.
         whole: fractions that are numbers left of the hand asked: `10 * (3 - 3/5)` combines three.
-        matters: whether a set is asked for; the others are left out.
+        matters: whether a set is asked for; others need not be found.
     """
 
     def kept_whole(one: re.Match[str]) -> str:
@@ -211,9 +213,8 @@ def solved(
     for reading in readings:
         found = terms(reading)
         steps = steps_in(found)
-        made = [solved_by(tree, targets) for tree in steps]
-        made += _by_steps_in(steps, targets, own, ends), _in_unknown_words(found, targets)
-        shown |= {numbers for one in made for numbers in one if matters(numbers)}
+        shown = shown.union(*(solved_by(tree, targets) for tree in steps))
+        shown |= _by_steps_in(steps, targets, own, ends) | _in_unknown_words(found, targets)
         shown |= _side_by_side(found, targets, own, matters)
     return shown
 
@@ -305,7 +306,7 @@ def _side_by_side(
                 break
             if one.tree is not None and one.after.startswith("=") and one.tree.step in own:
                 break
-            inside += "".join(_ops(one.tree))
+            inside += _ops(one.tree)
             wanted = tuple(sorted(numbers))
             if len(numbers) >= SMALLEST_HAND and end > start and matters(wanted):
                 # A sign before or after the numbers is theirs as in `add(5, 4)` and `5 4 +`, and
@@ -397,11 +398,10 @@ def _is_fraction(tree: Tree) -> bool:
     return tree.op == "/" and tree.leaves == 2 and isinstance(tree.value, Fraction)
 
 
-def _ops(tree: Tree | None) -> Iterator[str]:
-    if tree is not None and tree.left is not None:
-        yield from _ops(tree.left)
-        yield tree.op
-        yield from _ops(tree.right)
+def _ops(tree: Tree | None) -> str:
+    if tree is None or tree.left is None:
+        return ""
+    return _ops(tree.left) + tree.op + _ops(tree.right)
 
 
 def _term(
@@ -483,10 +483,6 @@ def _in_plain(match: re.Match[str]) -> str:
 def _digits_of(char: str) -> str:
     number = unicodedata.numeric(char, None)
     return char if number is None or number != int(number) else str(int(number))
-
-
-def _numeral(char: str) -> int:
-    return int(unicodedata.numeric(char))
 
 
 OPS = frozenset("+-*/")
