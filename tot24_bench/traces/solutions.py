@@ -84,10 +84,8 @@ def in_digits(text: str) -> str:
     text = _NOTED.sub(_in_plain, text)
     if text.isascii():
         return text
-    text = _CJK_TENS.sub(
-        lambda ten: str(10 * int(_digits_of(ten[1] or "一")) + int(_digits_of(ten[2] or "〇"))),
-        text,
-    )
+    value = unicodedata.numeric
+    text = _CJK_TENS.sub(lambda m: f"{10 * value(m[1] or '一') + value(m[2] or '〇'):.0f}", text)
     return "".join(char if char.isascii() else _digits_of(char) for char in text)
 
 
