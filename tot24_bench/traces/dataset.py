@@ -32,6 +32,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import fields
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -133,12 +134,7 @@ class DatasetFolder(NamedTuple):
 
 
 def require_free(folder: Path, overwrite: bool) -> None:
-    """Refuse a folder that must not be written.
-
-    Raises:
-        BadDataset: it exists and may not be overwritten, is no dataset, or holds other files.
-        OSError: it cannot be looked at.
-    """
+    """Refuse a folder that exists and may not be overwritten, is no dataset, or holds others."""
     if folder.name in ("", ".."):
         raise BadDataset(f"{folder} is no name for a new folder: give another -o")
     if not folder.parent.is_dir():
@@ -177,7 +173,6 @@ def write_dataset(
         BadDataset: nothing is kept, or the folder may not be written.
         LeakedHand: a row shows a test hand; then the filter is at fault.
         ChangedFile: a trace file changed since it was filtered.
-        OSError: it cannot be written.
     """
     prompt = prompt or PromptConfig()
     require_together(prompt, selection.config.avoid)
@@ -242,7 +237,6 @@ def read_dataset(folder: Path) -> DatasetFolder:
     Raises:
         BadDataset: names what is missing, too much, or differs from what its record says.
         LeakedHand: it shows a test hand, or a state that its record says is avoided.
-        OSError: it cannot be read.
     """
     record = read_record(folder)
     if not record.rows:
@@ -273,11 +267,7 @@ def read_dataset(folder: Path) -> DatasetFolder:
 
 
 def read_record(folder: Path) -> DatasetRecord:
-    """What a dataset says of itself; nothing of it is checked against its rows.
-
-    Raises:
-        BadDataset: it says nothing that can be read.
-    """
+    """What a dataset says of itself; nothing of it is checked against its rows."""
     path = folder / RECORD
     if not path.is_file():
         raise BadDataset(f"{folder} is no dataset ({RECORD} is missing): tot24 traces filter")
@@ -332,11 +322,11 @@ def _command(selection: Selection, prompt: PromptConfig, licence: str) -> str:
     """The command that makes the same dataset; files by their names alone."""
     words = ["tot24", "traces", "filter", *(source.name for source in selection.sources)]
     words += ["-o", "dataset"]
-    for config, default in ((selection.config, FilterConfig()), (prompt, PromptConfig())):
-        for name in config.__slots__:
-            value = getattr(config, name)
-            if value != getattr(default, name):
-                flag = f"--{name.replace('_', '-')}"
+    for config in (selection.config, prompt):
+        for one in fields(config):
+            value = getattr(config, one.name)
+            if value != one.default:
+                flag = f"--{one.name.replace('_', '-')}"
                 words += [flag] if value is True else [flag, str(value)]
     if licence != UNKNOWN_LICENCE:
         words += ["--licence", licence]

@@ -166,7 +166,6 @@ def select(
     Raises:
         ValueError: no file, or one twice; as `read_traces`, a line that is no trace.
         ChangedFile: a file was changed meanwhile; lines that are added do no harm.
-        OSError: a file cannot be read.
     """
     config = config or FilterConfig()
     if not files:
@@ -237,9 +236,7 @@ def kept_traces(
 ) -> Iterator[tuple[Trace, Candidate]]:
     """The traces that are kept, read once more, in the order of the files.
 
-    Raises:
-        ChangedFile: a file holds another trace now.
-        OSError: a file cannot be read.
+    A file that holds another trace now is a ChangedFile.
     """
     place = 0
     for file, source in zip(selection.files, selection.sources, strict=True):

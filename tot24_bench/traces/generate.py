@@ -176,7 +176,6 @@ def published_traces(
 
     Raises:
         BadTranscript: not a transcript, a bad record, or more samples of a hand than fit.
-        OSError: the file cannot be read.
     """
     if method not in ALL_METHODS:
         raise BadTranscript(f"no method {method[:40]!r}: the methods are {', '.join(ALL_METHODS)}")

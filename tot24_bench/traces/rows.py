@@ -80,11 +80,7 @@ def make_row(
 def prompted_row(
     method: str, puzzle: Puzzle, prompt: PromptConfig, completion: str
 ) -> dict[str, Any]:
-    """The columns that follow from what was asked and what is answered.
-
-    Raises:
-        ValueError: no such method, or no prompt of it for the puzzle.
-    """
+    """The columns that follow from what was asked and what is answered."""
     built = build_any(method, puzzle, shots=prompt.shots, variant=prompt.variant)
     return {
         "prompt": built.text,

@@ -215,12 +215,7 @@ def quantile(counts: Counter[int], share: float) -> int:
 
 
 def draw(teachers: Mapping[str, Stats], path: Path, title: str = "") -> None:
-    """Draw lengths, dead ends and the yield; the suffix of `path` says in which form.
-
-    Raises:
-        ValueError: nothing to draw, or matplotlib is not installed or does not know the suffix.
-        OSError: the file cannot be written.
-    """
+    """Draw lengths, dead ends and the yield; the suffix of `path` says in which form."""
     try:
         from matplotlib.figure import Figure
     except ImportError as missing:
@@ -249,24 +244,21 @@ def draw(teachers: Mapping[str, Stats], path: Path, title: str = "") -> None:
 
 
 def _histogram(axes: Axes, teachers: Mapping[str, Stats], measure: str, label: str) -> None:
-    groups = zip(teachers, _COLOURS, teachers.values(), strict=False)
-    known = [(name, colour, one.measures[measure]) for name, colour, one in groups]
-    known = [one for one in known if one[2]]
+    coloured = zip(_COLOURS, teachers.values(), strict=False)
+    known = [(colour, counts) for colour, one in coloured if (counts := one.measures[measure])]
     # The longest one in a hundred is put into the last bar: one of them would flatten the others.
-    most = max((quantile(counts, 0.99) for *_, counts in known), default=0)
-    width = max(1, -(-(most + 1) // BINS))
-    edges = [start * width for start in range(most // width + 2)]
-    longest = max((max(counts) for *_, counts in known), default=0)
+    most = max((quantile(counts, 0.99) for _, counts in known), default=0)
+    width = most // BINS + 1
+    edges = range(0, most + width + 1, width)
+    longest = max((max(counts) for _, counts in known), default=0)
     if longest >= edges[-1]:
         label += f"\n(last bar: {edges[-2]:,} and more, up to {longest:,})"
     axes.set_xlabel(label)
-    for name, colour, counts in known:
-        bars: Counter[int] = Counter()
-        for value, times in counts.items():
-            bars[min(value, most) // width] += times
-        heights = [bars[place] / counts.total() for place in range(len(edges) - 1)]
-        axes.stairs(heights, edges, color=colour, fill=True, alpha=0.35)
-        axes.stairs(heights, edges, color=colour, label=_plain(name))
+    for colour, counts in known:
+        values = [min(value, most) for value in counts]
+        shares = [times / counts.total() for times in counts.values()]
+        style: dict[str, Any] = {"fc": (colour, 0.35), "ec": colour, "histtype": "stepfilled"}
+        axes.hist(values, edges, weights=shares, **style)
 
 
 def _yields(axes: Axes, teachers: Mapping[str, Stats]) -> None:

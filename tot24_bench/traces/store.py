@@ -187,7 +187,6 @@ class TraceFile:
         Raises:
             TraceFileBusy: another process appends to it.
             BadTraceFile: it holds something else than traces of one setup.
-            OSError: it cannot be read or written.
         """
         if not path.parent.is_dir():
             raise BadTraceFile(f"no folder {path.parent}: make it, or give another -o")
@@ -216,11 +215,7 @@ class TraceFile:
         return bool(self._recorded[puzzle] >> sample & 1)
 
     def require(self, setup: Setup) -> None:
-        """Refuse to add traces of another setup than those in the file.
-
-        Raises:
-            BadTraceFile: names the first difference.
-        """
+        """Refuse to add traces of another setup than those in the file: names what differs."""
         if self.setup is not None and self.setup != setup:
             raise BadTraceFile(
                 f"{self.path} holds traces of {self.setup.difference(setup)}: give another -o, or "
@@ -277,10 +272,7 @@ class TraceFile:
     def _write(self, line: bytes) -> None:
         end = os.fstat(self._descriptor).st_size
         try:
-            written = os.write(self._descriptor, line)
-            if written < len(line):  # a disk that fills up takes a part
-                written += os.write(self._descriptor, line[written:])
-            if written < len(line):
+            if os.write(self._descriptor, line) < len(line):  # a disk that fills up takes a part
                 raise OSError("only a part of a trace could be written")
         except OSError as error:
             os.ftruncate(self._descriptor, end)
@@ -337,9 +329,7 @@ class TraceFile:
 def read_traces(path: Path, size: int | None = None) -> Iterator[Trace]:
     """The traces of a file, or of its first `size` bytes; a cut-off last line is left out.
 
-    Raises:
-        BadTraceFile: names a line that is no trace.
-        OSError: the file cannot be read.
+    A line that is no trace is a BadTraceFile.
     """
     for number, line, ended in _lines(path, size):
         try:
