@@ -144,7 +144,7 @@ class Counting:
 
     def add(self, puzzle: Puzzle, judged: Judged) -> None:
         """Count one trace by what became of it in the end."""
-        reason, band = judged.reason, band_of(puzzle)
+        reason, band, hand = judged.reason, band_of(puzzle), puzzle.identity
         reached = len(_STAGES) - 1 if reason is None else _REACHED[reason]
         keys: list[tuple[str, ...]] = [("stage", name) for name in [*_STAGES][: reached + 1]]
         keys.append(("asked", band))
@@ -154,7 +154,7 @@ class Counting:
         if reason is Reason.HELD_OUT_HAND:
             keys.append(("held out", judged.detail))
         for key in keys:
-            self._counts[key][puzzle.identity] += 1
+            self._counts[key][hand] += 1
         self._with_backtrack += reason is None and judged.backtracks > 0
         self._rescored += judged.rescored
 

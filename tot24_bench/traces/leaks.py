@@ -64,7 +64,7 @@ from tot24_bench.scoring import (
     read_canonical,
     read_steps,
 )
-from tot24_bench.traces.solutions import bare, exact, in_digits, solved, steps_in, terms
+from tot24_bench.traces.solutions import bare, in_digits, solved, steps_in, terms, to_number
 from tot24_bench.traces.store import Trace
 
 EXEMPLAR = "exemplar 4 4 6 8"
@@ -379,9 +379,9 @@ def without_look_ahead(text: str, states: Collection[Numbers]) -> str:
     """
 
     def left(match: re.Match[str]) -> str:
-        held, x, y = (exact(one) for one in match.group(1, 2, 3))
+        held, x, y = (to_number(one) for one in match.group(1, 2, 3))
         true = tuple(sorted((held, x, y))) in states and all(
-            any(holds(a, op, b, exact(value)) for a, b in ((x, y), (y, x)))
+            any(holds(a, op, b, to_number(value)) for a, b in ((x, y), (y, x)))
             for op, value in _TRIED.findall(match[4])
         )
         return "" if true else match[0]
@@ -394,8 +394,8 @@ def _solved(
 ) -> set[Numbers]:
     """What a response makes the target of, or of a larger hand comes to on its way; ascending."""
     targets = frozenset({TARGET, asked.target})
-    exact = [thought for thought in thoughts if thought.exact]
-    own = {thought.step[:3] for thought in exact}
+    sound = [thought for thought in thoughts if thought.exact]
+    own = {thought.step[:3] for thought in sound}
     if not thoughts:  # of `propose`: each goes on from what was asked
         own = {step[:3] for step in steps if check(step, asked.hand)[0] is None}
     found: set[Numbers] = set()
@@ -407,10 +407,10 @@ def _solved(
         if len(trees) > len(steps):  # told in words
             said = [Step(*tree.step, tree.value, None) for tree in trees]
             found |= {thought.left for thought in Replay(asked).run(said) if thought.exact}
-    states = {thought.left for thought in exact}
+    states = {thought.left for thought in sound}
     whole = {one for state in states for one in state if not isinstance(one, int)}
     text = without_look_ahead(text, states)
-    ends = Counter(thought.step[:3] for thought in exact if thought.step.value in targets)
+    ends = Counter(thought.step[:3] for thought in sound if thought.step.value in targets)
     return found | solved(text, targets, own, ends, whole, _is_held_back)
 
 
@@ -444,7 +444,7 @@ def _hands_of(told: Numbers, asked: Puzzle) -> Iterator[Numbers]:
 
 
 def _numbers_of(text: str) -> Numbers:
-    return tuple(exact(one[0]) for one in _NUMBER.finditer(text))
+    return tuple(to_number(one[0]) for one in _NUMBER.finditer(text))
 
 
 _SUIT = re.compile(
@@ -454,16 +454,15 @@ _ONE_NUMBER = re.compile(r"\{[^{}0-9]{0,80}([0-9]{1,12})[^{}0-9]{0,80}\}")
 _BETWEEN_SLASHES = re.compile(
     r"(?<![\w./)])[0-9]{1,12}(?:[ ]?/[ ]?[0-9]{1,12}){3,11}(?![\w/(]|\.[0-9])"
 )
-_TRIED = re.compile(r"([-+*/])(\d{1,12}(?:/\d{1,12})?)")
-_LOOK_AHEAD = re.compile(
-    r"(?m)^(\d{1,12}(?:/\d{1,12})?) \| (\d{1,12}(?:/\d{1,12})?) (\d{1,12}(?:/\d{1,12})?):"
-    r"((?: [-+*/]\d{1,12}(?:/\d{1,12})?){0,8})(?: !)?$"
-)
+_ONE = r"\d{1,12}(?:/\d{1,12})?"
+_TRIED = re.compile(rf"([-+*/])({_ONE})")
+_LOOK_AHEAD = re.compile(rf"(?m)^({_ONE}) \| ({_ONE}) ({_ONE}):((?: [-+*/]{_ONE}){{0,8}})(?: !)?$")
 _DIGITS = re.compile(r"\d{1,12}")
 _INPUT = re.compile(r"(?<![a-z])inputs?(?![a-z])", re.IGNORECASE)
-_BARE = re.compile(r"[\s:>*_.\"'#|\[({=-]*(?:numbers|hand)?[\s:>*_.\"'#|\[({=-]*", re.IGNORECASE)
+_DRESS = r"[\s:>*_.\"'#|\[({=-]*"
+_BARE = re.compile(rf"{_DRESS}(?:numbers|hand)?{_DRESS}", re.IGNORECASE)
 _LIST_ALONE = re.compile(
-    r"[\s:>*_.\"'#|\[({=-]*(?:(?:numbers|hand)\b)?[\s:>*_.\"'#|\[({=-]*"
+    rf"{_DRESS}(?:(?:numbers|hand)\b)?{_DRESS}"
     r"\d{1,12}(?:(?:[\s,;|&]|and\b)+\d{1,12})*[\s:*_.,;\"'|\])}]*",
     re.IGNORECASE,
 )

@@ -154,7 +154,7 @@ def terms(text: str) -> list[Term]:
                 found.append(_term(run, signs, before, around, in_list))
             opened = _OPENED.search(gap or "")
             run, signs, before = [], ["(" * opened[0].count("(") if opened else ""], around
-        run.append(exact(match[0]))
+        run.append(to_number(match[0]))
     if run:
         found.append(_term(run, signs, before, _signs_in(text[end : end + MAX_GAP]) + "|", False))
     return found
@@ -457,7 +457,7 @@ def _signs_in(gap: str) -> str:
     return signs if len(signs.replace("=", "")) <= 3 else "|"
 
 
-def exact(text: str) -> Number:
+def to_number(text: str) -> Number:
     """What a number in digits is worth, `8/5` and `0.5` included; 0 where it is over nothing."""
     if text.lstrip("-").isdecimal():
         return int(text)
