@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from tot24_bench.traces import Funnel, Stats, Teacher
+    from tot24_bench.traces import Funnel, Stats, TeacherShare
 
 MAX_SHOWN = 20  # teachers and methods that get tables of their own
 
@@ -194,7 +194,7 @@ def filter_command(
         raise ValueError(traces.nothing_kept(selection.funnel))
 
 
-def _filter_report(funnel: Funnel, teachers: Sequence[Teacher]) -> Iterator[RenderableType]:
+def _filter_report(funnel: Funnel, teachers: Sequence[TeacherShare]) -> Iterator[RenderableType]:
     from rich.text import Text
 
     from tot24_bench.statistics import share

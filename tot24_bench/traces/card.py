@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from tot24_bench.teachers import TeacherInfo
 from tot24_bench.text import one_line, plural
 from tot24_bench.traces.funnel import markdown
 from tot24_bench.traces.judge import Level
@@ -51,8 +52,8 @@ load_dataset("FOLDER", "messages")  # messages: system, user, assistant
 ```
 
 Beside them stand `method`, `numbers` (as dealt), `target`, `rule`, `teacher`, `oracle` and
-`backtracks` (times that the search goes back). Rows that go back at least once: {with_backtrack:,}
-({share:.1%}).
+`backtracks` (times that the search goes back). Rows that go back at least once: {searches:,}
+({funnel.share_with_backtrack:.1%}).
 
 ## Teachers
 
@@ -65,7 +66,7 @@ knew them by itself.
 
 ## Funnel
 
-{funnel}
+{tables}
 
 Right and kept are shares of the traces asked, and of the hands asked, with Wilson's 95% interval.
 {resampled}Difficulty is the number of states that a guided search visits (`tot24 difficulty`).
@@ -88,12 +89,12 @@ can say what it showed.
 
     {command}
 
-tot24-bench {version}, from
+tot24-bench {record.version}, from
 
 {sources}
 
 SHA-256 of the rows (each row's prompt and completion as one line of JSON, in order):
-`{sha256}`. Licence of the responses: {licence}.
+`{record.sha256}`. Licence of the responses: {licence}.
 """
 
 
@@ -102,7 +103,7 @@ def render(record: DatasetRecord) -> str:
     funnel, prompt = record.funnel, record.prompt
     teachers = [
         f"| {_cell(one.label)} | {'yes' if one.teacher.oracle else 'no'} | {one.asked:,} "
-        f"| {one.kept:,} | {_cell(_settings(one.teacher.settings))} |"
+        f"| {one.kept:,} | {_cell(_settings(one.teacher))} |"
         for one in record.teachers
     ]
     sources = [
@@ -113,36 +114,37 @@ def render(record: DatasetRecord) -> str:
     if prompt.shots:
         shots = f"{plural(prompt.shots, 'exemplar')} ({prompt.variant})"
     return _header(record) + _TEXT.format(
+        record=record,
+        funnel=funnel,
         traces=plural(record.rows, "trace"),
         responses=plural(record.rows, "response"),
         cut=_CUT.format(rows=plural(record.cut, "row")) if record.cut else "",
         names=_cell(", ".join(dict.fromkeys(t.label for t in record.teachers if t.kept))),
         asked_hands=plural(funnel.stages[-1].hands, "hand"),
         level=_LEVELS[record.filter.level],
-        with_backtrack=funnel.kept_with_backtrack,
-        share=funnel.share_with_backtrack,
+        searches=funnel.kept_with_backtrack,
         teachers="\n".join(teachers),
-        funnel=markdown(funnel),
+        tables=markdown(funnel),
         resampled=_RESAMPLED if funnel.asked > funnel.stages[0].hands else "",
         rescored=_RESCORED.format(plural(funnel.rescored, "trace")) if funnel.rescored else "",
         states=_STATES if record.filter.avoid is Avoid.STATE_HOLDOUT else "",
         hands=plural(record.hands, "hand"),
         shots=shots,
         command=one_line(record.command),
-        version=record.version,
         sources="\n".join(sources),
-        sha256=record.sha256,
         licence=_cell(record.licence),
     )
 
 
 def _header(record: DatasetRecord) -> str:
+    sizes = {10**3: "n<1K", 10**4: "1K<n<10K", 10**5: "10K<n<100K", 10**6: "100K<n<1M"}
+    size = (name for bound, name in sizes.items() if record.rows < bound)
     header = {
         "license": one_line(record.licence),
         "language": ["en"],
         "task_categories": ["text-generation"],
         "tags": ["game-of-24", "tree-of-thoughts", "distillation"],
-        "size_categories": [_size(record.rows)],
+        "size_categories": [next(size, "1M<n<10M")],
         "configs": [
             {
                 "config_name": form,
@@ -155,14 +157,9 @@ def _header(record: DatasetRecord) -> str:
     return f"---\n{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---\n\n"
 
 
-def _size(rows: int) -> str:
-    """The hub's word for so many rows."""
-    sizes = {10**3: "n<1K", 10**4: "1K<n<10K", 10**5: "10K<n<100K", 10**6: "100K<n<1M"}
-    return next((name for bound, name in sizes.items() if rows < bound), "1M<n<10M")
-
-
-def _settings(settings: dict[str, str | int | float | bool | None]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in sorted(settings.items())) or "none"
+def _settings(teacher: TeacherInfo) -> str:
+    settings = sorted(teacher.settings.items())
+    return ", ".join(f"{name} {value}" for name, value in settings) or "none"
 
 
 def _cell(text: str) -> str:
@@ -172,9 +169,6 @@ def _cell(text: str) -> str:
 
 
 _MARKS = "\\`*_[]()<>|#~$&@!{}"
-_ENTITIES = {ord(mark): f"&#{ord(mark)};" for mark in _MARKS} | {
-    ord("<"): "&lt;",
-    ord(">"): "&gt;",
-    ord("&"): "&amp;",
-}
+_ENTITIES = {ord(mark): f"&#{ord(mark)};" for mark in _MARKS}
+_ENTITIES |= {ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
 """Entities, not backslashes: these hold in every dialect, in tables and in HTML."""

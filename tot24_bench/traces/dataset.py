@@ -26,11 +26,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import fields
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -43,10 +45,11 @@ from tot24_bench.schema import Count, Record, Sha256, Text, first_fault
 from tot24_bench.teachers import SolverSettings, SolverTeacher, is_oracle
 from tot24_bench.traces.card import CARD, ROWS, render
 from tot24_bench.traces.filter import (
+    Candidate,
     FilterConfig,
     Selection,
     Source,
-    Teacher,
+    TeacherShare,
     kept_traces,
     key_of,
     select,
@@ -64,7 +67,7 @@ from tot24_bench.traces.rows import (
     require_together,
     schema_of,
 )
-from tot24_bench.traces.store import LAZY_SYNC_SECONDS, TraceFile
+from tot24_bench.traces.store import LAZY_SYNC_SECONDS, Trace, TraceFile
 
 FORMAT: Literal["tot24-dataset/1"] = "tot24-dataset/1"
 """Names the record's fields and the columns; another number is another set of them."""
@@ -99,34 +102,24 @@ class ReferenceDiffers(ValueError):
 
 
 class DatasetRecord(Record):
-    """What `dataset.json` says.
-
-    Attributes:
-        rows: in either form.
-        cut: rows whose response went on after its answer, which was cut off there.
-        sha256: over each row's prompt and completion as one line of JSON, in order, as students
-            say it of their data.
-        messages_sha256: the same over each row's messages.
-        hands: how many hands the file of hands lists.
-        command: what makes the same dataset of the same files.
-        version: of tot24-bench.
-    """
+    """What `dataset.json` says."""
 
     format: Literal["tot24-dataset/1"] = FORMAT
-    rows: Count
-    cut: Count = 0
+    rows: Count  # in either form
+    cut: Count = 0  # rows whose response went on after its answer, which was cut off there
+    # over each row's prompt and completion as one line of JSON, in order, as students say it
     sha256: Sha256
-    messages_sha256: Sha256
+    messages_sha256: Sha256  # the same over each row's messages
     hands_sha256: Sha256
-    hands: Count
+    hands: Count  # how many hands the file of hands lists
     prompt: PromptConfig
     filter: FilterConfig
     funnel: Funnel
-    teachers: tuple[Teacher, ...]
+    teachers: tuple[TeacherShare, ...]
     sources: tuple[Source, ...]
     licence: Text
-    command: Text
-    version: Text
+    command: Text  # what makes the same dataset of the same files
+    version: Text  # of tot24-bench
 
 
 class DatasetFolder(NamedTuple):
@@ -141,17 +134,12 @@ class DatasetFolder(NamedTuple):
 
 
 def require_free(folder: Path, overwrite: bool) -> None:
-    """Refuse a folder that must not be written.
-
-    Raises:
-        BadDataset: it exists and may not be overwritten, is no dataset, or holds other files.
-        OSError: it cannot be looked at.
-    """
+    """Refuse a folder that exists and may not be overwritten, is no dataset, or holds others."""
     if folder.name in ("", ".."):
         raise BadDataset(f"{folder} is no name for a new folder: give another -o")
     if not folder.parent.is_dir():
         raise BadDataset(f"no folder {folder.parent}: make it, or give another -o")
-    if not folder.exists() and not folder.is_symlink():
+    if not os.path.lexists(folder):
         return
     schema = _format_of(folder / RECORD) or ""
     if folder.is_symlink() or not schema.startswith("tot24-dataset/"):
@@ -162,11 +150,7 @@ def require_free(folder: Path, overwrite: bool) -> None:
 
 
 def require_licence(licence: str) -> None:
-    """Refuse what is no name of a licence.
-
-    Raises:
-        BadDataset: it is empty, too long, or on several lines.
-    """
+    """Refuse what is no name of a licence: it is empty, too long, or on several lines."""
     if not licence.isprintable() or not 0 < len(licence) <= MAX_LICENCE_CHARS:
         raise BadDataset("the licence is a name on one line: give a shorter --licence")
 
@@ -189,7 +173,6 @@ def write_dataset(
         BadDataset: nothing is kept, or the folder may not be written.
         LeakedHand: a row shows a test hand; then the filter is at fault.
         ChangedFile: a trace file changed since it was filtered.
-        OSError: it cannot be written.
     """
     prompt = prompt or PromptConfig()
     require_together(prompt, selection.config.avoid)
@@ -200,7 +183,7 @@ def write_dataset(
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
         new = Path(scratch, "new")
         guard = Guard(selection.config.avoid)
-        written = _write_rows(selection, new, prompt, guard, tick)
+        written = _write_rows(kept_traces(selection, tick), new, prompt, guard)
         hands = guard.text()
         record = DatasetRecord(
             **written,
@@ -254,14 +237,12 @@ def read_dataset(folder: Path) -> DatasetFolder:
     Raises:
         BadDataset: names what is missing, too much, or differs from what its record says.
         LeakedHand: it shows a test hand, or a state that its record says is avoided.
-        OSError: it cannot be read.
     """
     record = read_record(folder)
     if not record.rows:
         raise BadDataset(f"{folder} holds no rows: filter again, with a lower --level")
     _require_no_others(folder, "filter again")
-    guard = Guard(record.filter.avoid)
-    recount = _Recount(record)
+    check = _Check(folder, record)
     digests = {form: hashlib.sha256() for form in FORMS}
     counts: Counter[str] = Counter()
     for place, rows in enumerate(zip_longest(*(_read_rows(folder, form) for form in FORMS))):
@@ -274,31 +255,25 @@ def read_dataset(folder: Path) -> DatasetFolder:
                 if differs := next((k for k in row if whole.get(k, row[k]) != row[k]), None):
                     raise BadDataset(f"{where}: the forms differ in {differs}: filter again")
                 whole |= row
-        _check_row(whole, record, guard, recount, where)
+        check.row(whole, where)
     for form, said in zip(FORMS, (record.sha256, record.messages_sha256), strict=True):
         if (digests[form].hexdigest(), counts[form]) != (said, record.rows):
             raise BadDataset(
                 f"{folder}: the rows of {form} are not those that {RECORD} names (their hash "
                 "differs): filter again, or fetch the folder anew"
             )
-    recount.check(folder, guard)
+    check.record()
     return DatasetFolder(folder, record)
 
 
 def read_record(folder: Path) -> DatasetRecord:
-    """What a dataset says of itself; nothing of it is checked against its rows.
-
-    Raises:
-        BadDataset: it says nothing that can be read.
-    """
+    """What a dataset says of itself; nothing of it is checked against its rows."""
     path = folder / RECORD
     if not path.is_file():
         raise BadDataset(f"{folder} is no dataset ({RECORD} is missing): tot24 traces filter")
-    if path.stat().st_size > MAX_RECORD_BYTES:
-        raise BadDataset(f"{path} is larger than any record: filter again")
     found = _format_of(path)
     if found is None:
-        raise BadDataset(f"{path} is not JSON: filter again")
+        raise BadDataset(f"{path} is not JSON, or larger than any record: filter again")
     if found != FORMAT:
         raise BadDataset(
             f"{folder} is of the schema {found[:40]}, not {FORMAT}: filter again with this "
@@ -312,26 +287,21 @@ def read_record(folder: Path) -> DatasetRecord:
 
 
 def _write_rows(
-    selection: Selection,
-    folder: Path,
-    prompt: PromptConfig,
-    guard: Guard,
-    tick: Callable[[], object],
+    kept: Iterator[tuple[Trace, Candidate]], folder: Path, prompt: PromptConfig, guard: Guard
 ) -> dict[str, Any]:
     """Write both forms; how many rows there are, how many were cut, and their hashes."""
     import pyarrow  # type: ignore[import-untyped]
     from pyarrow import parquet
 
     count = cut = 0
-    schemas = {form: schema_of(form) for form in FORMS}
     digests = {form: hashlib.sha256() for form in FORMS}
-    kept = kept_traces(selection, tick)
-    with ExitStack() as open_files:
+    with ExitStack() as opened:
         writers = {}
-        for form, schema in schemas.items():
+        for form in FORMS:
             (folder / form).mkdir(parents=True)
-            writer = parquet.ParquetWriter(folder / form / ROWS, schema, compression="zstd")
-            writers[form] = open_files.enter_context(writer)
+            path, schema = folder / form / ROWS, schema_of(form)
+            writer = parquet.ParquetWriter(path, schema, compression="zstd")
+            writers[form] = opened.enter_context(writer)
         while some := list(islice(kept, BATCH)):
             rows = []
             for trace, candidate in some:
@@ -341,9 +311,9 @@ def _write_rows(
                 rows.append(row)
                 count += 1
                 cut += completion != trace.response.strip()
-            for form, schema in schemas.items():
+            for form, writer in writers.items():
                 digests[form].update(b"".join(hashed_line(row, form) for row in rows))
-                writers[form].write_table(pyarrow.Table.from_pylist(rows, schema=schema))
+                writer.write_table(pyarrow.Table.from_pylist(rows, schema=writer.schema))
     sha256, messages_sha256 = (digest.hexdigest() for digest in digests.values())
     return {"rows": count, "cut": cut, "sha256": sha256, "messages_sha256": messages_sha256}
 
@@ -352,11 +322,11 @@ def _command(selection: Selection, prompt: PromptConfig, licence: str) -> str:
     """The command that makes the same dataset; files by their names alone."""
     words = ["tot24", "traces", "filter", *(source.name for source in selection.sources)]
     words += ["-o", "dataset"]
-    for config, default in ((selection.config, FilterConfig()), (prompt, PromptConfig())):
-        for name in config.__slots__:
-            value = getattr(config, name)
-            if value != getattr(default, name):
-                flag = f"--{name.replace('_', '-')}"
+    for config in (selection.config, prompt):
+        for one in fields(config):
+            value = getattr(config, one.name)
+            if value != one.default:
+                flag = f"--{one.name.replace('_', '-')}"
                 words += [flag] if value is True else [flag, str(value)]
     if licence != UNKNOWN_LICENCE:
         words += ["--licence", licence]
@@ -365,11 +335,11 @@ def _command(selection: Selection, prompt: PromptConfig, licence: str) -> str:
 
 def _put(new: Path, folder: Path, overwrite: bool) -> None:
     """Give a finished folder its name; what was there is put back if that fails."""
-    if not overwrite or not (folder.exists() or folder.is_symlink()):
+    if not overwrite or not os.path.lexists(folder):
         try:
             new.rename(folder)  # never replaces what holds anything
         except OSError:
-            if not (folder.exists() or folder.is_symlink()):
+            if not os.path.lexists(folder):
                 raise
             raise BadDataset(
                 f"{folder} appeared while the dataset was made: nothing is written; give another -o"
@@ -409,45 +379,42 @@ def _format_of(record: Path) -> str | None:
     return str(found.get("format")) if isinstance(found, dict) else None
 
 
-def _check_row(
-    row: dict[str, Any], record: DatasetRecord, guard: Guard, recount: _Recount, where: str
-) -> None:
-    """Refuse a row that shows what is held out, or that this project does not write."""
-    rules = record.filter
-    try:
-        puzzle, completion = guard.check_prompt(row, where)
-        method = row["method"]
-        judged = judge_response(method, puzzle, completion, rules.level, rules.avoid)
-        if judged.reason is not None:
-            guard.check(row, where)  # a leak is named as such, whatever else is wrong
-        expected = prompted_row(method, puzzle, record.prompt, completion)
-    except LeakedHand:
-        raise
-    except (ValueError, LookupError) as error:
-        raise BadDataset(f"{where}: {error}: filter again") from None
-    for column in row.keys() & expected.keys():
-        if row[column] != expected[column]:
-            raise BadDataset(
-                f"{where}: its {column} is not what follows from the columns beside it (numbers, "
-                "target, rule, method): filter again"
-            )
-    fault = recount.fault_of(row, puzzle, completion, judged)
-    if fault is not None:
-        raise BadDataset(f"{where}: {fault}: filter again")
+class _Check:
+    """Judges a dataset's rows again, and holds what its record says of them against the count."""
 
-
-class _Recount:
-    """What a record says of its rows, counted anew."""
-
-    def __init__(self, record: DatasetRecord) -> None:
-        self._record = record
-        self._hands: set[object] = set()
+    def __init__(self, folder: Path, record: DatasetRecord) -> None:
+        self._folder, self._record = folder, record
+        self._guard = Guard(record.filter.avoid)
         self._with_backtrack = 0
         self._seen: set[bytes] = set()
-        self._of_hand: Counter[object] = Counter()
+        self._of_hand: Counter[tuple[str, object]] = Counter()
         self._of_teacher: Counter[tuple[str, bool]] = Counter()
 
-    def fault_of(
+    def row(self, row: dict[str, Any], where: str) -> None:
+        """Refuse a row that shows what is held out, or that this project does not write."""
+        rules = self._record.filter
+        try:
+            puzzle, completion = self._guard.check_prompt(row, where)
+            method = row["method"]
+            judged = judge_response(method, puzzle, completion, rules.level, rules.avoid)
+            if judged.reason is not None:
+                self._guard.check(row, where)  # a leak is named as such, whatever else is wrong
+            expected = prompted_row(method, puzzle, self._record.prompt, completion)
+        except LeakedHand:
+            raise
+        except (ValueError, LookupError) as error:
+            raise BadDataset(f"{where}: {error}: filter again") from None
+        for column in row.keys() & expected.keys():
+            if row[column] != expected[column]:
+                raise BadDataset(
+                    f"{where}: its {column} is not what follows from the columns beside it "
+                    "(numbers, target, rule, method): filter again"
+                )
+        fault = self._count(row, puzzle, completion, judged)
+        if fault is not None:
+            raise BadDataset(f"{where}: {fault}: filter again")
+
+    def _count(
         self, row: dict[str, Any], puzzle: Puzzle, completion: str, judged: Judged
     ) -> str | None:
         """Count a row; why no filter of these rules keeps it beside the rows before it."""
@@ -468,42 +435,35 @@ class _Recount:
             return Reason.OVER_CAP
         self._seen.add(key)
         self._of_teacher[row["teacher"], row["oracle"]] += 1
-        self._hands.add(puzzle.identity)
         self._with_backtrack += judged.backtracks > 0
         return None
 
-    def check(self, folder: Path, guard: Guard) -> None:
-        """Hold the counts, the teachers, the hands and the card against the record.
-
-        Raises:
-            BadDataset: names what differs.
-        """
-        record, funnel, last = self._record, self._record.funnel, self._record.funnel.stages[-1]
-        path, hands = folder / HANDS, guard.text().encode()
-        if not path.is_file():
-            raise BadDataset(f"{path} is missing: filter again, or fetch the folder anew")
-        told = hashlib.sha256(hands).hexdigest(), len(guard.hands)
-        if not _holds(path, hands) or told != (record.hands_sha256, record.hands):
+    def record(self) -> None:
+        """Hold the counts, the teachers, the hands and the card against the record."""
+        folder, record, funnel = self._folder, self._record, self._record.funnel
+        hands = self._guard.text().encode()
+        told = hashlib.sha256(hands).hexdigest(), len(self._guard.hands)
+        if not _holds(folder / HANDS, hands) or told != (record.hands_sha256, record.hands):
             raise BadDataset(
-                f"{path} does not list the hands that the rows show: filter again, or fetch the "
-                "folder anew"
+                f"{folder / HANDS} is missing, or does not list the hands that the rows show: "
+                "filter again, or fetch the folder anew"
             )
         kept: Counter[tuple[str, bool]] = Counter()
         for one in record.teachers:
-            if one.kept:
-                kept[one.label, one.teacher.oracle] += one.kept
+            kept[one.label, one.teacher.oracle] += one.kept
             if one.teacher.oracle is not is_oracle(one.teacher.kind):
                 raise BadDataset(
                     f"{folder}: {RECORD} is wrong about {one.label} being an oracle: filter again"
                 )
+        last = funnel.stages[-1]
         asked = {sum(one.asked for one in record.teachers), sum(s.traces for s in record.sources)}
         dropped = sum(one.traces for one in funnel.dropped)
         counts: dict[str, tuple[object, object]] = {
-            "teachers": (self._of_teacher, kept),
+            "teachers": (self._of_teacher, +kept),
             "sources": (asked, {funnel.asked}),
             "dropped traces": (funnel.kept + dropped, funnel.asked),
             "kept traces": (record.rows, last.traces),
-            "kept hands": (len(self._hands), last.hands),
+            "kept hands": (len({identity for _, identity in self._of_hand}), last.hands),
             "traces with a backtrack": (self._with_backtrack, funnel.kept_with_backtrack),
             "bands": (sum(band.kept for band in funnel.bands), last.traces),
             "cut rows": (min(record.cut, record.rows), record.cut),
@@ -513,10 +473,11 @@ class _Recount:
                 raise BadDataset(
                     f"{folder}: the {name} are not those that {RECORD} names: filter again"
                 )
-        path = folder / CARD
-        if not _holds(path, render(record).encode()):
+        if not _holds(folder / CARD, render(record).encode()):
             of = "" if record.version == __version__ else f", of tot24-bench {record.version[:20]}"
-            raise BadDataset(f"{path} is not the card that follows from {RECORD}{of}: filter again")
+            raise BadDataset(
+                f"{folder / CARD} is not the card that follows from {RECORD}{of}: filter again"
+            )
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -20,7 +20,7 @@ import hashlib
 import sys
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -33,8 +33,7 @@ from tot24_bench.teachers import TeacherInfo
 from tot24_bench.traces.funnel import Counting, Funnel
 from tot24_bench.traces.judge import Judged, Level, Reason, band_of, judge
 from tot24_bench.traces.leaks import Avoid
-from tot24_bench.traces.store import read_traces
-from tot24_bench.traces.trace import Trace, label_of
+from tot24_bench.traces.store import Trace, label_of, read_traces
 
 MAX_SEED = 2**63
 """Seeds are below this."""
@@ -55,26 +54,17 @@ class Balance(StrEnum):
 class FilterConfig:
     """What is kept. Every field is a flag of `tot24 traces filter`.
 
-    Attributes:
-        level: the answer is right; and agrees with the steps; and every thought is valid.
-        avoid: whether traces through inner states of hard100 are dropped.
-        min_backtracks: a response's search must go back so many times.
-        max_per_hand: most traces of a hand and method; None for all.
-        prefer_search: whether those with a backtrack are kept before those without.
-        balance: whether every band of difficulty gets as many traces as the others.
-        seed: of the choices that caps and balance leave open.
-
     Raises:
         ValueError: names the field and the fix.
     """
 
-    level: Level = Level.VALID
-    avoid: Avoid = Avoid.NOTHING
-    min_backtracks: int = 0
-    max_per_hand: int | None = None
-    prefer_search: bool = False
-    balance: Balance = Balance.NONE
-    seed: int = 0
+    level: Level = Level.VALID  # the answer is right; agrees with the steps; all thoughts are valid
+    avoid: Avoid = Avoid.NOTHING  # whether traces through inner states of hard100 are dropped
+    min_backtracks: int = 0  # a response's search must go back so many times
+    max_per_hand: int | None = None  # most traces of a hand and method; None for all
+    prefer_search: bool = False  # whether those with a backtrack are kept before those without
+    balance: Balance = Balance.NONE  # whether every band of difficulty gets as many traces
+    seed: int = 0  # of the choices that caps and balance leave open
 
     def __post_init__(self) -> None:
         for name, known in (("level", Level), ("avoid", Avoid), ("balance", Balance)):
@@ -100,8 +90,8 @@ class Source(Record):
     traces: Count
 
 
-class Teacher(Record):
-    """A teacher, with how many of its traces came in and how many are kept."""
+class TeacherShare(Record):
+    """How many traces of a teacher came in, and how many of them are kept."""
 
     teacher: TeacherInfo
     asked: Count
@@ -132,23 +122,18 @@ class DroppedTrace(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """What is remembered of a sound trace: about 200 bytes, whatever its length.
+    """What is remembered of a sound trace: about 200 bytes, whatever its length."""
 
-    Its place counts all traces of all files from 0; its hand is the method and the puzzle, the same
-    object however it was dealt. Equal keys are duplicates, of which the one with the smallest tie
-    stays. So many characters (`length`) of the response are trained on.
-    """
-
-    place: int
-    key: bytes
-    hand: tuple[str, Puzzle]
+    place: int  # among all traces of all files, from 0
+    key: bytes  # equal of duplicates
+    hand: tuple[str, Puzzle]  # the method and the puzzle: the same object however it was dealt
     teacher: str
     sample: int
     backtracks: int
     band: str
     rescored: bool
-    tie: bytes = b""
-    length: int = 0
+    tie: bytes = b""  # of duplicates the smallest one stays
+    length: int = 0  # so many characters of the response are trained on
 
     def completion(self, trace: Trace) -> str:
         """What of its trace is trained on."""
@@ -157,14 +142,14 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Selection:
-    """What `select` decided; `kept` are the traces that stay, by place among all of all files."""
+    """What `select` decided."""
 
     files: tuple[Path, ...]
     config: FilterConfig
     funnel: Funnel
-    teachers: tuple[Teacher, ...]
+    teachers: tuple[TeacherShare, ...]
     sources: tuple[Source, ...]
-    kept: dict[int, Candidate]
+    kept: dict[int, Candidate]  # the traces that stay, by place among all of all files
 
 
 def select(
@@ -181,7 +166,6 @@ def select(
     Raises:
         ValueError: no file, or one twice; as `read_traces`, a line that is no trace.
         ChangedFile: a file was changed meanwhile; lines that are added do no harm.
-        OSError: a file cannot be read.
     """
     config = config or FilterConfig()
     if not files:
@@ -200,8 +184,8 @@ def select(
         counting.add(puzzle, judged)
         if judged.reason is not None:
             at = bisect_right(starts, place) - 1
-            line, why = place - starts[at] + 1, (judged.reason, judged.detail)
-            dropped(DroppedTrace(files[at].name, line, puzzle, sample, *why))
+            where = files[at].name, place - starts[at] + 1
+            dropped(DroppedTrace(*where, puzzle, sample, judged.reason, judged.detail))
 
     for file in files:
         starts.append(place)
@@ -240,17 +224,11 @@ def select(
         count(one.place, one.hand[1], one.sample, judged)
     kept = {one.place: one for one in candidates if one.place not in lost}
     stay = Counter(one.teacher for one in kept.values())
-    return Selection(
-        files=tuple(files),
-        config=config,
-        funnel=counting.funnel(),
-        teachers=tuple(
-            Teacher(teacher=info, asked=asked[name], kept=stay[name])
-            for name, info in teachers.items()
-        ),
-        sources=tuple(sources),
-        kept=kept,
+    shares = tuple(
+        TeacherShare(teacher=info, asked=asked[name], kept=stay[name])
+        for name, info in teachers.items()
     )
+    return Selection(tuple(files), config, counting.funnel(), shares, tuple(sources), kept)
 
 
 def kept_traces(
@@ -258,12 +236,11 @@ def kept_traces(
 ) -> Iterator[tuple[Trace, Candidate]]:
     """The traces that are kept, read once more, in the order of the files.
 
-    Raises:
-        ChangedFile: a file holds another trace now.
-        OSError: a file cannot be read.
+    A file that holds another trace now is a ChangedFile.
     """
     place = 0
     for file, source in zip(selection.files, selection.sources, strict=True):
+        changed = ChangedFile(f"{file} was changed while it was filtered: filter again")
         end = place + source.traces
         for trace in islice(read_traces(file), source.traces):
             candidate = selection.kept.get(place)
@@ -272,10 +249,10 @@ def kept_traces(
             if candidate is not None:
                 completion = candidate.completion(trace)
                 if key_of(trace.method, trace.puzzle, completion) != candidate.key:
-                    raise ChangedFile(f"{file} was changed while it was filtered: filter again")
+                    raise changed
                 yield trace, candidate
         if place < end:
-            raise ChangedFile(f"{file} lost traces while it was filtered: filter again")
+            raise changed
 
 
 def key_of(method: str, puzzle: Puzzle, completion: str) -> bytes:
@@ -290,15 +267,12 @@ def _tie_of(trace: Trace) -> bytes:
     return label_of(trace.teacher).encode() + b"\0" + trace.sample.to_bytes(8) + response
 
 
-def choose(candidates: Iterable[Candidate], config: FilterConfig) -> dict[int, Reason]:
+def choose(candidates: Sequence[Candidate], config: FilterConfig) -> dict[int, Reason]:
     """Why candidates are not kept, by place; one that is missing is kept."""
     dropped: dict[int, Reason] = {}
     first: dict[bytes, Candidate] = {}
-    candidates = list(candidates)
-    for one in candidates:
-        other = first.setdefault(one.key, one)
-        if (one.tie, one.place) < (other.tie, other.place):
-            first[one.key] = one
+    for one in sorted(candidates, key=lambda one: (one.tie, one.place)):
+        first.setdefault(one.key, one)
     hands: defaultdict[tuple[str, Puzzle], list[Candidate]] = defaultdict(list)
     for one in candidates:
         if first[one.key] is not one:

@@ -1,7 +1,7 @@
 """Count how many traces, of how many hands, get how far, and what becomes of the others.
 
-Every trace is counted once, with the one reason for which it is dropped, or as kept; `Counting`
-asserts that the counts add up. A hand counts at a step as long as one of its traces gets there.
+Every trace is counted once, with the one reason for which it is dropped, or as kept. A hand counts
+at a step as long as one of its traces gets there.
 
 A yield is a share of the traces asked, or of the hands asked, with Wilson's 95% interval. Hands
 were drawn, samples of one hand resemble each other: where a hand has several samples, the interval
@@ -39,34 +39,25 @@ _REACHED = {
     for place, names in enumerate(_STAGES.values())
     for name in names.split()
 }
-_KEPT, _RIGHT = len(_STAGES) - 1, list(_STAGES).index("right")
+_RIGHT = list(_STAGES).index("right")
 _NOT_LOOKED_AT = {Level.ANSWER: ("agreeing", "valid"), Level.AGREES: ("valid",), Level.VALID: ()}
 
-_LEVEL = "lower --level, or ask another teacher"
-_SAMPLES = "ask for more --samples, or ask another teacher"
-_STEPS = "lower --level, or ask for steps (--method onestep_tot)"
 _ADVICE = {
-    Reason.TRUNCATED: "raise --max-tokens and generate again",
-    Reason.NO_ANSWER: _SAMPLES,
-    Reason.WRONG: _SAMPLES,
-    Reason.NO_STEPS: _STEPS,
-    Reason.NO_PATH: _STEPS,
-    Reason.FALSE_RESULT: _LEVEL,
-    Reason.DISAGREES: _LEVEL,
-    Reason.AGREEMENT_UNKNOWN: "lower --level to answer",
-    Reason.INVALID_THOUGHT: _LEVEL,
-    Reason.WRONG_MARK: _LEVEL,
-    Reason.FALSE_STATEMENT: _LEVEL,
-    Reason.UNREAD: _LEVEL,
-    Reason.HELD_OUT_HAND: "ask hands of the split train",
-    Reason.HELD_OUT_PROMPT: "generate with the variant default, or with 0 shots",
-    Reason.HELD_OUT_RESPONSE: "ask hands of four numbers of the split train, or another teacher",
-    Reason.HELD_OUT_STATE: "leave out --avoid, or let a teacher that avoids such states answer",
-    Reason.DUPLICATE: "ask for more --samples",
-    Reason.FEW_BACKTRACKS: "lower --min-backtracks, or ask a teacher that searches",
-    Reason.OVER_CAP: "raise --max-per-hand",
-    Reason.UNBALANCED: "leave out --balance",
+    "raise --max-tokens and generate again": "TRUNCATED",
+    "ask for more --samples, or ask another teacher": "NO_ANSWER WRONG",
+    "lower --level, or ask for steps (--method onestep_tot)": "NO_STEPS NO_PATH",
+    "lower --level to answer": "AGREEMENT_UNKNOWN",
+    "lower --level, or ask another teacher": (
+        "FALSE_RESULT DISAGREES INVALID_THOUGHT WRONG_MARK FALSE_STATEMENT UNREAD"
+    ),
+    "ask hands of the split train": "HELD_OUT_HAND",
+    "generate with the variant default, or with 0 shots": "HELD_OUT_PROMPT",
+    "ask hands of four numbers of the split train, or another teacher": "HELD_OUT_RESPONSE",
+    "leave out --avoid, or let a teacher that avoids such states answer": "HELD_OUT_STATE",
+    "ask for more --samples": "DUPLICATE",
+    "lower --min-backtracks, or ask a teacher that searches": "FEW_BACKTRACKS",
 }
+"""What helps against the reason for which most traces were dropped."""
 
 
 class Stage(Record):
@@ -98,23 +89,14 @@ class Band(Record):
 
 
 class Funnel(Record):
-    """All counts of one filtering.
+    """All counts of one filtering."""
 
-    Attributes:
-        stages: from `asked` to `kept`; a step that the level does not ask for is left out.
-        dropped: by reason.
-        held_out: of the traces dropped as held-out hands, which split they are of.
-        bands: the easiest first; only those that were asked.
-        kept_with_backtrack: kept traces whose search goes back at least once.
-        rescored: traces that were recorded as right and are wrong today, or the other way round.
-    """
-
-    stages: tuple[Stage, ...]
-    dropped: tuple[Dropped, ...]
-    held_out: tuple[Dropped, ...]
-    bands: tuple[Band, ...]
-    kept_with_backtrack: Count
-    rescored: Count
+    stages: tuple[Stage, ...]  # from `asked` to `kept`, without those that the level leaves out
+    dropped: tuple[Dropped, ...]  # by reason
+    held_out: tuple[Dropped, ...]  # of the held-out hands, which split they are of
+    bands: tuple[Band, ...]  # the easiest first; only those that were asked
+    kept_with_backtrack: Count  # kept traces whose search goes back at least once
+    rescored: Count  # recorded as right and wrong today, or the other way round
 
     @property
     def asked(self) -> int:
@@ -139,12 +121,14 @@ class Funnel(Record):
         """`to_json` with what can be computed from it: shares and their intervals."""
         bands = []
         for band in self.bands:
-            intervals = {
-                "right": list(wilson(band.right, band.asked)),
-                "kept": list(wilson(band.kept, band.asked)),
-                "hands_right": list(wilson(band.hands_right, band.hands_asked)),
-                "hands_kept": list(wilson(band.hands_kept, band.hands_asked)),
+            traces, hands = band.asked, band.hands_asked
+            shares = {
+                "right": (band.right, traces),
+                "kept": (band.kept, traces),
+                "hands_right": (band.hands_right, hands),
+                "hands_kept": (band.hands_kept, hands),
             }
+            intervals = {name: list(wilson(*part)) for name, part in shares.items()}
             bands.append(band.to_json() | {"intervals": intervals})
         return self.to_json() | {"bands": bands, "share_with_backtrack": self.share_with_backtrack}
 
@@ -154,66 +138,55 @@ class Counting:
 
     def __init__(self, level: Level) -> None:
         self._skipped = _NOT_LOOKED_AT[level]
-        self._hands: dict[tuple[Any, ...], int] = {}
-        # Traces by hand: of each step, reason, split, and band.
-        self._stages: list[Counter[int]] = [Counter() for _ in _STAGES]
-        self._dropped: defaultdict[str, Counter[int]] = defaultdict(Counter)
-        self._held_out: defaultdict[str, Counter[int]] = defaultdict(Counter)
-        self._bands: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+        # Traces by hand: of each step, reason, split, and of each part of a band.
+        self._counts: defaultdict[tuple[str, ...], Counter[object]] = defaultdict(Counter)
         self._with_backtrack = self._rescored = 0
 
     def add(self, puzzle: Puzzle, judged: Judged) -> None:
         """Count one trace by what became of it in the end."""
-        hand = self._hands.setdefault(puzzle.identity, len(self._hands))
-        reason, band = judged.reason, band_of(puzzle)
-        reached = _KEPT if reason is None else _REACHED[reason]
-        counts = [*self._stages[: reached + 1], self._bands[band, "asked"]]
-        if reason is not None:
-            counts.append(self._dropped[reason])
-        if reason is Reason.HELD_OUT_HAND:
-            counts.append(self._held_out[judged.detail])
+        reason, band, hand = judged.reason, band_of(puzzle), puzzle.identity
+        reached = len(_STAGES) - 1 if reason is None else _REACHED[reason]
+        keys: list[tuple[str, ...]] = [("stage", name) for name in [*_STAGES][: reached + 1]]
+        keys.append(("asked", band))
         if judged.right and reached >= _RIGHT:
-            counts.append(self._bands[band, "right"])
-        if reason is None:
-            counts.append(self._bands[band, "kept"])
-        for one in counts:
-            one[hand] += 1
+            keys.append(("right", band))
+        keys.append(("kept", band) if reason is None else ("dropped", reason))
+        if reason is Reason.HELD_OUT_HAND:
+            keys.append(("held out", judged.detail))
+        for key in keys:
+            self._counts[key][hand] += 1
         self._with_backtrack += reason is None and judged.backtracks > 0
         self._rescored += judged.rescored
 
     def funnel(self) -> Funnel:
         """The counts so far."""
-        asked, kept = self._stages[0].total(), self._stages[_KEPT].total()
-        dropped = sum(counts.total() for counts in self._dropped.values())
-        assert asked == kept + dropped, "every trace is kept or dropped for one reason"
-        stages = zip(_STAGES, self._stages, strict=True)
+
+        def count(*key: str) -> dict[str, int]:
+            counts = self._counts.get(key, Counter())
+            return {"traces": counts.total(), "hands": len(counts)}
+
+        def dropped(what: str, names: Iterable[str]) -> tuple[Dropped, ...]:
+            names = [name for name in names if (what, name) in self._counts]
+            return tuple(Dropped(reason=str(name), **count(what, name)) for name in names)
+
         bands = []
         for name in BAND_NAMES:
-            if (name, "asked") in self._bands:
-                parts = {part: self._bands[name, part] for part in ("asked", "right", "kept")}
-                traces = {part: counts.total() for part, counts in parts.items()}
-                hands = {f"hands_{part}": len(counts) for part, counts in parts.items()}
-                bands.append(Band(name=name, **traces, **hands))
+            if ("asked", name) in self._counts:
+                counts: dict[str, int] = {}
+                for part in ("asked", "right", "kept"):
+                    counts[part], counts[f"hands_{part}"] = count(part, name).values()
+                bands.append(Band(name=name, **counts))
+        stages = [name for name in _STAGES if name not in self._skipped]
         return Funnel(
-            stages=tuple(
-                Stage(name=name, traces=counts.total(), hands=len(counts))
-                for name, counts in stages
-                if name not in self._skipped
+            stages=tuple(Stage(name=name, **count("stage", name)) for name in stages),
+            dropped=dropped("dropped", Reason),
+            held_out=dropped(
+                "held out", sorted(name for what, name in self._counts if what == "held out")
             ),
-            dropped=_rows((reason, self._dropped[reason]) for reason in Reason),
-            held_out=_rows(sorted(self._held_out.items())),
             bands=tuple(bands),
             kept_with_backtrack=self._with_backtrack,
             rescored=self._rescored,
         )
-
-
-def _rows(counted: Iterable[tuple[str, Counter[int]]]) -> tuple[Dropped, ...]:
-    return tuple(
-        Dropped(reason=str(name), traces=counts.total(), hands=len(counts))
-        for name, counts in counted
-        if counts
-    )
 
 
 def nothing_kept(funnel: Funnel) -> str:
@@ -221,24 +194,27 @@ def nothing_kept(funnel: Funnel) -> str:
     if not funnel.dropped:
         return "the files hold no trace, so there is nothing to write: tot24 traces generate"
     most = max(funnel.dropped, key=lambda one: one.traces)
+    name = Reason(most.reason).name
+    advice = (fix for fix, names in _ADVICE.items() if name in names.split())
     return (
         f"no trace is kept, so there is nothing to write: {most.reason} ({most.traces:,} of "
-        f"{funnel.asked:,}): {_ADVICE.get(Reason(most.reason), 'ask another teacher')}"
+        f"{funnel.asked:,}): {next(advice, 'ask another teacher')}"
     )
 
 
 def markdown(funnel: Funnel) -> str:
     """The funnel as Markdown tables, for cards and documents."""
-    lines = ["| step | traces | hands |", "| --- | ---: | ---: |"]
-    lines += [f"| {one.name} | {one.traces:,} | {one.hands:,} |" for one in funnel.stages]
+    lines: list[str] = []
     for title, rows in (
-        ("dropped because", funnel.dropped),
-        ("held-out hands of", funnel.held_out),
+        ("step", [(one.name, one.traces, one.hands) for one in funnel.stages]),
+        ("dropped because", [(one.reason, one.traces, one.hands) for one in funnel.dropped]),
+        ("held-out hands of", [(one.reason, one.traces, one.hands) for one in funnel.held_out]),
     ):
         if rows:
-            lines += ["", f"| {title} | traces | hands |", "| --- | ---: | ---: |"]
-            lines += [f"| {one.reason} | {one.traces:,} | {one.hands:,} |" for one in rows]
-    lines += ["", "| difficulty | asked | right | kept | hands asked | hands kept |"]
+            lines += [f"| {title} | traces | hands |", "| --- | ---: | ---: |"]
+            lines += [f"| {name} | {traces:,} | {hands:,} |" for name, traces, hands in rows]
+            lines.append("")
+    lines += ["| difficulty | asked | right | kept | hands asked | hands kept |"]
     lines += ["| --- | ---: | ---: | ---: | ---: | ---: |"]
     lines += [
         f"| {band.name} | {band.asked:,} | {share(band.right, band.asked)} "

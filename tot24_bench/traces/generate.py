@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby, product
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +42,7 @@ from tot24_bench.teachers import (
     TeacherInfo,
     Usage,
 )
-from tot24_bench.traces.store import Setup, TraceFile
-from tot24_bench.traces.trace import MAX_KEPT_CHARS, MAX_SAMPLES, SampleKey, Trace
+from tot24_bench.traces.store import MAX_KEPT_CHARS, MAX_SAMPLES, Setup, Trace, TraceFile
 from tot24_bench.transcripts import BadTranscript, read_transcript
 
 
@@ -59,11 +60,7 @@ class Wanted:
         return len(self.puzzles) * self.samples
 
     def check(self) -> None:
-        """Refuse what no prompt can be made of.
-
-        Raises:
-            ValueError: no hands, no such method or variant, or more shots than exemplars.
-        """
+        """Refuse what no prompt can be made of: a ValueError names it."""
         if not self.puzzles:
             raise ValueError("there are no hands to ask")
         self._prompt(self.puzzles[0])
@@ -75,20 +72,17 @@ class Wanted:
 
     def count_missing(self, file: TraceFile) -> int:
         """How many responses the file does not hold; no prompt is made for that."""
-        return sum(len(samples) for _, samples in self._missing(file))
+        return sum(1 for _ in self._missing(file))
 
     def missing(self, file: TraceFile) -> Iterator[Request]:
         """What the file does not hold, hand by hand: samples of one hand are adjacent."""
-        for puzzle, samples in self._missing(file):
+        for puzzle, missing in groupby(self._missing(file), key=itemgetter(0)):
             prompt = self._prompt(puzzle)
-            yield from (Request(prompt, sample) for sample in samples)
+            yield from (Request(prompt, sample) for _, sample in missing)
 
-    def _missing(self, file: TraceFile) -> Iterator[tuple[Puzzle, list[int]]]:
-        for puzzle in self.puzzles:
-            samples = range(self.samples)
-            found = [i for i in samples if not file.has(SampleKey(*puzzle.identity, i))]
-            if found:
-                yield puzzle, found
+    def _missing(self, file: TraceFile) -> Iterator[tuple[Puzzle, int]]:
+        pairs = product(self.puzzles, range(self.samples))
+        return (one for one in pairs if not file.has((one[0].identity, one[1])))
 
     def _prompt(self, puzzle: Puzzle) -> Prompt:
         return build_any(self.method, puzzle, shots=self.shots, variant=self.variant)
@@ -96,27 +90,16 @@ class Wanted:
 
 @dataclass
 class Outcome:
-    """What one run has done.
+    """What one run has done."""
 
-    Attributes:
-        recorded: traces that it added.
-        right: how many of them were right.
-        cut: how many of them the token limit cut off.
-        refused: how many of them the model or its provider refused.
-        failed: requests that nobody answered, by kind.
-        hopeless: how many of those need not be asked again.
-        reasons: an example of each kind.
-        stopped: why it ended before everything was asked; None where it did not.
-    """
-
-    recorded: int = 0
-    right: int = 0
-    cut: int = 0
-    refused: int = 0
-    failed: Counter[str] = field(default_factory=Counter)
-    hopeless: int = 0
-    reasons: dict[str, str] = field(default_factory=dict)
-    stopped: str | None = None
+    recorded: int = 0  # traces that it added, and how many of them
+    right: int = 0  # were right,
+    cut: int = 0  # were cut off by the token limit,
+    refused: int = 0  # were refused by the model or its provider
+    failed: Counter[str] = field(default_factory=Counter)  # requests not answered, by kind
+    hopeless: int = 0  # how many of those need not be asked again
+    reasons: dict[str, str] = field(default_factory=dict)  # an example of each kind
+    stopped: str | None = None  # why it ended before everything was asked
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the same fields."""
@@ -148,8 +131,7 @@ def generate(
     if not wanted.puzzles:
         return outcome
     file.require(wanted.setup(teacher.info))
-    answers = teacher.ask(wanted.missing(file))
-    with closing(answers):  # a closed teacher gives up what is under way
+    with closing(teacher.ask(wanted.missing(file))) as answers:  # closed, it gives up the rest
         try:
             for answer in answers:
                 match answer:
@@ -194,7 +176,6 @@ def published_traces(
 
     Raises:
         BadTranscript: not a transcript, a bad record, or more samples of a hand than fit.
-        OSError: the file cannot be read.
     """
     if method not in ALL_METHODS:
         raise BadTranscript(f"no method {method[:40]!r}: the methods are {', '.join(ALL_METHODS)}")
@@ -210,15 +191,15 @@ def published_traces(
         path, format=format, ranks=ranks, skip_bad=skip_bad, any_hand=any_hand
     )
     for rollouts in transcript:
-        puzzle = rollouts.puzzle
+        puzzle, line = rollouts.puzzle, rollouts.source_line
         answers = zip(rollouts.responses, rollouts.truncated, rollouts.tokens, strict=True)
         for response, truncated, tokens in answers:
             sample = samples[puzzle.identity]
             samples[puzzle.identity] += 1
             if sample >= MAX_SAMPLES:
                 raise BadTranscript(
-                    f"{path}: line {rollouts.source_line}: more than {MAX_SAMPLES} responses to "
-                    f"{puzzle.text}: split the file"
+                    f"{path}: line {line}: more than {MAX_SAMPLES} responses to {puzzle.text}: "
+                    "split the file"
                 )
             cut = truncated or len(response) > MAX_KEPT_CHARS
             counted = tokens is not None and 0 <= tokens <= MAX_COUNT
@@ -235,5 +216,5 @@ def published_traces(
                 usage=Usage(completion_tokens=tokens if counted else None),
                 score=score(puzzle, response, truncated=truncated),
                 recorded=recorded,
-                details={"source_line": rollouts.source_line},
+                details={"source_line": line},
             )

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
@@ -57,7 +56,7 @@ from tot24_bench.scoring import (
 from tot24_bench.teachers import Finish
 from tot24_bench.traces.leaks import Avoid, held_out_split, leak_in, prompt_leaks
 from tot24_bench.traces.solutions import bare, in_digits
-from tot24_bench.traces.trace import Trace
+from tot24_bench.traces.store import Trace
 
 NO_BAND = "none"
 """The band of a puzzle whose difficulty is not known: more than four numbers, or no solution."""
@@ -115,25 +114,15 @@ _NEVER_KEPT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What came of a trace.
+class Judged(NamedTuple):
+    """What came of a trace."""
 
-    Attributes:
-        reason: why it is not kept; None where nothing about the trace itself speaks against it.
-        detail: more about the reason, for people; of a held-out hand its split.
-        right: whether its answer is right today.
-        backtracks: times that its search goes back.
-        rescored: whether it was recorded as right and is wrong today, or the other way round.
-        kept: what of the response is trained on, its beginning; None where nobody can say.
-    """
-
-    reason: Reason | None
-    detail: str
-    right: bool
-    backtracks: int
-    rescored: bool
-    kept: str | None = None
+    reason: Reason | None  # why it is not kept; None where nothing about itself speaks against it
+    detail: str  # more about the reason, for people; of a held-out hand its split
+    right: bool  # whether its answer is right today
+    backtracks: int  # times that its search goes back
+    rescored: bool  # whether it was recorded as right and is wrong today, or the other way round
+    kept: str | None = None  # the beginning that is trained on; None where nobody can say
 
 
 def judge(trace: Trace, level: Level = Level.VALID, avoid: Avoid = Avoid.NOTHING) -> Judged:
@@ -141,7 +130,7 @@ def judge(trace: Trace, level: Level = Level.VALID, avoid: Avoid = Avoid.NOTHING
     judged = judge_response(
         trace.method, trace.puzzle, trace.response, level, avoid, finish=trace.finish, asked=trace
     )
-    return replace(judged, rescored=judged.right is not trace.score.correct)
+    return judged._replace(rescored=judged.right is not trace.score.correct)
 
 
 def judge_response(
@@ -160,19 +149,18 @@ def judge_response(
     `asked`, where it is given, the prompt that the teacher saw is looked at, too.
     """
     level, avoid = Level(level), Avoid(avoid)
-    cut = finish is Finish.LENGTH
+    cut, of_steps = finish is Finish.LENGTH, method in STEP_METHODS
     whole = response.strip()
     kept = cut_after_answer(method, puzzle, response)
     told = whole if kept is None else kept
     analysis = analyse(puzzle, told, truncated=cut)
-    of_steps = method in STEP_METHODS
-    worth = analysis.score
+    worth = own = analysis.score
     if told != whole or of_steps:
         worth = score_method(method, puzzle, response, truncated=cut)
-    if kept is not None:
-        own = score_method(method, puzzle, kept) if of_steps else analysis.score
-        if own.correct is not worth.correct:
-            kept = None
+    if of_steps:
+        own = score_method(method, puzzle, told)
+    if own.correct is not worth.correct:
+        kept = None
     reason, detail = (
         _unanswered(finish, worth)
         or _disagreeing(method, worth, analysis, level)
@@ -189,8 +177,7 @@ def judge_response(
 def band_of(puzzle: Puzzle) -> str:
     """The puzzle's band of difficulty, by the states that a guided search visits.
 
-    Bands by people's ranks would be nearer to what models find hard, but no train hand has a rank
-    in this package.
+    People's ranks would be nearer to what models find hard, but no train hand has one.
     """
     if len(puzzle.numbers) > MAX_SEARCHED or puzzle.target < 0:
         return NO_BAND
@@ -260,19 +247,15 @@ def _untrue(method: str, analysis: Analysis, told: str, level: Level) -> Objecti
     if read_canonical(told) is not None:
         return None
     text = bare(told)
-    unread = next((line for line in text.split("\n") if _says_left_twice(line)), None)
+    notes = [(line, len(_LEFT.findall(line))) for line in text.split("\n")]
+    # Of the numbers left one note a thought is read.
+    unread = [line for line, count in notes if count > 1 and count > len(read_steps(line))]
     for one in statements(text):
         if one.holds is False:
             return Reason.FALSE_STATEMENT, one.text
         if one.holds is None:
-            unread = unread or one.text
-    return None if unread is None else (Reason.UNREAD, unread)
-
-
-def _says_left_twice(line: str) -> bool:
-    """Whether a line says more than once what is left; one note a thought is read."""
-    notes = len(_LEFT.findall(line))
-    return notes > 1 and notes > len(read_steps(line))
+            unread.append(one.text)
+    return (Reason.UNREAD, unread[0]) if unread else None
 
 
 def _wrong_mark(puzzle: Puzzle, told: str) -> str | None:
@@ -294,10 +277,9 @@ def _held_out(
         return Reason.HELD_OUT_PROMPT, f"{asked.variant}, {asked.shots} shots"
     if kept is None:
         return Reason.NO_END, ""
-    leak = leak_in(kept, analysis.puzzle, method, avoid, analysis)
-    if leak is None:
+    if (leak := leak_in(kept, analysis.puzzle, method, avoid, analysis)) is None:
         return None
-    return (Reason.HELD_OUT_STATE if leak.is_state else Reason.HELD_OUT_RESPONSE), leak.what
+    return Reason.HELD_OUT_STATE if leak.is_state else Reason.HELD_OUT_RESPONSE, leak.what
 
 
 def cut_after_answer(method: str, puzzle: Puzzle, response: str) -> str | None:
@@ -363,9 +345,10 @@ def statements(text: str) -> Iterator[Statement]:
             continue
         if "=" in line:
             found = list(_equations(line))
-            if any(one.holds is None for one in found) and _all_thoughts(line):
-                found = [one for one in found if one.holds is not None]
-            yield from found
+            unread = any(one.holds is None for one in found)
+            # Where every equation of a line is a thought, the replay judges them.
+            judged = unread and len(read_steps(line)) >= len(_EQUALS.findall(line))
+            yield from (one for one in found if one.holds is not None or not judged)
         for match in _IN_WORDS.finditer(told):
             side, right = _left_side(match["left"]), _value(match["right"])
             if side is not None and right is not None:
@@ -391,8 +374,8 @@ def _equations(line: str) -> Iterator[Statement]:
 
 
 def _left_side(text: str) -> Fraction | None:
-    """What the expression that is all of a text is worth."""
-    read = parse_expression(_in_fractions(_TIMES.sub(" * ", text.strip())))
+    """What the expression that is all of a text is worth; a list's mark may stand before it."""
+    read = parse_expression(_in_fractions(_TIMES.sub(" * ", text)))
     if read.value is None and read.text != text and text[:1] in "-(":
         read = parse_expression(_in_fractions(_TIMES.sub(" * ", text[1:].strip())))
     return read.value
@@ -411,11 +394,6 @@ def _value(text: str) -> Fraction | None:
 def _in_fractions(text: str) -> str:
     """The text with decimals as fractions."""
     return _DECIMAL.sub(lambda match: f"({match[1]}{match[2]}/1{'0' * len(match[2])})", text)
-
-
-def _all_thoughts(line: str) -> bool:
-    """Whether every equation of a line is a thought, which the replay judges."""
-    return len(read_steps(line)) >= len(_EQUALS.findall(line))
 
 
 _LEFT = re.compile(r"\b(?:left|remaining)\b[^0-9\n]{0,20}[0-9]", re.IGNORECASE)

@@ -30,7 +30,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 from tot24_bench.game import (
@@ -40,7 +39,6 @@ from tot24_bench.game import (
     Hand,
     InvalidPuzzle,
     LeakedHand,
-    Number,
     Numbers,
     Puzzle,
     Rule,
@@ -66,8 +64,8 @@ from tot24_bench.scoring import (
     read_canonical,
     read_steps,
 )
-from tot24_bench.traces.solutions import bare, in_digits, solved, steps_in, terms
-from tot24_bench.traces.trace import Trace
+from tot24_bench.traces.solutions import bare, in_digits, solved, steps_in, terms, to_number
+from tot24_bench.traces.store import Trace
 
 EXEMPLAR = "exemplar 4 4 6 8"
 """What `held_out_split` calls the hand that every prompt shows."""
@@ -107,7 +105,7 @@ class Guard:
     def check(self, row: Mapping[str, Any], where: str) -> None:
         """Look at a row of ours: the hand asked, the exemplars, all that the completion shows."""
         asked, completion = self.check_prompt(row, where)
-        self._refuse(leak_in(completion, asked, row["method"], self._avoid), where)
+        self._check(completion, asked, row["method"], where)
 
     def check_prompt(self, row: Mapping[str, Any], where: str) -> tuple[Puzzle, str]:
         """Look at all but what the completion shows; the puzzle and the completion."""
@@ -122,7 +120,7 @@ class Guard:
         self.check_hands([asked, *shown], row["method"], where)
         shots = {one["content"] for one in messages[:-1] if one["role"] == "assistant"}
         for shot in sorted(shots):
-            self._refuse(leak_in(shot, asked, row["method"], self._avoid, replay=False), where)
+            self._check(shot, asked, row["method"], where, replay=False)
         return asked, completion
 
     def check_text(self, text: str, asked: Puzzle, method: str, where: str) -> Puzzle:
@@ -133,7 +131,7 @@ class Guard:
         """
         puzzle = asked
         for puzzle, piece in sections(text, asked):
-            self._refuse(leak_in(piece, puzzle, method, self._avoid), where)
+            self._check(piece, puzzle, method, where)
         return puzzle
 
     def check_hands(self, puzzles: Iterable[Puzzle], method: str, where: str) -> None:
@@ -144,17 +142,18 @@ class Guard:
                     guard_parts([one], where)
                 self.hands.add((one.hand, one.target))
 
-    def _refuse(self, leak: Leak | None, where: str) -> None:
+    def _check(
+        self, text: str, asked: Puzzle, method: str, where: str, *, replay: bool = True
+    ) -> None:
+        leak = leak_in(text, asked, method, self._avoid, replay=replay)
         if leak is not None:
             kind = "state" if leak.is_state else "hand of a test part"
             raise LeakedHand(f"{where} shows a held-out {kind}: {leak.what}: remove it")
 
     def text(self) -> str:
         """The hands as JSON Lines that `tot24 overlap` reads, ascending."""
-        return "".join(
-            json.dumps({"numbers": hand, "target": target}) + "\n"
-            for hand, target in sorted(self.hands)
-        )
+        hands = [{"numbers": hand, "target": target} for hand, target in sorted(self.hands)]
+        return "".join(json.dumps(one) + "\n" for one in hands)
 
 
 def held_out_split(puzzle: Puzzle, method: str = "onestep_tot") -> str | None:
@@ -172,6 +171,11 @@ def held_out_split(puzzle: Puzzle, method: str = "onestep_tot") -> str | None:
     return held_out_split_of(puzzle.hand) or "other test hands"
 
 
+def is_held_out(puzzle: Puzzle, method: str = "onestep_tot") -> bool:
+    """Whether a puzzle may not be shown in training; the exemplar 4 4 6 8 may."""
+    return held_out_split(puzzle, method) not in (None, EXEMPLAR)
+
+
 def is_inner_state(method: str, puzzle: Puzzle) -> bool:
     """Whether what was asked is no hand, but numbers left on the way."""
     return method in STEP_METHODS and len(puzzle.numbers) < SMALLEST_HAND
@@ -187,9 +191,9 @@ def prompt_leaks(trace: Trace) -> bool:
         return False
     try:
         prompt = build_any(trace.method, trace.puzzle, shots=trace.shots, variant=trace.variant)
-    except ValueError:
+    except ValueError:  # not of this version
         return False
-    return any(_leaks(one, trace.method) for one in shown_puzzles(prompt.text, trace.puzzle))
+    return any(is_held_out(one, trace.method) for one in shown_puzzles(prompt.text, trace.puzzle))
 
 
 def shown_puzzles(text: str, asked: Puzzle) -> list[Puzzle]:
@@ -238,10 +242,10 @@ def leak_in(
         text = text.rpartition("\n")[2]
         if len(asked.hand) <= SMALLEST_HAND and avoid is Avoid.NOTHING:
             steps, thoughts = [], ()
-    numbers = states_in(steps, thoughts)
+    shown = states_in(steps, thoughts)
     if method in STEP_METHODS:  # most thoughts start from what was asked
-        numbers |= {check(step, asked.hand)[1] for step in steps}
-    hands: set[Hand] = {hand for state in numbers if (hand := _whole(state)) is not None}
+        shown |= {check(step, asked.hand)[1] for step in steps}
+    hands = {tuple(sorted(one)) for one in shown}
     if canonical is None:
         after, unread = after_input(text)
         for told in unread:
@@ -251,17 +255,17 @@ def leak_in(
             puzzle = _puzzle_of(hand, asked)
             if puzzle is None:
                 return Leak(f"unreadable: {' '.join(map(str, hand))}")
-            if not _is_part(puzzle, asked) and _leaks(puzzle, method):
+            if not _is_part(puzzle, asked) and is_held_out(puzzle, method):
                 return Leak(" ".join(map(str, puzzle.hand)))
         lists = [*lists_in(text), *lists_in(undealt(in_digits(text)))]
-        numbers |= {*lists, *after}
+        shown |= {*lists, *after}
         hands |= {hand for one in lists for hand in _hands_of(one, asked)}
     hands |= _solved(text, asked, thoughts, steps)
-    for hand in sorted(hands):
-        if hand != asked.hand and _is_held_back(hand):
-            return Leak(" ".join(map(str, hand)))
+    leaked = [hand for hand in hands if hand != asked.hand and _is_held_back(hand)]
+    if leaked:
+        return Leak(" ".join(map(str, min(leaked))))
     if avoid is Avoid.STATE_HOLDOUT:
-        state = held_out_state_of({*numbers, asked.hand})
+        state = held_out_state_of({*shown, asked.hand})
         if state is not None:
             return Leak(state.text, is_state=True)
     return None
@@ -375,9 +379,9 @@ def without_look_ahead(text: str, states: Collection[Numbers]) -> str:
     """
 
     def left(match: re.Match[str]) -> str:
-        held, x, y = (_number(one) for one in match.group(1, 2, 3))
+        held, x, y = (to_number(one) for one in match.group(1, 2, 3))
         true = tuple(sorted((held, x, y))) in states and all(
-            any(holds(a, op, b, _number(value)) for a, b in ((x, y), (y, x)))
+            any(holds(a, op, b, to_number(value)) for a, b in ((x, y), (y, x)))
             for op, value in _TRIED.findall(match[4])
         )
         return "" if true else match[0]
@@ -387,10 +391,11 @@ def without_look_ahead(text: str, states: Collection[Numbers]) -> str:
 
 def _solved(
     text: str, asked: Puzzle, thoughts: Sequence[ReplayedThought], steps: Sequence[Step]
-) -> set[Hand]:
-    """The hands of a test part that a response makes the target of, or comes to on its way."""
+) -> set[Numbers]:
+    """What a response makes the target of, or of a larger hand comes to on its way; ascending."""
     targets = frozenset({TARGET, asked.target})
-    own = {thought.step[:3] for thought in thoughts if thought.exact}
+    sound = [thought for thought in thoughts if thought.exact]
+    own = {thought.step[:3] for thought in sound}
     if not thoughts:  # of `propose`: each goes on from what was asked
         own = {step[:3] for step in steps if check(step, asked.hand)[0] is None}
     found: set[Numbers] = set()
@@ -402,17 +407,11 @@ def _solved(
         if len(trees) > len(steps):  # told in words
             said = [Step(*tree.step, tree.value, None) for tree in trees]
             found |= {thought.left for thought in Replay(asked).run(said) if thought.exact}
-    states = {thought.left for thought in thoughts if thought.exact}
+    states = {thought.left for thought in sound}
     whole = {one for state in states for one in state if not isinstance(one, int)}
     text = without_look_ahead(text, states)
-    ends = Counter(one.step[:3] for one in thoughts if one.exact and one.step.value in targets)
-    found |= solved(text, targets, lambda tree: tree.step in own, ends, whole, _is_held_back)
-    return {hand for numbers in found if (hand := _whole(numbers)) is not None}
-
-
-def _leaks(puzzle: Puzzle, method: str) -> bool:
-    """Whether a puzzle is held out; the exemplar 4 4 6 8 may be shown."""
-    return held_out_split(puzzle, method) not in (None, EXEMPLAR)
+    ends = Counter(thought.step[:3] for thought in sound if thought.step.value in targets)
+    return found | solved(text, targets, own, ends, whole, _is_held_back)
 
 
 def _is_held_back(numbers: Numbers) -> bool:
@@ -435,31 +434,17 @@ def _is_part(shown: Puzzle, asked: Puzzle) -> bool:
     return len(shown.numbers) < SMALLEST_HAND and not Counter(shown.hand) - Counter(asked.hand)
 
 
-def _whole(numbers: Sequence[Number]) -> Hand | None:
-    """Numbers as a hand, ascending; None where one of them is no whole number above 0."""
-    hand = tuple(sorted(one for one in numbers if isinstance(one, int) and one > 0))
-    return hand if len(hand) == len(numbers) else None
-
-
-def _hands_of(told: Sequence[Number], asked: Puzzle) -> Iterator[Hand]:
+def _hands_of(told: Numbers, asked: Puzzle) -> Iterator[Numbers]:
     """The hands that a list may be meant for: all of it; of a long one every four in a row, too."""
-    if (whole := _whole(told)) is not None:
-        yield whole
-        if len(told) > max(SMALLEST_HAND, len(asked.numbers)):
-            for start in range(len(told) - SMALLEST_HAND + 1):
-                yield _whole(told[start : start + SMALLEST_HAND]) or whole
+    yield tuple(sorted(told))
+    longer = len(told) > max(SMALLEST_HAND, len(asked.numbers))
+    if longer and all(isinstance(one, int) and one > 0 for one in told):
+        for start in range(len(told) - SMALLEST_HAND + 1):
+            yield tuple(sorted(told[start : start + SMALLEST_HAND]))
 
 
 def _numbers_of(text: str) -> Numbers:
-    return tuple(_number(one[0]) for one in _NUMBER.finditer(text))
-
-
-def _number(text: str) -> Number:
-    over, _, under = text.partition("/")
-    if under and not int(under):
-        return 0
-    value = Fraction(over) / int(under or 1)
-    return value.numerator if value.denominator == 1 else value
+    return tuple(to_number(one[0]) for one in _NUMBER.finditer(text))
 
 
 _SUIT = re.compile(
@@ -469,16 +454,15 @@ _ONE_NUMBER = re.compile(r"\{[^{}0-9]{0,80}([0-9]{1,12})[^{}0-9]{0,80}\}")
 _BETWEEN_SLASHES = re.compile(
     r"(?<![\w./)])[0-9]{1,12}(?:[ ]?/[ ]?[0-9]{1,12}){3,11}(?![\w/(]|\.[0-9])"
 )
-_TRIED = re.compile(r"([-+*/])(\d{1,12}(?:/\d{1,12})?)")
-_LOOK_AHEAD = re.compile(
-    r"(?m)^(\d{1,12}(?:/\d{1,12})?) \| (\d{1,12}(?:/\d{1,12})?) (\d{1,12}(?:/\d{1,12})?):"
-    r"((?: [-+*/]\d{1,12}(?:/\d{1,12})?){0,8})(?: !)?$"
-)
+_ONE = r"\d{1,12}(?:/\d{1,12})?"
+_TRIED = re.compile(rf"([-+*/])({_ONE})")
+_LOOK_AHEAD = re.compile(rf"(?m)^({_ONE}) \| ({_ONE}) ({_ONE}):((?: [-+*/]{_ONE}){{0,8}})(?: !)?$")
 _DIGITS = re.compile(r"\d{1,12}")
 _INPUT = re.compile(r"(?<![a-z])inputs?(?![a-z])", re.IGNORECASE)
-_BARE = re.compile(r"[\s:>*_.\"'#|\[({=-]*(?:numbers|hand)?[\s:>*_.\"'#|\[({=-]*", re.IGNORECASE)
+_DRESS = r"[\s:>*_.\"'#|\[({=-]*"
+_BARE = re.compile(rf"{_DRESS}(?:numbers|hand)?{_DRESS}", re.IGNORECASE)
 _LIST_ALONE = re.compile(
-    r"[\s:>*_.\"'#|\[({=-]*(?:(?:numbers|hand)\b)?[\s:>*_.\"'#|\[({=-]*"
+    rf"{_DRESS}(?:(?:numbers|hand)\b)?{_DRESS}"
     r"\d{1,12}(?:(?:[\s,;|&]|and\b)+\d{1,12})*[\s:*_.,;\"'|\])}]*",
     re.IGNORECASE,
 )

@@ -21,14 +21,8 @@ from typing import TYPE_CHECKING, Any
 from tot24_bench.game import LeakedHand, Puzzle
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS, build_any, pick
 from tot24_bench.scoring import read_steps
-from tot24_bench.traces.leaks import (
-    EXEMPLAR,
-    Avoid,
-    held_out_split,
-    held_out_state_of,
-    states_in,
-)
-from tot24_bench.traces.trace import Trace, label_of
+from tot24_bench.traces.leaks import Avoid, held_out_state_of, is_held_out, states_in
+from tot24_bench.traces.store import Trace, label_of
 
 if TYPE_CHECKING:
     import pyarrow  # type: ignore[import-untyped]
@@ -41,21 +35,17 @@ FORMS = ("prompt_completion", "messages")
 class PromptConfig:
     """The prompts of the rows.
 
-    Attributes:
-        shots: exemplars in a prompt; 0 for the bare instruction.
-        variant: which exemplars.
-
     Raises:
         LeakedHand: the exemplars hold a test hand.
         ValueError: no such variant, or more shots than there are exemplars.
     """
 
-    shots: int = 0
-    variant: str = DEFAULT_VARIANT
+    shots: int = 0  # exemplars in a prompt; 0 for the bare instruction
+    variant: str = DEFAULT_VARIANT  # which exemplars
 
     def __post_init__(self) -> None:
         for exemplar in pick(self.variant, shots=self.shots):
-            if held_out_split(exemplar.puzzle) not in (None, EXEMPLAR):
+            if is_held_out(exemplar.puzzle):
                 raise LeakedHand(
                     f"the exemplars of {self.variant!r} hold {exemplar.puzzle.text}, a test hand: "
                     f"train on the variant {DEFAULT_VARIANT!r}, or with 0 shots"
@@ -63,11 +53,7 @@ class PromptConfig:
 
 
 def require_together(prompt: PromptConfig, avoid: Avoid) -> None:
-    """Refuse exemplars that show what responses may not show.
-
-    Raises:
-        ValueError: the exemplars show a state that is held out.
-    """
+    """Refuse exemplars that show what responses may not show: a state that is held out."""
     if avoid is not Avoid.STATE_HOLDOUT or not prompt.shots:
         return
     # Where one of them is asked, the one after the last is shown in its place.
@@ -94,11 +80,7 @@ def make_row(
 def prompted_row(
     method: str, puzzle: Puzzle, prompt: PromptConfig, completion: str
 ) -> dict[str, Any]:
-    """The columns that follow from what was asked and what is answered.
-
-    Raises:
-        ValueError: no such method, or no prompt of it for the puzzle.
-    """
+    """The columns that follow from what was asked and what is answered."""
     built = build_any(method, puzzle, shots=prompt.shots, variant=prompt.variant)
     return {
         "prompt": built.text,
@@ -116,14 +98,14 @@ def schema_of(form: str) -> pyarrow.Schema:
     import pyarrow as pa
 
     text, count = pa.string(), pa.int64()
-    message = pa.struct([("role", text), ("content", text)])
-    own = {
-        "prompt_completion": {"prompt": text, "completion": text},
-        "messages": {"messages": pa.list_(message)},
-    }
-    beside = {"method": text, "numbers": text, "target": count, "rule": text}
-    beside |= {"teacher": text, "oracle": pa.bool_(), "backtracks": count}
-    return pa.schema(own[form] | beside)
+    if form == "messages":
+        message = pa.struct([("role", text), ("content", text)])
+        own = [("messages", pa.list_(message))]
+    else:
+        own = [("prompt", text), ("completion", text)]
+    asked = [("method", text), ("numbers", text), ("target", count), ("rule", text)]
+    answered = [("teacher", text), ("oracle", pa.bool_()), ("backtracks", count)]
+    return pa.schema([*own, *asked, *answered])
 
 
 def hashed_line(row: dict[str, Any], form: str) -> bytes:

@@ -26,7 +26,7 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
@@ -84,7 +84,8 @@ def in_digits(text: str) -> str:
     text = _NOTED.sub(_in_plain, text)
     if text.isascii():
         return text
-    text = _CJK_TENS.sub(lambda m: str(10 * _numeral(m[1] or "一") + _numeral(m[2] or "〇")), text)
+    value = unicodedata.numeric
+    text = _CJK_TENS.sub(lambda m: f"{10 * value(m[1] or '一') + value(m[2] or '〇'):.0f}", text)
     return "".join(char if char.isascii() else _digits_of(char) for char in text)
 
 
@@ -122,23 +123,15 @@ def without_names(text: str) -> str:
 
 
 class Term(NamedTuple):
-    """What a text combines in one place.
+    """What a text combines in one place."""
 
-    Attributes:
-        tree: what comes of it; None where it is one number.
-        numbers: those that it combines, in their order.
-        number: what it is as a single number: `4`, or `8/5` (no `8 / 5`); None of an expression.
-        before, after: the signs of arithmetic, of whatever dress, in the gaps beside it; `|` where
-            nothing reaches over the gap.
-        in_list: whether nothing but blanks and commas stands before the number that follows.
-    """
-
-    tree: Tree | None
-    numbers: Numbers
-    number: Number | None
+    tree: Tree | None  # what comes of it; None where it is one number
+    numbers: Numbers  # those that it combines, in their order
+    number: Number | None  # as a single number: `4`, or `8/5` (no `8 / 5`); None of an expression
+    # the signs of arithmetic, of whatever dress, in the gaps beside it; `|` where nothing reaches
     before: str
     after: str
-    in_list: bool
+    in_list: bool  # whether nothing but blanks and commas stands before the number that follows
 
 
 def terms(text: str) -> list[Term]:
@@ -161,7 +154,7 @@ def terms(text: str) -> list[Term]:
                 found.append(_term(run, signs, before, around, in_list))
             opened = _OPENED.search(gap or "")
             run, signs, before = [], ["(" * opened[0].count("(") if opened else ""], around
-        run.append(_value(match[0]))
+        run.append(to_number(match[0]))
     if run:
         found.append(_term(run, signs, before, _signs_in(text[end : end + MAX_GAP]) + "|", False))
     return found
@@ -175,22 +168,21 @@ def steps_in(found: Sequence[Term]) -> list[Tree]:
         if term.tree is not None:
             steps.append(term.tree)
         three = found[place : place + 3]
-        if place < told or len(three) < 3 or "|" in three[0].after + three[1].after:
-            continue
-        said = three[0].before + three[0].after + three[1].after
         numbers = tuple([number for one in three if (number := one.number) is not None])
-        if len(numbers) == 3:
-            step = _step_of(numbers, "".join(sorted(set(said) & OPS)))
-            if step is not None:
-                steps.append(step)
-                told = place + 3
+        if place < told or len(numbers) < 3 or "|" in three[0].after + three[1].after:
+            continue
+        said = {*three[0].before, *three[0].after, *three[1].after}
+        step = _step_of(numbers, "".join(sorted(said & OPS)))
+        if step is not None:
+            steps.append(step)
+            told = place + 3
     return steps
 
 
 def solved(
     text: str,
     targets: frozenset[int] | set[int],
-    own: Callable[[Tree], bool] = lambda tree: False,
+    own: Collection[Step] = (),
     ends: Mapping[Step, int] = MappingProxyType({}),
     whole: Collection[Number] = (),
     matters: Callable[[Numbers], bool] = lambda numbers: True,
@@ -200,11 +192,10 @@ def solved(
     Args:
         text: as `bare` gives it.
         targets: 24, and what was asked for.
-        own: whether a step is known to be one of the hand asked: no other hand is solved by such
-            steps alone.
+        own: steps of the hand asked: no other hand is solved by such steps alone.
         ends: how often a step is known to end a whole path of the hand asked: no other leads to it.
         whole: fractions that are numbers left of the hand asked: `10 * (3 - 3/5)` combines three.
-        matters: whether a set is asked for; the others are left out.
+        matters: whether a set is asked for; others need not be found.
     """
 
     def kept_whole(one: re.Match[str]) -> str:
@@ -220,9 +211,8 @@ def solved(
     for reading in readings:
         found = terms(reading)
         steps = steps_in(found)
-        made = [solved_by(tree, targets) for tree in steps]
-        made += _by_steps_in(steps, targets, own, ends), _in_unknown_words(found, targets)
-        shown |= {numbers for one in made for numbers in one if matters(numbers)}
+        shown = shown.union(*(solved_by(tree, targets) for tree in steps))
+        shown |= _by_steps_in(steps, targets, own, ends) | _in_unknown_words(found, targets)
         shown |= _side_by_side(found, targets, own, matters)
     return shown
 
@@ -230,30 +220,29 @@ def solved(
 def _by_steps_in(
     steps: Sequence[Tree],
     targets: Collection[int],
-    own: Callable[[Tree], bool],
+    own: Collection[Step],
     ends: Mapping[Step, int],
 ) -> set[Numbers]:
-    """Four numbers that several steps of a text make a target of."""
+    """Four numbers that several steps of a text, not all of them own, make a target of."""
     found: set[Numbers] = set()
-    if not all(map(own, steps)):
-        said = Counter(tree.step for tree in steps if tree.leaves < SMALLEST_HAND)
-        for place, tree in enumerate(steps):
-            if tree.value in targets and said[tree.step] > ends.get(tree.step, 0):
-                near = steps[max(0, place - STEPS_NEAR) : place + STEPS_NEAR + 1]
-                others = {one: None for one in near if one.leaves < SMALLEST_HAND and one != tree}
-                found |= _by_steps(tree, list(others), own)
+    if all(tree.step in own for tree in steps):
+        return found
+    said = Counter(tree.step for tree in steps if tree.leaves < SMALLEST_HAND)
+    for place, tree in enumerate(steps):
+        if tree.value in targets and said[tree.step] > ends.get(tree.step, 0):
+            near = steps[max(0, place - STEPS_NEAR) : place + STEPS_NEAR + 1]
+            others = {one: None for one in near if one.leaves < SMALLEST_HAND and one != tree}
+            found |= _by_steps(tree, list(others), own)
     return found
 
 
-def _by_steps(
-    tree: Tree, others: Sequence[Tree], own: Callable[[Tree], bool] = lambda tree: False
-) -> set[Numbers]:
+def _by_steps(tree: Tree, others: Sequence[Tree], own: Collection[Step] = ()) -> set[Numbers]:
     """Four numbers that make what a tree makes, by way of other steps that are not all own.
 
     The others are told in any order; each is taken once.
     """
     found: set[Numbers] = set()
-    waiting = [(numbers, frozenset[int](), own(tree)) for numbers in _takes(tree)]
+    waiting = [(numbers, frozenset[int](), tree.step in own) for numbers in _takes(tree)]
     seen = set(waiting)
     while waiting:
         leaves, used, all_own = waiting.pop()
@@ -267,7 +256,7 @@ def _by_steps(
                 rest.remove(one.value)
                 for numbers in _takes(one):
                     left = tuple(sorted((*rest, *numbers)))
-                    after = (left, used | {place}, all_own and own(one))
+                    after = (left, used | {place}, all_own and one.step in own)
                     if len(left) <= SMALLEST_HAND and after not in seen:
                         seen.add(after)
                         waiting.append(after)
@@ -300,7 +289,7 @@ def _in_unknown_words(found: Sequence[Term], targets: Collection[int]) -> set[Nu
 def _side_by_side(
     found: Sequence[Term],
     targets: frozenset[int] | set[int],
-    own: Callable[[Tree], bool],
+    own: Collection[Step],
     matters: Callable[[Numbers], bool],
 ) -> set[Numbers]:
     """Four or five numbers in a row that make a target in their order."""
@@ -313,9 +302,9 @@ def _side_by_side(
             numbers += one.numbers if one.number is None else (one.number,)
             if len(numbers) > MOST:
                 break
-            if one.tree is not None and one.after.startswith("=") and own(one.tree):
+            if one.tree is not None and one.after.startswith("=") and one.tree.step in own:
                 break
-            inside += "".join(_ops(one.tree))
+            inside += _ops(one.tree)
             wanted = tuple(sorted(numbers))
             if len(numbers) >= SMALLEST_HAND and end > start and matters(wanted):
                 # A sign before or after the numbers is theirs as in `add(5, 4)` and `5 4 +`, and
@@ -407,11 +396,10 @@ def _is_fraction(tree: Tree) -> bool:
     return tree.op == "/" and tree.leaves == 2 and isinstance(tree.value, Fraction)
 
 
-def _ops(tree: Tree | None) -> Iterator[str]:
-    if tree is not None and tree.left is not None:
-        yield from _ops(tree.left)
-        yield tree.op
-        yield from _ops(tree.right)
+def _ops(tree: Tree | None) -> str:
+    if tree is None or tree.left is None:
+        return ""
+    return _ops(tree.left) + tree.op + _ops(tree.right)
 
 
 def _term(
@@ -469,10 +457,14 @@ def _signs_in(gap: str) -> str:
     return signs if len(signs.replace("=", "")) <= 3 else "|"
 
 
-def _value(text: str) -> Number:
+def to_number(text: str) -> Number:
+    """What a number in digits is worth, `8/5` and `0.5` included; 0 where it is over nothing."""
     if text.lstrip("-").isdecimal():
         return int(text)
-    value = Fraction(text.replace(_BAR, "/"))
+    over, _, under = text.replace(_BAR, "/").partition("/")
+    if under and not int(under):
+        return 0
+    value = Fraction(over) / int(under or 1)
     return value.numerator if value.denominator == 1 else value
 
 
@@ -489,10 +481,6 @@ def _in_plain(match: re.Match[str]) -> str:
 def _digits_of(char: str) -> str:
     number = unicodedata.numeric(char, None)
     return char if number is None or number != int(number) else str(int(number))
-
-
-def _numeral(char: str) -> int:
-    return int(unicodedata.numeric(char))
 
 
 OPS = frozenset("+-*/")

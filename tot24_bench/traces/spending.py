@@ -40,6 +40,11 @@ class Amount(Record):
         """Both together."""
         return Amount(cost=self.cost + other.cost, tokens=self.tokens + other.tokens)
 
+    def beyond(self, other: Amount) -> Amount:
+        """By how much it is more; nothing where it is less."""
+        cost, tokens = self.cost - other.cost, self.tokens - other.tokens
+        return Amount(cost=max(cost, Decimal(0)), tokens=max(tokens, 0))
+
 
 NOTHING = Amount()
 
@@ -58,12 +63,7 @@ class Spending:
 
     @classmethod
     def beside(cls, traces: Path) -> Self:
-        """Read the note beside a trace file; the run that never ended counts at its worst.
-
-        Raises:
-            BadSpending: the note is none of ours.
-            OSError: it cannot be read.
-        """
+        """Read the note beside a trace file; the run that never ended counts at its worst."""
         path = traces.with_name(f"{traces.name}.spent.json")
         if not path.exists():
             return cls(path, NOTHING)
@@ -85,13 +85,10 @@ class Spending:
 
         What the calls under way hold counts where it is more than was foreseen.
         """
-        known, worst = self.unrecorded, self._worst
-        grown = unrecorded.cost > known.cost or unrecorded.tokens > known.tokens
-        if grown or held.tokens > worst.tokens:
+        worst = self._worst
+        if unrecorded.beyond(self.unrecorded) != NOTHING or held.tokens > worst.tokens:
             self.unrecorded = unrecorded
-            self._worst = Amount(
-                cost=max(held.cost, worst.cost), tokens=max(held.tokens, worst.tokens)
-            )
+            self._worst = worst.plus(held.beyond(worst))
             self._write(self._worst)
 
     def end(self, unrecorded: Amount) -> None:
@@ -137,18 +134,17 @@ def noting(
     if worst is not None:
         spending.begin(worst)
 
-    def above(cost: Decimal, tokens: int, than_cost: Decimal, than_tokens: int) -> Amount:
-        return Amount(cost=max(cost - than_cost, Decimal(0)), tokens=max(tokens - than_tokens, 0))
+    def unrecorded(charged: Amount) -> Amount:
+        return charged.beyond(Amount(cost=file.totals.cost, tokens=file.totals.tokens))
 
-    def unrecorded(cost: Decimal, tokens: int) -> Amount:
-        return above(cost, tokens, file.totals.cost, file.totals.tokens)
+    def committed() -> Amount:
+        return Amount(cost=budget.committed_cost, tokens=budget.committed_tokens)
 
     def note() -> None:
-        spent = budget.spent_cost, budget.spent_tokens
-        held = above(budget.committed_cost, budget.committed_tokens, *spent)
-        spending.note(unrecorded(*spent), held)
+        spent = Amount(cost=budget.spent_cost, tokens=budget.spent_tokens)
+        spending.note(unrecorded(spent), committed().beyond(spent))
 
     try:
         yield note
     finally:
-        spending.end(unrecorded(budget.committed_cost, budget.committed_tokens))
+        spending.end(unrecorded(committed()))

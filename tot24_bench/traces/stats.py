@@ -9,29 +9,29 @@ quantiles are exact all the same. `draw` draws them.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import accumulate
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.prompts import STEP_METHODS
-from tot24_bench.scoring import Verdict, analyse, score_method
+from tot24_bench.scoring import Score, Verdict, analyse, score_method
 from tot24_bench.statistics import wilson
 from tot24_bench.teachers import Finish
 from tot24_bench.text import one_line
 from tot24_bench.traces.funnel import BAND_NAMES
 from tot24_bench.traces.judge import band_of
-from tot24_bench.traces.trace import Trace, label_of
+from tot24_bench.traces.store import Trace, label_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 QUANTILES = {"least": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95}
-QUANTILES["most"] = 1.0
+QUANTILES |= {"most": 1.0}
 
 MEASURES = {
     "tokens": "tokens generated",
@@ -46,16 +46,14 @@ MEASURES = {
 solver can still win from there. Tokens are those that the teacher generated, as its server counts
 them: the text of a student that was corrected has others."""
 
-BINS = 40
-"""Bars of a histogram."""
-
-MAX_DRAWN = 6
-"""Groups that are told apart by colour; the others are left out, and the title says so."""
-
 SUFFIXES = (".png", ".svg", ".pdf")
 """What a plot may be called."""
 
-_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # Tol's bright
+BINS = 40
+"""Bars of a histogram."""
+
+_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
+"""Of the groups (Tol's bright); more are left out, and the title says so."""
 
 
 @dataclass
@@ -64,8 +62,8 @@ class Yield:
 
     asked: int = 0
     right: int = 0
-    hands_asked: set[int] = field(default_factory=set)
-    hands_right: set[int] = field(default_factory=set)
+    hands_asked: set[object] = field(default_factory=set)
+    hands_right: set[object] = field(default_factory=set)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object, with Wilson's 95% intervals."""
@@ -80,36 +78,34 @@ class Yield:
         }
 
 
+class Counted(NamedTuple):
+    """What a response is worth, and what was counted in it."""
+
+    worth: Score
+    measures: dict[str, int]
+
+
 @dataclass
 class Stats:
-    """What the responses of one teacher to one method look like, or those of all.
-
-    Attributes:
-        measures: of each measure, how many responses have which value.
-        verdicts: how many responses have which verdict.
-        finishes: how many responses end why.
-        cost: US dollars, as far as known.
-        priced: responses whose cost is known.
-        methods: how they were asked; measures of several methods have no common mean.
-    """
+    """What the responses of one teacher to one method look like, or those of all."""
 
     traces: int = 0
     right: int = 0
+    # of each measure, how many responses have which value
     measures: dict[str, Counter[int]] = field(
         default_factory=lambda: {name: Counter() for name in MEASURES}
     )
     verdicts: Counter[Verdict] = field(default_factory=Counter)
-    finishes: Counter[Finish] = field(default_factory=Counter)
-    bands: dict[str, Yield] = field(default_factory=dict)
-    cost: Decimal = Decimal(0)
-    priced: int = 0
-    methods: set[str] = field(default_factory=set)
-    _hands: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    finishes: Counter[Finish] = field(default_factory=Counter)  # how many responses end why
+    bands: defaultdict[str, Yield] = field(default_factory=lambda: defaultdict(Yield))
+    cost: Decimal = Decimal(0)  # US dollars, as far as known
+    priced: int = 0  # responses whose cost is known
+    methods: set[str] = field(default_factory=set)  # measures of several have no common mean
 
     @property
     def hands(self) -> int:
         """Distinct hands that were asked."""
-        return len(self._hands)
+        return sum(len(band.hands_asked) for band in self.bands.values())
 
     @property
     def cost_of_right(self) -> Decimal | None:
@@ -117,24 +113,23 @@ class Stats:
         known = self.right > 0 and self.priced == self.traces
         return self.cost / self.right if known else None
 
-    def add(self, counted: Counted) -> None:
+    def add(self, trace: Trace, counted: Counted) -> None:
         """Count one trace."""
-        trace = counted.trace
         for name, value in counted.measures.items():
             self.measures[name][value] += 1
+        right, hand = counted.worth.correct, trace.puzzle.identity
         self.methods.add(trace.method)
         self.traces += 1
-        self.right += counted.right
-        self.verdicts[counted.verdict] += 1
+        self.right += right
+        self.verdicts[counted.worth.verdict] += 1
         self.finishes[trace.finish] += 1
         if trace.usage.cost is not None:
             self.cost += trace.usage.cost
             self.priced += 1
-        hand = self._hands.setdefault(trace.puzzle.identity, len(self._hands))
-        band = self.bands.setdefault(band_of(trace.puzzle), Yield())
+        band = self.bands[band_of(trace.puzzle)]
         band.asked += 1
         band.hands_asked.add(hand)
-        if counted.right:
+        if right:
             band.right += 1
             band.hands_right.add(hand)
 
@@ -166,29 +161,18 @@ class Stats:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """A trace with what was counted in its response."""
-
-    trace: Trace
-    right: bool
-    verdict: Verdict
-    measures: dict[str, int]
-
-
 def collect(
     traces: Iterable[Trace], tick: Callable[[], object] = lambda: None
 ) -> tuple[Stats, dict[str, Stats]]:
     """The statistics of all traces together, and by teacher and method."""
-    everyone: Stats = Stats()
-    teachers: dict[str, Stats] = {}
+    everyone = Stats()
+    teachers: defaultdict[str, Stats] = defaultdict(Stats)
     for trace in traces:
         counted = count(trace)
-        everyone.add(counted)
-        group = f"{label_of(trace.teacher)}, {trace.method}"
-        teachers.setdefault(group, Stats()).add(counted)
+        everyone.add(trace, counted)
+        teachers[f"{label_of(trace.teacher)}, {trace.method}"].add(trace, counted)
         tick()
-    return everyone, teachers
+    return everyone, dict(teachers)
 
 
 def count(trace: Trace) -> Counted:
@@ -210,7 +194,7 @@ def count(trace: Trace) -> Counted:
     }
     if trace.usage.completion_tokens is not None:
         measures["tokens"] = trace.usage.completion_tokens
-    return Counted(trace, worth.correct, worth.verdict, measures)
+    return Counted(worth, measures)
 
 
 def summary(counts: Counter[int]) -> dict[str, float]:
@@ -231,19 +215,14 @@ def quantile(counts: Counter[int], share: float) -> int:
 
 
 def draw(teachers: Mapping[str, Stats], path: Path, title: str = "") -> None:
-    """Draw lengths, dead ends and the yield; the suffix of `path` says in which form.
-
-    Raises:
-        ValueError: nothing to draw, or matplotlib is not installed or does not know the suffix.
-        OSError: the file cannot be written.
-    """
+    """Draw lengths, dead ends and the yield; the suffix of `path` says in which form."""
     try:
         from matplotlib.figure import Figure
     except ImportError as missing:
         raise ValueError("drawing needs matplotlib: pip install 'tot24-bench[plots]'") from missing
     if not teachers:
         raise ValueError("there is no trace to draw: give a file that holds one")
-    drawn = dict(sorted(teachers.items(), key=lambda one: -one[1].traces)[:MAX_DRAWN])
+    drawn = dict(sorted(teachers.items(), key=lambda one: -one[1].traces)[: len(_COLOURS)])
     if len(drawn) < len(teachers):
         title = f"{title} ({len(drawn)} of {len(teachers)} groups)".strip()
     if path.suffix.lower() not in SUFFIXES:
@@ -265,23 +244,21 @@ def draw(teachers: Mapping[str, Stats], path: Path, title: str = "") -> None:
 
 
 def _histogram(axes: Axes, teachers: Mapping[str, Stats], measure: str, label: str) -> None:
-    counts = [one.measures[measure] for one in teachers.values()]
+    coloured = zip(_COLOURS, teachers.values(), strict=False)
+    known = [(colour, counts) for colour, one in coloured if (counts := one.measures[measure])]
     # The longest one in a hundred is put into the last bar: one of them would flatten the others.
-    most = max((quantile(one, 0.99) for one in counts if one), default=0)
-    width = max(1, -(-(most + 1) // BINS))
-    edges = [start * width for start in range(most // width + 2)]
-    longest = max((max(one) for one in counts if one), default=0)
+    most = max((quantile(counts, 0.99) for _, counts in known), default=0)
+    width = most // BINS + 1
+    edges = range(0, most + width + 1, width)
+    longest = max((max(counts) for _, counts in known), default=0)
     if longest >= edges[-1]:
         label += f"\n(last bar: {edges[-2]:,} and more, up to {longest:,})"
     axes.set_xlabel(label)
-    for name, colour, one in zip(teachers, _COLOURS, counts, strict=False):
-        bars: Counter[int] = Counter()
-        for value, times in one.items():
-            bars[min(value, most) // width] += times
-        if one:
-            heights = [bars[place] / one.total() for place in range(len(edges) - 1)]
-            axes.stairs(heights, edges, color=colour, fill=True, alpha=0.35)
-            axes.stairs(heights, edges, color=colour, label=_plain(name))
+    for colour, counts in known:
+        values = [min(value, most) for value in counts]
+        shares = [times / counts.total() for times in counts.values()]
+        style: dict[str, Any] = {"fc": (colour, 0.35), "ec": colour, "histtype": "stepfilled"}
+        axes.hist(values, edges, weights=shares, **style)
 
 
 def _yields(axes: Axes, teachers: Mapping[str, Stats]) -> None:

@@ -1,30 +1,46 @@
-"""A trace file: append-only, one JSON object a line, safe to be killed at any moment.
+"""A trace, one response of a teacher, and the file that traces are kept in.
+
+A trace holds what was asked, what came back, what that took and what it is worth. The score is of
+the time of recording; filters score again, so that an old file meets today's rules.
 
     with TraceFile.open(Path("traces.jsonl")) as file:
         if not file.has(trace.asked):
             file.append(trace)
 
-A trace is one write of one whole line. Whatever ends the process, the lines before stay as they
-are; a last line that was cut off is taken away when the file is opened again, for nobody was told
-that it is recorded. One process at a time may append: a second one is refused by a lock. Another
-schema, or a line in the middle that is no trace, is refused, never skipped.
+A trace file is JSON Lines, one trace a line, and only ever appended to. A trace is one write of one
+whole line. Whatever ends the process, the lines before stay as they are; a last line that was cut
+off is taken away when the file is opened again, for nobody was told that it is recorded. One
+process at a time may append: a second one is refused by a lock. Another schema, or a line in the
+middle that is no trace, is refused, never skipped.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
-from tot24_bench.game import Hand
-from tot24_bench.schema import first_fault
-from tot24_bench.teachers import TeacherInfo
-from tot24_bench.traces.trace import FORMAT, SampleKey, Trace
+from tot24_bench.game import Hand, Puzzle
+from tot24_bench.schema import Count, Encodable, Name, Record, Sha256, first_fault
+from tot24_bench.scoring import Score
+from tot24_bench.teachers import Finish, Reply, Setting, TeacherInfo, Usage, teacher_name
+
+FORMAT: Literal["tot24-trace/1"] = "tot24-trace/1"
+"""Names the fields below; another number is another set of them."""
+
+MAX_SAMPLES = 100_000
+"""Samples of one hand."""
+
+MAX_KEPT_CHARS = 2 * 10**6
+"""Characters of a response that are kept: twice what is scored. What is longer is cut off there and
+counts as cut off: a line of a file stays readable."""
 
 MAX_LINE_BYTES = 2**24
 """Bytes of a line: ten times the longest response that is scored."""
@@ -34,6 +50,58 @@ LAZY_SYNC_SECONDS = 1.0
 
 _BEGINNING = f'{{"format":"{FORMAT}"'.encode()
 """How every line begins that this module wrote."""
+
+Asked = tuple[tuple[Hand, int, str], int]
+"""What a trace answers: the puzzle's identity, however dealt, and the number of the sample."""
+
+
+class Trace(Record):
+    """One response, as it is kept."""
+
+    format: Literal["tot24-trace/1"] = FORMAT
+    puzzle: Puzzle  # the hand as the prompt showed it
+    sample: Annotated[int, Field(ge=0, lt=MAX_SAMPLES)]  # which of the hand's samples, from 0
+    method: Name  # the prompting method: `prompts.METHODS`, `propose` or `value`
+    variant: Name  # of the prompt's exemplars
+    shots: Count | None  # exemplars in the prompt; None, as its hash, where it is not ours
+    prompt_sha256: Sha256 | None
+    teacher: TeacherInfo  # who answered, with its sampling settings
+    response: Annotated[Encodable, Field(max_length=MAX_KEPT_CHARS)]
+    finish: Finish  # why the response ends
+    usage: Usage
+    score: Score  # what the response was worth when it was recorded
+    recorded: AwareDatetime
+    details: dict[str, Setting] = Field(default_factory=dict)  # the model's snapshot, an id, ...
+
+    @classmethod
+    def of(cls, reply: Reply, teacher: TeacherInfo, score: Score, recorded: datetime) -> Trace:
+        """The trace of a reply."""
+        prompt = reply.request.prompt
+        return cls(
+            puzzle=prompt.puzzle,
+            sample=reply.request.sample,
+            method=prompt.method,
+            variant=prompt.variant,
+            shots=prompt.shots,
+            prompt_sha256=prompt.sha256,
+            teacher=teacher,
+            response=reply.text[:MAX_KEPT_CHARS],
+            finish=Finish.LENGTH if len(reply.text) > MAX_KEPT_CHARS else reply.finish,
+            usage=reply.usage,
+            score=score,
+            recorded=recorded,
+            details=reply.details,
+        )
+
+    @property
+    def asked(self) -> Asked:
+        """What it answers."""
+        return self.puzzle.identity, self.sample
+
+
+def label_of(teacher: TeacherInfo) -> str:
+    """How tables and rows name a teacher."""
+    return teacher_name(f"{teacher.kind}: {teacher.model}")
 
 
 class BadTraceFile(ValueError):
@@ -57,15 +125,13 @@ class Setup(NamedTuple):
         """How a trace was asked for."""
         return cls(trace.method, trace.variant, trace.shots, trace.teacher)
 
-    def difference(self, other: Setup) -> str | None:
-        """The first thing in which another setup differs, for a message; None where it is equal."""
+    def difference(self, other: Setup) -> str:
+        """The first thing in which an unequal setup differs, for a message."""
         here, there = self._fields_by_name(), other._fields_by_name()
-        for name in {**here, **there}:
-            both = here.get(name), there.get(name)
-            if both[0] != both[1]:
-                mine, theirs = ("nothing" if one is None else str(one)[:60] for one in both)
-                return f"{name} {mine}, not {theirs}"
-        return None
+        name = next(name for name in {**here, **there} if here.get(name) != there.get(name))
+        both = (here.get(name), there.get(name))
+        mine, theirs = ("nothing" if one is None else str(one)[:60] for one in both)
+        return f"{name} {mine}, not {theirs}"
 
     def _fields_by_name(self) -> dict[str, Any]:
         teacher = self.teacher.to_json()
@@ -74,17 +140,13 @@ class Setup(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What the traces of a file took together: tokens and US dollars as far as they are known.
-
-    Right are those that were right when they were recorded, unpriced those that took tokens and
-    have no cost.
-    """
+    """What the traces of a file took together, as far as it is known."""
 
     traces: int = 0
-    right: int = 0
+    right: int = 0  # when they were recorded
     tokens: int = 0
-    cost: Any = 0
-    unpriced: int = 0
+    cost: Any = 0  # US dollars
+    unpriced: int = 0  # traces that took tokens and have no cost
 
     def plus(self, trace: Trace) -> Totals:
         """The same with one more trace."""
@@ -100,24 +162,17 @@ class Totals(NamedTuple):
 
 
 class TraceFile:
-    """A trace file that this process alone appends to; a context manager.
-
-    Attributes:
-        path: the file.
-        setup: of its traces; None while there are none.
-        totals: of its traces.
-        repaired_bytes: length of a cut-off last line that was taken away when it was opened.
-    """
+    """A trace file that this process alone appends to; a context manager."""
 
     def __init__(self, path: Path, sync_seconds: float = 0.0) -> None:
         self.path = path
-        self.setup: Setup | None = None
-        self.totals = Totals()
-        self.repaired_bytes = 0
+        self.setup: Setup | None = None  # of its traces; None while there are none
+        self.totals = Totals()  # of its traces
+        self.repaired_bytes = 0  # length of a cut-off last line that was taken away when opened
         self._sync_seconds = sync_seconds
         self._synced_at = time.monotonic()
         # Samples recorded of each puzzle as the bits of an integer: a million traces fit easily.
-        self._recorded: dict[tuple[Hand, int, str], int] = {}
+        self._recorded: Counter[tuple[Hand, int, str]] = Counter()
         self._lock = FileLock(f"{path}.lock", timeout=0)
         self._descriptor = -1
         self._made = False
@@ -132,7 +187,6 @@ class TraceFile:
         Raises:
             TraceFileBusy: another process appends to it.
             BadTraceFile: it holds something else than traces of one setup.
-            OSError: it cannot be read or written.
         """
         if not path.parent.is_dir():
             raise BadTraceFile(f"no folder {path.parent}: make it, or give another -o")
@@ -144,32 +198,28 @@ class TraceFile:
             file._made = not path.exists()
             file._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
             _lock(file._descriptor)
-            torn = file._learn()
-            if torn:
-                file._mend(torn)
-        except BaseException as error:
+            file._learn()
+        except (Timeout, BlockingIOError):
             file.close()
-            if isinstance(error, Timeout | BlockingIOError):
-                raise TraceFileBusy(
-                    f"{path} is being written by another process: wait for it, or give another -o"
-                ) from None
+            raise TraceFileBusy(
+                f"{path} is being written by another process: wait for it, or give another -o"
+            ) from None
+        except BaseException:
+            file.close()
             raise
         return file
 
-    def has(self, asked: SampleKey) -> bool:
+    def has(self, asked: Asked) -> bool:
         """Whether the answer to a request is recorded."""
-        return bool(self._recorded.get(asked[:3], 0) >> asked.sample & 1)
+        puzzle, sample = asked
+        return bool(self._recorded[puzzle] >> sample & 1)
 
     def require(self, setup: Setup) -> None:
-        """Refuse to add traces of another setup than those in the file.
-
-        Raises:
-            BadTraceFile: names the first difference.
-        """
-        difference = None if self.setup is None else self.setup.difference(setup)
-        if difference is not None:
+        """Refuse to add traces of another setup than those in the file: names what differs."""
+        if self.setup is not None and self.setup != setup:
             raise BadTraceFile(
-                f"{self.path} holds traces of {difference}: give another -o, or ask as it was asked"
+                f"{self.path} holds traces of {self.setup.difference(setup)}: give another -o, or "
+                "ask as it was asked"
             )
 
     def append(self, trace: Trace) -> None:
@@ -179,9 +229,7 @@ class TraceFile:
             BadTraceFile: a trace of another setup, or one that is recorded already.
             OSError: the disk is full; the file then ends with the trace before.
         """
-        setup = Setup.of(trace)
-        if setup != self.setup:
-            self.require(setup)
+        self.require(Setup.of(trace))
         if self.has(trace.asked):
             raise BadTraceFile(f"{self.path} already holds sample {trace.sample} of this hand")
         line = trace.model_dump_json().encode() + b"\n"
@@ -191,14 +239,10 @@ class TraceFile:
                 "recorded"
             )
         self._write(line)
-        self._note(trace, setup)
+        self._note(trace)
 
     def add_missing(self, trace: Trace) -> bool:
-        """Record a trace unless its sample is recorded; whether it was.
-
-        Raises:
-            BadTraceFile, OSError: as `append`; of another setup also where nothing is to be added.
-        """
+        """Record a trace unless its sample is recorded; whether it was. Raises as `append`."""
         self.require(Setup.of(trace))
         if self.has(trace.asked):
             return False
@@ -228,10 +272,7 @@ class TraceFile:
     def _write(self, line: bytes) -> None:
         end = os.fstat(self._descriptor).st_size
         try:
-            written = os.write(self._descriptor, line)
-            if written < len(line):  # a disk that fills up takes a part
-                written += os.write(self._descriptor, line[written:])
-            if written < len(line):
+            if os.write(self._descriptor, line) < len(line):  # a disk that fills up takes a part
                 raise OSError("only a part of a trace could be written")
         except OSError as error:
             os.ftruncate(self._descriptor, end)
@@ -242,23 +283,15 @@ class TraceFile:
         if time.monotonic() - self._synced_at >= self._sync_seconds:
             self._sync()
 
-    def _learn(self) -> bytes:
-        """Take in every whole line; what stands after the last of them.
-
-        Nothing is changed here: a file that is not ours is refused as it is.
-        """
+    def _learn(self) -> None:
+        """Take in every whole line, then mend the end; what is not ours is refused unchanged."""
         for number, line, ended in _lines(self.path):
             if not ended:
-                # After whole traces it is ours, whatever a power cut left of it.
-                if number == 1 and not line.startswith(_BEGINNING[: len(line)]):
-                    raise BadTraceFile(
-                        f"{self.path}: line {number} is no trace of the schema {FORMAT}: give "
-                        "another -o"
-                    )
-                return line
+                self._mend(line, number)
+                return
             trace = _parsed(line, self.path, number)
             setup = Setup.of(trace)
-            if self.setup is not None and setup != self.setup:
+            if self.setup is not None and self.setup != setup:
                 raise BadTraceFile(
                     f"{self.path}: line {number} is a trace of "
                     f"{setup.difference(self.setup)}: give another -o"
@@ -267,35 +300,36 @@ class TraceFile:
                 raise BadTraceFile(
                     f"{self.path}: line {number} repeats sample {trace.sample} of its hand"
                 )
-            self._note(trace, self.setup or setup)
-        return b""
+            self._note(trace)
 
-    def _mend(self, torn: bytes) -> None:
+    def _mend(self, torn: bytes, number: int) -> None:
         """Take a last line without its end away, or give it its end where nothing else lacks."""
+        # After whole traces it is ours, whatever a power cut left of it.
+        if number == 1 and not torn.startswith(_BEGINNING[: len(torn)]):
+            raise BadTraceFile(
+                f"{self.path}: line 1 is no trace of the schema {FORMAT}: give another -o"
+            )
         try:
-            trace = _parsed(torn, self.path, 0)
+            trace = _parsed(torn, self.path, number)
         except BadTraceFile:
             os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - len(torn))
             self.repaired_bytes = len(torn)
         else:
             os.write(self._descriptor, b"\n")
-            self._note(trace, Setup.of(trace))
+            self._note(trace)
         self._sync()
 
-    def _note(self, trace: Trace, setup: Setup) -> None:
-        *puzzle, sample = trace.asked
-        key: Any = tuple(puzzle)
-        self._recorded[key] = self._recorded.get(key, 0) | 1 << sample
+    def _note(self, trace: Trace) -> None:
+        puzzle, sample = trace.asked
+        self._recorded[puzzle] |= 1 << sample
         self.totals = self.totals.plus(trace)
-        self.setup = setup
+        self.setup = self.setup or Setup.of(trace)
 
 
 def read_traces(path: Path, size: int | None = None) -> Iterator[Trace]:
     """The traces of a file, or of its first `size` bytes; a cut-off last line is left out.
 
-    Raises:
-        BadTraceFile: names a line that is no trace.
-        OSError: the file cannot be read.
+    A line that is no trace is a BadTraceFile.
     """
     for number, line, ended in _lines(path, size):
         try:
