@@ -104,15 +104,13 @@ def add_command(
     submissions = [board.describe(one, told) for one in gathered.submissions]
     for one in submissions:
         board.check_consistent(one)
-    board.key_conflicts(submissions, results, overwrite)
+        board.check_writable(results, one.key, overwrite)
     for warning in board.check_beside(submissions, results):
         warn(said(warning))
-    paths = (
-        board.places(submissions, results)
-        if dry_run
-        else board.written(submissions, results, overwrite)
-    )
-    for path in paths:
+    paths = [board.path_of(results, one.key) for one in submissions]
+    for path, one in zip(paths, submissions, strict=True):
+        if not dry_run:
+            board.write(one, results, overwrite)
         typer.echo(f"{'would write' if dry_run else 'wrote'} {path}")
     print_wide(board.render_rich(board.Entry.of(one) for one in submissions))
     open_questions = dict.fromkeys(line for one in submissions for line in board.questions(one))
@@ -214,9 +212,7 @@ _QUESTIONS = {
 
 def _complete(submissions: Sequence[Submission], told: Told, ask: bool) -> Told:
     """What is told, with answers to what is missing; the model's name must be known at the end."""
-    from tot24_bench.leaderboard import unnamed
-
-    nameless = unnamed(submissions[0])
+    nameless = submissions[0].model.name in ("unnamed", "local")
     several = len({one.model.name for one in submissions}) > 1
     if told.name is not None and several:
         raise ValueError("--name is for one model, and the folder holds several: leave it out")

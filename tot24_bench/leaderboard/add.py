@@ -25,7 +25,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -44,7 +44,7 @@ from tot24_bench.leaderboard.from_lm_eval import (
     read_results,
 )
 from tot24_bench.leaderboard.runs import submissions_of, training_of
-from tot24_bench.leaderboard.store import FOLDER, check_writable, path_of, paths, read, write
+from tot24_bench.leaderboard.store import FOLDER, path_of, paths, read, write
 from tot24_bench.leaderboard.submission import OTHER, Header, ModelInfo, Submission, Training
 from tot24_bench.leaderboard.verify import Verified, beside_each_other, gists_of, verify_file
 from tot24_bench.schema import first_fault
@@ -61,20 +61,11 @@ from tot24_bench.transcripts import (
 MOST_TRUNCATED = 0.1
 """Share of responses cut off by the token limit from which a reviewer asks for a longer one."""
 
-MAX_TRAINING_BYTES = 8 * 2**30
-"""Bytes of a file of training rows; it is read a row at a time."""
-
-MAX_HANDS = 100_000
-"""Different hands that a submission can declare."""
-
-MAX_LINE_BYTES = 4_096
-"""Bytes of a line that is a bare hand."""
-
-MAX_DEPTH = 8
-"""Levels of lists and objects in a row (messages lie on the third); deeper ones are refused."""
-
-LONG_TEXT = 80
-"""Characters of a text that is read by itself, and not among the numbers of the row."""
+MAX_TRAINING_BYTES = 8 * 2**30  # of a file of training rows; it is read a row at a time
+MAX_HANDS = 100_000  # different ones that a submission can declare
+MAX_LINE_BYTES = 4_096  # of a line that is a bare hand
+MAX_DEPTH = 8  # levels of lists and objects in a row (messages lie on the third)
+LONG_TEXT = 80  # characters of a text that is read by itself, and not among the row's numbers
 
 _SHOWN = re.compile(r"^Input: *([0-9 ,]{1,200})", re.MULTILINE)
 
@@ -152,10 +143,12 @@ def _submission(one: FromLmEval, checkpoint: Path | None, warnings: list[str]) -
     folder = Path(str(one.evaluation.plan.model_args.get("pretrained") or ""))
     if checkpoint is not None:
         name = str(checkpoint)
-        model["checkpoint_sha256"] = checkpoint_sha256(name)
-        model["teacher"] = model["teacher"] or teacher_of(name)
-        model["training"] = model["training"] or training_of(name)
-        model["parameters"] = model["parameters"] or parameters_of(checkpoint)
+        model |= {
+            "checkpoint_sha256": checkpoint_sha256(name),
+            "teacher": model["teacher"] or teacher_of(name),
+            "training": model["training"] or training_of(name),
+            "parameters": model["parameters"] or parameters_of(checkpoint),
+        }
     elif model["checkpoint_sha256"] and changed_since(folder, recorded.started):
         model["checkpoint_sha256"] = None
         warnings.append(
@@ -202,27 +195,6 @@ def _changed(submission: Submission, *, model: Mapping[str, Any], **changes: Any
     return submission.model_copy(update=dict(header))
 
 
-def unnamed(submission: Submission) -> bool:
-    """Whether nothing says what the model is called."""
-    return submission.model.name in ("unnamed", "local")
-
-
-def key_conflicts(submissions: Sequence[Submission], results: Path, overwrite: bool) -> None:
-    """Fail before anything is written where one could not be."""
-    for submission in submissions:
-        check_writable(results, submission.key, overwrite)
-
-
-def written(submissions: Sequence[Submission], results: Path, overwrite: bool) -> list[Path]:
-    """Write submissions; where each stands."""
-    return [write(submission, results, overwrite=overwrite) for submission in submissions]
-
-
-def places(submissions: Sequence[Submission], results: Path) -> list[Path]:
-    """Where submissions would be written."""
-    return [path_of(results, submission.key) for submission in submissions]
-
-
 def check_consistent(submission: Submission) -> None:
     """Refuse what `tot24 leaderboard verify` would find fault with, and say how to mend it."""
     with tempfile.TemporaryDirectory(prefix="tot24-") as folder:
@@ -265,10 +237,7 @@ _MENDS: tuple[tuple[str, str], ...] = (
     ("place: ", "move both files there, or add the results again"),
     ("is a link", "put the file itself there"),
     ("is missing beside it", "commit both files of the submission"),
-    ("samples_sha256", _AGAIN),
-    ("is stored as", _AGAIN),
-    ("metrics.", _AGAIN),
-    ("mean_response_tokens", _AGAIN),
+    *((part, _AGAIN) for part in ("samples_sha256", "is stored as", "metrics.", "mean_response_")),
     ("is asked twice", "evaluate each hand once"),
     ("does not belong to it", "name the split that was asked"),
     ("a pipe or a device", "put the file itself there"),
@@ -287,59 +256,75 @@ _MENDS: tuple[tuple[str, str], ...] = (
     ("not JSON", _AGAIN),
     ("", "see docs/add-a-model.md; `tot24 leaderboard schema` prints what each field may hold"),
 )
+"""What to do, by a part of what is wrong; the first that fits counts."""
 
 
-def questions(submission: Submission) -> Iterator[str]:
+def questions(submission: Submission) -> list[str]:
     """What a reviewer will ask; none of it makes a submission wrong."""
-    model, metrics = submission.model, submission.metrics
-    ours = submission.obtained == "measured"  # of what others ran the source is what there is
+    model, generation, n = submission.model, submission.generation, submission.n
+    obtained = submission.obtained
+    ours = obtained == "measured"  # of what others ran the source is what there is
     local = model.backend in ("hf", "vllm", "sglang")
-    student, truncated = bool(model.teacher), metrics.truncated or 0
+    student, training = bool(model.teacher), model.training
+    cut = submission.metrics.truncated or 0
     whole = split_size(submission.split) if is_split(submission.split) else 0
     counted = submission.mean_response_tokens is not None
-    generation = submission.generation
+    limited = isinstance(generation.get("max_gen_toks"), int)
     sampled = generation.get("do_sample") or generation.get("temperature")
     empty = sum(not text for sample in submission.samples for text in sample.responses)
-    asked = {
-        "no licence: may others use the model, and how? (--licence)": ours and not model.licence,
-        "no link: where is the model described? (--link)": ours and not model.link,
-        "no hardware: what did it run on? (--hardware)": ours and not submission.hardware,
-        "no number of parameters (--parameters)": local and model.parameters is None,
-        "no precision: fp32, bf16, quantised? It moves a small model's score (--precision)": (
-            local and model.precision is None
+    unhashed = model.backend == "hf" and model.checkpoint_sha256 is None
+    asked = (
+        (ours and not model.licence, "no licence: may others use the model, and how? (--licence)"),
+        (ours and not model.link, "no link: where is the model described? (--link)"),
+        (ours and not submission.hardware, "no hardware: what did it run on? (--hardware)"),
+        (local and model.parameters is None, "no number of parameters (--parameters)"),
+        (
+            local and model.precision is None,
+            "no precision: fp32, bf16, quantised? It moves a small model's score (--precision)",
         ),
-        "no hash of the weights: nobody can say which checkpoint it was "
-        "(--checkpoint FOLDER, where you have it)": (
-            model.backend == "hf" and model.checkpoint_sha256 is None
+        (
+            unhashed,
+            "no hash of the weights: nobody can say which checkpoint it was "
+            "(--checkpoint FOLDER, where you have it)",
         ),
-        f"a student of {model.teacher} that does not say which hands it was trained on: were "
-        "test hands among them? (--training FILE)": student and model.training is None,
-        "training hands but no teacher: who wrote the traces? (--teacher)": (
-            model.training is not None and not student
+        (
+            student and training is None,
+            f"a student of {model.teacher} that does not say which hands it was trained on: were "
+            "test hands among them? (--training FILE)",
         ),
-        "a student without a base model: from what, or `--base none` for from scratch?": (
-            student and not model.base
+        (
+            training is not None and not student,
+            "training hands but no teacher: who wrote the traces? (--teacher)",
         ),
-        f"a partial run: {submission.n} of the {whole} hands": submission.n < whole,
-        "the prompt is not this benchmark's: what was asked? It stands apart in the tables": (
-            ours and submission.variant == OTHER
+        (
+            student and not model.base,
+            "a student without a base model: from what, or `--base none` for from scratch?",
         ),
-        f"{truncated:.0%} of the responses were cut off by the token limit": (
-            truncated > MOST_TRUNCATED
+        (n < whole, f"a partial run: {n} of the {whole} hands"),
+        (
+            ours and submission.variant == OTHER,
+            "the prompt is not this benchmark's: what was asked? It stands apart in the tables",
         ),
-        "tokens were not counted: name a tokenizer (tokenizer=NAME in --model_args)": (
-            ours and not counted
+        (cut > MOST_TRUNCATED, f"{cut:.0%} of the responses were cut off by the token limit"),
+        (
+            ours and not counted,
+            "tokens were not counted: name a tokenizer (tokenizer=NAME in --model_args)",
         ),
-        "no token limit (max_gen_toks) is recorded: who can say which responses were cut off?": (
-            counted and not isinstance(generation.get("max_gen_toks"), int)
+        (
+            counted and not limited,
+            "no token limit (max_gen_toks) is recorded: who can say which responses were cut off?",
         ),
-        "sampled, with one response a hand: greedy, or several repeats, say more": (
-            sampled and submission.repeats == 1
+        (
+            sampled and submission.repeats == 1,
+            "sampled, with one response a hand: greedy, or several repeats, say more",
         ),
-        f"{empty} empty responses: did requests fail?": empty,
-        f"{submission.obtained}, not measured: it is listed apart from what was measured": not ours,
-    }
-    return (question for question, due in asked.items() if due)
+        (empty, f"{empty} empty responses: did requests fail?"),
+        (
+            not ours,
+            f"{submission.obtained}, not measured: it is listed apart from what was measured",
+        ),
+    )
+    return [question for due, question in asked if due]
 
 
 def read_training(path: Path) -> Training:
@@ -350,8 +335,7 @@ def read_training(path: Path) -> Training:
         BadTraining: the file is missing or no such file, or a row shows no hand.
     """
     hands: set[Hand] = set()
-    guard = Guard()
-    count = 0
+    guard, count = Guard(), 0
     try:
         check_file(path, MAX_TRAINING_BYTES)
         with path.open("rb") as file:
@@ -389,15 +373,13 @@ def _rows(file: BinaryIO) -> Iterator[tuple[int, object]]:
 def _checked_hands(row: object, guard: Guard, where: str) -> set[Hand]:
     """The hands of a row that shows nothing held out."""
     try:
-        if _is_deeper(row, MAX_DEPTH):
-            raise BadRecord(f"nested deeper than {MAX_DEPTH} levels, where nothing is looked for")
         puzzles = _puzzles(row)
-        asked = puzzles[0]
-        method = row.get("method") if isinstance(row, Mapping) else ""
-        method = method if isinstance(method, str) else ""
-        targets = {target for one, _ in _objects(row) for target in _target(one)}
+        asked, method = puzzles[0], ""
+        targets = {one for part, _ in _parts(row) for one in _targets(part)}
+        if isinstance(row, dict) and isinstance(row.get("method"), str):
+            method = row["method"]
         guard.check_hands((*puzzles, *(Puzzle(asked.hand, one) for one in targets)), method, where)
-        if isinstance(row, Mapping):
+        if isinstance(row, dict):
             puzzle = asked
             for text in _texts(row):
                 puzzle = guard.check_text(text, puzzle, method, where)
@@ -415,60 +397,49 @@ def _puzzles(row: object) -> list[Puzzle]:
     """Every puzzle that a row names or shows, named ones first, each with the target beside it."""
     if isinstance(row, str | list):
         return [Puzzle(numbers_of(row))]
-    if not isinstance(row, Mapping):
+    if not isinstance(row, dict):
         raise BadRecord("no row: give an object, or a hand such as 4 4 6 8")
-    targets = (target for one, _ in _objects(row) for target in _target(one))
-    shown_for = next(targets, TARGET)
+    parts = list(_parts(row))
     found = []
-    for one, target in _objects(row):
-        for key, value in one.items():
+    for part, target in parts:
+        for key, value in part.items() if isinstance(part, dict) else ():
             shows = isinstance(value, str) and _SHOWN.search(value)
             if key.lower() in HAND_KEYS and isinstance(value, str | list) and not shows:
                 try:
                     found.append(Puzzle(numbers_of(value), target))
                 except ValueError:  # inside, other data have these names, too
-                    if one is row:
+                    if part is row:
                         raise
+    shown_for = next((one for part, _ in parts for one in _targets(part)), TARGET)
     for text in _texts(row):
         found += [Puzzle(numbers_of(shown.strip()), shown_for) for shown in _SHOWN.findall(text)]
     if not found:
-        raise BadRecord(
-            f"shows no hand: name it under {HAND_KEYS[0]}, or show it as Input: 4 4 6 8"
-        )
+        known = HAND_KEYS[0]
+        raise BadRecord(f"shows no hand: name it under {known}, or show it as Input: 4 4 6 8")
     return found
 
 
-def _parts(value: object) -> Iterable[object]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _is_deeper(value: object, depth: int) -> bool:
-    inner = list(_parts(value))
-    return bool(inner) and (depth == 0 or any(_is_deeper(one, depth - 1) for one in inner))
-
-
-def _objects(value: object, target: int = TARGET) -> Iterator[tuple[Mapping[str, object], int]]:
-    """Every object of a row, an outer one before those inside it, with the target it is about."""
-    if isinstance(value, Mapping):
-        target = next(_target(value), target)
-        yield value, target
-    for part in _parts(value):
-        yield from _objects(part, target)
+def _parts(
+    value: object, target: int = TARGET, depth: int = MAX_DEPTH
+) -> Iterator[tuple[object, int]]:
+    """A row and all inside it, outer before inner, each with the target that it is about."""
+    target = next(_targets(value), target)
+    yield value, target
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in inner:
+        if not depth:
+            raise BadRecord(f"nested deeper than {MAX_DEPTH} levels, where nothing is looked for")
+        yield from _parts(part, target, depth - 1)
 
 
 def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    for part in _parts(value):
-        yield from _texts(part)
+    return (part for part, _ in _parts(value) if isinstance(part, str))
 
 
-def _target(fields: Mapping[str, object]) -> Iterator[int]:
-    """What stands under `target` as a whole number, whether as 22, 22.0 or "22"."""
-    for key, value in fields.items():
-        if key.lower() == "target" and (target := number_or_none(value)) is not None:
+def _targets(value: object) -> Iterator[int]:
+    """What an object has under `target` as a whole number, whether as 22, 22.0 or "22"."""
+    for key, one in value.items() if isinstance(value, dict) else ():
+        if key.lower() == "target" and (target := number_or_none(one)) is not None:
             yield target
 
 
@@ -477,7 +448,7 @@ def _unread(value: object, longest: int | None = None) -> object:
 
     Beside the end of a solution, numbers that count something would look as if they made it.
     """
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         left = {key: one for key, one in value.items() if not _is_read(key.lower(), one)}
         return {key: _unread(one, longest) for key, one in left.items()}
     if isinstance(value, list):
