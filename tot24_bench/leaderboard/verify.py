@@ -84,9 +84,6 @@ MAX_FAULTS = 20
 EARLIEST = datetime.date(2023, 1, 1)
 """No language model was asked this game's hard hands before (Yao et al. 2023)."""
 
-A_DAY = datetime.timedelta(days=1)
-"""By which a clock may be ahead."""
-
 LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
 """What a generation argument that bounds the tokens of a response is called."""
 
@@ -97,29 +94,21 @@ LONGEST_TOKEN = 32
 """Characters of a token of ordinary text, on the average of a response: far more than any
 vocabulary has. Runs of one sign count once, as they may be one token."""
 
-_WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,11}")
 _RUN = re.compile(r"(.)\1+", re.DOTALL)
 
-Texts = Mapping[str, str]
-"""Responses of transcripts by their hash, for submissions that withhold them."""
-
-Finding = tuple[str, str]
-"""What is wrong in one submission: the field or the hand, and what."""
+Texts = Mapping[str, str]  # responses of transcripts, by the hash that stands for a withheld one
+Finding = tuple[str, str]  # what is wrong in one submission: the field or the hand, and what
 
 
 class Verified(NamedTuple):
-    """What came of checking one submission; `path` is its JSON file.
+    """What came of checking one submission."""
 
-    `responses` were scored again, the `withheld` ones could not be, as their text is not here.
-    `warnings` are odd, and may be honest. There is no gist where the submission cannot be read.
-    """
-
-    path: Path
+    path: Path  # its JSON file
     faults: tuple[Fault, ...]
-    responses: int = 0
-    withheld: int = 0
-    warnings: tuple[Fault, ...] = ()
-    gist: Gist | None = None
+    responses: int = 0  # scored again
+    withheld: int = 0  # not scored again, as their text is not here
+    warnings: tuple[Fault, ...] = ()  # what is odd, and may be honest
+    gist: Gist | None = None  # for what is held beside others; none where it cannot be read
 
 
 def verify(
@@ -193,11 +182,9 @@ def beside_each_other(
 
 def gists_of(results: Path, without: Iterable[Path] = ()) -> Iterator[Gist]:
     """What is held beside others of a folder; what cannot be read is for `verify` to say."""
-    left_out = set(without)
-    for path in paths(results):
-        if path not in left_out:
-            with suppress(BadSubmission):
-                yield Gist(path, *read_stream(path))
+    for path in sorted({*paths(results)} - {*without}):
+        with suppress(BadSubmission):
+            yield Gist(path, *read_stream(path))
 
 
 def kept_by_git(results: Path) -> str:
@@ -235,7 +222,7 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
     warnings: tuple[Fault, ...] = ()
     asked: list[Puzzle] = []
     checked = withheld = 0
-    counted = False
+    counted, gist = False, None
     try:
         header, samples = read_stream(path)
         gist = Gist(path, header)
@@ -247,13 +234,11 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
         for sample in samples:
             gist.add(sample)
             asked.append(sample.puzzle)
-            responses = _responses(sample, texts or {})
-            if responses is None:
-                withheld += len(sample.scores)
-            else:
-                checked += len(responses)
+            responses = sample.responses or _known(sample, texts or {})
+            checked += len(responses)
+            withheld += len(sample.scores) - len(responses)
             if len(found) < MAX_FAULTS:
-                found += _sample_faults(header, sample, responses or (), limit)
+                found += _sample_faults(header, sample, responses, limit)
             counted = counted or any(sample.tokens)
             del sample, responses  # before the next one is read: they may be large
         found += _hand_faults(header, asked)
@@ -269,12 +254,18 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
     return Verified(path, faults, checked, withheld, warnings, gist)
 
 
+def _known(sample: Sample, texts: Texts) -> Sequence[str]:
+    """The responses that a sample withholds, where all of them are known."""
+    found = [texts[digest] for digest in sample.responses_sha256 if digest in texts]
+    return found if len(found) == len(sample.scores) else ()
+
+
 def _stray(results: Path, named: set[Path] | None) -> Iterator[Fault]:
     """What lies among the submissions and is none: it would be published and never checked.
 
     `named` are the files of training hands that submissions name; None where that is not known.
     """
-    folder = results / FOLDER
+    folder, lists = results / FOLDER, results / TRAINING
     stems = {path.with_suffix("") for path in paths(results)}
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_symlink():
@@ -287,10 +278,10 @@ def _stray(results: Path, named: set[Path] | None) -> Iterator[Fault]:
                 yield Fault(path, "file", "belongs to no submission: remove it")
         elif path.parent.parent != folder:
             yield Fault(path, "file", f"a submission stands two levels below {folder.name}")
-    lists = results / TRAINING
-    if named is not None and lists.is_dir():
-        for path in sorted(set(lists.iterdir()) - named):
-            yield Fault(path, "file", "holds training hands of no submission: remove it")
+    for path in (
+        sorted(set(lists.iterdir()) - named) if named is not None and lists.is_dir() else ()
+    ):
+        yield Fault(path, "file", "holds training hands of no submission: remove it")
 
 
 def _chosen_hands(gist: Gist, kept: str) -> Iterator[Fault]:
@@ -314,31 +305,26 @@ def _chosen_hands(gist: Gist, kept: str) -> Iterator[Fault]:
 
 def _header_faults(header: Header) -> Iterator[Finding]:
     """What is wrong with what a submission says, whatever its samples are."""
+    task, model, a_day = header.task, header.model, datetime.timedelta(days=1)
     if header.created < EARLIEST:
         yield "created", f"{header.created} is before {EARLIEST}: no model was asked these then"
-    if header.created > datetime.datetime.now(datetime.UTC).date() + A_DAY:
+    if header.created > datetime.datetime.now(datetime.UTC).date() + a_day:  # clocks may be ahead
         yield "created", f"{header.created} is in the future"
-    yield from _task_faults(header)
-    model = header.model
+    try:
+        method, split = method_of(task), split_of(task)
+        if method != header.method:
+            yield "task", f"{task} is the task of {method}, and the method is {header.method}"
+        if split is not None and split != header.split.partition("-")[0]:
+            yield "task", f"{task} asks {split}, and the split is {header.split}"
+    except ValueError:  # a task of others
+        if header.method != OTHER:
+            named = task_name(header.method)
+            yield "task", f"{task} is no task of the method {header.method}: that is {named}"
     named_so = letters_of(teacher_name(model.name)) == letters_of(SOLVER)
     if named_so and model.backend.casefold() != EXACT_SEARCH:
         yield "model.name", f"{SOLVER} is the solver's name, and {model.backend} is no solver"
     if model.training is not None and (fault := _trained(model.training.hands)[1]):
         yield "model.training", fault
-
-
-def _task_faults(header: Header) -> Iterator[Finding]:
-    try:
-        method, split = method_of(header.task), split_of(header.task)
-    except ValueError:  # a task of others
-        if header.method != OTHER:
-            named = task_name(header.method)
-            yield "task", f"{header.task} is no task of the method {header.method}: that is {named}"
-        return
-    if method != header.method:
-        yield "task", f"{header.task} is the task of {method}, and the method is {header.method}"
-    if split is not None and split != header.split.partition("-")[0]:
-        yield "task", f"{header.task} asks {split}, and the split is {header.split}"
 
 
 @lru_cache(maxsize=8)
@@ -360,7 +346,7 @@ def _limit(header: Header) -> tuple[int | None, list[Finding]]:
     limits = set()
     for name, value in said.items():
         written = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
-        if not _WHOLE_NUMBER.fullmatch(written):
+        if not re.fullmatch("[1-9][0-9]{0,11}", written):
             return None, [(f"generation.{name}", f"{_short(value)} is no number of tokens")]
         limits.add(int(written))
     if len(limits) > 1:
@@ -419,31 +405,20 @@ def _sample_faults(
             field = next(name for name, value in now.items() if value != then.get(name))
             stands, given = _short(then.get(field)), _short(now[field])
             yield where, f"{field} is stored as {stands}, but the response gives {given}"
-        if measured and tokens is not None:  # of what others ran the counts are theirs
-            for what in _token_faults(response, tokens, stored.truncated, limit):
-                yield where, what
-
-
-def _token_faults(response: str, tokens: int, truncated: bool, limit: int | None) -> Iterator[str]:
-    """Tokens that the text cannot have."""
-    if limit is not None and truncated != (tokens >= limit):
-        reach = "reach" if tokens >= limit else "do not reach"
-        stored = f"truncated is stored as {truncated}"
-        yield f"{stored}, but its {tokens} tokens {reach} the limit of {limit}"
-    size = len(response.encode("utf-8", "replace"))
-    if tokens > size + MORE_TOKENS:
-        yield f"{tokens} tokens, but the response has {size} bytes"
-    most = LONGEST_TOKEN * (tokens + 1)
-    if len(response) > most and len(_RUN.sub(r"\1", response[: 8 * most])) > most:
-        yield f"{tokens} tokens, but the response has {len(response)} characters"
-
-
-def _responses(sample: Sample, texts: Texts) -> Sequence[str] | None:
-    """The responses of a sample; None where they are withheld and not known."""
-    if not sample.withheld:
-        return sample.responses
-    found = [texts[digest] for digest in sample.responses_sha256 if digest in texts]
-    return found if len(found) == len(sample.scores) else None
+        if tokens is None or not measured:  # of what others ran the counts are theirs
+            continue
+        if limit is not None and stored.truncated != (tokens >= limit):
+            reach = f"{'' if tokens >= limit else 'do not '}reach the limit of {limit}"
+            yield (
+                where,
+                f"truncated is stored as {stored.truncated}, but its {tokens} tokens {reach}",
+            )
+        size = len(response.encode("utf-8", "replace"))
+        if tokens > size + MORE_TOKENS:
+            yield where, f"{tokens} tokens, but the response has {size} bytes"
+        most = LONGEST_TOKEN * (tokens + 1)
+        if len(response) > most and len(_RUN.sub(r"\1", response[: 8 * most])) > most:
+            yield where, f"{tokens} tokens, but the response has {len(response)} characters"
 
 
 def _short(value: object) -> str:
@@ -470,34 +445,26 @@ def upgrade(results: Path) -> Iterator[Upgraded]:
     """
     named = set()
     for path in paths(results):
-        after, changes = _scored_again(read(path))
-        if (training := after.model.training) is not None:
+        submission, changes = _scored_again(read(path))
+        if (training := submission.model.training) is not None:
             named.add(hands_path(results, training.hands_file()[0]))
-        yield Upgraded(write(after, results, overwrite=True), tuple(changes))
-    for file in (results / TRAINING).glob("*.txt"):
-        if file not in named:
-            file.unlink()
+        yield Upgraded(write(submission, results, overwrite=True), tuple(changes))
+    for file in {*(results / TRAINING).glob("*.txt")} - named:
+        file.unlink()
 
 
 def _scored_again(submission: Submission) -> tuple[Submission, list[str]]:
     changes: list[str] = []
     samples = []
     for sample in submission.samples:
-        scores = (
-            sample.scores
-            if sample.withheld
-            else tuple(
-                score(sample.puzzle, response, truncated=stored.truncated)
-                for response, stored in zip(sample.responses, sample.scores, strict=True)
-            )
-        )
-        changes += [
-            f"{sample.puzzle.text}: {stored.verdict}, now {again.verdict}"
-            for stored, again in zip(sample.scores, scores, strict=True)
-            if again != stored
-        ]
-        samples.append(sample.model_copy(update={"scores": scores}))
-    if not changes:
-        return submission, changes
-    fields = {**dict(submission), "samples": tuple(samples), "metrics": metrics_of(samples)}
-    return Submission(**fields), changes
+        scores = list(sample.scores)
+        for i, (response, stored) in enumerate(zip(sample.responses, sample.scores, strict=False)):
+            scores[i] = score(sample.puzzle, response, truncated=stored.truncated)
+            if scores[i] != stored:
+                now = f"{stored.verdict}, now {scores[i].verdict}"
+                changes.append(f"{sample.puzzle.text}: {now}")
+        samples.append(sample.model_copy(update={"scores": tuple(scores)}))
+    if changes:
+        fields = {**dict(submission), "samples": tuple(samples), "metrics": metrics_of(samples)}
+        submission = Submission(**fields)
+    return submission, changes
