@@ -1,6 +1,4 @@
-"""A submission as tables and statistics need it: what it says, and how each hand went.
-
-Responses and scores stay on disk, so that a thousand submissions fit into memory.
+"""A submission as tables need it, a thousand in memory: what it says, and how each hand went.
 
 >>> from tot24_bench.game import Puzzle
 >>> outcome = Outcome(Puzzle.parse("4 4 6 8"), right=3, responses=4, tokens=80)
@@ -46,13 +44,10 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the leaderboard with what its statistics rest on.
-
-    There is an outcome for each hand, in the order asked; none where reported without samples.
-    """
+    """One row of the leaderboard with what its statistics rest on."""
 
     header: Header
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()  # of each hand, in the order asked; none of a mere report
     withheld: bool = False
 
     @property
@@ -69,11 +64,8 @@ class Entry:
     @classmethod
     def gather(cls, header: Header, samples: Iterable[Sample]) -> Self:
         """The entry of a submission whose samples come one at a time."""
-        outcomes, withheld = [], False
-        for sample in samples:
-            outcomes.append(Outcome.of(sample))
-            withheld = withheld or sample.withheld
-        return cls(header, tuple(outcomes), withheld)
+        each = [(Outcome.of(sample), sample.withheld) for sample in samples]
+        return cls(header, tuple(one for one, _ in each), any(withheld for _, withheld in each))
 
 
 def interval(entry: Entry, level: float = LEVEL) -> Interval | None:

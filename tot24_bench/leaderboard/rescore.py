@@ -34,11 +34,8 @@ from tot24_bench.prompts import METHODS, VARIANTS, UnknownMethod, UnknownVariant
 from tot24_bench.scoring import Score, Verdict, score
 from tot24_bench.transcripts import CARDS, BadTranscript, Transcript, in_deck
 
-MAX_HANDS = 20_000
-"""Different hands of one transcript; the deck has 1,820."""
-
-MAX_TASK_CHARS = 60
-"""Characters of a label that name its task; a submission's file is named by it."""
+MAX_HANDS = 20_000  # different hands of one transcript; the deck has 1,820
+MAX_TASK_CHARS = 60  # of a label that names its task, and so a submission's file
 
 DECK = "deck"
 """The split of hands of the deck that no fixed split holds all of."""
@@ -106,19 +103,12 @@ class Spool(AbstractContextManager["Spool"]):
 
 @dataclass(slots=True)
 class Tally:
-    """What is kept of one hand, its numbers in the order in which they came first.
-
-    Attributes:
-        samples: responses.
-        counts: how many of them count for each metric.
-        tokens: the sum of their lengths; None once one is not known.
-        votes: their answers.
-    """
+    """What is kept of one hand, its numbers in the order in which they came first."""
 
     puzzle: Puzzle
-    samples: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    tokens: int | None = 0
+    samples: int = 0  # responses
+    counts: Counter[str] = field(default_factory=Counter)  # how many count for each metric
+    tokens: int | None = 0  # the sum of their lengths; None once one is not known
     votes: Votes = field(default_factory=Votes)
 
     @property
@@ -129,19 +119,12 @@ class Tally:
 
 @dataclass(slots=True)
 class Compared:
-    """A transcript's own verdicts beside ours.
+    """A transcript's own verdicts beside ours."""
 
-    Attributes:
-        responses: how many have a verdict of their own.
-        only_theirs: how many of them are right by their verdict and wrong by ours.
-        only_ours: how many are right by ours and wrong by theirs.
-        right: how many are right by theirs.
-    """
-
-    responses: int = 0
-    only_theirs: int = 0
-    only_ours: int = 0
-    right: int = 0
+    responses: int = 0  # those that have a verdict of their own
+    only_theirs: int = 0  # right by theirs and wrong by ours
+    only_ours: int = 0  # right by ours and wrong by theirs
+    right: int = 0  # right by theirs
 
     @property
     def differ(self) -> int:
@@ -151,26 +134,17 @@ class Compared:
 
 @dataclass
 class Rescored:
-    """A transcript as counts.
-
-    Attributes:
-        format: of the transcript.
-        hands: a tally for each hand, in the order in which the hands came.
-        verdicts: how many responses have each verdict.
-        empty: how many responses hold nothing.
-        bad: how many records were left out.
-        compared: the transcript's own verdicts beside ours.
-        unsolvable: whether a hand without a solution was asked, as far as responses claim one: of
-            larger hands than four numbers, whether such a claim was right.
-    """
+    """A transcript as counts."""
 
     format: str
-    hands: tuple[Tally, ...] = ()
+    hands: tuple[Tally, ...] = ()  # in the order in which they came
     verdicts: Counter[Verdict] = field(default_factory=Counter)
-    empty: int = 0
-    bad: int = 0
+    empty: int = 0  # responses that hold nothing
+    bad: int = 0  # records that were left out
     compared: Compared = field(default_factory=Compared)
     unsolvable: bool = False
+    """Whether a hand without a solution was asked, as far as responses claim one: of larger hands
+    than four numbers, whether such a claim was right."""
 
     @property
     def repeats(self) -> tuple[int, int]:
@@ -274,25 +248,15 @@ def hands_of(split: str) -> frozenset[Hand]:
 
 
 class Origin(NamedTuple):
-    """What the user says of a transcript, which does not say it of itself.
+    """What the user says of a transcript, which does not say it of itself."""
 
-    Attributes:
-        model: the model's name on the leaderboard.
-        method: one of `prompts.METHODS`, or "other".
-        prompt: the exemplar variant of this project's prompt, or "other".
-        shots: exemplars in the prompt; None where nobody knows.
-        source: where the transcript is from.
-        notes: what a reader of the figure must know.
-        label: what tables call a method that is none of this project's.
-    """
-
-    model: str
-    method: str
-    prompt: str
-    shots: int | None
-    source: str
-    notes: tuple[str, ...] = ()
-    label: str | None = None
+    model: str  # its name on the leaderboard
+    method: str  # one of `prompts.METHODS`, or "other"
+    prompt: str  # the exemplar variant of this project's prompt, or "other"
+    shots: int | None  # exemplars in the prompt; None where nobody knows
+    source: str  # where the transcript is from
+    notes: tuple[str, ...] = ()  # what a reader of the figure must know
+    label: str | None = None  # what tables call a method that is none of this project's
 
     @property
     def task(self) -> str:
@@ -310,19 +274,19 @@ class Origin(NamedTuple):
 
         Raises:
             UnknownMethod, UnknownVariant: each names what there is.
-            ValueError: the model has no name.
+            ValueError: the model has no name, or the label is for a method of ours.
         """
+        methods, prompts = (*METHODS, OTHER), (*VARIANTS, OTHER)
         if not self.model.strip():
             raise ValueError("the model has no name: give one with --model")
-        methods, prompts = (*METHODS, OTHER), (*VARIANTS, OTHER)
         if self.method not in methods:
-            names = ", ".join(methods)
-            raise UnknownMethod(f"no method {self.method[:40]!r}: the methods are {names}")
+            named = f"no method {self.method[:40]!r}: the methods are"
+            raise UnknownMethod(f"{named} {', '.join(methods)}")
         if self.label is not None and (self.method != OTHER or not self.label.strip()):
             raise ValueError(f"--label names a method of others: give it with --method {OTHER}")
         if self.prompt not in prompts:
-            names = ", ".join(prompts)
-            raise UnknownVariant(f"no prompt {self.prompt[:40]!r}: the prompts are {names}")
+            named = f"no prompt {self.prompt[:40]!r}: the prompts are"
+            raise UnknownVariant(f"{named} {', '.join(prompts)}")
 
 
 def check_split(rescored: Rescored, split: str) -> None:

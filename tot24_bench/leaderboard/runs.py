@@ -14,6 +14,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,10 +60,9 @@ RERUN_ARGUMENTS = {
     "dtype": {"auto", "float32", "float16", "bfloat16"},
     "attn_implementation": {"eager", "sdpa"},
 }
-"""Model arguments that are run again, and their values: a submission may name code to load."""
-
 RERUN_GENERATION = {"do_sample", "max_gen_toks", "temperature", "top_k", "top_p", "until"}
-"""Generation arguments that are run again."""
+"""What is run again of model arguments, with these values, and of generation arguments: a
+submission may name code to load."""
 
 _PACKAGES = ("tot24-bench", "lm-eval", "transformers", "torch", "datasets")
 
@@ -84,10 +84,7 @@ def run_plans(
     """Evaluate plans with one model, loaded once, and write one submission a task.
 
     Args:
-        plans: what to ask, one split after another.
-        results: the results folder.
         name: the model's name on the leaderboard; None takes the checkpoint's.
-        overwrite: whether to replace submissions of the same keys.
         told: adds what is known of the model beside what an evaluation can see.
 
     Raises:
@@ -201,17 +198,11 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
 
 
 def training_of(checkpoint: str) -> Training | None:
-    """What a student's own record says of its data; None where it says nothing.
-
-    Raises:
-        pydantic.ValidationError: it says something that is no such data.
-    """
-    data = training_data_of(checkpoint)
-    if data is None:
+    """What a student's own record says of its data; None where it says nothing."""
+    if (data := training_data_of(checkpoint)) is None:
         return None
-    return Training(
-        hands=tuple(data.get("hands", ())), rows=data.get("rows"), data_sha256=data.get("sha256")
-    )
+    hands = tuple(data.get("hands", ()))
+    return Training(hands=hands, rows=data.get("rows"), data_sha256=data.get("sha256"))
 
 
 def _source(model_args: Mapping[str, Any]) -> str:
@@ -227,10 +218,8 @@ def _without_path(name: str) -> str:
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             found[package] = version(package)
-        except PackageNotFoundError:
-            continue
     return found
 
 

@@ -20,8 +20,7 @@ from typing import NamedTuple
 
 from tot24_bench.scoring import Score, Verdict, tokenize
 
-MAX_ANSWERS = 4_096
-"""Different answers of a hand that are counted; what first comes after them does not vote."""
+MAX_ANSWERS = 4_096  # different ones of a hand that are counted; what comes later does not vote
 
 
 class Votes:
@@ -52,11 +51,7 @@ class Votes:
             _count(self._forms, form, claim, score.correct)
 
     def by_text(self, claims: bool = False) -> bool:
-        """Whether the most frequent last line is right; False where nobody voted.
-
-        Args:
-            claims: whether a claim of no solution is a vote.
-        """
+        """Whether the most frequent last line is right; a claim of no solution may be a vote."""
         return _elected(self._texts, claims)
 
     def by_form(self, claims: bool = False) -> bool:
