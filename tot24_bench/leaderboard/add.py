@@ -259,72 +259,48 @@ _MENDS: tuple[tuple[str, str], ...] = (
 """What to do, by a part of what is wrong; the first that fits counts."""
 
 
-def questions(submission: Submission) -> list[str]:
+def questions(submission: Submission) -> Iterator[str]:
     """What a reviewer will ask; none of it makes a submission wrong."""
     model, generation, n = submission.model, submission.generation, submission.n
-    obtained = submission.obtained
-    ours = obtained == "measured"  # of what others ran the source is what there is
+    ours = submission.obtained == "measured"  # of what others ran the source is what there is
     local = model.backend in ("hf", "vllm", "sglang")
-    student, training = bool(model.teacher), model.training
-    cut = submission.metrics.truncated or 0
-    whole = split_size(submission.split) if is_split(submission.split) else 0
     counted = submission.mean_response_tokens is not None
-    limited = isinstance(generation.get("max_gen_toks"), int)
-    sampled = generation.get("do_sample") or generation.get("temperature")
-    empty = sum(not text for sample in submission.samples for text in sample.responses)
-    unhashed = model.backend == "hf" and model.checkpoint_sha256 is None
-    asked = (
-        (ours and not model.licence, "no licence: may others use the model, and how? (--licence)"),
-        (ours and not model.link, "no link: where is the model described? (--link)"),
-        (ours and not submission.hardware, "no hardware: what did it run on? (--hardware)"),
-        (local and model.parameters is None, "no number of parameters (--parameters)"),
-        (
-            local and model.precision is None,
-            "no precision: fp32, bf16, quantised? It moves a small model's score (--precision)",
-        ),
-        (
-            unhashed,
-            "no hash of the weights: nobody can say which checkpoint it was "
-            "(--checkpoint FOLDER, where you have it)",
-        ),
-        (
-            student and training is None,
-            f"a student of {model.teacher} that does not say which hands it was trained on: were "
-            "test hands among them? (--training FILE)",
-        ),
-        (
-            training is not None and not student,
-            "training hands but no teacher: who wrote the traces? (--teacher)",
-        ),
-        (
-            student and not model.base,
-            "a student without a base model: from what, or `--base none` for from scratch?",
-        ),
-        (n < whole, f"a partial run: {n} of the {whole} hands"),
-        (
-            ours and submission.variant == OTHER,
-            "the prompt is not this benchmark's: what was asked? It stands apart in the tables",
-        ),
-        (cut > MOST_TRUNCATED, f"{cut:.0%} of the responses were cut off by the token limit"),
-        (
-            ours and not counted,
-            "tokens were not counted: name a tokenizer (tokenizer=NAME in --model_args)",
-        ),
-        (
-            counted and not limited,
-            "no token limit (max_gen_toks) is recorded: who can say which responses were cut off?",
-        ),
-        (
-            sampled and submission.repeats == 1,
-            "sampled, with one response a hand: greedy, or several repeats, say more",
-        ),
-        (empty, f"{empty} empty responses: did requests fail?"),
-        (
-            not ours,
-            f"{submission.obtained}, not measured: it is listed apart from what was measured",
-        ),
-    )
-    return [question for due, question in asked if due]
+    if ours and not model.licence:
+        yield "no licence: may others use the model, and how? (--licence)"
+    if ours and not model.link:
+        yield "no link: where is the model described? (--link)"
+    if ours and not submission.hardware:
+        yield "no hardware: what did it run on? (--hardware)"
+    if local and model.parameters is None:
+        yield "no number of parameters (--parameters)"
+    if local and model.precision is None:
+        yield "no precision: fp32, bf16, quantised? It moves a small model's score (--precision)"
+    if model.backend == "hf" and model.checkpoint_sha256 is None:
+        which = "nobody can say which checkpoint it was (--checkpoint FOLDER, where you have it)"
+        yield f"no hash of the weights: {which}"
+    if model.teacher and model.training is None:
+        which = "does not say which hands it was trained on: were test hands among them?"
+        yield f"a student of {model.teacher} that {which} (--training FILE)"
+    if model.training is not None and not model.teacher:
+        yield "training hands but no teacher: who wrote the traces? (--teacher)"
+    if model.teacher and not model.base:
+        yield "a student without a base model: from what, or `--base none` for from scratch?"
+    if is_split(submission.split) and n < (whole := split_size(submission.split)):
+        yield f"a partial run: {n} of the {whole} hands"
+    if ours and submission.variant == OTHER:
+        yield "the prompt is not this benchmark's: what was asked? It stands apart in the tables"
+    if (cut := submission.metrics.truncated or 0) > MOST_TRUNCATED:
+        yield f"{cut:.0%} of the responses were cut off by the token limit"
+    if ours and not counted:
+        yield "tokens were not counted: name a tokenizer (tokenizer=NAME in --model_args)"
+    if counted and not isinstance(generation.get("max_gen_toks"), int):
+        yield "no token limit (max_gen_toks) is recorded: who can say which responses were cut off?"
+    if submission.repeats == 1 and (generation.get("do_sample") or generation.get("temperature")):
+        yield "sampled, with one response a hand: greedy, or several repeats, say more"
+    if empty := sum(not text for sample in submission.samples for text in sample.responses):
+        yield f"{empty} empty responses: did requests fail?"
+    if not ours:
+        yield f"{submission.obtained}, not measured: it is listed apart from what was measured"
 
 
 def read_training(path: Path) -> Training:

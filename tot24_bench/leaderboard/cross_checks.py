@@ -86,7 +86,7 @@ class Fault(NamedTuple):
 
     path: Path  # its JSON file
     where: str  # the field or the hand
-    what: str  # what is wrong there, in one line
+    what: str  # in one line
     fix: str = ""  # what to do about it, where that is not the same for all faults of the kind
     beside: Path | None = None  # the JSON file of the other submission that it is about
     odd: bool = False  # whether it may be honest: a warning
@@ -277,19 +277,17 @@ def _comparable(gist: Gist) -> Comparable:
 
     Of what is withheld nobody knows how long it is: all of it, beside what is withheld, too.
     """
-    marked: dict[PuzzleKey, dict[bytes, tuple[list[bytes], Written]]] = {}
-    for hand, responses in gist.written.items():
-        each = marked[hand] = {}
-        for one in responses:
-            if gist.withheld or one.marks is not None:
-                each[one.marks or one.exact] = (_each_mark(one), one)
+    marked = {
+        hand: {one.marks or one.exact: one for one in written if gist.withheld or one.marks}
+        for hand, written in gist.written.items()
+    }
     hands: Counter[bytes] = Counter()
     for each in marked.values():
-        hands.update({mark for marks, _ in each.values() for mark in marks})
-    found: defaultdict[PuzzleKey, list[tuple[frozenset[bytes], bool]]] = defaultdict(list)
+        hands.update({mark for one in each.values() for mark in _each_mark(one)})
+    found: Comparable = defaultdict(list)
     for hand, each in marked.items():
-        for marks, one in each.values():
-            if alone := {mark for mark in marks if hands[mark] == 1}:
+        for one in each.values():
+            if alone := {mark for mark in _each_mark(one) if hands[mark] == 1}:
                 found[hand].append((frozenset((*alone, one.exact)), one.right))
     return found
 

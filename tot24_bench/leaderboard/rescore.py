@@ -84,20 +84,18 @@ class Spool(AbstractContextManager["Spool"]):
 
     def sample(self, puzzle: Puzzle, withhold: bool = False) -> Sample:
         """All that was kept of one hand, in order; hashes instead of text to `withhold` it."""
-        responses, tokens, scores = [], [], []
+        lines = []
         for place in self._places[puzzle]:
             self._file.seek(place)
-            response, count, scored = json.loads(self._file.readline())
-            responses.append(response)
-            tokens.append(count)
-            scores.append(Score.from_json(scored))
+            lines.append(json.loads(self._file.readline()))
+        responses, tokens, scores = zip(*lines, strict=True)
         return Sample(
             puzzle=puzzle,
             prompt_sha256=None,
-            responses=() if withhold else tuple(responses),
+            responses=() if withhold else responses,
             responses_sha256=tuple(map(sha256_of, responses)) if withhold else (),
-            tokens=tuple(tokens),
-            scores=tuple(scores),
+            tokens=tokens,
+            scores=tuple(map(Score.from_json, scores)),
         )
 
 
@@ -182,7 +180,10 @@ class Rescored:
         means = [t.tokens / t.samples for t in self.hands if t.tokens is not None]
         return fmean(means) if len(means) == len(self.hands) else None
 
-    def _add(self, tally: Tally, response: str, tokens: int | None, score: Score) -> None:
+    def add(
+        self, tally: Tally, response: str, tokens: int | None, score: Score, judged: bool | None
+    ) -> None:
+        """Count a response to a hand; `judged` is the transcript's own verdict, if it has one."""
         tally.samples += 1
         for name, counts in metrics_of_scores((score,)).items():
             tally.counts[name] += round(counts)
@@ -191,13 +192,11 @@ class Rescored:
         self.verdicts[score.verdict] += 1
         self.empty += not response.strip()
         self.unsolvable |= score.correct and score.verdict is Verdict.NO_SOLUTION
-
-    def _compare(self, judged: bool | None, correct: bool) -> None:
         if judged is not None:
             self.compared.responses += 1
             self.compared.right += judged
-            self.compared.only_theirs += judged and not correct
-            self.compared.only_ours += correct and not judged
+            self.compared.only_theirs += judged and not score.correct
+            self.compared.only_ours += score.correct and not judged
 
 
 def rescore(
@@ -206,12 +205,11 @@ def rescore(
     progress: Callable[[], object] = lambda: None,
     first: bool = False,
 ) -> Rescored:
-    """Score every response of a transcript; it is read once.
+    """Score every response of a transcript, or the `first` of each record; it is read once.
 
     Args:
         spool: where responses are kept for a submission.
         progress: called after each record.
-        first: score the first response of each record only.
 
     Raises:
         BadTranscript: as iterating the transcript, or more hands than MAX_HANDS.
@@ -229,8 +227,7 @@ def rescore(
         )
         for response, cut, tokens, judged in islice(every, 1 if first else None):
             result = score(asked, response, truncated=cut)
-            found._add(tally, response, tokens, result)
-            found._compare(judged, result.correct)
+            found.add(tally, response, tokens, result, judged)
             if spool is not None:
                 spool.add(tally.puzzle, response, tokens, result)
         progress()
@@ -292,10 +289,7 @@ class Origin(NamedTuple):
 def check_split(rescored: Rescored, split: str) -> None:
     """Fail where a hand is not of the split that is said to have been asked.
 
-    A name that is no fixed split is for hands that are not of the deck.
-
-    Raises:
-        UnknownSplit, ValueError: there is no such split, or a hand is not of it.
+    A name that is no fixed split is for hands that are not of the deck; else it is UnknownSplit.
     """
     if split in (DECK, OTHER) or (not is_split(split) and rescored.split == OTHER):
         return

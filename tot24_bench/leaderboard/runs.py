@@ -253,11 +253,7 @@ class Difference(NamedTuple):
 
 
 def find_checkpoint(submission: Submission, folders: tuple[Path, ...]) -> Path:
-    """The first folder whose weights are those of the submission.
-
-    Raises:
-        CannotRerun: there is none.
-    """
+    """The first folder whose weights are those of the submission; CannotRerun if there is none."""
     wanted = submission.model.checkpoint_sha256
     if wanted is None:
         raise CannotRerun(f"{submission.key} names no checkpoint hash: nothing to run again")
@@ -272,11 +268,7 @@ def find_checkpoint(submission: Submission, folders: tuple[Path, ...]) -> Path:
 
 
 def rerun(submission: Submission, checkpoint: Path, hands: int, device: str) -> list[Difference]:
-    """Generate the responses to the first `hands` hands anew.
-
-    Raises:
-        CannotRerun: it was not generated greedily, once a hand, from a prompt of ours.
-    """
+    """Generate the responses to the first `hands` hands anew, or say why that CannotRerun."""
     _check_can_rerun(submission)
     evaluation = evaluate(
         Plan(

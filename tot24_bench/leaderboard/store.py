@@ -181,11 +181,7 @@ def check_writable(results: Path, key: str, overwrite: bool = False) -> None:
 
 
 def path_of(results: Path, key: str) -> Path:
-    """The JSON file of a key.
-
-    Raises:
-        ValueError: for a key that `key_of` has not made, which could point anywhere.
-    """
+    """The JSON file of a key; a ValueError for one not of `key_of`, which could point anywhere."""
     if not is_key(key):
         raise ValueError(f"{key[:80]!r} is no submission's key: make it with key_of")
     return results / FOLDER / f"{key}.json"
@@ -198,9 +194,8 @@ def hands_path(results: Path, digest: str) -> Path:
 
 def header_path(path: Path) -> Path:
     """The JSON file of a submission, of which either file may be named."""
-    if path.name.endswith(SAMPLES_END):
-        return path.with_name(path.name.removesuffix(SAMPLES_END) + ".json")
-    return path
+    json_name = path.name.removesuffix(SAMPLES_END) + ".json"
+    return path.with_name(json_name) if path.name.endswith(SAMPLES_END) else path
 
 
 def results_of(path: Path) -> Path | None:
@@ -224,21 +219,34 @@ def read_stream(path: Path) -> tuple[Header, Iterator[Sample]]:
     Raises:
         BadSubmission: as `read`: some of it at once, the rest while samples are taken.
     """
-    fields, stored = _read_fields(path)
-    try:
+    with _blaming(path):
+        fields, stored = _read_fields(path)
         header = Header.from_json(fields)
-    except ValidationError as error:
-        raise BadSubmission(f"{path}: {_fault(error)}") from None
 
     def samples() -> Iterator[Sample]:
-        try:
+        with _blaming(path):
             yield from _checked(_read_samples(path, stored), header)
-        except BadSubmission:
-            raise
-        except ValueError as error:
-            raise BadSubmission(f"{path}: {error}") from None
 
     return header, samples()
+
+
+@contextlib.contextmanager
+def _blaming(path: Path, line: int | None = None) -> Iterator[None]:
+    """Make of whatever is wrong one line of bounded length that names the file."""
+    where = path if line is None else f"{path}: line {line}"
+    try:
+        yield
+    except BadSubmission:
+        raise
+    except OSError as error:
+        raise BadSubmission(f"{where}: cannot be read ({error.strerror})") from None
+    except ValidationError as error:
+        field, what = first_fault(error, "")
+        what = " ".join(what.removeprefix("Value error, ").split())[:300]
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise BadSubmission(f"{where}: {field}{': ' if field else ''}{what}{more}") from None
+    except ValueError as error:
+        raise BadSubmission(f"{where}: {error}") from None
 
 
 def read_entry(path: Path) -> Entry:
@@ -319,47 +327,45 @@ def _not_writable(folder: Path, error: OSError) -> ResultsNotWritable:
 
 def _read_fields(path: Path) -> tuple[dict[str, Any], str | None]:
     """The fields of a submission as its JSON file has them, and the hash of its samples."""
+    data = _read_plain(path, MAX_HEADER_BYTES)
     try:
-        fields = _from_json(_read_plain(path, MAX_HEADER_BYTES))
-    except BadSubmission:
-        raise
+        fields = _from_json(data)
     except (ValueError, RecursionError) as error:
-        raise BadSubmission(f"{path}: not JSON ({error})") from None
+        raise ValueError(f"not JSON ({error})") from None
     if not isinstance(fields, dict):
-        raise BadSubmission(f"{path}: not a JSON object")
+        raise ValueError("not a JSON object")
     if "samples" in fields:
-        raise BadSubmission(f"{path}: samples: they belong in {_samples_path(path).name}")
+        raise ValueError(f"samples: they belong in {_samples_path(path).name}")
     stored = fields.pop(HASH, None)
     if stored is not None and not isinstance(stored, str):
-        raise BadSubmission(f"{path}: {HASH}: not a hash")
+        raise ValueError(f"{HASH}: not a hash")
+    model = fields.get("model")
+    training = model.get("training") if isinstance(model, dict) else None
     if fields.get("schema_version") == INLINE_HANDS:
         fields["schema_version"] = SCHEMA_VERSION
-    elif isinstance(model := fields.get("model"), dict) and isinstance(
-        training := model.get("training"), dict
-    ):
-        _put_in_hands(path, training)
+    elif isinstance(training, dict):
+        _put_in_hands(training, path.parent.parent.parent)
     return fields, stored
 
 
-def _put_in_hands(path: Path, training: dict[str, Any]) -> None:
+def _put_in_hands(training: dict[str, Any], results: Path) -> None:
     """Put the training hands in the place of their hash."""
-    digest = training.pop(HANDS, None)
+    field, digest = f"model.training.{HANDS}", training.pop(HANDS, None)
     if "hands" in training:
-        raise BadSubmission(f"{path}: model.training.hands: they belong in {TRAINING}, by {HANDS}")
-    field = f"{path}: model.training.{HANDS}"
+        raise ValueError(f"model.training.hands: they belong in {TRAINING}, by {HANDS}")
     if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
-        raise BadSubmission(f"{field}: not a hash")
-    file = hands_path(path.parent.parent.parent, digest)
+        raise ValueError(f"{field}: not a hash")
+    file = hands_path(results, digest)
     if file.parent.is_symlink():
-        raise BadSubmission(f"{path}: {file.parent} is a link: put the folder itself there")
+        raise ValueError(f"{file.parent} is a link: put the folder itself there")
     if not file.exists():
         missing = f"{TRAINING}/{file.name} is missing beside {FOLDER}"
-        raise BadSubmission(f"{field}: {missing}: commit it too")
+        raise ValueError(f"{field}: {missing}: commit it too")
     data = _read_plain(file, MAX_HANDS_BYTES)
     if not data:
-        raise BadSubmission(f"{file}: is empty: it holds the training hands, one a line")
+        raise ValueError(f"{field}: {file} is empty: it holds the training hands, one a line")
     if hashlib.sha256(data).hexdigest() != digest:
-        raise BadSubmission(f"{field} is not the hash of {file}")
+        raise ValueError(f"{field} is not the hash of {file}")
     training["hands"] = data.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
 
@@ -380,9 +386,8 @@ def _open_plain(path: Path) -> BinaryIO:
     if path.is_symlink():
         raise BadSubmission(f"{path}: is a link: a submission is two plain files")
     # A pipe without a writer would hold the open up for ever; not every system has the flag.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    file = os.fdopen(descriptor, "rb")
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         kinds = "a folder, a pipe or a device"
         raise BadSubmission(f"{path}: is {kinds}: a submission is two plain files")
@@ -391,14 +396,11 @@ def _open_plain(path: Path) -> BinaryIO:
 
 def _read_plain(path: Path, most: int) -> bytes:
     """A file of bounded size."""
-    try:
-        with _open_plain(path) as file:
-            data = file.read(most + 1)
-    except OSError as error:
-        raise BadSubmission(f"{path}: cannot be read ({error.strerror})") from None
-    if len(data) > most:
-        raise BadSubmission(f"{path}: larger than {most} bytes")
-    return data
+    with _blaming(path), _open_plain(path) as file:
+        data = file.read(most + 1)
+        if len(data) > most:
+            raise ValueError(f"larger than {most} bytes")
+        return data
 
 
 def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
@@ -411,16 +413,14 @@ def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
             while line := file.readline(MAX_SAMPLE_BYTES + 1):
                 number, total = number + 1, total + len(line)
                 digest.update(line)
-                try:
+                with _blaming(path, number):
                     sample = _read_sample(line, total)
-                except ValueError as error:
-                    raise BadSubmission(f"{path}: line {number}: {_fault(error)}") from None
                 del line  # one is held at once
                 yield sample
                 del sample
     except FileNotFoundError:
         if stored is not None:
-            raise BadSubmission(f"{header}: {path.name} is missing beside it") from None
+            raise ValueError(f"{path.name} is missing beside it") from None
         return
     except (OSError, EOFError, zlib.error) as error:
         raise BadSubmission(f"{path}: not a whole gzip file ({error})") from None
@@ -438,16 +438,6 @@ def _read_sample(line: bytes, total: int) -> Sample:
     if line.rstrip() != sample.model_dump_json().encode():  # not as it is written here
         _from_json(line)
     return sample
-
-
-def _fault(error: ValueError) -> str:
-    """The first fault in one line of bounded length, and how many more there are."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    where, what = first_fault(error, "")
-    what = " ".join(what.removeprefix("Value error, ").split())[:300]
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where}{': ' if where else ''}{what}{more}"
 
 
 class _Stored(Header):

@@ -58,8 +58,7 @@ from tot24_bench.teachers import teacher_name
 SCHEMA_VERSION: Literal[3] = 3
 """Since 3 a file of their own holds the training hands, see `store`."""
 
-OTHER = "other"
-"""A method or an exemplar variant that this project has no prompt for."""
+OTHER = "other"  # a method or an exemplar variant that this project has no prompt for
 
 MAX_SHOTS = 1_000  # exemplars in a prompt: far above any prompt's, so that file names stay short
 MAX_HANDS = 100_000  # the deck has 1,820, and a transcript that is rescored at most 20,000
@@ -170,19 +169,16 @@ class ModelInfo(Record):
     """What was evaluated.
 
     Attributes:
-        name: how tables call it.
-        parameters: number of weights; None where not known.
+        parameters: number of weights.
         precision: of the weights as they ran ("fp32", "bf16"): it moves a small model's score.
         backend: what ran it ("hf", "local-completions", ...).
         source: checkpoint or API model as given; of a path on the machine only the last part.
         checkpoint_sha256: hash of the weights file, where there is one.
         arguments: those model arguments that change what it answers (dtype, revision, ...).
         base: the model it was trained from.
-        licence: SPDX identifier, as far as known.
+        licence: SPDX identifier.
         link: a page about it.
-        teacher: who wrote its training traces, e.g. "solver (exact search)"; the name of the
-            teacher's own row, where it has one.
-        training: what a student was trained on, where it is known.
+        teacher: who wrote its training traces: the name of the teacher's own row, if there is one.
     """
 
     name: Name
@@ -212,8 +208,6 @@ class Header(Record):
     """A submission without its samples: what stands in its JSON file.
 
     Attributes:
-        schema_version: of these fields; a file with another one is refused.
-        model: what was evaluated.
         task: the lm-eval task, e.g. "game24_onestep_tot".
         method: one of `prompts.METHODS`, or "other".
         label: what tables call the method where it is none of this project's, e.g. "ToT, b = 5".
@@ -224,16 +218,13 @@ class Header(Record):
         multiturn: whether, in a chat, each exemplar was two turns of its own.
         n: number of hands.
         repeats: responses to each hand; to the hand with the most, where it is `rescored`.
-        metrics: see `Metrics`.
-        mean_response_tokens: mean length of a response, in the model's own tokens.
+        mean_response_tokens: in the model's own tokens.
         prompt_sha256: hash of the prompts of all hands; None where a prompt is not known.
         generation: generation arguments (max_gen_toks, do_sample, temperature, until, ...).
         seeds: every seed that was set, by what it seeds.
         versions: of tot24-bench, lm-eval, transformers, torch, python.
-        hardware: what it ran on, in words.
         wall_seconds: seconds of generating and scoring all tasks of the run together.
         created: the UTC date.
-        obtained: measured, rescored or reported; see the file's docstring.
         source: where a figure or transcript that is not ours comes from.
         notes: what a reader of the figure must know.
     """

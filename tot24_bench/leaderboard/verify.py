@@ -1,7 +1,5 @@
 """Check submissions against themselves, each other and the rules, response by response.
 
-What is checked, each where the data allow it:
-
 - the file: readable, complete, where its key says, its samples the ones that its hash names;
 - what it says: the task is the method's, the date can be, nobody takes the solver's name;
 - the hands: of the split, none twice; of what was measured, all of them or the first so many;
@@ -12,14 +10,11 @@ What is checked, each where the data allow it:
 - the training: none of the declared hands is held out;
 - all of them together: see `cross_checks`.
 
-This proves that submissions are consistent. It cannot prove that the models wrote the responses:
-`runs.rerun` asks a model again, and only for a checkpoint that is at hand.
-
-Responses that a `rescored` submission withholds are known by their hashes. Whoever has the
-transcript passes its responses, and they are checked, too; else they are counted as not checked.
+Each is checked where the data allow it. Of responses that a `rescored` submission withholds whoever
+has the transcript passes the text. This proves that submissions are consistent. It cannot prove
+that the models wrote the responses: `runs.rerun` asks a model again.
 
 A submission is read a sample at a time, so that none takes more memory than its largest sample.
-`upgrade` writes the submissions of a folder again as this version writes and scores them.
 """
 
 from __future__ import annotations
@@ -30,7 +25,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import nullcontext, suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -119,21 +114,15 @@ def verify(
 ) -> Iterator[Verified]:
     """Check every submission below a results folder, and that nothing else lies there.
 
-    Args:
-        jobs: processes; None takes one a core.
-        texts: responses that submissions withhold.
-        progress: called after each submission.
+    By several processes (None: one a core); `progress` is called after each submission.
     """
     every = paths(results)
     count = min(jobs or os.cpu_count() or 1, len(every))
     check = partial(verify_file, results=results, texts=texts)
     found = []
-    with ExitStack() as stack:
-        checked: Iterator[Verified] = map(check, every)
-        if count > 1:
-            pool = stack.enter_context(ProcessPoolExecutor(count))
-            checked = pool.map(check, every, chunksize=max(1, len(every) // (8 * count)))
-        for one in checked:
+    with ProcessPoolExecutor(count) if count > 1 else nullcontext() as pool:
+        size = max(1, len(every) // (8 * max(1, count)))
+        for one in pool.map(check, every, chunksize=size) if pool else map(check, every):
             found.append(one)
             progress()
     gists = [one.gist for one in found if one.gist is not None]
@@ -158,12 +147,9 @@ def check_files(files: Sequence[Path]) -> Iterator[Verified]:
 def beside_each_other(
     verified: Sequence[Verified], results: Path | None, others: Iterable[Gist] = ()
 ) -> Iterator[Verified]:
-    """Add what is wrong between submissions to what is wrong with each.
+    """Add what is wrong between submissions, those now checked and `others`, to what is with each.
 
-    Args:
-        verified: submissions that were checked one by one.
-        results: the results folder that they stand in, or will.
-        others: of submissions that stand there, too, and were not checked themselves.
+    `results` is the folder that they stand in, or will.
     """
     found = together((*(one.gist for one in verified if one.gist is not None), *others))
     kept = "" if results is None else kept_by_git(results)
