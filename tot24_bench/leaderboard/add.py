@@ -2,8 +2,6 @@ r"""Add a model to the leaderboard: from somebody's results to files that a revi
 
 `gather` reads what was evaluated, by lm-eval or by `tot24 eval`; `describe` adds what only the
 contributor knows; `check_consistent` and `check_beside` refuse what `verify` would find fault with.
-`questions` are what a reviewer will ask of a submission that is consistent, and `mend` says what to
-do about a fault.
 
 `read_training` holds a contributor's own list of what a student was trained on against the test
 hands: JSON Lines (or one JSON array) of rows, or plain lines of hands. A row names its hand under
@@ -11,9 +9,8 @@ one of HAND_KEYS, shows it in its text as `Input: 4 4 6 8`, or both; every hand 
 shown counts, at every level, those of exemplars too, and so does every target.
 
 A row passes the guard of training data (`traces.Guard`) three times: each text by itself, all texts
-one after the other (a solution told in turns, or begun in the prompt), and as JSON, with its keys
-and numbers. Columns of numbers that nobody can read, such as token ids, are refused where they look
-like hands: leave them out.
+one after the other (a solution told in turns), and as JSON, with its keys and numbers. Columns that
+nobody can read, such as token ids, are refused where they look like hands: leave them out.
 
 >>> [one.text for one in _puzzles({"prompt": "Input: 4 4 6 8\nAnswer: ...\nInput: 8 3 8 3\n"})]
 ['4 4 6 8', '8 3 8 3']
@@ -58,9 +55,7 @@ from tot24_bench.transcripts import (
     numbers_of,
 )
 
-MOST_TRUNCATED = 0.1
-"""Share of responses cut off by the token limit from which a reviewer asks for a longer one."""
-
+MOST_TRUNCATED = 0.1  # share of responses cut off from which a reviewer asks for a longer limit
 MAX_TRAINING_BYTES = 8 * 2**30  # of a file of training rows; it is read a row at a time
 MAX_HANDS = 100_000  # different ones that a submission can declare
 MAX_LINE_BYTES = 4_096  # of a line that is a bare hand
@@ -79,10 +74,7 @@ class Gathered(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What a contributor says of a model, as in `ModelInfo` and `Header`; None: nothing is said.
-
-    `notes` are added to those that are there.
-    """
+    """What a contributor says of a model, as in `ModelInfo` and `Header`; None: nothing is said."""
 
     name: str | None = None
     parameters: int | None = None
@@ -93,7 +85,7 @@ class Told(NamedTuple):
     teacher: str | None = None
     training: Training | None = None
     hardware: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # in addition to those that are there
 
 
 class Contradiction(ValueError):
@@ -105,15 +97,9 @@ class BadTraining(ValueError):
 
 
 def gather(path: Path, checkpoint: Path | None = None) -> Gathered:
-    """The submissions that a folder gives.
+    """The submissions of lm-eval's `--output_path` or one of `tot24 eval --results`, or BadResults.
 
-    Args:
-        path: lm-eval's `--output_path` folder, a results file in it, or a `tot24 eval --results`
-            folder.
-        checkpoint: the folder of the model's weights, where it is not where lm-eval found it.
-
-    Raises:
-        BadResults: it holds nothing that can be added; the message says what helps.
+    `checkpoint` is the folder of the model's weights, where they are not where lm-eval found them.
     """
     if (path / FOLDER).is_dir():
         return Gathered(tuple(_copied(path)))
@@ -206,11 +192,7 @@ def check_consistent(submission: Submission) -> None:
 
 
 def check_beside(submissions: Sequence[Submission], results: Path) -> tuple[Fault, ...]:
-    """Refuse what `tot24 leaderboard verify` would find fault with in the results folder.
-
-    Returns:
-        What is odd, and may be honest.
-    """
+    """Refuse what `verify` would find fault with in the results folder; what is odd is returned."""
     gists = [Gist(path_of(results, one.key), one, one.samples) for one in submissions]
     verified = [Verified(gist.path, (), gist=gist) for gist in gists]
     there = gists_of(results, without=(one.path for one in verified))

@@ -46,9 +46,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-COMPARED, COMPARED_WRONG = 20, 10
-"""Responses that must be comparable before anything is said; of wrong ones, where only they count.
-"""
+COMPARED, COMPARED_WRONG = 20, 10  # responses, and wrong ones, without which nothing is said
 
 COPIED = 0.9
 """Share of equal responses that no two models reach by chance. Sisters of one recipe, 2M weights
@@ -61,12 +59,8 @@ MAX_FINGERPRINTS = 50_000  # responses of a submission that are compared; bounds
 MAX_CHARS = 4_000  # of a response that marks are taken of; bounds time
 LONG = 60  # characters from which a response has marks: the answer alone has 30 or 40
 
-SAME_SIZE = 1.05
-"""Counts of weights that differ by less are the same: 360M is said of 361,821,120."""
-
-MANY_FIGURES = 24
-"""Numbers and operators from which words say nothing: three steps of the game, restated once."""
-
+SAME_SIZE = 1.05  # counts of weights that differ by less are the same: 360M is said of 361,821,120
+MANY_FIGURES = 24  # from which words say nothing: those of three steps, restated once
 RUN = 3  # tokens of a run
 BANDS, BAND_HASHES, MARK_BYTES = 12, 8, 8
 
@@ -260,11 +254,9 @@ def _copies(every: Sequence[Gist]) -> Iterator[Fault]:
         pair = (min(number, other), max(number, other))
         if judged is not None and judged > found.get(pair, (False, 0.0, "")):
             found[pair] = judged
+    fix = "store only what the model itself wrote; one model has one name, and one that was made "
+    fix += "of another says so (--base)"
     for (first, second), (copied, _, said) in sorted(found.items()):
-        fix = (
-            "store only what the model itself wrote; one model has one name, and one that was made "
-            "of another says so (--base)"
-        )
         yield _fault(every[first], every[second], "responses", said, fix, odd=not copied)
 
 

@@ -30,10 +30,7 @@ from tot24_bench.game import GENERATED, is_split, parse_name, split_size
 from tot24_bench.harness import DEFAULT_SPLIT
 from tot24_bench.prompts import DEFAULT_VARIANT
 
-MAX_PART_CHARS = 80
-"""Characters of a name in a stem: the longest stem and the ends that the store adds to it stay
-under the 255 bytes that file systems allow."""
-
+MAX_PART_CHARS = 80  # of a name in a stem: the longest file name stays under the usual 255 bytes
 HASH_CHARS = 8  # of the hash that a changed name ends in: 32 bits, for a few thousand names
 MAX_DRAWN_HANDS = 2_000  # of a generated split that may be named; more take a reader long to draw
 MAX_SPLIT_CHARS = 80

@@ -111,17 +111,16 @@ def run_plans(
 
 def plan_keys(plan: Plan, name: str | None = None) -> tuple[str, ...]:
     """The keys that the submissions of a plan will have: known before anything is evaluated."""
+    name, first = name or model_name(plan.model_args), first_of(plan.split, plan.limit)
+    parts = {part: getattr(plan, part) for part in ("shots", "chat", "multiturn", "repeats")}
     return tuple(
         key_of(
-            name or model_name(plan.model_args),
+            name,
             task,
-            shots=plan.shots,
-            chat=plan.chat,
-            multiturn=plan.multiturn,
-            repeats=plan.repeats,
-            first=first_of(plan.split, plan.limit),
             split=plan.split,
             variant=variant_of(method_of(task), plan.variant),
+            first=first,
+            **parts,
         )
         for task in plan.tasks
     )
@@ -244,7 +243,7 @@ class CannotRerun(ValueError):
 
 
 class Difference(NamedTuple):
-    """A hand that is answered otherwise than stored; `correct` is of both, stored one first."""
+    """A hand that is answered otherwise than stored; `correct` is of both."""
 
     hand: str
     stored: str
@@ -270,32 +269,25 @@ def find_checkpoint(submission: Submission, folders: tuple[Path, ...]) -> Path:
 def rerun(submission: Submission, checkpoint: Path, hands: int, device: str) -> list[Difference]:
     """Generate the responses to the first `hands` hands anew, or say why that CannotRerun."""
     _check_can_rerun(submission)
-    evaluation = evaluate(
-        Plan(
-            model="hf",
-            model_args={"pretrained": str(checkpoint), **submission.model.arguments},
-            tasks=(submission.task,),
-            shots=submission.shots or 0,
-            split=submission.split,
-            variant=submission.variant,
-            chat=submission.chat,
-            multiturn=submission.multiturn,
-            device=device,
-            limit=min(hands, submission.n),
-            generation={k: v for k, v in submission.generation.items() if k != "until"},
-            seed=submission.seeds.get("torch", DEFAULT_SEED),
-        )
+    asked = {name: getattr(submission, name) for name in ("split", "variant", "chat", "multiturn")}
+    plan = Plan(
+        model="hf",
+        model_args={"pretrained": str(checkpoint), **submission.model.arguments},
+        tasks=(submission.task,),
+        shots=submission.shots or 0,
+        device=device,
+        limit=min(hands, submission.n),
+        generation={k: v for k, v in submission.generation.items() if k != "until"},
+        seed=submission.seeds.get("torch", DEFAULT_SEED),
+        **asked,
     )
-    return [
-        Difference(
-            sample.puzzle.text,
-            sample.responses[0],
-            hand.responses[0],
-            (sample.scores[0].correct, hand.scores[0].correct),
-        )
-        for sample, hand in zip(submission.samples, evaluation.tasks[0].hands, strict=False)
-        if sample.responses[0] != hand.responses[0]
-    ]
+    found = []
+    for sample, hand in zip(submission.samples, evaluate(plan).tasks[0].hands, strict=False):
+        stored, again = sample.responses[0], hand.responses[0]
+        if stored != again:
+            correct = sample.scores[0].correct, hand.scores[0].correct
+            found.append(Difference(sample.puzzle.text, stored, again, correct))
+    return found
 
 
 def _check_can_rerun(submission: Submission) -> None:

@@ -51,15 +51,13 @@ from tot24_bench.schema import Sha256, first_fault
 FOLDER, TRAINING = "submissions", "training_hands"
 """Below the results folder: submissions, and lists of hands that students were trained on."""
 
-SAMPLES_END = ".samples.jsonl.gz"
-"""In place of the JSON file's `.json`."""
+SAMPLES_END = ".samples.jsonl.gz"  # in place of the JSON file's `.json`
 
 HASH, HANDS = "samples_sha256", "hands_sha256"
 """Keys of the JSON file that are no field of a submission: hash of the samples' lines, unzipped;
 and in `training`, for `hands`, the name of their file."""
 
-INLINE_HANDS = 2
-"""The older `schema_version` that is still read: training hands stood in the JSON file itself."""
+INLINE_HANDS = 2  # the older `schema_version` that is read: with training hands in the JSON file
 
 MAX_HEADER_BYTES = 256 * 2**10  # all but samples: 2,000 as a rule, 100,000 with hands inline
 MAX_HANDS_BYTES = 4 * 2**20  # a file of training hands

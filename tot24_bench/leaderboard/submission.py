@@ -55,17 +55,14 @@ from tot24_bench.schema import (
 from tot24_bench.scoring import Score, Verdict
 from tot24_bench.teachers import teacher_name
 
-SCHEMA_VERSION: Literal[3] = 3
-"""Since 3 a file of their own holds the training hands, see `store`."""
-
+SCHEMA_VERSION: Literal[3] = 3  # since 3 a file of their own holds the training hands
 OTHER = "other"  # a method or an exemplar variant that this project has no prompt for
 
 MAX_SHOTS = 1_000  # exemplars in a prompt: far above any prompt's, so that file names stay short
 MAX_HANDS = 100_000  # the deck has 1,820, and a transcript that is rescored at most 20,000
 MAX_RESPONSES = 10_000  # to one hand
 
-METRIC_TOLERANCE = 1e-9
-"""Largest difference between a stated figure and the recomputed one: rounding of sums, no more."""
+METRIC_TOLERANCE = 1e-9  # between a stated figure and the recomputed one: rounding of sums
 
 # The first fault ends the reading: a message for each of a million would not fit into memory.
 _Several = FailFast()

@@ -42,21 +42,9 @@ from tot24_bench.game import (
     split_size,
 )
 from tot24_bench.harness import method_of, split_of, task_name
+from tot24_bench.leaderboard import store
 from tot24_bench.leaderboard.cross_checks import Fault, Gist, together
 from tot24_bench.leaderboard.key import letters_of
-from tot24_bench.leaderboard.store import (
-    FOLDER,
-    SAMPLES_END,
-    TRAINING,
-    BadSubmission,
-    hands_path,
-    path_of,
-    paths,
-    read,
-    read_stream,
-    results_of,
-    write,
-)
 from tot24_bench.leaderboard.submission import (
     OTHER,
     Header,
@@ -70,21 +58,14 @@ from tot24_bench.scoring import score
 from tot24_bench.teachers import EXACT_SEARCH, SOLVER, teacher_name
 from tot24_bench.text import one_line
 
-MAY_BE_TRAINED_ON = ("train", "full")
-"""Splits whose rows say nothing about unseen hands in any case."""
-
-MAX_FAULTS = 20
-"""Faults of one submission that are named; what is wrong throughout would fill the screen."""
-
-EARLIEST = datetime.date(2023, 1, 1)
-"""No language model was asked this game's hard hands before (Yao et al. 2023)."""
+MAY_BE_TRAINED_ON = ("train", "full")  # their rows say nothing about unseen hands in any case
+MAX_FAULTS = 20  # that are named of a submission: what is wrong throughout would fill the screen
+EARLIEST = datetime.date(2023, 1, 1)  # nobody asked a model the hard hands before Yao et al. 2023
 
 LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
 """What a generation argument that bounds the tokens of a response is called."""
 
-MORE_TOKENS = 16
-"""Tokens beside those of the text's bytes: a beginning, an end, a blank before the first word."""
-
+MORE_TOKENS = 16  # beside those of the text's bytes: a beginning, an end, a blank before a word
 LONGEST_TOKEN = 32
 """Characters of a token of ordinary text, on the average of a response: far more than any
 vocabulary has. Runs of one sign count once, as they may be one token."""
@@ -116,7 +97,7 @@ def verify(
 
     By several processes (None: one a core); `progress` is called after each submission.
     """
-    every = paths(results)
+    every = store.paths(results)
     count = min(jobs or os.cpu_count() or 1, len(every))
     check = partial(verify_file, results=results, texts=texts)
     found = []
@@ -126,10 +107,10 @@ def verify(
             found.append(one)
             progress()
     gists = [one.gist for one in found if one.gist is not None]
-    named = {hands_path(results, gist.hands) for gist in gists if gist.hands}
+    named = {store.hands_path(results, gist.hands) for gist in gists if gist.hands}
     stray = tuple(_stray(results, named if len(gists) == len(found) else None))
     if stray:
-        yield Verified(results / FOLDER, stray[:MAX_FAULTS])
+        yield Verified(results / store.FOLDER, stray[:MAX_FAULTS])
     yield from beside_each_other(found, results)
 
 
@@ -137,7 +118,7 @@ def check_files(files: Sequence[Path]) -> Iterator[Verified]:
     """Check JSON files by themselves, beside each other and beside what else is in their folder."""
     folders: dict[Path | None, list[Path]] = {}
     for path in files:
-        folders.setdefault(results_of(path), []).append(path)
+        folders.setdefault(store.results_of(path), []).append(path)
     for results, inside in folders.items():
         verified = [verify_file(path, results) for path in inside]
         others = () if results is None else gists_of(results, without=inside)
@@ -168,9 +149,9 @@ def beside_each_other(
 
 def gists_of(results: Path, without: Iterable[Path] = ()) -> Iterator[Gist]:
     """What is held beside others of a folder; what cannot be read is for `verify` to say."""
-    for path in sorted({*paths(results)} - {*without}):
-        with suppress(BadSubmission):
-            yield Gist(path, *read_stream(path))
+    for path in sorted({*store.paths(results)} - {*without}):
+        with suppress(store.BadSubmission):
+            yield Gist(path, *store.read_stream(path))
 
 
 def kept_by_git(results: Path) -> str:
@@ -183,18 +164,16 @@ def kept_by_git(results: Path) -> str:
         return ""
     # A folder from elsewhere may bring a configuration that names a program to run, be another
     # user's, and a variable may point at another repository.
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "ls-files", "--"]
+    command = f"git -c core.fsmonitor=false -c safe.directory=* ls-files -- {store.FOLDER}".split()
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(
-            [*command, FOLDER], cwd=folder, env=plain, capture_output=True, timeout=60
-        )
+        done = subprocess.run(command, cwd=folder, env=plain, capture_output=True, timeout=60)
+        if not done.returncode:
+            return "that git keeps" if done.stdout else ""
+        why = one_line(done.stderr.decode("utf-8", "replace"))[:80] or str(done.returncode)
     except (OSError, subprocess.SubprocessError) as error:
-        return f"that git may keep (it cannot be asked: {type(error).__name__})"
-    if done.returncode:
-        said = one_line(done.stderr.decode("utf-8", "replace"))[:80]
-        return f"that git may keep (it cannot be asked: {said or done.returncode})"
-    return "that git keeps" if done.stdout else ""
+        why = type(error).__name__
+    return f"that git may keep (it cannot be asked: {why})"
 
 
 def texts_of(transcripts: Iterable[Sequence[str]]) -> dict[str, str]:
@@ -210,9 +189,9 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
     checked = withheld = 0
     counted, gist = False, None
     try:
-        header, samples = read_stream(path)
+        header, samples = store.read_stream(path)
         gist = Gist(path, header)
-        if results is not None and path != (place := path_of(results, header.key)):
+        if results is not None and path != (place := store.path_of(results, header.key)):
             found.append(("place", f"it belongs at {place}"))
         found += _header_faults(header)
         limit, no_limit = _limit(header)
@@ -232,7 +211,7 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
             what = f"no {LIMITS[0]}, so nobody knows which responses were cut off"
             fix = f"say what the run was given as {LIMITS[0]}"
             warnings = (Fault(path, "generation", what, fix, odd=True),)
-    except BadSubmission as error:
+    except store.BadSubmission as error:
         return Verified(path, (Fault(path, "file", str(error).removeprefix(f"{path}: ")),))
     except ValueError as error:  # a setting that no prompt, split or key has
         found = [*found[: MAX_FAULTS - 1], ("settings", str(error))]
@@ -251,23 +230,22 @@ def _stray(results: Path, named: set[Path] | None) -> Iterator[Fault]:
 
     `named` are the files of training hands that submissions name; None where that is not known.
     """
-    folder, lists = results / FOLDER, results / TRAINING
-    stems = {path.with_suffix("") for path in paths(results)}
+    folder, lists = results / store.FOLDER, results / store.TRAINING
+    stems = {path.with_suffix("") for path in store.paths(results)}
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_symlink():
             yield Fault(path, "file", "is a link: a submission is two plain files")
         elif path.is_dir() or (path.suffix == ".json" and not path.is_file()):
             continue  # a pipe by that name is read as a submission, and refused
         elif path.suffix != ".json":
-            stem = path.with_name(path.name.removesuffix(SAMPLES_END))
+            stem = path.with_name(path.name.removesuffix(store.SAMPLES_END))
             if stem == path or stem not in stems:
                 yield Fault(path, "file", "belongs to no submission: remove it")
         elif path.parent.parent != folder:
             yield Fault(path, "file", f"a submission stands two levels below {folder.name}")
-    for path in (
-        sorted(set(lists.iterdir()) - named) if named is not None and lists.is_dir() else ()
-    ):
-        yield Fault(path, "file", "holds training hands of no submission: remove it")
+    if named is not None and lists.is_dir():
+        for path in sorted({*lists.iterdir()} - named):
+            yield Fault(path, "file", "holds training hands of no submission: remove it")
 
 
 def _chosen_hands(gist: Gist, kept: str) -> Iterator[Fault]:
@@ -317,10 +295,10 @@ def _header_faults(header: Header) -> Iterator[Finding]:
 def _trained(hands: tuple[str, ...]) -> tuple[frozenset[Hand], str | None]:
     """Declared hands as hands, and what is wrong with them; many submissions declare the same."""
     puzzles: list[Puzzle] = []
+    fault = None
     try:
         puzzles = [Puzzle.parse(hand) for hand in hands]
         guard_parts(puzzles, "training.hands")
-        fault = None
     except (LeakedHand, InvalidPuzzle) as error:
         fault = str(error)
     return frozenset(puzzle.hand for puzzle in puzzles), fault
@@ -430,12 +408,12 @@ def upgrade(results: Path) -> Iterator[Upgraded]:
         ResultsNotWritable: as `write`.
     """
     named = set()
-    for path in paths(results):
-        submission, changes = _scored_again(read(path))
+    for path in store.paths(results):
+        submission, changes = _scored_again(store.read(path))
         if (training := submission.model.training) is not None:
-            named.add(hands_path(results, training.hands_file()[0]))
-        yield Upgraded(write(submission, results, overwrite=True), tuple(changes))
-    for file in {*(results / TRAINING).glob("*.txt")} - named:
+            named.add(store.hands_path(results, training.hands_file()[0]))
+        yield Upgraded(store.write(submission, results, overwrite=True), tuple(changes))
+    for file in {*(results / store.TRAINING).glob("*.txt")} - named:
         file.unlink()
 
 
