@@ -109,11 +109,7 @@ class NotRun(NamedTuple):
 
 
 def load_baselines(path: Path | None = None) -> tuple[Baseline, ...]:
-    """The baselines of a file; of the list that ships where none is given.
-
-    Raises:
-        BadBaselines: the file is missing, no YAML, or breaks a rule of `Baseline`.
-    """
+    """The baselines of a file, else of the list that ships; BadBaselines where it is none."""
     import yaml
 
     source = files("tot24_bench.leaderboard") / CONFIG if path is None else path
@@ -201,9 +197,7 @@ def run_baseline(
 ) -> list[Stored]:
     """Evaluate the methods that are missing, all of them to `overwrite`; a model is loaded once.
 
-    Raises:
-        ValueError, OSError: as `run_plans`, and where the key for its server is not set.
-        Exception: whatever a backend raises while it generates.
+    Raises what `run_plans` does, whatever a backend does, and ValueError where a key is not set.
     """
     methods = baseline.methods if overwrite else missing_methods(baseline, results, options)
     if not methods:

@@ -30,17 +30,6 @@ class Outcome(NamedTuple):
         """The share of right responses."""
         return self.right / self.responses
 
-    @classmethod
-    def of(cls, sample: Sample) -> Self:
-        """The outcome of a sample."""
-        counted = [count for count in sample.tokens if count is not None]
-        return cls(
-            sample.puzzle,
-            sum(score.correct for score in sample.scores),
-            len(sample.scores),
-            sum(counted) if len(counted) == len(sample.tokens) else None,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -64,8 +53,14 @@ class Entry:
     @classmethod
     def gather(cls, header: Header, samples: Iterable[Sample]) -> Self:
         """The entry of a submission whose samples come one at a time."""
-        each = [(Outcome.of(sample), sample.withheld) for sample in samples]
-        return cls(header, tuple(one for one, _ in each), any(withheld for _, withheld in each))
+        outcomes, withheld = [], False
+        for sample in samples:
+            counted = [count for count in sample.tokens if count is not None]
+            tokens = sum(counted) if len(counted) == len(sample.tokens) else None
+            right = sum(score.correct for score in sample.scores)
+            outcomes.append(Outcome(sample.puzzle, right, len(sample.scores), tokens))
+            withheld |= sample.withheld
+        return cls(header, tuple(outcomes), withheld)
 
 
 def interval(entry: Entry, level: float = LEVEL) -> Interval | None:

@@ -65,11 +65,7 @@ class Spool(AbstractContextManager["Spool"]):
         self._file.close()
 
     def add(self, puzzle: Puzzle, response: str, tokens: int | None, score: Score) -> None:
-        """Keep one response.
-
-        Raises:
-            TooLarge: there are more than a submission can hold.
-        """
+        """Keep one response, or raise TooLarge where no submission can hold them all."""
         line = json.dumps([response, tokens, score.to_json()], ensure_ascii=False).encode() + b"\n"
         self._bytes[puzzle] += len(line)
         of_hand = self._bytes[puzzle] > MAX_SAMPLE_BYTES
@@ -267,12 +263,7 @@ class Origin(NamedTuple):
         return key_of(self.model, self.task, shots=self.shots, obtained="rescored")
 
     def check(self) -> None:
-        """Fail before a long transcript is read.
-
-        Raises:
-            UnknownMethod, UnknownVariant: each names what there is.
-            ValueError: the model has no name, or the label is for a method of ours.
-        """
+        """Fail before a long transcript is read, by a ValueError that names what there is."""
         methods, prompts = (*METHODS, OTHER), (*VARIANTS, OTHER)
         if not self.model.strip():
             raise ValueError("the model has no name: give one with --model")

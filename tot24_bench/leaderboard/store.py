@@ -95,12 +95,9 @@ def write(submission: Submission, results: Path, overwrite: bool = False) -> Pat
 def write_stream(
     header: Header, samples: Iterable[Sample], results: Path, overwrite: bool = False
 ) -> Path:
-    """Store a submission whose samples come one at a time; on any failure the folder is as it was.
+    """Store a submission whose samples come one at a time; the path of its JSON file.
 
-    Samples are checked against the header before anything is in place.
-
-    Returns:
-        The path of its JSON file.
+    Samples are checked against the header first; on any failure the folder is as it was.
 
     Raises:
         ValueError: the samples break a rule of a submission, or do not give what the header says.
@@ -154,12 +151,7 @@ def _put_out_hands(
 
 
 def check_writable(results: Path, key: str, overwrite: bool = False) -> None:
-    """Fail before hours of evaluation as `write` would fail after them; leaves nothing behind.
-
-    Raises:
-        SubmissionExists, ResultsNotWritable: as `write_stream`.
-        ValueError: as `path_of`.
-    """
+    """Fail before hours of evaluation as `write` would fail after them; leaves nothing behind."""
     path = path_of(results, key)
     for folder in (results / FOLDER, path.parent, results / TRAINING):
         if folder.is_symlink():
@@ -202,21 +194,13 @@ def results_of(path: Path) -> Path | None:
 
 
 def read(path: Path) -> Submission:
-    """Read a submission from its JSON file and the samples beside it.
-
-    Raises:
-        BadSubmission: when a file is missing, damaged, too large, or breaks a rule.
-    """
+    """Read a submission; BadSubmission where a file is missing, damaged, too large, or wrong."""
     header, samples = read_stream(path)
     return Submission.model_construct(**dict(header), samples=tuple(samples))
 
 
 def read_stream(path: Path) -> tuple[Header, Iterator[Sample]]:
-    """A submission whose samples are read as they are taken, and held against it after the last.
-
-    Raises:
-        BadSubmission: as `read`: some of it at once, the rest while samples are taken.
-    """
+    """As `read`, but samples are read as they are taken, and held against it after the last."""
     with _blaming(path):
         fields, stored = _read_fields(path)
         header = Header.from_json(fields)

@@ -321,11 +321,7 @@ class Totals:
         return hashlib.sha256(bytes.fromhex("".join(known))).hexdigest()
 
     def check(self, header: Header) -> None:
-        """Hold what a submission says against its samples.
-
-        Raises:
-            ValueError: the first rule that they break.
-        """
+        """Hold what is said against the samples: a ValueError for the first broken rule."""
         for fault in self._faults(header):
             raise ValueError(fault)
 
@@ -372,11 +368,7 @@ class Totals:
 
 
 class Submission(Header):
-    """One row of the leaderboard, with what it rests on; `samples` are in the order asked.
-
-    Raises:
-        pydantic.ValidationError: a ValueError, when a rule of the file's docstring is broken.
-    """
+    """One row of the leaderboard, with what it rests on; `samples` are in the order asked."""
 
     samples: tuple[Sample, ...] = ()
 
