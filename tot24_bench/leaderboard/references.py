@@ -31,8 +31,7 @@ from tot24_bench.leaderboard.submission import (
     ModelInfo,
     Sample,
     Submission,
-    metrics_of,
-    prompts_sha256,
+    figures_of,
 )
 from tot24_bench.prompts import METHODS, build
 from tot24_bench.scoring import score
@@ -137,9 +136,6 @@ def solver() -> Iterator[Submission]:
             method=method,
             split="hard100",
             shots=0,
-            n=len(samples),
-            metrics=metrics_of(samples),
-            prompt_sha256=prompts_sha256(samples),
             generation={"do_sample": False},
             seeds={"python": 0},
             versions={"python": platform.python_version(), "tot24-bench": __version__},
@@ -147,6 +143,7 @@ def solver() -> Iterator[Submission]:
             obtained="measured",
             notes=("exact search, no language model: it shows that every hand can be solved",),
             samples=tuple(samples),
+            **figures_of(samples),
         )
 
 

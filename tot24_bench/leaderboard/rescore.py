@@ -345,9 +345,9 @@ def _notes(rescored: Rescored, split: str) -> Iterator[str]:
 
 def several_figures(rescored: Rescored) -> str:
     """What several responses a hand are worth together, beside their mean."""
-    figures = (
-        ("any of them right", rescored.any_right()),
-        ("their majority by text", rescored.majority_by_text()),
-        ("by form", rescored.majority_by_form()),
-    )
-    return ", ".join(f"{name} {sum(right) / len(right):.1%}" for name, right in figures)
+    figures = {
+        "any of them right": rescored.any_right(),
+        "their majority by text": rescored.majority_by_text(),
+        "by form": rescored.majority_by_form(),
+    }
+    return ", ".join(f"{name} {fmean(right):.1%}" for name, right in figures.items())

@@ -43,9 +43,7 @@ from tot24_bench.leaderboard.submission import (
     Sample,
     Submission,
     Training,
-    mean_tokens_of,
-    metrics_of,
-    prompts_sha256,
+    figures_of,
 )
 from tot24_bench.prompts import variant_of
 
@@ -179,11 +177,7 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
         variant=variant_of(task.method, plan.variant),
         chat=plan.chat,
         multiturn=plan.chat and plan.multiturn,
-        n=len(samples),
         repeats=plan.repeats,
-        metrics=metrics_of(samples),
-        mean_response_tokens=mean_tokens_of(samples),
-        prompt_sha256=prompts_sha256(samples),
         generation=task.generation,
         seeds={"numpy": plan.seed, "python": plan.seed, "torch": plan.seed},
         versions=_versions(),
@@ -193,6 +187,7 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
         obtained="measured",
         notes=tuple(_notes(plan, samples)),
         samples=samples,
+        **figures_of(samples),
     )
 
 

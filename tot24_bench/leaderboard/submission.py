@@ -32,7 +32,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from statistics import fmean
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, FailFast, Field, JsonValue, StringConstraints, model_validator
 
@@ -376,6 +376,17 @@ class Submission(Header):
     def _is_what_its_samples_give(self) -> Self:
         Totals(self.samples).check(self)
         return self
+
+
+def figures_of(samples: Iterable[Sample]) -> dict[str, Any]:
+    """Those fields of a header that its samples give, where all have as many responses."""
+    totals = Totals(samples)
+    return {
+        "n": len(totals.repeats),
+        "metrics": totals.metrics(),
+        "mean_response_tokens": totals.mean_tokens(),
+        "prompt_sha256": totals.prompts_sha256(),
+    }
 
 
 def prompts_sha256(samples: Iterable[Sample]) -> str | None:
