@@ -1,7 +1,7 @@
 """Everything in a submission is hostile: what a contributor could send, and what happens then.
 
 Nothing is written outside the results folder, nothing is printed raw, nothing takes the machine's
-memory. The limits are named constants of `records` and `store`.
+memory. The limits are named constants of `submission` and `store`.
 """
 
 from __future__ import annotations

@@ -86,15 +86,14 @@ def add_command(
     submissions = [board.describe(one, told) for one in gathered.submissions]
     for one in submissions:
         board.check_consistent(one)
-    board.key_conflicts(submissions, results, overwrite)
+        board.check_writable(results, one.key, overwrite)
     for warning in board.check_beside(submissions, results):
         warn(said(warning))
-    if dry_run:
-        paths, did = board.places(submissions, results), "would write"
-    else:
-        paths, did = board.written(submissions, results, overwrite), "wrote"
-    for path in paths:
-        typer.echo(f"{did} {path}")
+    paths = [board.path_of(results, one.key) for one in submissions]
+    for path, one in zip(paths, submissions, strict=True):
+        if not dry_run:
+            board.write(one, results, overwrite)
+        typer.echo(f"{'would write' if dry_run else 'wrote'} {path}")
     print_wide(board.render_rich(board.Entry.of(one) for one in submissions))
     for line in dict.fromkeys(line for one in submissions for line in board.questions(one)):
         typer.echo(one_line(f"a reviewer will ask: {line}"))
@@ -197,10 +196,10 @@ _QUESTIONS = {
 
 def _complete(submissions: Sequence[Submission], told: Told, ask: bool) -> Told:
     """What is told, with answers to what is missing; the model's name must be known at the end."""
-    from tot24_bench.leaderboard import read_training, unnamed
+    from tot24_bench.leaderboard import read_training
 
     first = submissions[0]
-    nameless = unnamed(first)
+    nameless = first.model.name in ("unnamed", "local")
     several = len({one.model.name for one in submissions}) > 1
     if told.name is not None and several:
         raise ValueError("--name is for one model, and the folder holds several: leave it out")

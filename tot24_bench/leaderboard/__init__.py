@@ -10,13 +10,9 @@ from tot24_bench.leaderboard.add import (
     check_consistent,
     describe,
     gather,
-    key_conflicts,
     mend,
-    places,
     questions,
     read_training,
-    unnamed,
-    written,
 )
 from tot24_bench.leaderboard.baselines import (
     Baseline,

@@ -2,8 +2,6 @@ r"""Add a model to the leaderboard: from somebody's results to files that a revi
 
 `gather` reads what was evaluated, by lm-eval or by `tot24 eval`; `describe` adds what only the
 contributor knows; `check_consistent` and `check_beside` refuse what `verify` would find fault with.
-`questions` are what a reviewer will ask of a submission that is consistent, and `mend` says what to
-do about a fault.
 
 `read_training` holds a contributor's own list of what a student was trained on against the test
 hands: JSON Lines (or one JSON array) of rows, or plain lines of hands. A row names its hand under
@@ -11,9 +9,8 @@ one of HAND_KEYS, shows it in its text as `Input: 4 4 6 8`, or both; every hand 
 shown counts, at every level, those of exemplars too, and so does every target.
 
 A row passes the guard of training data (`traces.Guard`) three times: each text by itself, all texts
-one after the other (a solution told in turns, or begun in the prompt), and as JSON, with its keys
-and numbers. Columns of numbers that nobody can read, such as token ids, are refused where they look
-like hands: leave them out.
+one after the other (a solution told in turns), and as JSON, with its keys and numbers. Columns that
+nobody can read, such as token ids, are refused where they look like hands: leave them out.
 
 >>> [one.text for one in _puzzles({"prompt": "Input: 4 4 6 8\nAnswer: ...\nInput: 8 3 8 3\n"})]
 ['4 4 6 8', '8 3 8 3']
@@ -25,7 +22,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -44,7 +41,7 @@ from tot24_bench.leaderboard.from_lm_eval import (
     read_results,
 )
 from tot24_bench.leaderboard.runs import submissions_of, training_of
-from tot24_bench.leaderboard.store import FOLDER, check_writable, path_of, paths, read, write
+from tot24_bench.leaderboard.store import FOLDER, path_of, paths, read, write
 from tot24_bench.leaderboard.submission import OTHER, Header, ModelInfo, Submission, Training
 from tot24_bench.leaderboard.verify import Verified, beside_each_other, gists_of, verify_file
 from tot24_bench.schema import first_fault
@@ -58,23 +55,12 @@ from tot24_bench.transcripts import (
     numbers_of,
 )
 
-MOST_TRUNCATED = 0.1
-"""Share of responses cut off by the token limit from which a reviewer asks for a longer one."""
-
-MAX_TRAINING_BYTES = 8 * 2**30
-"""Bytes of a file of training rows; it is read a row at a time."""
-
-MAX_HANDS = 100_000
-"""Different hands that a submission can declare."""
-
-MAX_LINE_BYTES = 4_096
-"""Bytes of a line that is a bare hand."""
-
-MAX_DEPTH = 8
-"""Levels of lists and objects in a row (messages lie on the third); deeper ones are refused."""
-
-LONG_TEXT = 80
-"""Characters of a text that is read by itself, and not among the numbers of the row."""
+MOST_TRUNCATED = 0.1  # share of responses cut off from which a reviewer asks for a longer limit
+MAX_TRAINING_BYTES = 8 * 2**30  # of a file of training rows; it is read a row at a time
+MAX_HANDS = 100_000  # different ones that a submission can declare
+MAX_LINE_BYTES = 4_096  # of a line that is a bare hand
+MAX_DEPTH = 8  # levels of lists and objects in a row (messages lie on the third)
+LONG_TEXT = 80  # characters of a text that is read by itself, and not among the row's numbers
 
 _SHOWN = re.compile(r"^Input: *([0-9 ,]{1,200})", re.MULTILINE)
 
@@ -88,10 +74,7 @@ class Gathered(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What a contributor says of a model, as in `ModelInfo` and `Header`; None: nothing is said.
-
-    `notes` are added to those that are there.
-    """
+    """What a contributor says of a model, as in `ModelInfo` and `Header`; None: nothing is said."""
 
     name: str | None = None
     parameters: int | None = None
@@ -102,7 +85,7 @@ class Told(NamedTuple):
     teacher: str | None = None
     training: Training | None = None
     hardware: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # in addition to those that are there
 
 
 class Contradiction(ValueError):
@@ -114,15 +97,9 @@ class BadTraining(ValueError):
 
 
 def gather(path: Path, checkpoint: Path | None = None) -> Gathered:
-    """The submissions that a folder gives.
+    """The submissions of lm-eval's `--output_path` or one of `tot24 eval --results`, or BadResults.
 
-    Args:
-        path: lm-eval's `--output_path` folder, a results file in it, or a `tot24 eval --results`
-            folder.
-        checkpoint: the folder of the model's weights, where it is not where lm-eval found it.
-
-    Raises:
-        BadResults: it holds nothing that can be added; the message says what helps.
+    `checkpoint` is the folder of the model's weights, where they are not where lm-eval found them.
     """
     if (path / FOLDER).is_dir():
         return Gathered(tuple(_copied(path)))
@@ -152,10 +129,12 @@ def _submission(one: FromLmEval, checkpoint: Path | None, warnings: list[str]) -
     folder = Path(str(one.evaluation.plan.model_args.get("pretrained") or ""))
     if checkpoint is not None:
         name = str(checkpoint)
-        model["checkpoint_sha256"] = checkpoint_sha256(name)
-        model["teacher"] = model["teacher"] or teacher_of(name)
-        model["training"] = model["training"] or training_of(name)
-        model["parameters"] = model["parameters"] or parameters_of(checkpoint)
+        model |= {
+            "checkpoint_sha256": checkpoint_sha256(name),
+            "teacher": model["teacher"] or teacher_of(name),
+            "training": model["training"] or training_of(name),
+            "parameters": model["parameters"] or parameters_of(checkpoint),
+        }
     elif model["checkpoint_sha256"] and changed_since(folder, recorded.started):
         model["checkpoint_sha256"] = None
         warnings.append(
@@ -202,27 +181,6 @@ def _changed(submission: Submission, *, model: Mapping[str, Any], **changes: Any
     return submission.model_copy(update=dict(header))
 
 
-def unnamed(submission: Submission) -> bool:
-    """Whether nothing says what the model is called."""
-    return submission.model.name in ("unnamed", "local")
-
-
-def key_conflicts(submissions: Sequence[Submission], results: Path, overwrite: bool) -> None:
-    """Fail before anything is written where one could not be."""
-    for submission in submissions:
-        check_writable(results, submission.key, overwrite)
-
-
-def written(submissions: Sequence[Submission], results: Path, overwrite: bool) -> list[Path]:
-    """Write submissions; where each stands."""
-    return [write(submission, results, overwrite=overwrite) for submission in submissions]
-
-
-def places(submissions: Sequence[Submission], results: Path) -> list[Path]:
-    """Where submissions would be written."""
-    return [path_of(results, submission.key) for submission in submissions]
-
-
 def check_consistent(submission: Submission) -> None:
     """Refuse what `tot24 leaderboard verify` would find fault with, and say how to mend it."""
     with tempfile.TemporaryDirectory(prefix="tot24-") as folder:
@@ -234,11 +192,7 @@ def check_consistent(submission: Submission) -> None:
 
 
 def check_beside(submissions: Sequence[Submission], results: Path) -> tuple[Fault, ...]:
-    """Refuse what `tot24 leaderboard verify` would find fault with in the results folder.
-
-    Returns:
-        What is odd, and may be honest.
-    """
+    """Refuse what `verify` would find fault with in the results folder; what is odd is returned."""
     gists = [Gist(path_of(results, one.key), one, one.samples) for one in submissions]
     verified = [Verified(gist.path, (), gist=gist) for gist in gists]
     there = gists_of(results, without=(one.path for one in verified))
@@ -265,10 +219,7 @@ _MENDS: tuple[tuple[str, str], ...] = (
     ("place: ", "move both files there, or add the results again"),
     ("is a link", "put the file itself there"),
     ("is missing beside it", "commit both files of the submission"),
-    ("samples_sha256", _AGAIN),
-    ("is stored as", _AGAIN),
-    ("metrics.", _AGAIN),
-    ("mean_response_tokens", _AGAIN),
+    *((part, _AGAIN) for part in ("samples_sha256", "is stored as", "metrics.", "mean_response_")),
     ("is asked twice", "evaluate each hand once"),
     ("does not belong to it", "name the split that was asked"),
     ("a pipe or a device", "put the file itself there"),
@@ -287,59 +238,51 @@ _MENDS: tuple[tuple[str, str], ...] = (
     ("not JSON", _AGAIN),
     ("", "see docs/add-a-model.md; `tot24 leaderboard schema` prints what each field may hold"),
 )
+"""What to do, by a part of what is wrong; the first that fits counts."""
 
 
 def questions(submission: Submission) -> Iterator[str]:
     """What a reviewer will ask; none of it makes a submission wrong."""
-    model, metrics = submission.model, submission.metrics
+    model, generation, n = submission.model, submission.generation, submission.n
     ours = submission.obtained == "measured"  # of what others ran the source is what there is
     local = model.backend in ("hf", "vllm", "sglang")
-    student, truncated = bool(model.teacher), metrics.truncated or 0
-    whole = split_size(submission.split) if is_split(submission.split) else 0
     counted = submission.mean_response_tokens is not None
-    generation = submission.generation
-    sampled = generation.get("do_sample") or generation.get("temperature")
-    empty = sum(not text for sample in submission.samples for text in sample.responses)
-    asked = {
-        "no licence: may others use the model, and how? (--licence)": ours and not model.licence,
-        "no link: where is the model described? (--link)": ours and not model.link,
-        "no hardware: what did it run on? (--hardware)": ours and not submission.hardware,
-        "no number of parameters (--parameters)": local and model.parameters is None,
-        "no precision: fp32, bf16, quantised? It moves a small model's score (--precision)": (
-            local and model.precision is None
-        ),
-        "no hash of the weights: nobody can say which checkpoint it was "
-        "(--checkpoint FOLDER, where you have it)": (
-            model.backend == "hf" and model.checkpoint_sha256 is None
-        ),
-        f"a student of {model.teacher} that does not say which hands it was trained on: were "
-        "test hands among them? (--training FILE)": student and model.training is None,
-        "training hands but no teacher: who wrote the traces? (--teacher)": (
-            model.training is not None and not student
-        ),
-        "a student without a base model: from what, or `--base none` for from scratch?": (
-            student and not model.base
-        ),
-        f"a partial run: {submission.n} of the {whole} hands": submission.n < whole,
-        "the prompt is not this benchmark's: what was asked? It stands apart in the tables": (
-            ours and submission.variant == OTHER
-        ),
-        f"{truncated:.0%} of the responses were cut off by the token limit": (
-            truncated > MOST_TRUNCATED
-        ),
-        "tokens were not counted: name a tokenizer (tokenizer=NAME in --model_args)": (
-            ours and not counted
-        ),
-        "no token limit (max_gen_toks) is recorded: who can say which responses were cut off?": (
-            counted and not isinstance(generation.get("max_gen_toks"), int)
-        ),
-        "sampled, with one response a hand: greedy, or several repeats, say more": (
-            sampled and submission.repeats == 1
-        ),
-        f"{empty} empty responses: did requests fail?": empty,
-        f"{submission.obtained}, not measured: it is listed apart from what was measured": not ours,
-    }
-    return (question for question, due in asked.items() if due)
+    if ours and not model.licence:
+        yield "no licence: may others use the model, and how? (--licence)"
+    if ours and not model.link:
+        yield "no link: where is the model described? (--link)"
+    if ours and not submission.hardware:
+        yield "no hardware: what did it run on? (--hardware)"
+    if local and model.parameters is None:
+        yield "no number of parameters (--parameters)"
+    if local and model.precision is None:
+        yield "no precision: fp32, bf16, quantised? It moves a small model's score (--precision)"
+    if model.backend == "hf" and model.checkpoint_sha256 is None:
+        which = "nobody can say which checkpoint it was (--checkpoint FOLDER, where you have it)"
+        yield f"no hash of the weights: {which}"
+    if model.teacher and model.training is None:
+        which = "does not say which hands it was trained on: were test hands among them?"
+        yield f"a student of {model.teacher} that {which} (--training FILE)"
+    if model.training is not None and not model.teacher:
+        yield "training hands but no teacher: who wrote the traces? (--teacher)"
+    if model.teacher and not model.base:
+        yield "a student without a base model: from what, or `--base none` for from scratch?"
+    if is_split(submission.split) and n < (whole := split_size(submission.split)):
+        yield f"a partial run: {n} of the {whole} hands"
+    if ours and submission.variant == OTHER:
+        yield "the prompt is not this benchmark's: what was asked? It stands apart in the tables"
+    if (cut := submission.metrics.truncated or 0) > MOST_TRUNCATED:
+        yield f"{cut:.0%} of the responses were cut off by the token limit"
+    if ours and not counted:
+        yield "tokens were not counted: name a tokenizer (tokenizer=NAME in --model_args)"
+    if counted and not isinstance(generation.get("max_gen_toks"), int):
+        yield "no token limit (max_gen_toks) is recorded: who can say which responses were cut off?"
+    if submission.repeats == 1 and (generation.get("do_sample") or generation.get("temperature")):
+        yield "sampled, with one response a hand: greedy, or several repeats, say more"
+    if empty := sum(not text for sample in submission.samples for text in sample.responses):
+        yield f"{empty} empty responses: did requests fail?"
+    if not ours:
+        yield f"{submission.obtained}, not measured: it is listed apart from what was measured"
 
 
 def read_training(path: Path) -> Training:
@@ -350,8 +293,7 @@ def read_training(path: Path) -> Training:
         BadTraining: the file is missing or no such file, or a row shows no hand.
     """
     hands: set[Hand] = set()
-    guard = Guard()
-    count = 0
+    guard, count = Guard(), 0
     try:
         check_file(path, MAX_TRAINING_BYTES)
         with path.open("rb") as file:
@@ -389,15 +331,13 @@ def _rows(file: BinaryIO) -> Iterator[tuple[int, object]]:
 def _checked_hands(row: object, guard: Guard, where: str) -> set[Hand]:
     """The hands of a row that shows nothing held out."""
     try:
-        if _is_deeper(row, MAX_DEPTH):
-            raise BadRecord(f"nested deeper than {MAX_DEPTH} levels, where nothing is looked for")
         puzzles = _puzzles(row)
-        asked = puzzles[0]
-        method = row.get("method") if isinstance(row, Mapping) else ""
-        method = method if isinstance(method, str) else ""
-        targets = {target for one, _ in _objects(row) for target in _target(one)}
+        asked, method = puzzles[0], ""
+        targets = {one for part, _ in _parts(row) for one in _targets(part)}
+        if isinstance(row, dict) and isinstance(row.get("method"), str):
+            method = row["method"]
         guard.check_hands((*puzzles, *(Puzzle(asked.hand, one) for one in targets)), method, where)
-        if isinstance(row, Mapping):
+        if isinstance(row, dict):
             puzzle = asked
             for text in _texts(row):
                 puzzle = guard.check_text(text, puzzle, method, where)
@@ -415,60 +355,49 @@ def _puzzles(row: object) -> list[Puzzle]:
     """Every puzzle that a row names or shows, named ones first, each with the target beside it."""
     if isinstance(row, str | list):
         return [Puzzle(numbers_of(row))]
-    if not isinstance(row, Mapping):
+    if not isinstance(row, dict):
         raise BadRecord("no row: give an object, or a hand such as 4 4 6 8")
-    targets = (target for one, _ in _objects(row) for target in _target(one))
-    shown_for = next(targets, TARGET)
+    parts = list(_parts(row))
     found = []
-    for one, target in _objects(row):
-        for key, value in one.items():
+    for part, target in parts:
+        for key, value in part.items() if isinstance(part, dict) else ():
             shows = isinstance(value, str) and _SHOWN.search(value)
             if key.lower() in HAND_KEYS and isinstance(value, str | list) and not shows:
                 try:
                     found.append(Puzzle(numbers_of(value), target))
                 except ValueError:  # inside, other data have these names, too
-                    if one is row:
+                    if part is row:
                         raise
+    shown_for = next((one for part, _ in parts for one in _targets(part)), TARGET)
     for text in _texts(row):
         found += [Puzzle(numbers_of(shown.strip()), shown_for) for shown in _SHOWN.findall(text)]
     if not found:
-        raise BadRecord(
-            f"shows no hand: name it under {HAND_KEYS[0]}, or show it as Input: 4 4 6 8"
-        )
+        known = HAND_KEYS[0]
+        raise BadRecord(f"shows no hand: name it under {known}, or show it as Input: 4 4 6 8")
     return found
 
 
-def _parts(value: object) -> Iterable[object]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _is_deeper(value: object, depth: int) -> bool:
-    inner = list(_parts(value))
-    return bool(inner) and (depth == 0 or any(_is_deeper(one, depth - 1) for one in inner))
-
-
-def _objects(value: object, target: int = TARGET) -> Iterator[tuple[Mapping[str, object], int]]:
-    """Every object of a row, an outer one before those inside it, with the target it is about."""
-    if isinstance(value, Mapping):
-        target = next(_target(value), target)
-        yield value, target
-    for part in _parts(value):
-        yield from _objects(part, target)
+def _parts(
+    value: object, target: int = TARGET, depth: int = MAX_DEPTH
+) -> Iterator[tuple[object, int]]:
+    """A row and all inside it, outer before inner, each with the target that it is about."""
+    target = next(_targets(value), target)
+    yield value, target
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in inner:
+        if not depth:
+            raise BadRecord(f"nested deeper than {MAX_DEPTH} levels, where nothing is looked for")
+        yield from _parts(part, target, depth - 1)
 
 
 def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    for part in _parts(value):
-        yield from _texts(part)
+    return (part for part, _ in _parts(value) if isinstance(part, str))
 
 
-def _target(fields: Mapping[str, object]) -> Iterator[int]:
-    """What stands under `target` as a whole number, whether as 22, 22.0 or "22"."""
-    for key, value in fields.items():
-        if key.lower() == "target" and (target := number_or_none(value)) is not None:
+def _targets(value: object) -> Iterator[int]:
+    """What an object has under `target` as a whole number, whether as 22, 22.0 or "22"."""
+    for key, one in value.items() if isinstance(value, dict) else ():
+        if key.lower() == "target" and (target := number_or_none(one)) is not None:
             yield target
 
 
@@ -477,7 +406,7 @@ def _unread(value: object, longest: int | None = None) -> object:
 
     Beside the end of a solution, numbers that count something would look as if they made it.
     """
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         left = {key: one for key, one in value.items() if not _is_read(key.lower(), one)}
         return {key: _unread(one, longest) for key, one in left.items()}
     if isinstance(value, list):

@@ -26,19 +26,14 @@ from tot24_bench.harness import BATCH_SIZE, Plan, task_name
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.runs import Stored, plan_keys, run_plans
 from tot24_bench.leaderboard.store import path_of
-from tot24_bench.leaderboard.submission import ModelInfo, Submission
+from tot24_bench.leaderboard.submission import Submission
 from tot24_bench.prompts import METHODS, SHOTS
-from tot24_bench.schema import MAX_COUNT, Name, Record, Text, first_fault
+from tot24_bench.schema import MAX_COUNT, Link, Name, Record, Text, first_fault
 from tot24_bench.text import did_you_mean
 
-CONFIG = "baselines.yaml"
-"""Beside this file."""
-
-MAX_CONFIG_BYTES = 2**20
-"""Bytes of a list of baselines; the one that ships has 4,000."""
-
-API_BATCH_SIZE = 1
-"""Prompts in one request to a server; `num_concurrent` is what makes it faster."""
+CONFIG = "baselines.yaml"  # beside this file
+MAX_CONFIG_BYTES = 2**20  # the list that ships has 4,000
+API_BATCH_SIZE = 1  # prompts in a request to a server; `num_concurrent` is what makes it faster
 
 _Key = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,60}$")]
 
@@ -50,32 +45,22 @@ class BadBaselines(ValueError):
 class Baseline(Record):
     """One model as it comes, and how it is asked.
 
-    Attributes:
-        name: its name on the leaderboard; the hub's name, so that `tot24 eval` writes the same row.
-        backend: lm-eval's kind of model (`hf`, `vllm`, `openai-chat-completions`, ...).
-        model_args: its arguments, plain values only.
-        chat: asked in its chat form, exemplars as turns; otherwise in plain text.
-        methods: which of `prompts.METHODS`.
-        shots: exemplars in the prompt.
-        batch_size: prompts at once; None takes BATCH_SIZE for hf, else one.
-        generation: overrides of the tasks' generation arguments.
-        key_variable: the environment variable that must hold a key for its server.
-        parameters: number of weights, where its maker says it.
-        licence, link, note: as in a submission.
+    `licence`, `link`, `note` and `parameters` are as in a submission.
     """
 
-    name: Name
-    backend: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
+    name: Name  # the hub's name, so that `tot24 eval` writes the same row
+    backend: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")]  # lm-eval's kind of model
     model_args: Annotated[dict[_Key, str | int | float | bool], Field(max_length=50)]
-    chat: bool = False
+    chat: bool = False  # asked in its chat form, exemplars as turns; otherwise in plain text
     methods: Annotated[tuple[str, ...], Field(min_length=1)] = METHODS
     shots: Annotated[int, Field(ge=0, le=SHOTS)] = SHOTS
-    batch_size: Annotated[int, Field(ge=1)] | None = None
-    generation: dict[str, JsonValue] = Field(default_factory=dict)
+    batch_size: Annotated[int, Field(ge=1)] | None = None  # None takes BATCH_SIZE for hf, else one
+    generation: dict[str, JsonValue] = Field(default_factory=dict)  # over the tasks' own arguments
     key_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,100}$")] | None = None
+    """The environment variable that must hold a key for its server."""
     parameters: Annotated[int, Field(gt=0, le=MAX_COUNT)] | None = None
     licence: Text | None = None
-    link: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2_000)] | None = None
+    link: Annotated[Link, Field(max_length=2_000)] | None = None
     note: Text | None = None
 
     @field_validator("methods")
@@ -93,15 +78,11 @@ class Baseline(Record):
 
     def describe(self, submission: Submission) -> Submission:
         """Add what is said here of a model and not known of it otherwise."""
-        model = submission.model
-        known = {
-            "parameters": model.parameters or self.parameters,
-            "licence": model.licence or self.licence,
-            "link": model.link or self.link,
-        }
+        names = ("parameters", "licence", "link")
+        known = {name: getattr(submission.model, name) or getattr(self, name) for name in names}
+        model = submission.model.model_copy(update=known)
         notes = submission.notes + ((self.note,) if self.note else ())
-        described = ModelInfo.from_json({**model.to_json(), **known})
-        return submission.model_copy(update={"model": described, "notes": notes})
+        return submission.model_copy(update={"model": model, "notes": notes})
 
 
 class _File(Record):
@@ -128,11 +109,7 @@ class NotRun(NamedTuple):
 
 
 def load_baselines(path: Path | None = None) -> tuple[Baseline, ...]:
-    """The baselines of a file; of the list that ships where none is given.
-
-    Raises:
-        BadBaselines: the file is missing, no YAML, or breaks a rule of `Baseline`.
-    """
+    """The baselines of a file, else of the list that ships; BadBaselines where it is none."""
     import yaml
 
     source = files("tot24_bench.leaderboard") / CONFIG if path is None else path
@@ -174,13 +151,13 @@ def plan_of(
     """What `tot24 eval` would be asked for, for all methods of the baseline or for some."""
     options = options or Options()
     local = baseline.backend == "hf"
-    size: int | str = baseline.batch_size or (BATCH_SIZE if local else API_BATCH_SIZE)
+    usual: int | str = BATCH_SIZE if local else API_BATCH_SIZE
     return Plan(
         model=baseline.backend,
         model_args=dict(baseline.model_args),
         tasks=tuple(map(task_name, baseline.methods if methods is None else methods)),
         shots=baseline.shots,
-        batch_size=options.batch_size or size,
+        batch_size=options.batch_size or baseline.batch_size or usual,
         device=options.device if local else None,
         chat=baseline.chat,
         multiturn=baseline.chat,
@@ -216,16 +193,11 @@ def not_run(entries: Iterable[Entry], baselines: Iterable[Baseline]) -> list[Not
 
 
 def run_baseline(
-    baseline: Baseline,
-    results: Path,
-    options: Options | None = None,
-    overwrite: bool = False,
+    baseline: Baseline, results: Path, options: Options | None = None, overwrite: bool = False
 ) -> list[Stored]:
     """Evaluate the methods that are missing, all of them to `overwrite`; a model is loaded once.
 
-    Raises:
-        ValueError, OSError: as `run_plans`, and where the key for its server is not set.
-        Exception: whatever a backend raises while it generates.
+    Raises what `run_plans` does, whatever a backend does, and ValueError where a key is not set.
     """
     methods = baseline.methods if overwrite else missing_methods(baseline, results, options)
     if not methods:

@@ -34,7 +34,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.game import Hand
 from tot24_bench.leaderboard.key import look_of
@@ -46,41 +46,23 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-COMPARED = 20
-"""Responses that must be comparable before anything is said."""
-
-COMPARED_WRONG = 10
-"""The same of wrong ones, where only they count."""
+COMPARED, COMPARED_WRONG = 20, 10  # responses, and wrong ones, without which nothing is said
 
 COPIED = 0.9
 """Share of equal responses that no two models reach by chance. Sisters of one recipe, 2M weights
 each, reach 0.59 (one response against nine of the other's), and 0.53 where both are wrong; the
 solver and a student of it 0.42."""
 
-ALIKE = 0.6
-"""Share of equal responses that somebody should look at."""
+ALIKE = 0.6  # share of equal responses that somebody should look at
 
-MAX_FINGERPRINTS = 50_000
-"""Responses of a submission that are compared; bounds memory."""
+MAX_FINGERPRINTS = 50_000  # responses of a submission that are compared; bounds memory
+MAX_CHARS = 4_000  # of a response that marks are taken of; bounds time
+LONG = 60  # characters from which a response has marks: the answer alone has 30 or 40
 
-SAME_SIZE = 1.05
-"""Counts of weights that differ by less are the same: 360M is said of 361,821,120."""
-
-LONG = 60
-"""Characters from which a response has marks: the answer alone has 30 or 40."""
-
-MAX_CHARS = 4_000
-"""Characters of a response that marks are taken of; bounds time."""
-
-MANY_FIGURES = 24
-"""Numbers and operators from which words say nothing: three steps of the game, restated once."""
-
-RUN = 3
-"""Tokens of a run."""
-
-BANDS = 12
-BAND_HASHES = 8
-MARK_BYTES = 8
+SAME_SIZE = 1.05  # counts of weights that differ by less are the same: 360M is said of 361,821,120
+MANY_FIGURES = 24  # from which words say nothing: those of three steps, restated once
+RUN = 3  # tokens of a run
+BANDS, BAND_HASHES, MARK_BYTES = 12, 8, 8
 
 _LOADED = {
     "autogptq", "gguf_file", "load_in_4bit", "load_in_8bit", "peft", "quantization", "revision",
@@ -94,32 +76,23 @@ PuzzleKey = tuple[Hand, int, str]
 
 
 class Fault(NamedTuple):
-    """What is wrong with a submission.
+    """What is wrong with a submission."""
 
-    Attributes:
-        path: its JSON file.
-        where: the field or the hand.
-        what: what is wrong there, in one line.
-        fix: what to do about it, where that is not the same for all faults of the kind.
-        beside: the JSON file of the other submission that it is about.
-        odd: whether it may be honest: a warning.
-    """
-
-    path: Path
-    where: str
-    what: str
-    fix: str = ""
-    beside: Path | None = None
-    odd: bool = False
+    path: Path  # its JSON file
+    where: str  # the field or the hand
+    what: str  # in one line
+    fix: str = ""  # what to do about it, where that is not the same for all faults of the kind
+    beside: Path | None = None  # the JSON file of the other submission that it is about
+    odd: bool = False  # whether it may be honest: a warning
 
 
 class Written(NamedTuple):
-    """A response as it is compared, by the hash of its text and by its marks.
+    """A response as it is compared.
 
-    There are none where it is too short to compare, or withheld, and the hash is all that is known.
+    There are no marks where it is too short to compare, or withheld, and the hash is all there is.
     """
 
-    exact: bytes
+    exact: bytes  # the hash of its text
     marks: bytes | None
     right: bool
 
@@ -127,34 +100,26 @@ class Written(NamedTuple):
 class Gist:
     """What of a submission is held beside others: what it says, and fingerprints of its responses.
 
-    Attributes:
-        header: what it says, without what is compared with no other's.
-        hands: the hash of its training hands, which names their file; None where it has none.
-        data: the hash of its training rows, where it gives one.
-        training: all that it says of its training.
-        loaded: the arguments that make other weights of the same checkpoint.
-        weights: the checkpoint, and how it was loaded; None where its hash is not known.
-        withheld: whether responses are known by their hashes only.
-        written: its responses by hand.
+    Hundreds are held at once, so its header lacks what is compared with no other's.
     """
 
     def __init__(self, path: Path, header: Header, samples: Iterable[Sample] = ()) -> None:
-        model = header.model
+        model, said = header.model, header.model.training
         self.path = path
-        said = model.training
-        self.hands = None if said is None else said.hands_file()[0]
-        self.data = None if said is None else said.data_sha256
+        self.hands = said and said.hands_file()[0]  # the hash that names their file
+        self.data = said and said.data_sha256
         self.training = (model.teacher, self.hands, said and said.rows, self.data)
-        # Hundreds of submissions are held at once: what is compared of them and no more.
         given = {name: value for name, value in model.arguments.items() if name in _LOADED}
         kept = model.model_copy(update={"training": None, "arguments": given})
         nothing = {"generation": {}, "seeds": {}, "versions": {}, "notes": (), "hardware": ""}
         self.header = Header.model_construct(**{**dict(header), **nothing, "model": kept})
+        self.model = kept
+        self.look = look_of(model.name)
         self.loaded = tuple(sorted(one for one in given.items() if one[1] != "main"))
         digest = model.checkpoint_sha256
         self.weights = None if digest is None else (digest, self.loaded)
-        name = model.precision and model.precision.casefold()
-        self.precision = _PRECISIONS.get(name, name) if name is not None else None
+        precision = model.precision and model.precision.casefold()
+        self.precision = _PRECISIONS.get(precision, precision) if precision else precision
         self.withheld = False
         self.written: dict[PuzzleKey, list[Written]] = {}
         self._room = MAX_FINGERPRINTS
@@ -173,97 +138,105 @@ class Gist:
             kept.append(Written(bytes.fromhex(sha256_of(text)), marks_of(text), right))
 
 
+class Rule(NamedTuple):
+    """Submissions with an equal key have equal values, too; None is no key, and no value."""
+
+    key: Callable[[Gist], object]
+    value: Callable[[Gist], object]
+    where: str
+    what: str  # of the `name` and both values
+    fix: str
+    odd: bool = False
+
+
+def _look(gist: Gist) -> object:
+    return gist.look
+
+
+_OWN_NAME = "give each model a name of its own (--name)"
+
+_OF_A_NAME: dict[str, Callable[[Gist], object]] = {
+    "checkpoints": lambda gist: gist.model.checkpoint_sha256,
+    "ways to load it": lambda gist: gist.loaded if gist.header.obtained == "measured" else None,
+    "precisions": lambda gist: gist.precision,
+    "sizes": lambda gist: gist.model.parameters,
+}
+
+RULES = (
+    Rule(
+        _look,
+        lambda gist: gist.model.name,
+        "model.name",
+        "two names that look the same, {one!a:.82} and {other!a:.82}",
+        "write the name as the other has it, or choose another one (--name)",
+    ),
+    *(
+        Rule(
+            _look,
+            value,
+            "model",
+            f"one name, two {what}: {{name}} has {{one}} and {{other}}",
+            f"{_OWN_NAME}, or evaluate all tasks with one",
+        )
+        for what, value in _OF_A_NAME.items()
+    ),
+    Rule(
+        lambda gist: gist.look if gist.header.obtained == "measured" else None,
+        lambda gist: gist.model.source if gist.weights is None else None,
+        "model.source",
+        "one name, two sources, and no hash of the weights says that they are one model",
+        "give --checkpoint FOLDER, or each a name of its own",
+        odd=True,
+    ),
+    Rule(  # however it was loaded; an adapter beside it is trained by itself
+        lambda gist: gist.weights and (gist.weights[0], gist.model.arguments.get("peft")),
+        lambda gist: gist.training,
+        "model.training",
+        "one checkpoint, two training declarations: teacher, hands, rows or the hash of the data "
+        "differ",
+        "declare the same for all of its submissions (--teacher, --training)",
+    ),
+    Rule(
+        lambda gist: gist.weights and (gist.weights, gist.precision),
+        _look,
+        "model.name",
+        "one checkpoint, two names",
+        "use one, if it is one model",
+        odd=True,
+    ),
+)
+"""One name, one model; one checkpoint, one training and one name."""
+
+
 def together(gists: Iterable[Gist]) -> tuple[Fault, ...]:
     """What is wrong or odd of submissions beside each other."""
     every = sorted(gists, key=lambda gist: (gist.header.created, gist.header.key))
-    return (*_names(every), *_weights(every), *_copies(every))
+    return (*(fault for rule in RULES for fault in _broken(rule, every)), *_copies(every))
 
 
-def _look(gist: Gist) -> str:
-    return look_of(gist.header.model.name)
-
-
-_OF_A_NAME: dict[str, Callable[[Gist], object]] = {
-    "checkpoints": lambda gist: gist.header.model.checkpoint_sha256,
-    "ways to load it": lambda gist: gist.loaded if gist.header.obtained == "measured" else None,
-    "precisions": lambda gist: gist.precision,
-}
-"""What the submissions of one name agree in, where they say it."""
-
-
-def _names(every: Sequence[Gist]) -> Iterator[Fault]:
-    """One name, two models; or two names that look like one."""
-    for group in _groups(every, _look):
-        for one, other in _differing(group, lambda gist: gist.header.model.name):
-            names = f"{one.header.model.name[:80]!a} and {other.header.model.name[:80]!a}"
-            fix = "write the name as the other has it, or choose another one (--name)"
-            what = f"two names that look the same, {names}"
-            yield _fault(one, other, "model.name", what, fix)
-        named = one_line(group[0].header.model.name, 80)
-        own = "give each model a name of its own (--name)"
-        for what, value in _OF_A_NAME.items():
-            for one, other in _differing(group, value):
-                said = f"one name, two {what}: {named} has {value(one)} and {value(other)}"
-                fix = f"{own}, or evaluate all tasks with one"
-                yield _fault(one, other, "model", said, fix)
-        sizes = [(gist, size) for gist in group if (size := gist.header.model.parameters)]
-        for other, size in sizes[1:]:
-            first, count = sizes[0]
-            if max(count, size) > SAME_SIZE * min(count, size):
-                said = f"one name, two sizes: {named} has {count:,} and {size:,}"
-                yield _fault(first, other, "model.parameters", said, own)
-                break
-        unknown = [one for one in group if one.weights is None]
-        measured = [one for one in unknown if one.header.obtained == "measured"]
-        for one, other in _differing(measured, lambda gist: gist.header.model.source):
-            said = "one name, two sources, and no hash of the weights says that they are one model"
-            fix = "give --checkpoint FOLDER, or each a name of its own"
-            yield _fault(one, other, "model.source", said, fix, odd=True)
-
-
-def _weights(every: Sequence[Gist]) -> Iterator[Fault]:
-    """One checkpoint that was trained on two things, however it was loaded, or has two names.
-
-    An adapter beside it is trained by itself.
-    """
-
-    def trained(gist: Gist) -> object:
-        model = gist.header.model
-        return gist.weights and (model.checkpoint_sha256, model.arguments.get("peft"))
-
-    for group in _groups(every, trained):
-        for one, other in _differing(group, lambda gist: gist.training):
-            said = "teacher, hands, rows or the hash of the data differ"
-            what = f"one checkpoint, two training declarations: {said}"
-            fix = "declare the same for all of its submissions (--teacher, --training)"
-            yield _fault(one, other, "model.training", what, fix)
-    for group in _groups(every, lambda gist: gist.weights and (gist.weights, gist.precision)):
-        for one, other in _differing(group, _look):
-            what, fix = "one checkpoint, two names", "use one, if it is one model"
-            yield _fault(one, other, "model.name", what, fix, odd=True)
-
-
-def _groups(every: Sequence[Gist], key: Callable[[Gist], object]) -> Iterator[list[Gist]]:
-    """Submissions with an equal key that is not None, in order."""
-    found: defaultdict[object, list[Gist]] = defaultdict(list)
+def _broken(rule: Rule, every: Sequence[Gist]) -> Iterator[Fault]:
+    """The first submission of each key beside the first one of each other value."""
+    groups: defaultdict[object, list[tuple[Any, Gist]]] = defaultdict(list)
     for gist in every:
-        found[key(gist)].append(gist)
-    yield from (group for value, group in found.items() if value is not None)
+        key, value = rule.key(gist), rule.value(gist)
+        if key is None or value is None:
+            continue
+        group = groups[key]
+        if not any(_same(value, before) for before, _ in group):
+            group.append((value, gist))
+    for (value, one), *others in groups.values():
+        name = one_line(one.model.name, 80)
+        for its, other in others:
+            what = rule.what.format(name=name, one=value, other=its)
+            yield _fault(one, other, rule.where, what, rule.fix, rule.odd)
 
 
-def _differing(
-    group: Sequence[Gist], value: Callable[[Gist], object]
-) -> Iterator[tuple[Gist, Gist]]:
-    """The first of a group beside the first of each other value; None is no value."""
-    firsts: dict[object, Gist] = {}
-    for gist in group:
-        if (its := value(gist)) is not None:
-            firsts.setdefault(its, gist)
-    every = list(firsts.values())
-    yield from ((every[0], other) for other in every[1:])
+def _same(one: Any, other: Any) -> bool:
+    sizes = isinstance(one, int) and isinstance(other, int)
+    return bool(one == other or (sizes and max(one, other) <= SAME_SIZE * min(one, other)))
 
 
-def _fault(one: Gist, other: Gist, where: str, what: str, fix: str, odd: bool = False) -> Fault:
+def _fault(one: Gist, other: Gist, where: str, what: str, fix: str, odd: bool) -> Fault:
     """Of the later submission, beside the earlier one."""
     said = f"{what} ({other.header.key} beside {one.header.key})"
     return Fault(other.path, where, said, fix, one.path, odd)
@@ -274,18 +247,16 @@ def _copies(every: Sequence[Gist]) -> Iterator[Fault]:
     owns = list(map(_comparable, every))
     found: dict[tuple[int, int], tuple[bool, float, str]] = {}
     for (number, other), equal in _equal(every, owns).items():
-        same_look = _look(every[number]) == _look(every[other])
-        if same_look or equal.total() < COMPARED_WRONG:
+        one, another = every[number], every[other]
+        if one.look == another.look or equal.total() < COMPARED_WRONG:
             continue
-        judged = _judged(every[number], every[other], owns[number], equal)
+        judged = _judged(one, another, owns[number], equal)
         pair = (min(number, other), max(number, other))
         if judged is not None and judged > found.get(pair, (False, 0.0, "")):
             found[pair] = judged
+    fix = "store only what the model itself wrote; one model has one name, and one that was made "
+    fix += "of another says so (--base)"
     for (first, second), (copied, _, said) in sorted(found.items()):
-        fix = (
-            "store only what the model itself wrote; one model has one name, and one that was made "
-            "of another says so (--base)"
-        )
         yield _fault(every[first], every[second], "responses", said, fix, odd=not copied)
 
 
@@ -298,19 +269,17 @@ def _comparable(gist: Gist) -> Comparable:
 
     Of what is withheld nobody knows how long it is: all of it, beside what is withheld, too.
     """
-    marked: dict[PuzzleKey, dict[bytes, tuple[list[bytes], Written]]] = {}
-    for hand, responses in gist.written.items():
-        each = marked[hand] = {}
-        for one in responses:
-            if gist.withheld or one.marks is not None:
-                each[one.marks or one.exact] = (_each_mark(one), one)
+    marked = {
+        hand: {one.marks or one.exact: one for one in written if gist.withheld or one.marks}
+        for hand, written in gist.written.items()
+    }
     hands: Counter[bytes] = Counter()
     for each in marked.values():
-        hands.update({mark for marks, _ in each.values() for mark in marks})
-    found: defaultdict[PuzzleKey, list[tuple[frozenset[bytes], bool]]] = defaultdict(list)
+        hands.update({mark for one in each.values() for mark in _each_mark(one)})
+    found: Comparable = defaultdict(list)
     for hand, each in marked.items():
-        for marks, one in each.values():
-            if alone := {mark for mark in marks if hands[mark] == 1}:
+        for one in each.values():
+            if alone := {mark for mark in _each_mark(one) if hands[mark] == 1}:
                 found[hand].append((frozenset((*alone, one.exact)), one.right))
     return found
 
@@ -344,7 +313,7 @@ def _judged(
             rights.update(right for _, right in own.get(hand, ()))
     compared, same = rights.total(), equal.total()
     evidence, of, fewest = same, compared, COMPARED
-    if gist.header.model.teacher == other.header.model.teacher == SOLVER:
+    if gist.model.teacher == other.model.teacher == SOLVER:
         evidence, of, fewest = equal[False], rights[False], COMPARED_WRONG
     copied = of >= fewest and evidence >= COPIED * of and not _related(gist, other)
     if not copied and (compared < COMPARED or same / compared < ALIKE):
@@ -357,10 +326,10 @@ def _related(one: Gist, other: Gist) -> bool:
     """Whether they say that they are the same weights, of the same rows, or one of the other."""
     if one.data is not None and one.data == other.data:
         return True
-    models = (one.header.model, other.header.model)
-    if None is not models[0].checkpoint_sha256 == models[1].checkpoint_sha256:
+    if None is not one.model.checkpoint_sha256 == other.model.checkpoint_sha256:
         return True
-    return any(a.base and a.base in (b.name, b.source) for a, b in (models, models[::-1]))
+    pairs = ((one.model, other.model), (other.model, one.model))
+    return any(a.base and a.base in (b.name, b.source) for a, b in pairs)
 
 
 _TOKEN = re.compile(r"\d+|[-+*/=]|[^\W\d_]+")

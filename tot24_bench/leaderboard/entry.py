@@ -1,6 +1,4 @@
-"""A submission as tables and statistics need it: what it says, and how each hand went.
-
-Responses and scores stay on disk, so that a thousand submissions fit into memory.
+"""A submission as tables need it, a thousand in memory: what it says, and how each hand went.
 
 >>> from tot24_bench.game import Puzzle
 >>> outcome = Outcome(Puzzle.parse("4 4 6 8"), right=3, responses=4, tokens=80)
@@ -32,27 +30,13 @@ class Outcome(NamedTuple):
         """The share of right responses."""
         return self.right / self.responses
 
-    @classmethod
-    def of(cls, sample: Sample) -> Self:
-        """The outcome of a sample."""
-        counted = [count for count in sample.tokens if count is not None]
-        return cls(
-            sample.puzzle,
-            sum(score.correct for score in sample.scores),
-            len(sample.scores),
-            sum(counted) if len(counted) == len(sample.tokens) else None,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the leaderboard with what its statistics rest on.
-
-    There is an outcome for each hand, in the order asked; none where reported without samples.
-    """
+    """One row of the leaderboard with what its statistics rest on."""
 
     header: Header
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()  # of each hand, in the order asked; none of a mere report
     withheld: bool = False
 
     @property
@@ -71,8 +55,11 @@ class Entry:
         """The entry of a submission whose samples come one at a time."""
         outcomes, withheld = [], False
         for sample in samples:
-            outcomes.append(Outcome.of(sample))
-            withheld = withheld or sample.withheld
+            counted = [count for count in sample.tokens if count is not None]
+            tokens = sum(counted) if len(counted) == len(sample.tokens) else None
+            right = sum(score.correct for score in sample.scores)
+            outcomes.append(Outcome(sample.puzzle, right, len(sample.scores), tokens))
+            withheld |= sample.withheld
         return cls(header, tuple(outcomes), withheld)
 
 

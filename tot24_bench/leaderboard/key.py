@@ -30,16 +30,9 @@ from tot24_bench.game import GENERATED, is_split, parse_name, split_size
 from tot24_bench.harness import DEFAULT_SPLIT
 from tot24_bench.prompts import DEFAULT_VARIANT
 
-MAX_PART_CHARS = 80
-"""Characters of a name in a stem: the longest stem and the ends that the store adds to it stay
-under the 255 bytes that file systems allow."""
-
-HASH_CHARS = 8
-"""Hexadecimal digits of the hash that a changed name ends in: 32 bits, for a few thousand names."""
-
-MAX_DRAWN_HANDS = 2_000
-"""Hands of a generated split that a submission may name; more take a reader long to draw."""
-
+MAX_PART_CHARS = 80  # of a name in a stem: the longest file name stays under the usual 255 bytes
+HASH_CHARS = 8  # of the hash that a changed name ends in: 32 bits, for a few thousand names
+MAX_DRAWN_HANDS = 2_000  # of a generated split that may be named; more take a reader long to draw
 MAX_SPLIT_CHARS = 80
 
 DEFAULT_OBTAINED = "measured"
@@ -63,10 +56,9 @@ def key_of(
     if drawn is not None:  # the task of a generated split says its name already
         task = task.removesuffix(f"_{drawn.name}")
     named = split == DEFAULT_SPLIT or task.endswith(f"_{split}")
-    parts = [
-        _word(task) + ("" if named else f"_{_word(split)}"),
-        f"{'any' if shots is None else shots}shot",
-    ]
+    parts = [_word(task), f"{'any' if shots is None else shots}shot"]
+    if not named:
+        parts[0] += f"_{_word(split)}"
     if chat:
         parts.append("multiturn" if multiturn and shots else "chat")
     if variant != DEFAULT_VARIANT:
@@ -107,9 +99,8 @@ def first_of(split: str, asked: int | None) -> int | None:
     >>> first_of("hard100", 3), first_of("hard100", 100)
     (3, None)
     """
-    if asked is None or not is_split(split) or asked >= split_size(split):
-        return None
-    return asked
+    part = asked is not None and is_split(split) and asked < split_size(split)
+    return asked if part else None
 
 
 def is_key(text: str) -> bool:
@@ -118,20 +109,16 @@ def is_key(text: str) -> bool:
 
 
 def check_split_name(split: str, measured: bool) -> None:
-    """Refuse a name of a split that a submission may not have; nothing is drawn.
+    """Refuse a name of a split that a submission may not have, by a ValueError; nothing is drawn.
 
-    One spelling each, and none that takes a reader long to draw. What was measured here was asked
-    the hands of a split that exists.
-
-    Raises:
-        ValueError: says what is wrong with it.
+    One spelling each, none that takes a reader long to draw, and of what was measured a split that
+    exists.
     """
     if len(split) > MAX_SPLIT_CHARS or not _SPLIT.fullmatch(split):
         raise ValueError("split is no plain name: use letters, digits, _ . - and single spaces")
     if measured and not is_split(split):
         raise ValueError(f"split is {split}, but what is measured asks a split of this benchmark")
-    drawn = parse_name(split)
-    if drawn is None:
+    if (drawn := parse_name(split)) is None:
         return
     seeded = GENERATED[drawn.name].seeded
     if drawn.text != split or (drawn.seed and not seeded):

@@ -16,12 +16,13 @@ import argparse
 import datetime
 import platform
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from tot24_bench import __version__
-from tot24_bench.game import Puzzle, load_split
+from tot24_bench.game import load_split
 from tot24_bench.harness import task_name
 from tot24_bench.leaderboard.store import write
 from tot24_bench.leaderboard.submission import (
@@ -30,8 +31,7 @@ from tot24_bench.leaderboard.submission import (
     ModelInfo,
     Sample,
     Submission,
-    metrics_of,
-    prompts_sha256,
+    figures_of,
 )
 from tot24_bench.prompts import METHODS, build
 from tot24_bench.scoring import score
@@ -42,65 +42,62 @@ DATE = datetime.date(2026, 11, 21)
 
 _LEAKED = "4 9 10 13, rank 1000, is asked and is one of the five exemplars"
 _ORACLE = "the best of many is chosen by the right answer, which a user does not have"
-_SHIFTED = "ranks 902-1001: 99 hands of hard100 and one of hardest"
 _AGREES = "rescored, the same responses give"
 
 
 def reported() -> tuple[Submission, ...]:
     """The published figures on the hard 100, as submissions without responses."""
+    yao = "Yao et al. 2023, Tree of Thoughts (arXiv 2305.10601), table 2"
+    gpt4 = partial(_reported, "GPT-4", yao, "hard100")
+    shifted = "ranks 902-1001: 99 hands of hard100 and one of hardest"
+    gpt4o = partial(_reported, "GPT-4o", "slm-tot, plot of failed steps", "full")
+    warm = "sampled at temperature 0.7"
     return (
-        _yao("game24_io", 0.073, f"{_AGREES} 7.34%", repeats=100),
-        _yao("game24_cot", 0.040, f"{_AGREES} 4.03%", repeats=100),
-        _yao(
+        gpt4("game24_io", 0.073, f"{_AGREES} 7.34%", repeats=100),
+        gpt4("game24_cot", 0.040, f"{_AGREES} 4.03%", repeats=100),
+        gpt4(
             "game24_cot_sc100",
             0.09,
             "the majority of 100 responses",
             f"{_AGREES} 9%",
             label="CoT self-consistency, k = 100",
         ),
-        _yao(
+        gpt4(
             "game24_io_refine10",
             0.27,
             "each refinement is told whether the answer before it was right",
             label="IO + refine, k = 10",
         ),
-        _yao("game24_io_best100", 0.33, _ORACLE, f"{_AGREES} 33%", label="IO, best of 100"),
-        _yao("game24_cot_best100", 0.49, _ORACLE, f"{_AGREES} 49%", label="CoT, best of 100"),
-        _yao("game24_tot_b1", 0.45, label="ToT (BFS), b = 1"),
-        _yao(
+        gpt4("game24_io_best100", 0.33, _ORACLE, f"{_AGREES} 33%", label="IO, best of 100"),
+        gpt4("game24_cot_best100", 0.49, _ORACLE, f"{_AGREES} 49%", label="CoT, best of 100"),
+        gpt4("game24_tot_b1", 0.45, label="ToT (BFS), b = 1"),
+        gpt4(
             "game24_tot_b5",
             0.74,
             "another run: the public logs of a later one, rescored, give 69% where any of its five "
             "candidates counts and 62% where the first-ranked does",
             label="ToT (BFS), b = 5",
         ),
-        _slm_tot(
+        gpt4o(
             "game24_cot",
             0.07,
+            shifted,
             "its parser rejected two right answers: rescored, the same responses give 9%",
+            warm,
         ),
-        _slm_tot("game24_onestep_tot", 0.19, f"{_AGREES} 19%"),
+        gpt4o("game24_onestep_tot", 0.19, shifted, f"{_AGREES} 19%", warm),
     )
 
 
-def _yao(task: str, acc: float, *notes: str, **changes: Any) -> Submission:
-    source = "Yao et al. 2023, Tree of Thoughts (arXiv 2305.10601), table 2"
-    return _reported("GPT-4", task, acc, source, notes, split="hard100", **changes)
-
-
-def _slm_tot(task: str, acc: float, *notes: str) -> Submission:
-    notes = (_SHIFTED, *notes, "sampled at temperature 0.7")
-    return _reported("GPT-4o", task, acc, "slm-tot, plot of failed steps", notes, split="full")
-
-
 def _reported(
-    model: str, task: str, acc: float, source: str, notes: tuple[str, ...], **changes: Any
+    model: str, source: str, split: str, task: str, acc: float, *notes: str, **changes: Any
 ) -> Submission:
     """A figure; of a task that is none of this project's a `label` is what tables call it."""
     return Submission(
         model=ModelInfo(name=model, backend="published", source=model),
         task=task,
         method=next((name for name in METHODS if task_name(name) == task), OTHER),
+        split=split,
         shots=5,
         variant=OTHER,
         n=100,
@@ -116,9 +113,18 @@ def _reported(
 def solver() -> Iterator[Submission]:
     """The solver's answers to the hard 100, one submission a method."""
     for method in METHODS:
-        samples = tuple(
-            _solved(method, puzzle, index) for index, puzzle in enumerate(load_split("hard100"))
-        )
+        samples = []
+        for index, puzzle in enumerate(load_split("hard100")):
+            response = write_response(puzzle, method, Random(index))
+            samples.append(
+                Sample(
+                    puzzle=puzzle,
+                    prompt_sha256=build(method, puzzle, shots=0).sha256,
+                    responses=(response,),
+                    tokens=(None,),
+                    scores=(score(puzzle, response),),
+                )
+            )
         yield Submission(
             model=ModelInfo(
                 name=SOLVER,
@@ -130,28 +136,15 @@ def solver() -> Iterator[Submission]:
             method=method,
             split="hard100",
             shots=0,
-            n=len(samples),
-            metrics=metrics_of(samples),
-            prompt_sha256=prompts_sha256(samples),
             generation={"do_sample": False},
             seeds={"python": 0},
             versions={"python": platform.python_version(), "tot24-bench": __version__},
             created=DATE,
             obtained="measured",
             notes=("exact search, no language model: it shows that every hand can be solved",),
-            samples=samples,
+            samples=tuple(samples),
+            **figures_of(samples),
         )
-
-
-def _solved(method: str, puzzle: Puzzle, index: int) -> Sample:
-    response = write_response(puzzle, method, Random(index))
-    return Sample(
-        puzzle=puzzle,
-        prompt_sha256=build(method, puzzle, shots=0).sha256,
-        responses=(response,),
-        tokens=(None,),
-        scores=(score(puzzle, response),),
-    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

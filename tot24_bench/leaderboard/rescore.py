@@ -34,11 +34,8 @@ from tot24_bench.prompts import METHODS, VARIANTS, UnknownMethod, UnknownVariant
 from tot24_bench.scoring import Score, Verdict, score
 from tot24_bench.transcripts import CARDS, BadTranscript, Transcript, in_deck
 
-MAX_HANDS = 20_000
-"""Different hands of one transcript; the deck has 1,820."""
-
-MAX_TASK_CHARS = 60
-"""Characters of a label that name its task; a submission's file is named by it."""
+MAX_HANDS = 20_000  # different hands of one transcript; the deck has 1,820
+MAX_TASK_CHARS = 60  # of a label that names its task, and so a submission's file
 
 DECK = "deck"
 """The split of hands of the deck that no fixed split holds all of."""
@@ -68,11 +65,7 @@ class Spool(AbstractContextManager["Spool"]):
         self._file.close()
 
     def add(self, puzzle: Puzzle, response: str, tokens: int | None, score: Score) -> None:
-        """Keep one response.
-
-        Raises:
-            TooLarge: there are more than a submission can hold.
-        """
+        """Keep one response, or raise TooLarge where no submission can hold them all."""
         line = json.dumps([response, tokens, score.to_json()], ensure_ascii=False).encode() + b"\n"
         self._bytes[puzzle] += len(line)
         of_hand = self._bytes[puzzle] > MAX_SAMPLE_BYTES
@@ -87,38 +80,29 @@ class Spool(AbstractContextManager["Spool"]):
 
     def sample(self, puzzle: Puzzle, withhold: bool = False) -> Sample:
         """All that was kept of one hand, in order; hashes instead of text to `withhold` it."""
-        responses, tokens, scores = [], [], []
+        lines = []
         for place in self._places[puzzle]:
             self._file.seek(place)
-            response, count, scored = json.loads(self._file.readline())
-            responses.append(response)
-            tokens.append(count)
-            scores.append(Score.from_json(scored))
+            lines.append(json.loads(self._file.readline()))
+        responses, tokens, scores = zip(*lines, strict=True)
         return Sample(
             puzzle=puzzle,
             prompt_sha256=None,
-            responses=() if withhold else tuple(responses),
+            responses=() if withhold else responses,
             responses_sha256=tuple(map(sha256_of, responses)) if withhold else (),
-            tokens=tuple(tokens),
-            scores=tuple(scores),
+            tokens=tokens,
+            scores=tuple(map(Score.from_json, scores)),
         )
 
 
 @dataclass(slots=True)
 class Tally:
-    """What is kept of one hand, its numbers in the order in which they came first.
-
-    Attributes:
-        samples: responses.
-        counts: how many of them count for each metric.
-        tokens: the sum of their lengths; None once one is not known.
-        votes: their answers.
-    """
+    """What is kept of one hand, its numbers in the order in which they came first."""
 
     puzzle: Puzzle
-    samples: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    tokens: int | None = 0
+    samples: int = 0  # responses
+    counts: Counter[str] = field(default_factory=Counter)  # how many count for each metric
+    tokens: int | None = 0  # the sum of their lengths; None once one is not known
     votes: Votes = field(default_factory=Votes)
 
     @property
@@ -129,19 +113,12 @@ class Tally:
 
 @dataclass(slots=True)
 class Compared:
-    """A transcript's own verdicts beside ours.
+    """A transcript's own verdicts beside ours."""
 
-    Attributes:
-        responses: how many have a verdict of their own.
-        only_theirs: how many of them are right by their verdict and wrong by ours.
-        only_ours: how many are right by ours and wrong by theirs.
-        right: how many are right by theirs.
-    """
-
-    responses: int = 0
-    only_theirs: int = 0
-    only_ours: int = 0
-    right: int = 0
+    responses: int = 0  # those that have a verdict of their own
+    only_theirs: int = 0  # right by theirs and wrong by ours
+    only_ours: int = 0  # right by ours and wrong by theirs
+    right: int = 0  # right by theirs
 
     @property
     def differ(self) -> int:
@@ -151,26 +128,17 @@ class Compared:
 
 @dataclass
 class Rescored:
-    """A transcript as counts.
-
-    Attributes:
-        format: of the transcript.
-        hands: a tally for each hand, in the order in which the hands came.
-        verdicts: how many responses have each verdict.
-        empty: how many responses hold nothing.
-        bad: how many records were left out.
-        compared: the transcript's own verdicts beside ours.
-        unsolvable: whether a hand without a solution was asked, as far as responses claim one: of
-            larger hands than four numbers, whether such a claim was right.
-    """
+    """A transcript as counts."""
 
     format: str
-    hands: tuple[Tally, ...] = ()
+    hands: tuple[Tally, ...] = ()  # in the order in which they came
     verdicts: Counter[Verdict] = field(default_factory=Counter)
-    empty: int = 0
-    bad: int = 0
+    empty: int = 0  # responses that hold nothing
+    bad: int = 0  # records that were left out
     compared: Compared = field(default_factory=Compared)
     unsolvable: bool = False
+    """Whether a hand without a solution was asked, as far as responses claim one: of larger hands
+    than four numbers, whether such a claim was right."""
 
     @property
     def repeats(self) -> tuple[int, int]:
@@ -208,7 +176,10 @@ class Rescored:
         means = [t.tokens / t.samples for t in self.hands if t.tokens is not None]
         return fmean(means) if len(means) == len(self.hands) else None
 
-    def _add(self, tally: Tally, response: str, tokens: int | None, score: Score) -> None:
+    def add(
+        self, tally: Tally, response: str, tokens: int | None, score: Score, judged: bool | None
+    ) -> None:
+        """Count a response to a hand; `judged` is the transcript's own verdict, if it has one."""
         tally.samples += 1
         for name, counts in metrics_of_scores((score,)).items():
             tally.counts[name] += round(counts)
@@ -217,13 +188,11 @@ class Rescored:
         self.verdicts[score.verdict] += 1
         self.empty += not response.strip()
         self.unsolvable |= score.correct and score.verdict is Verdict.NO_SOLUTION
-
-    def _compare(self, judged: bool | None, correct: bool) -> None:
         if judged is not None:
             self.compared.responses += 1
             self.compared.right += judged
-            self.compared.only_theirs += judged and not correct
-            self.compared.only_ours += correct and not judged
+            self.compared.only_theirs += judged and not score.correct
+            self.compared.only_ours += score.correct and not judged
 
 
 def rescore(
@@ -232,12 +201,11 @@ def rescore(
     progress: Callable[[], object] = lambda: None,
     first: bool = False,
 ) -> Rescored:
-    """Score every response of a transcript; it is read once.
+    """Score every response of a transcript, or the `first` of each record; it is read once.
 
     Args:
         spool: where responses are kept for a submission.
         progress: called after each record.
-        first: score the first response of each record only.
 
     Raises:
         BadTranscript: as iterating the transcript, or more hands than MAX_HANDS.
@@ -255,8 +223,7 @@ def rescore(
         )
         for response, cut, tokens, judged in islice(every, 1 if first else None):
             result = score(asked, response, truncated=cut)
-            found._add(tally, response, tokens, result)
-            found._compare(judged, result.correct)
+            found.add(tally, response, tokens, result, judged)
             if spool is not None:
                 spool.add(tally.puzzle, response, tokens, result)
         progress()
@@ -274,25 +241,15 @@ def hands_of(split: str) -> frozenset[Hand]:
 
 
 class Origin(NamedTuple):
-    """What the user says of a transcript, which does not say it of itself.
+    """What the user says of a transcript, which does not say it of itself."""
 
-    Attributes:
-        model: the model's name on the leaderboard.
-        method: one of `prompts.METHODS`, or "other".
-        prompt: the exemplar variant of this project's prompt, or "other".
-        shots: exemplars in the prompt; None where nobody knows.
-        source: where the transcript is from.
-        notes: what a reader of the figure must know.
-        label: what tables call a method that is none of this project's.
-    """
-
-    model: str
-    method: str
-    prompt: str
-    shots: int | None
-    source: str
-    notes: tuple[str, ...] = ()
-    label: str | None = None
+    model: str  # its name on the leaderboard
+    method: str  # one of `prompts.METHODS`, or "other"
+    prompt: str  # the exemplar variant of this project's prompt, or "other"
+    shots: int | None  # exemplars in the prompt; None where nobody knows
+    source: str  # where the transcript is from
+    notes: tuple[str, ...] = ()  # what a reader of the figure must know
+    label: str | None = None  # what tables call a method that is none of this project's
 
     @property
     def task(self) -> str:
@@ -306,32 +263,24 @@ class Origin(NamedTuple):
         return key_of(self.model, self.task, shots=self.shots, obtained="rescored")
 
     def check(self) -> None:
-        """Fail before a long transcript is read.
-
-        Raises:
-            UnknownMethod, UnknownVariant: each names what there is.
-            ValueError: the model has no name.
-        """
+        """Fail before a long transcript is read, by a ValueError that names what there is."""
+        methods, prompts = (*METHODS, OTHER), (*VARIANTS, OTHER)
         if not self.model.strip():
             raise ValueError("the model has no name: give one with --model")
-        methods, prompts = (*METHODS, OTHER), (*VARIANTS, OTHER)
         if self.method not in methods:
-            names = ", ".join(methods)
-            raise UnknownMethod(f"no method {self.method[:40]!r}: the methods are {names}")
+            named = f"no method {self.method[:40]!r}: the methods are"
+            raise UnknownMethod(f"{named} {', '.join(methods)}")
         if self.label is not None and (self.method != OTHER or not self.label.strip()):
             raise ValueError(f"--label names a method of others: give it with --method {OTHER}")
         if self.prompt not in prompts:
-            names = ", ".join(prompts)
-            raise UnknownVariant(f"no prompt {self.prompt[:40]!r}: the prompts are {names}")
+            named = f"no prompt {self.prompt[:40]!r}: the prompts are"
+            raise UnknownVariant(f"{named} {', '.join(prompts)}")
 
 
 def check_split(rescored: Rescored, split: str) -> None:
     """Fail where a hand is not of the split that is said to have been asked.
 
-    A name that is no fixed split is for hands that are not of the deck.
-
-    Raises:
-        UnknownSplit, ValueError: there is no such split, or a hand is not of it.
+    A name that is no fixed split is for hands that are not of the deck; else it is UnknownSplit.
     """
     if split in (DECK, OTHER) or (not is_split(split) and rescored.split == OTHER):
         return
@@ -396,9 +345,9 @@ def _notes(rescored: Rescored, split: str) -> Iterator[str]:
 
 def several_figures(rescored: Rescored) -> str:
     """What several responses a hand are worth together, beside their mean."""
-    figures = (
-        ("any of them right", rescored.any_right()),
-        ("their majority by text", rescored.majority_by_text()),
-        ("by form", rescored.majority_by_form()),
-    )
-    return ", ".join(f"{name} {sum(right) / len(right):.1%}" for name, right in figures)
+    figures = {
+        "any of them right": rescored.any_right(),
+        "their majority by text": rescored.majority_by_text(),
+        "by form": rescored.majority_by_form(),
+    }
+    return ", ".join(f"{name} {fmean(right):.1%}" for name, right in figures.items())

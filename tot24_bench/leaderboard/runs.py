@@ -14,6 +14,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,9 +43,7 @@ from tot24_bench.leaderboard.submission import (
     Sample,
     Submission,
     Training,
-    mean_tokens_of,
-    metrics_of,
-    prompts_sha256,
+    figures_of,
 )
 from tot24_bench.prompts import variant_of
 
@@ -59,10 +58,9 @@ RERUN_ARGUMENTS = {
     "dtype": {"auto", "float32", "float16", "bfloat16"},
     "attn_implementation": {"eager", "sdpa"},
 }
-"""Model arguments that are run again, and their values: a submission may name code to load."""
-
 RERUN_GENERATION = {"do_sample", "max_gen_toks", "temperature", "top_k", "top_p", "until"}
-"""Generation arguments that are run again."""
+"""What is run again of model arguments, with these values, and of generation arguments: a
+submission may name code to load."""
 
 _PACKAGES = ("tot24-bench", "lm-eval", "transformers", "torch", "datasets")
 
@@ -84,10 +82,7 @@ def run_plans(
     """Evaluate plans with one model, loaded once, and write one submission a task.
 
     Args:
-        plans: what to ask, one split after another.
-        results: the results folder.
         name: the model's name on the leaderboard; None takes the checkpoint's.
-        overwrite: whether to replace submissions of the same keys.
         told: adds what is known of the model beside what an evaluation can see.
 
     Raises:
@@ -114,17 +109,16 @@ def run_plans(
 
 def plan_keys(plan: Plan, name: str | None = None) -> tuple[str, ...]:
     """The keys that the submissions of a plan will have: known before anything is evaluated."""
+    name, first = name or model_name(plan.model_args), first_of(plan.split, plan.limit)
+    parts = {part: getattr(plan, part) for part in ("shots", "chat", "multiturn", "repeats")}
     return tuple(
         key_of(
-            name or model_name(plan.model_args),
+            name,
             task,
-            shots=plan.shots,
-            chat=plan.chat,
-            multiturn=plan.multiturn,
-            repeats=plan.repeats,
-            first=first_of(plan.split, plan.limit),
             split=plan.split,
             variant=variant_of(method_of(task), plan.variant),
+            first=first,
+            **parts,
         )
         for task in plan.tasks
     )
@@ -183,11 +177,7 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
         variant=variant_of(task.method, plan.variant),
         chat=plan.chat,
         multiturn=plan.chat and plan.multiturn,
-        n=len(samples),
         repeats=plan.repeats,
-        metrics=metrics_of(samples),
-        mean_response_tokens=mean_tokens_of(samples),
-        prompt_sha256=prompts_sha256(samples),
         generation=task.generation,
         seeds={"numpy": plan.seed, "python": plan.seed, "torch": plan.seed},
         versions=_versions(),
@@ -197,21 +187,16 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
         obtained="measured",
         notes=tuple(_notes(plan, samples)),
         samples=samples,
+        **figures_of(samples),
     )
 
 
 def training_of(checkpoint: str) -> Training | None:
-    """What a student's own record says of its data; None where it says nothing.
-
-    Raises:
-        pydantic.ValidationError: it says something that is no such data.
-    """
-    data = training_data_of(checkpoint)
-    if data is None:
+    """What a student's own record says of its data; None where it says nothing."""
+    if (data := training_data_of(checkpoint)) is None:
         return None
-    return Training(
-        hands=tuple(data.get("hands", ())), rows=data.get("rows"), data_sha256=data.get("sha256")
-    )
+    hands = tuple(data.get("hands", ()))
+    return Training(hands=hands, rows=data.get("rows"), data_sha256=data.get("sha256"))
 
 
 def _source(model_args: Mapping[str, Any]) -> str:
@@ -227,10 +212,8 @@ def _without_path(name: str) -> str:
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             found[package] = version(package)
-        except PackageNotFoundError:
-            continue
     return found
 
 
@@ -255,7 +238,7 @@ class CannotRerun(ValueError):
 
 
 class Difference(NamedTuple):
-    """A hand that is answered otherwise than stored; `correct` is of both, stored one first."""
+    """A hand that is answered otherwise than stored; `correct` is of both."""
 
     hand: str
     stored: str
@@ -264,11 +247,7 @@ class Difference(NamedTuple):
 
 
 def find_checkpoint(submission: Submission, folders: tuple[Path, ...]) -> Path:
-    """The first folder whose weights are those of the submission.
-
-    Raises:
-        CannotRerun: there is none.
-    """
+    """The first folder whose weights are those of the submission; CannotRerun if there is none."""
     wanted = submission.model.checkpoint_sha256
     if wanted is None:
         raise CannotRerun(f"{submission.key} names no checkpoint hash: nothing to run again")
@@ -283,38 +262,27 @@ def find_checkpoint(submission: Submission, folders: tuple[Path, ...]) -> Path:
 
 
 def rerun(submission: Submission, checkpoint: Path, hands: int, device: str) -> list[Difference]:
-    """Generate the responses to the first `hands` hands anew.
-
-    Raises:
-        CannotRerun: it was not generated greedily, once a hand, from a prompt of ours.
-    """
+    """Generate the responses to the first `hands` hands anew, or say why that CannotRerun."""
     _check_can_rerun(submission)
-    evaluation = evaluate(
-        Plan(
-            model="hf",
-            model_args={"pretrained": str(checkpoint), **submission.model.arguments},
-            tasks=(submission.task,),
-            shots=submission.shots or 0,
-            split=submission.split,
-            variant=submission.variant,
-            chat=submission.chat,
-            multiturn=submission.multiturn,
-            device=device,
-            limit=min(hands, submission.n),
-            generation={k: v for k, v in submission.generation.items() if k != "until"},
-            seed=submission.seeds.get("torch", DEFAULT_SEED),
-        )
+    asked = {name: getattr(submission, name) for name in ("split", "variant", "chat", "multiturn")}
+    plan = Plan(
+        model="hf",
+        model_args={"pretrained": str(checkpoint), **submission.model.arguments},
+        tasks=(submission.task,),
+        shots=submission.shots or 0,
+        device=device,
+        limit=min(hands, submission.n),
+        generation={k: v for k, v in submission.generation.items() if k != "until"},
+        seed=submission.seeds.get("torch", DEFAULT_SEED),
+        **asked,
     )
-    return [
-        Difference(
-            sample.puzzle.text,
-            sample.responses[0],
-            hand.responses[0],
-            (sample.scores[0].correct, hand.scores[0].correct),
-        )
-        for sample, hand in zip(submission.samples, evaluation.tasks[0].hands, strict=False)
-        if sample.responses[0] != hand.responses[0]
-    ]
+    found = []
+    for sample, hand in zip(submission.samples, evaluate(plan).tasks[0].hands, strict=False):
+        stored, again = sample.responses[0], hand.responses[0]
+        if stored != again:
+            correct = sample.scores[0].correct, hand.scores[0].correct
+            found.append(Difference(sample.puzzle.text, stored, again, correct))
+    return found
 
 
 def _check_can_rerun(submission: Submission) -> None:

@@ -28,13 +28,12 @@ import stat
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic.json_schema import models_json_schema
-from pydantic_core import from_json
 
 from tot24_bench.files import Writer, replace_all
 from tot24_bench.leaderboard.entry import Entry
@@ -49,43 +48,27 @@ from tot24_bench.leaderboard.submission import (
 )
 from tot24_bench.schema import Sha256, first_fault
 
-FOLDER = "submissions"
-"""Below the results folder."""
+FOLDER, TRAINING = "submissions", "training_hands"
+"""Below the results folder: submissions, and lists of hands that students were trained on."""
 
-SAMPLES_END = ".samples.jsonl.gz"
-"""In place of the JSON file's `.json`."""
+SAMPLES_END = ".samples.jsonl.gz"  # in place of the JSON file's `.json`
 
-HASH = "samples_sha256"
-"""Key of the JSON file that is no field of a submission: hash of the samples' lines, unzipped."""
+HASH, HANDS = "samples_sha256", "hands_sha256"
+"""Keys of the JSON file that are no field of a submission: hash of the samples' lines, unzipped;
+and in `training`, for `hands`, the name of their file."""
 
-TRAINING = "training_hands"
-"""Below the results folder: lists of hands that students were trained on."""
+INLINE_HANDS = 2  # the older `schema_version` that is read: with training hands in the JSON file
 
-HANDS = "hands_sha256"
-"""Key of `training` in the JSON file that stands for `hands`: the name of their file."""
-
-INLINE_HANDS = 2
-"""The older `schema_version` that is still read: training hands stood in the JSON file itself."""
-
-_SHA256 = re.compile("[0-9a-f]{64}")
-
-MAX_HEADER_BYTES = 256 * 2**10
-"""Bytes of a submission without its samples; an ordinary one has 2,000, an older one with thousands
-of training hands in it 100,000."""
-
-MAX_HANDS_BYTES = 4 * 2**20
-"""Bytes of a file of training hands."""
-
-MAX_SAMPLE_BYTES = 32 * 2**20
-"""Bytes of one sample, decompressed: 100 repeats of a response of 300,000 characters."""
+MAX_HEADER_BYTES = 256 * 2**10  # all but samples: 2,000 as a rule, 100,000 with hands inline
+MAX_HANDS_BYTES = 4 * 2**20  # a file of training hands
+MAX_SAMPLE_BYTES = 32 * 2**20  # unzipped: 100 repeats of a response of 300,000 characters
+MAX_SAMPLES_BYTES = 2 * 2**30
+"""All samples unzipped, four times what 100 repeats of an ordinary long response (3,400 characters)
+for each hand of the largest split take. They are read a line at a time."""
 
 MAX_SAMPLE_PARTS = 300_000
 """Fields, objects and lists of one hand that are read, brackets within responses included: each is
 an object in memory. A score has ten."""
-
-MAX_SAMPLES_BYTES = 2 * 2**30
-"""Bytes of all samples, decompressed: 100 repeats of an ordinary long response (3,400 characters)
-for each hand of the largest split take a quarter of it. They are read a line at a time."""
 
 
 class SubmissionExists(FileExistsError):
@@ -112,12 +95,9 @@ def write(submission: Submission, results: Path, overwrite: bool = False) -> Pat
 def write_stream(
     header: Header, samples: Iterable[Sample], results: Path, overwrite: bool = False
 ) -> Path:
-    """Store a submission whose samples come one at a time; on any failure the folder is as it was.
+    """Store a submission whose samples come one at a time; the path of its JSON file.
 
-    Samples are checked against the header before anything is in place.
-
-    Returns:
-        The path of its JSON file.
+    Samples are checked against the header first; on any failure the folder is as it was.
 
     Raises:
         ValueError: the samples break a rule of a submission, or do not give what the header says.
@@ -129,7 +109,6 @@ def write_stream(
     path = path_of(results, header.key)
     stored = header.model_dump(mode="json", include=set(Header.model_fields))
     contents = _put_out_hands(stored, header.model.training, results)
-    folders = [path.parent, path.parent.parent, *(file.parent for file in contents)]
 
     def write_samples(file: BinaryIO) -> None:
         stored[HASH] = _write_lines(_checked(samples, header), file)
@@ -140,8 +119,7 @@ def write_stream(
             raise TooLarge(f"all but the samples is larger than {MAX_HEADER_BYTES} bytes")
         file.write(data)
 
-    empty = isinstance(samples, tuple) and not samples
-    contents |= {_samples_path(path): None if empty else write_samples, path: write_header}
+    contents |= {_samples_path(path): None if samples == () else write_samples, path: write_header}
     try:
         for file in contents:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +127,7 @@ def write_stream(
     except OSError as error:
         raise _not_writable(path.parent, error) from error
     finally:  # only folders that are empty can be removed
-        for folder in folders:
+        for folder in (path.parent, path.parent.parent, results / TRAINING):
             with contextlib.suppress(OSError):
                 folder.rmdir()
     return path
@@ -173,37 +151,27 @@ def _put_out_hands(
 
 
 def check_writable(results: Path, key: str, overwrite: bool = False) -> None:
-    """Fail before hours of evaluation as `write` would fail after them; leaves nothing behind.
-
-    Raises:
-        SubmissionExists, ResultsNotWritable: as `write_stream`.
-        ValueError: as `path_of`.
-    """
+    """Fail before hours of evaluation as `write` would fail after them; leaves nothing behind."""
     path = path_of(results, key)
     for folder in (results / FOLDER, path.parent, results / TRAINING):
         if folder.is_symlink():
             raise ResultsNotWritable(f"{folder} is a link: submissions are written into folders")
     try:
-        if not overwrite and path.exists():
-            raise SubmissionExists(
-                f"there is a submission already at {path}: use --overwrite to replace it, "
-                "or --name to store this one under another name"
-            )
-        folder = next(folder for folder in path.parents if folder.exists())
-        with tempfile.TemporaryDirectory(prefix=".tot24-", dir=folder):
+        exists = path.exists()
+        nearest = next(folder for folder in path.parents if folder.exists())
+        with tempfile.TemporaryDirectory(prefix=".tot24-", dir=nearest):
             pass
-    except SubmissionExists:
-        raise
     except OSError as error:
         raise _not_writable(path.parent, error) from error
+    if exists and not overwrite:
+        raise SubmissionExists(
+            f"there is a submission already at {path}: use --overwrite to replace it, "
+            "or --name to store this one under another name"
+        )
 
 
 def path_of(results: Path, key: str) -> Path:
-    """The JSON file of a key.
-
-    Raises:
-        ValueError: for a key that `key_of` has not made, which could point anywhere.
-    """
+    """The JSON file of a key; a ValueError for one not of `key_of`, which could point anywhere."""
     if not is_key(key):
         raise ValueError(f"{key[:80]!r} is no submission's key: make it with key_of")
     return results / FOLDER / f"{key}.json"
@@ -216,9 +184,8 @@ def hands_path(results: Path, digest: str) -> Path:
 
 def header_path(path: Path) -> Path:
     """The JSON file of a submission, of which either file may be named."""
-    if path.name.endswith(SAMPLES_END):
-        return path.with_name(path.name.removesuffix(SAMPLES_END) + ".json")
-    return path
+    json_name = path.name.removesuffix(SAMPLES_END) + ".json"
+    return path.with_name(json_name) if path.name.endswith(SAMPLES_END) else path
 
 
 def results_of(path: Path) -> Path | None:
@@ -227,36 +194,41 @@ def results_of(path: Path) -> Path | None:
 
 
 def read(path: Path) -> Submission:
-    """Read a submission from its JSON file and the samples beside it.
-
-    Raises:
-        BadSubmission: when a file is missing, damaged, too large, or breaks a rule.
-    """
+    """Read a submission; BadSubmission where a file is missing, damaged, too large, or wrong."""
     header, samples = read_stream(path)
     return Submission.model_construct(**dict(header), samples=tuple(samples))
 
 
 def read_stream(path: Path) -> tuple[Header, Iterator[Sample]]:
-    """A submission whose samples are read as they are taken, and held against it after the last.
-
-    Raises:
-        BadSubmission: as `read`: some of it at once, the rest while samples are taken.
-    """
-    data, stored = _read_header(path)
-    try:
-        header = Header.from_json(data)
-    except ValidationError as error:
-        raise BadSubmission(f"{path}: {_fault(error)}") from None
+    """As `read`, but samples are read as they are taken, and held against it after the last."""
+    with _blaming(path):
+        fields, stored = _read_fields(path)
+        header = Header.from_json(fields)
 
     def samples() -> Iterator[Sample]:
-        try:
+        with _blaming(path):
             yield from _checked(_read_samples(path, stored), header)
-        except BadSubmission:
-            raise
-        except ValueError as error:
-            raise BadSubmission(f"{path}: {error}") from None
 
     return header, samples()
+
+
+@contextlib.contextmanager
+def _blaming(path: Path, line: int | None = None) -> Iterator[None]:
+    """Make of whatever is wrong one line of bounded length that names the file."""
+    where = path if line is None else f"{path}: line {line}"
+    try:
+        yield
+    except BadSubmission:
+        raise
+    except OSError as error:
+        raise BadSubmission(f"{where}: cannot be read ({error.strerror})") from None
+    except ValidationError as error:
+        field, what = first_fault(error, "")
+        what = " ".join(what.removeprefix("Value error, ").split())[:300]
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise BadSubmission(f"{where}: {field}{': ' if field else ''}{what}{more}") from None
+    except ValueError as error:
+        raise BadSubmission(f"{where}: {error}") from None
 
 
 def read_entry(path: Path) -> Entry:
@@ -276,21 +248,23 @@ def read_all(results: Path) -> list[Submission]:
     Raises:
         BadSubmission: as `read`, and for a submission that does not stand where its key says.
     """
-    return [_in_place(path, results, read(path)) for path in paths(results)]
+    return _read_each(results, read)
 
 
 def read_entries(results: Path) -> list[Entry]:
     """The entry of every submission below a results folder; see `read_all`."""
-    return [_in_place(path, results, read_entry(path)) for path in paths(results)]
+    return _read_each(results, read_entry)
 
 
 _Kept = TypeVar("_Kept", Submission, Entry)
 
 
-def _in_place(path: Path, results: Path, kept: _Kept) -> _Kept:
-    if path != path_of(results, kept.key):
-        raise BadSubmission(f"{path}: model and task say that it belongs at {kept.key}")
-    return kept
+def _read_each(results: Path, reader: Callable[[Path], _Kept]) -> list[_Kept]:
+    found = {path: reader(path) for path in paths(results)}
+    for path, kept in found.items():
+        if path != path_of(results, kept.key):
+            raise BadSubmission(f"{path}: model and task say that it belongs at {kept.key}")
+    return list(found.values())
 
 
 def _samples_path(path: Path) -> Path:
@@ -304,12 +278,11 @@ def _write_lines(samples: Iterable[Sample], file: BinaryIO) -> str:
         for sample in samples:
             line = sample.model_dump_json().encode() + b"\n"
             total += len(line)
-            large = "{} are larger than {} bytes, more than a submission can hold"
+            what, most = "the responses", MAX_SAMPLES_BYTES
             if len(line) > MAX_SAMPLE_BYTES:
-                what = f"the responses to {sample.puzzle.text}"
-                raise TooLarge(large.format(what, MAX_SAMPLE_BYTES))
-            if total > MAX_SAMPLES_BYTES:
-                raise TooLarge(large.format("the responses", MAX_SAMPLES_BYTES))
+                what, most = f"the responses to {sample.puzzle.text}", MAX_SAMPLE_BYTES
+            if len(line) > MAX_SAMPLE_BYTES or total > MAX_SAMPLES_BYTES:
+                raise TooLarge(f"{what} are larger than {most} bytes: no submission can hold them")
             digest.update(line)
             zipped.write(line)
     return digest.hexdigest()
@@ -334,52 +307,60 @@ def _not_writable(folder: Path, error: OSError) -> ResultsNotWritable:
     )
 
 
-def _read_header(path: Path) -> tuple[dict[str, Any], str | None]:
+def _read_fields(path: Path) -> tuple[dict[str, Any], str | None]:
     """The fields of a submission as its JSON file has them, and the hash of its samples."""
     data = _read_plain(path, MAX_HEADER_BYTES)
     try:
-        header = from_json(data)
-    except ValueError as error:
-        raise BadSubmission(f"{path}: not JSON ({error})") from None
-    _refuse_twins(data, str(path))
-    if not isinstance(header, dict):
-        raise BadSubmission(f"{path}: not a JSON object")
-    if "samples" in header:
-        raise BadSubmission(f"{path}: samples: they belong in {_samples_path(path).name}")
-    stored = header.pop(HASH, None)
+        fields = _from_json(data)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON ({error})") from None
+    if not isinstance(fields, dict):
+        raise ValueError("not a JSON object")
+    if "samples" in fields:
+        raise ValueError(f"samples: they belong in {_samples_path(path).name}")
+    stored = fields.pop(HASH, None)
     if stored is not None and not isinstance(stored, str):
-        raise BadSubmission(f"{path}: {HASH}: not a hash")
-    _put_in_hands(path, header)
-    return header, stored
-
-
-def _put_in_hands(path: Path, header: dict[str, Any]) -> None:
-    """Put the training hands in the place of their hash; an older file has them there already."""
-    if header.get("schema_version") == INLINE_HANDS:
-        header["schema_version"] = SCHEMA_VERSION
-        return
-    model = header.get("model")
+        raise ValueError(f"{HASH}: not a hash")
+    model = fields.get("model")
     training = model.get("training") if isinstance(model, dict) else None
-    if not isinstance(training, dict):
-        return
-    field = f"{path}: model.training.{HANDS}"
-    digest = training.pop(HANDS, None)
+    if fields.get("schema_version") == INLINE_HANDS:
+        fields["schema_version"] = SCHEMA_VERSION
+    elif isinstance(training, dict):
+        _put_in_hands(training, path.parent.parent.parent)
+    return fields, stored
+
+
+def _put_in_hands(training: dict[str, Any], results: Path) -> None:
+    """Put the training hands in the place of their hash."""
+    field, digest = f"model.training.{HANDS}", training.pop(HANDS, None)
     if "hands" in training:
-        raise BadSubmission(f"{path}: model.training.hands: they belong in {TRAINING}, by {HANDS}")
-    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-        raise BadSubmission(f"{field}: not a hash")
-    file = hands_path(path.parent.parent.parent, digest)
+        raise ValueError(f"model.training.hands: they belong in {TRAINING}, by {HANDS}")
+    if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
+        raise ValueError(f"{field}: not a hash")
+    file = hands_path(results, digest)
     if file.parent.is_symlink():
-        raise BadSubmission(f"{path}: {file.parent} is a link: put the folder itself there")
+        raise ValueError(f"{file.parent} is a link: put the folder itself there")
     if not file.exists():
         missing = f"{TRAINING}/{file.name} is missing beside {FOLDER}"
-        raise BadSubmission(f"{field}: {missing}: commit it too")
+        raise ValueError(f"{field}: {missing}: commit it too")
     data = _read_plain(file, MAX_HANDS_BYTES)
     if not data:
-        raise BadSubmission(f"{file}: is empty: it holds the training hands, one a line")
+        raise ValueError(f"{field}: {file} is empty: it holds the training hands, one a line")
     if hashlib.sha256(data).hexdigest() != digest:
-        raise BadSubmission(f"{field} is not the hash of {file}")
+        raise ValueError(f"{field} is not the hash of {file}")
     training["hands"] = data.decode("utf-8", "replace").removesuffix("\n").split("\n")
+
+
+def _from_json(data: bytes) -> object:
+    """JSON in which no object has a key twice: one reader takes the first, one the last."""
+
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        for key, count in Counter(key for key, _ in pairs).most_common(1):
+            if count > 1:
+                raise ValueError(f"{ascii(key)[:80]} stands {count} times in one object")
+        return dict(pairs)
+
+    return json.loads(data.decode(), object_pairs_hook=once)
 
 
 def _open_plain(path: Path) -> BinaryIO:
@@ -387,9 +368,8 @@ def _open_plain(path: Path) -> BinaryIO:
     if path.is_symlink():
         raise BadSubmission(f"{path}: is a link: a submission is two plain files")
     # A pipe without a writer would hold the open up for ever; not every system has the flag.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    file = os.fdopen(descriptor, "rb")
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         kinds = "a folder, a pipe or a device"
         raise BadSubmission(f"{path}: is {kinds}: a submission is two plain files")
@@ -398,55 +378,31 @@ def _open_plain(path: Path) -> BinaryIO:
 
 def _read_plain(path: Path, most: int) -> bytes:
     """A file of bounded size."""
-    try:
-        with _open_plain(path) as file:
-            data = file.read(most + 1)
-    except OSError as error:
-        raise BadSubmission(f"{path}: cannot be read ({error.strerror})") from None
-    if len(data) > most:
-        raise BadSubmission(f"{path}: larger than {most} bytes")
-    return data
-
-
-def _refuse_twins(data: bytes, where: str) -> None:
-    """Refuse JSON of which an object has a key twice: one reader takes the first, one the last."""
-
-    def once(pairs: list[tuple[str, object]]) -> None:
-        ((key, count),) = Counter(key for key, _ in pairs).most_common(1) or [("", 1)]
-        if count > 1:
-            raise BadSubmission(f"{where}: {ascii(key)[:80]} stands {count} times in one object")
-
-    json.loads(data, object_pairs_hook=once, parse_int=len, parse_float=len)
+    with _blaming(path), _open_plain(path) as file:
+        data = file.read(most + 1)
+        if len(data) > most:
+            raise ValueError(f"larger than {most} bytes")
+        return data
 
 
 def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
     """The samples beside a JSON file that holds their hash, none where there is no file."""
     path = _samples_path(header)
     digest = hashlib.sha256()
+    number = total = 0
     try:
         with _open_plain(path) as plain, gzip.GzipFile(fileobj=plain) as file:
-            number = total = 0
             while line := file.readline(MAX_SAMPLE_BYTES + 1):
-                number += 1
-                total += len(line)
+                number, total = number + 1, total + len(line)
                 digest.update(line)
-                where = f"{path}: line {number}"
-                if len(line) > MAX_SAMPLE_BYTES or total > MAX_SAMPLES_BYTES:
-                    raise BadSubmission(f"{where}: too large when decompressed")
-                if sum(map(line.count, (b'":', b"{", b"["))) > MAX_SAMPLE_PARTS:
-                    raise BadSubmission(f"{where}: too many parts")
-                try:
-                    sample = Sample.model_validate_json(line, strict=True)
-                except ValidationError as error:
-                    raise BadSubmission(f"{where}: {_fault(error)}") from None
-                if line.rstrip() != sample.model_dump_json().encode():  # not as it is written here
-                    _refuse_twins(line, where)
+                with _blaming(path, number):
+                    sample = _read_sample(line, total)
                 del line  # one is held at once
                 yield sample
                 del sample
     except FileNotFoundError:
         if stored is not None:
-            raise BadSubmission(f"{header}: {path.name} is missing beside it") from None
+            raise ValueError(f"{path.name} is missing beside it") from None
         return
     except (OSError, EOFError, zlib.error) as error:
         raise BadSubmission(f"{path}: not a whole gzip file ({error})") from None
@@ -454,12 +410,16 @@ def _read_samples(header: Path, stored: str | None) -> Iterator[Sample]:
         raise BadSubmission(f"{path}: {HASH} in {header.name} is not the hash of these samples")
 
 
-def _fault(error: ValidationError) -> str:
-    """The first fault in one line of bounded length, and how many more there are."""
-    where, what = first_fault(error, "")
-    what = " ".join(what.removeprefix("Value error, ").split())[:300]
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where}{': ' if where else ''}{what}{more}"
+def _read_sample(line: bytes, total: int) -> Sample:
+    """A sample from its line; `total` bytes have been read with it."""
+    if len(line) > MAX_SAMPLE_BYTES or total > MAX_SAMPLES_BYTES:
+        raise ValueError("too large when decompressed")
+    if sum(map(line.count, (b'":', b"{", b"["))) > MAX_SAMPLE_PARTS:
+        raise ValueError("too many parts")
+    sample = Sample.model_validate_json(line, strict=True)
+    if line.rstrip() != sample.model_dump_json().encode():  # not as it is written here
+        _from_json(line)
+    return sample
 
 
 class _Stored(Header):

@@ -30,18 +30,11 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from statistics import fmean
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    FailFast,
-    Field,
-    JsonValue,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, FailFast, Field, JsonValue, StringConstraints, model_validator
 
 from tot24_bench.game import Puzzle, is_solvable, is_split, load_split
 from tot24_bench.harness import METRICS, metrics_of_scores
@@ -51,6 +44,7 @@ from tot24_bench.schema import (
     MAX_COUNT,
     Count,
     Encodable,
+    Link,
     Name,
     Record,
     Sha256,
@@ -61,25 +55,14 @@ from tot24_bench.schema import (
 from tot24_bench.scoring import Score, Verdict
 from tot24_bench.teachers import teacher_name
 
-SCHEMA_VERSION: Literal[3] = 3
-"""Of a submission's fields: 2 added `label`, `prompt_sha256`, `training` and withheld responses; in
-3 a file of their own holds the training hands."""
+SCHEMA_VERSION: Literal[3] = 3  # since 3 a file of their own holds the training hands
+OTHER = "other"  # a method or an exemplar variant that this project has no prompt for
 
-OTHER = "other"
-"""A method or an exemplar variant that this project has no prompt for."""
+MAX_SHOTS = 1_000  # exemplars in a prompt: far above any prompt's, so that file names stay short
+MAX_HANDS = 100_000  # the deck has 1,820, and a transcript that is rescored at most 20,000
+MAX_RESPONSES = 10_000  # to one hand
 
-MAX_SHOTS = 1_000
-"""Exemplars in a prompt; far above what any prompt holds, so that file names stay short."""
-
-MAX_HANDS = 100_000
-"""Hands of a submission; the deck has 1,820, and a transcript that is rescored at most 20,000."""
-
-MAX_RESPONSES = 10_000
-"""Responses to one hand."""
-
-METRIC_TOLERANCE = 1e-9
-"""Largest difference between a stated figure and the recomputed one: rounding of sums, no more."""
-
+METRIC_TOLERANCE = 1e-9  # between a stated figure and the recomputed one: rounding of sums
 
 # The first fault ends the reading: a message for each of a million would not fit into memory.
 _Several = FailFast()
@@ -96,10 +79,8 @@ class Sample(Record):
     Attributes:
         puzzle: the puzzle asked, its numbers in the order in which the prompt showed them.
         prompt_sha256: hash of the prompt as `Prompt.sha256`; None where the prompt is not known.
-        responses: what the model wrote, without the prompt; one, or one for each repeat; empty
-            where the text is not ours to give: then `responses_sha256` stands for it.
-        responses_sha256: hash of each response that is withheld, so that whoever has the text can
-            check the scores; empty where the responses are given.
+        responses: what the model wrote, without the prompt, for each repeat; empty where withheld.
+        responses_sha256: hash of each response that is withheld: whoever has the text can check it.
         tokens: length of each response in the model's own tokens; None where not counted.
         scores: the score of each response, as `tot24_bench.scoring.score` gave it.
     """
@@ -115,16 +96,16 @@ class Sample(Record):
     def _keeps_the_rules(self) -> Self:
         if self.responses and self.responses_sha256:
             raise ValueError("responses are given and withheld: leave responses_sha256 out")
-        given = len(self.responses) or len(self.responses_sha256)
-        counts = given, len(self.tokens), len(self.scores)
+        given, counted = len(self.responses) or len(self.responses_sha256), len(self.tokens)
         if not given:
             raise ValueError("responses are missing")
-        if len(set(counts)) > 1:
-            raise ValueError("{} responses, {} token counts, {} scores".format(*counts))
+        if not given == counted == len(self.scores):
+            scores = len(self.scores)
+            raise ValueError(f"{given} responses, {counted} token counts, {scores} scores")
         if given > MAX_RESPONSES:
             raise ValueError(f"{given} responses to a hand: at most {MAX_RESPONSES}")
-        counted = zip(self.responses, self.tokens, strict=False)
-        if any(count == 0 and text.strip() for text, count in counted):
+        each = zip(self.responses, self.tokens, strict=False)
+        if any(count == 0 and text.strip() for text, count in each):
             raise ValueError("a response with text has 0 tokens")
         for score in self.scores if self.withheld else ():  # nobody can repeat them
             claim = score.verdict is Verdict.NO_SOLUTION
@@ -185,20 +166,16 @@ class ModelInfo(Record):
     """What was evaluated.
 
     Attributes:
-        name: how tables call it.
-        parameters: number of weights; None where not known.
+        parameters: number of weights.
         precision: of the weights as they ran ("fp32", "bf16"): it moves a small model's score.
         backend: what ran it ("hf", "local-completions", ...).
         source: checkpoint or API model as given; of a path on the machine only the last part.
         checkpoint_sha256: hash of the weights file, where there is one.
         arguments: those model arguments that change what it answers (dtype, revision, ...).
         base: the model it was trained from.
-        licence: SPDX identifier, as far as known.
+        licence: SPDX identifier.
         link: a page about it.
-        teacher: who wrote its training traces, e.g. "solver (exact search)"; the name of the
-            teacher's own row, where it has one (an older name of the solver is read as today's).
-        training: what a student was trained on; None for a model that is no student, or whose
-            data are not known.
+        teacher: who wrote its training traces: the name of the teacher's own row, if there is one.
     """
 
     name: Name
@@ -210,9 +187,7 @@ class ModelInfo(Record):
     arguments: dict[str, str] = Field(default_factory=dict)
     base: Annotated[Text, AfterValidator(without_machine_path)] | None = None
     licence: Text | None = None
-    link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2_000)] | None = (
-        None
-    )
+    link: Annotated[Link, Field(max_length=2_000)] | None = None
     teacher: Annotated[Text, AfterValidator(teacher_name)] | None = None
     training: Training | None = None
 
@@ -230,8 +205,6 @@ class Header(Record):
     """A submission without its samples: what stands in its JSON file.
 
     Attributes:
-        schema_version: of these fields; a file with another one is refused.
-        model: what was evaluated.
         task: the lm-eval task, e.g. "game24_onestep_tot".
         method: one of `prompts.METHODS`, or "other".
         label: what tables call the method where it is none of this project's, e.g. "ToT, b = 5".
@@ -242,18 +215,13 @@ class Header(Record):
         multiturn: whether, in a chat, each exemplar was two turns of its own.
         n: number of hands.
         repeats: responses to each hand; to the hand with the most, where it is `rescored`.
-        metrics: see `Metrics`.
-        mean_response_tokens: mean length of a response, in the model's own tokens.
-        prompt_sha256: hash of the prompts of all hands, see `prompts_sha256`; None where a prompt
-            is not known.
+        mean_response_tokens: in the model's own tokens.
+        prompt_sha256: hash of the prompts of all hands; None where a prompt is not known.
         generation: generation arguments (max_gen_toks, do_sample, temperature, until, ...).
         seeds: every seed that was set, by what it seeds.
         versions: of tot24-bench, lm-eval, transformers, torch, python.
-        hardware: what it ran on, in words.
-        wall_seconds: seconds of generating and scoring all tasks of the run together, without
-            loading the model.
+        wall_seconds: seconds of generating and scoring all tasks of the run together.
         created: the UTC date.
-        obtained: measured, rescored or reported; see the file's docstring.
         source: where a figure or transcript that is not ours comes from.
         notes: what a reader of the figure must know.
     """
@@ -286,32 +254,24 @@ class Header(Record):
     @property
     def key(self) -> str:
         """The file stem below `results/submissions`; see `key.key_of`."""
-        return key_of(
-            self.model.name,
-            self.task,
-            shots=self.shots,
-            split=self.split,
-            chat=self.chat,
-            multiturn=self.multiturn,
-            variant=self.variant,
-            repeats=self.repeats,
-            first=first_of(self.split, self.n),
-            obtained=self.obtained,
-        )
+        names = ("shots", "split", "chat", "multiturn", "variant", "repeats", "obtained")
+        parts = {name: getattr(self, name) for name in names}
+        return key_of(self.model.name, self.task, first=first_of(self.split, self.n), **parts)
 
     @model_validator(mode="after")
     def _says_where_it_is_from(self) -> Self:
-        if self.obtained != "measured" and self.source is None:
+        measured = self.obtained == "measured"
+        if not measured and self.source is None:
             raise ValueError(f"source is missing: a {self.obtained} figure says where it is from")
-        check_split_name(self.split, self.obtained == "measured")
-        if self.label is not None and self.method != OTHER:
-            raise ValueError(f"label is for other methods: the method is {self.method}")
-        ours = map(letters_of, METHOD_NAMES.values())
-        if self.label is not None and letters_of(self.label) in ours:
-            raise ValueError(f"label is {self.label!r}, which is the name of a method of ours")
+        check_split_name(self.split, measured)
+        if self.label is not None:
+            if self.method != OTHER:
+                raise ValueError(f"label is for other methods: the method is {self.method}")
+            if letters_of(self.label) in map(letters_of, METHOD_NAMES.values()):
+                raise ValueError(f"label is {self.label!r}, which is the name of a method of ours")
         if self.method == OTHER and self.variant != OTHER:
             raise ValueError("variant is ours, but the method is other: then so is the variant")
-        if self.obtained == "measured" and self.shots is None:
+        if measured and self.shots is None:
             raise ValueError("shots are missing: what was measured here has a known prompt")
         return self
 
@@ -323,11 +283,11 @@ class Totals:
     """
 
     def __init__(self, samples: Iterable[Sample] = ()) -> None:
-        self._puzzles: list[Puzzle] = []
         self.repeats: list[int] = []
+        self._puzzles: list[Puzzle] = []
         self._metrics: list[dict[str, float]] = []
         self._tokens: list[float | None] = []
-        self._prompts: Any = hashlib.sha256()
+        self._prompts: list[str | None] = []
         self._withheld = False
         for sample in samples:
             self.add(sample)
@@ -339,11 +299,8 @@ class Totals:
         self._metrics.append(metrics_of_scores(sample.scores))
         counted = [count for count in sample.tokens if count is not None]
         self._tokens.append(fmean(counted) if len(counted) == len(sample.tokens) else None)
-        self._withheld = self._withheld or sample.withheld
-        if sample.prompt_sha256 is None:
-            self._prompts = None
-        elif self._prompts is not None:
-            self._prompts.update(bytes.fromhex(sample.prompt_sha256))
+        self._prompts.append(sample.prompt_sha256)
+        self._withheld |= sample.withheld
 
     def metrics(self) -> Metrics:
         """See `metrics_of`."""
@@ -358,74 +315,60 @@ class Totals:
 
     def prompts_sha256(self) -> str | None:
         """See `prompts_sha256`."""
-        return self._prompts.hexdigest() if self._prompts is not None and self._puzzles else None
+        known = [digest for digest in self._prompts if digest is not None]
+        if not known or len(known) < len(self._prompts):
+            return None
+        return hashlib.sha256(bytes.fromhex("".join(known))).hexdigest()
 
     def check(self, header: Header) -> None:
-        """Hold what a submission says against its samples.
+        """Hold what is said against the samples: a ValueError for the first broken rule."""
+        for fault in self._faults(header):
+            raise ValueError(fault)
 
-        Raises:
-            ValueError: the first rule that they break.
-        """
+    def _faults(self, header: Header) -> Iterator[str]:
+        obtained = header.obtained
         if not self._puzzles:
-            if header.obtained != "reported":
-                raise ValueError(
-                    f"samples are missing: a {header.obtained} figure needs its responses"
-                )
+            if obtained != "reported":
+                yield f"samples are missing: a {obtained} figure needs its responses"
             return
-        self._check_counts(header)
-        self._check_hands(header.split)
-        for name, counted in self.metrics():
-            _check_figure(f"metrics.{name}", getattr(header.metrics, name), counted)
-        tokens = self.mean_tokens()
-        if tokens is not None:
-            _check_figure("mean_response_tokens", header.mean_response_tokens, tokens)
-        elif header.mean_response_tokens is not None:
-            raise ValueError("mean_response_tokens is stated, but tokens of samples are not known")
-        if header.prompt_sha256 != self.prompts_sha256():
-            raise ValueError("prompt_sha256 is not the hash of the prompts of the stored samples")
-        if header.obtained == "measured" and header.prompt_sha256 is None:
-            raise ValueError("prompt_sha256 is missing: what was measured has known prompts")
-        if self._withheld and header.obtained != "rescored":
-            raise ValueError(f"responses are withheld: a {header.obtained} figure must give them")
-
-    def _check_counts(self, header: Header) -> None:
         if header.n != len(self.repeats):
-            raise ValueError(f"n is {header.n}, but there are {len(self.repeats)} samples")
+            yield f"n is {header.n}, but there are {len(self.repeats)} samples"
         # A transcript of others may lack some; it then says so where it is shown.
-        fewest = 1 if header.obtained == "rescored" else header.repeats
-        said = f"repeats is {header.repeats}, but"
+        fewest = 1 if obtained == "rescored" else header.repeats
         for puzzle, count in zip(self._puzzles, self.repeats, strict=True):
             if not fewest <= count <= header.repeats:
-                raise ValueError(f"{said} {puzzle.text} has {count} response(s)")
+                yield f"repeats is {header.repeats}, but {puzzle.text} has {count} response(s)"
         if header.repeats > (most := max(self.repeats)):
-            raise ValueError(f"{said} no hand has more than {most} response(s)")
-
-    def _check_hands(self, split: str) -> None:
-        if not is_split(split):
-            return
-        asked = Counter(puzzle.identity for puzzle in self._puzzles)
-        strange = sorted(asked.keys() - {puzzle.identity for puzzle in load_split(split)})
-        twice = [identity for identity, times in asked.items() if times > 1]
-        for faults, what in ((strange, "does not belong to it"), (twice, "is asked twice")):
-            if faults:
-                hand = " ".join(map(str, faults[0][0]))
-                raise ValueError(f"split is {split}, but the hand {hand} {what}")
-
-
-def _check_figure(name: str, stated: float | None, counted: float) -> None:
-    if stated is None or abs(stated - counted) > METRIC_TOLERANCE * max(1.0, counted):
-        raise ValueError(f"{name} is {stated}, but the stored samples give {counted:.10g}")
+            yield f"repeats is {header.repeats}, but no hand has more than {most} response(s)"
+        if is_split(header.split):
+            asked = Counter(puzzle.identity for puzzle in self._puzzles)
+            strange = asked.keys() - {puzzle.identity for puzzle in load_split(header.split)}
+            twice = [identity for identity, times in asked.items() if times > 1]
+            faults = [(one, "does not belong to it") for one in sorted(strange)]
+            for identity, what in (*faults, *((one, "is asked twice") for one in twice)):
+                hand = " ".join(map(str, identity[0]))
+                yield f"split is {header.split}, but the hand {hand} {what}"
+        figures = {f"metrics.{name}": value for name, value in self.metrics()}
+        stated = {f"metrics.{name}": value for name, value in header.metrics}
+        stated["mean_response_tokens"] = header.mean_response_tokens
+        if (tokens := self.mean_tokens()) is not None:
+            figures["mean_response_tokens"] = tokens
+        elif header.mean_response_tokens is not None:
+            yield "mean_response_tokens is stated, but tokens of samples are not known"
+        for name, counted in figures.items():
+            said = stated[name]
+            if said is None or abs(said - counted) > METRIC_TOLERANCE * max(1.0, counted):
+                yield f"{name} is {said}, but the stored samples give {counted:.10g}"
+        if header.prompt_sha256 != self.prompts_sha256():
+            yield "prompt_sha256 is not the hash of the prompts of the stored samples"
+        if obtained == "measured" and header.prompt_sha256 is None:
+            yield "prompt_sha256 is missing: what was measured has known prompts"
+        if self._withheld and obtained != "rescored":
+            yield f"responses are withheld: a {obtained} figure must give them"
 
 
 class Submission(Header):
-    """One row of the leaderboard, with what it rests on.
-
-    Attributes:
-        samples: one for each hand, in the order asked; empty only where reported.
-
-    Raises:
-        pydantic.ValidationError: a ValueError, when a rule of the file's docstring is broken.
-    """
+    """One row of the leaderboard, with what it rests on; `samples` are in the order asked."""
 
     samples: tuple[Sample, ...] = ()
 
@@ -435,17 +378,24 @@ class Submission(Header):
         return self
 
 
+def figures_of(samples: Iterable[Sample]) -> dict[str, Any]:
+    """Those fields of a header that its samples give, where all have as many responses."""
+    totals = Totals(samples)
+    return {
+        "n": len(totals.repeats),
+        "metrics": totals.metrics(),
+        "mean_response_tokens": totals.mean_tokens(),
+        "prompt_sha256": totals.prompts_sha256(),
+    }
+
+
 def prompts_sha256(samples: Iterable[Sample]) -> str | None:
     """Hash of the hashes of all prompts, in the order asked; None where any is unknown."""
     return Totals(samples).prompts_sha256()
 
 
 def metrics_of(samples: Iterable[Sample]) -> Metrics:
-    """The metrics of stored scores, hand by hand as lm-eval's own are.
-
-    Raises:
-        ValueError: when there are no samples.
-    """
+    """The metrics of stored scores, hand by hand as lm-eval's own; a ValueError for no samples."""
     return Totals(samples).metrics()
 
 

@@ -1,7 +1,5 @@
 """Check submissions against themselves, each other and the rules, response by response.
 
-What is checked, each where the data allow it:
-
 - the file: readable, complete, where its key says, its samples the ones that its hash names;
 - what it says: the task is the method's, the date can be, nobody takes the solver's name;
 - the hands: of the split, none twice; of what was measured, all of them or the first so many;
@@ -12,14 +10,11 @@ What is checked, each where the data allow it:
 - the training: none of the declared hands is held out;
 - all of them together: see `cross_checks`.
 
-This proves that submissions are consistent. It cannot prove that the models wrote the responses:
-`runs.rerun` asks a model again, and only for a checkpoint that is at hand.
-
-Responses that a `rescored` submission withholds are known by their hashes. Whoever has the
-transcript passes its responses, and they are checked, too; else they are counted as not checked.
+Each is checked where the data allow it. Of responses that a `rescored` submission withholds whoever
+has the transcript passes the text. This proves that submissions are consistent. It cannot prove
+that the models wrote the responses: `runs.rerun` asks a model again.
 
 A submission is read a sample at a time, so that none takes more memory than its largest sample.
-`upgrade` writes the submissions of a folder again as this version writes and scores them.
 """
 
 from __future__ import annotations
@@ -30,7 +25,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import nullcontext, suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -47,21 +42,9 @@ from tot24_bench.game import (
     split_size,
 )
 from tot24_bench.harness import method_of, split_of, task_name
+from tot24_bench.leaderboard import store
 from tot24_bench.leaderboard.cross_checks import Fault, Gist, together
 from tot24_bench.leaderboard.key import letters_of
-from tot24_bench.leaderboard.store import (
-    FOLDER,
-    SAMPLES_END,
-    TRAINING,
-    BadSubmission,
-    hands_path,
-    path_of,
-    paths,
-    read,
-    read_stream,
-    results_of,
-    write,
-)
 from tot24_bench.leaderboard.submission import (
     OTHER,
     Header,
@@ -75,51 +58,33 @@ from tot24_bench.scoring import score
 from tot24_bench.teachers import EXACT_SEARCH, SOLVER, teacher_name
 from tot24_bench.text import one_line
 
-MAY_BE_TRAINED_ON = ("train", "full")
-"""Splits whose rows say nothing about unseen hands in any case."""
-
-MAX_FAULTS = 20
-"""Faults of one submission that are named; what is wrong throughout would fill the screen."""
-
-EARLIEST = datetime.date(2023, 1, 1)
-"""No language model was asked this game's hard hands before (Yao et al. 2023)."""
-
-A_DAY = datetime.timedelta(days=1)
-"""By which a clock may be ahead."""
+MAY_BE_TRAINED_ON = ("train", "full")  # their rows say nothing about unseen hands in any case
+MAX_FAULTS = 20  # that are named of a submission: what is wrong throughout would fill the screen
+EARLIEST = datetime.date(2023, 1, 1)  # nobody asked a model the hard hands before Yao et al. 2023
 
 LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
 """What a generation argument that bounds the tokens of a response is called."""
 
-MORE_TOKENS = 16
-"""Tokens beside those of the text's bytes: a beginning, an end, a blank before the first word."""
-
+MORE_TOKENS = 16  # beside those of the text's bytes: a beginning, an end, a blank before a word
 LONGEST_TOKEN = 32
 """Characters of a token of ordinary text, on the average of a response: far more than any
 vocabulary has. Runs of one sign count once, as they may be one token."""
 
-_WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,11}")
 _RUN = re.compile(r"(.)\1+", re.DOTALL)
 
-Texts = Mapping[str, str]
-"""Responses of transcripts by their hash, for submissions that withhold them."""
-
-Finding = tuple[str, str]
-"""What is wrong in one submission: the field or the hand, and what."""
+Texts = Mapping[str, str]  # responses of transcripts, by the hash that stands for a withheld one
+Finding = tuple[str, str]  # what is wrong in one submission: the field or the hand, and what
 
 
 class Verified(NamedTuple):
-    """What came of checking one submission; `path` is its JSON file.
+    """What came of checking one submission."""
 
-    `responses` were scored again, the `withheld` ones could not be, as their text is not here.
-    `warnings` are odd, and may be honest. There is no gist where the submission cannot be read.
-    """
-
-    path: Path
+    path: Path  # its JSON file
     faults: tuple[Fault, ...]
-    responses: int = 0
-    withheld: int = 0
-    warnings: tuple[Fault, ...] = ()
-    gist: Gist | None = None
+    responses: int = 0  # scored again
+    withheld: int = 0  # not scored again, as their text is not here
+    warnings: tuple[Fault, ...] = ()  # what is odd, and may be honest
+    gist: Gist | None = None  # for what is held beside others; none where it cannot be read
 
 
 def verify(
@@ -130,28 +95,22 @@ def verify(
 ) -> Iterator[Verified]:
     """Check every submission below a results folder, and that nothing else lies there.
 
-    Args:
-        jobs: processes; None takes one a core.
-        texts: responses that submissions withhold.
-        progress: called after each submission.
+    By several processes (None: one a core); `progress` is called after each submission.
     """
-    every = paths(results)
+    every = store.paths(results)
     count = min(jobs or os.cpu_count() or 1, len(every))
     check = partial(verify_file, results=results, texts=texts)
     found = []
-    with ExitStack() as stack:
-        checked: Iterator[Verified] = map(check, every)
-        if count > 1:
-            pool = stack.enter_context(ProcessPoolExecutor(count))
-            checked = pool.map(check, every, chunksize=max(1, len(every) // (8 * count)))
-        for one in checked:
+    with ProcessPoolExecutor(count) if count > 1 else nullcontext() as pool:
+        size = max(1, len(every) // (8 * max(1, count)))
+        for one in pool.map(check, every, chunksize=size) if pool else map(check, every):
             found.append(one)
             progress()
     gists = [one.gist for one in found if one.gist is not None]
-    named = {hands_path(results, gist.hands) for gist in gists if gist.hands}
+    named = {store.hands_path(results, gist.hands) for gist in gists if gist.hands}
     stray = tuple(_stray(results, named if len(gists) == len(found) else None))
     if stray:
-        yield Verified(results / FOLDER, stray[:MAX_FAULTS])
+        yield Verified(results / store.FOLDER, stray[:MAX_FAULTS])
     yield from beside_each_other(found, results)
 
 
@@ -159,7 +118,7 @@ def check_files(files: Sequence[Path]) -> Iterator[Verified]:
     """Check JSON files by themselves, beside each other and beside what else is in their folder."""
     folders: dict[Path | None, list[Path]] = {}
     for path in files:
-        folders.setdefault(results_of(path), []).append(path)
+        folders.setdefault(store.results_of(path), []).append(path)
     for results, inside in folders.items():
         verified = [verify_file(path, results) for path in inside]
         others = () if results is None else gists_of(results, without=inside)
@@ -169,12 +128,9 @@ def check_files(files: Sequence[Path]) -> Iterator[Verified]:
 def beside_each_other(
     verified: Sequence[Verified], results: Path | None, others: Iterable[Gist] = ()
 ) -> Iterator[Verified]:
-    """Add what is wrong between submissions to what is wrong with each.
+    """Add what is wrong between submissions, those now checked and `others`, to what is with each.
 
-    Args:
-        verified: submissions that were checked one by one.
-        results: the results folder that they stand in, or will.
-        others: of submissions that stand there, too, and were not checked themselves.
+    `results` is the folder that they stand in, or will.
     """
     found = together((*(one.gist for one in verified if one.gist is not None), *others))
     kept = "" if results is None else kept_by_git(results)
@@ -193,11 +149,9 @@ def beside_each_other(
 
 def gists_of(results: Path, without: Iterable[Path] = ()) -> Iterator[Gist]:
     """What is held beside others of a folder; what cannot be read is for `verify` to say."""
-    left_out = set(without)
-    for path in paths(results):
-        if path not in left_out:
-            with suppress(BadSubmission):
-                yield Gist(path, *read_stream(path))
+    for path in sorted({*store.paths(results)} - {*without}):
+        with suppress(store.BadSubmission):
+            yield Gist(path, *store.read_stream(path))
 
 
 def kept_by_git(results: Path) -> str:
@@ -210,18 +164,16 @@ def kept_by_git(results: Path) -> str:
         return ""
     # A folder from elsewhere may bring a configuration that names a program to run, be another
     # user's, and a variable may point at another repository.
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "ls-files", "--"]
+    command = f"git -c core.fsmonitor=false -c safe.directory=* ls-files -- {store.FOLDER}".split()
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(
-            [*command, FOLDER], cwd=folder, env=plain, capture_output=True, timeout=60
-        )
+        done = subprocess.run(command, cwd=folder, env=plain, capture_output=True, timeout=60)
+        if not done.returncode:
+            return "that git keeps" if done.stdout else ""
+        why = one_line(done.stderr.decode("utf-8", "replace"))[:80] or str(done.returncode)
     except (OSError, subprocess.SubprocessError) as error:
-        return f"that git may keep (it cannot be asked: {type(error).__name__})"
-    if done.returncode:
-        said = one_line(done.stderr.decode("utf-8", "replace"))[:80]
-        return f"that git may keep (it cannot be asked: {said or done.returncode})"
-    return "that git keeps" if done.stdout else ""
+        why = type(error).__name__
+    return f"that git may keep (it cannot be asked: {why})"
 
 
 def texts_of(transcripts: Iterable[Sequence[str]]) -> dict[str, str]:
@@ -235,11 +187,11 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
     warnings: tuple[Fault, ...] = ()
     asked: list[Puzzle] = []
     checked = withheld = 0
-    counted = False
+    counted, gist = False, None
     try:
-        header, samples = read_stream(path)
+        header, samples = store.read_stream(path)
         gist = Gist(path, header)
-        if results is not None and path != (place := path_of(results, header.key)):
+        if results is not None and path != (place := store.path_of(results, header.key)):
             found.append(("place", f"it belongs at {place}"))
         found += _header_faults(header)
         limit, no_limit = _limit(header)
@@ -247,13 +199,11 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
         for sample in samples:
             gist.add(sample)
             asked.append(sample.puzzle)
-            responses = _responses(sample, texts or {})
-            if responses is None:
-                withheld += len(sample.scores)
-            else:
-                checked += len(responses)
+            responses = sample.responses or _known(sample, texts or {})
+            checked += len(responses)
+            withheld += len(sample.scores) - len(responses)
             if len(found) < MAX_FAULTS:
-                found += _sample_faults(header, sample, responses or (), limit)
+                found += _sample_faults(header, sample, responses, limit)
             counted = counted or any(sample.tokens)
             del sample, responses  # before the next one is read: they may be large
         found += _hand_faults(header, asked)
@@ -261,7 +211,7 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
             what = f"no {LIMITS[0]}, so nobody knows which responses were cut off"
             fix = f"say what the run was given as {LIMITS[0]}"
             warnings = (Fault(path, "generation", what, fix, odd=True),)
-    except BadSubmission as error:
+    except store.BadSubmission as error:
         return Verified(path, (Fault(path, "file", str(error).removeprefix(f"{path}: ")),))
     except ValueError as error:  # a setting that no prompt, split or key has
         found = [*found[: MAX_FAULTS - 1], ("settings", str(error))]
@@ -269,27 +219,32 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
     return Verified(path, faults, checked, withheld, warnings, gist)
 
 
+def _known(sample: Sample, texts: Texts) -> Sequence[str]:
+    """The responses that a sample withholds, where all of them are known."""
+    found = [texts[digest] for digest in sample.responses_sha256 if digest in texts]
+    return found if len(found) == len(sample.scores) else ()
+
+
 def _stray(results: Path, named: set[Path] | None) -> Iterator[Fault]:
     """What lies among the submissions and is none: it would be published and never checked.
 
     `named` are the files of training hands that submissions name; None where that is not known.
     """
-    folder = results / FOLDER
-    stems = {path.with_suffix("") for path in paths(results)}
+    folder, lists = results / store.FOLDER, results / store.TRAINING
+    stems = {path.with_suffix("") for path in store.paths(results)}
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_symlink():
             yield Fault(path, "file", "is a link: a submission is two plain files")
         elif path.is_dir() or (path.suffix == ".json" and not path.is_file()):
             continue  # a pipe by that name is read as a submission, and refused
         elif path.suffix != ".json":
-            stem = path.with_name(path.name.removesuffix(SAMPLES_END))
+            stem = path.with_name(path.name.removesuffix(store.SAMPLES_END))
             if stem == path or stem not in stems:
                 yield Fault(path, "file", "belongs to no submission: remove it")
         elif path.parent.parent != folder:
             yield Fault(path, "file", f"a submission stands two levels below {folder.name}")
-    lists = results / TRAINING
     if named is not None and lists.is_dir():
-        for path in sorted(set(lists.iterdir()) - named):
+        for path in sorted({*lists.iterdir()} - named):
             yield Fault(path, "file", "holds training hands of no submission: remove it")
 
 
@@ -314,12 +269,21 @@ def _chosen_hands(gist: Gist, kept: str) -> Iterator[Fault]:
 
 def _header_faults(header: Header) -> Iterator[Finding]:
     """What is wrong with what a submission says, whatever its samples are."""
+    task, model, a_day = header.task, header.model, datetime.timedelta(days=1)
     if header.created < EARLIEST:
         yield "created", f"{header.created} is before {EARLIEST}: no model was asked these then"
-    if header.created > datetime.datetime.now(datetime.UTC).date() + A_DAY:
+    if header.created > datetime.datetime.now(datetime.UTC).date() + a_day:  # clocks may be ahead
         yield "created", f"{header.created} is in the future"
-    yield from _task_faults(header)
-    model = header.model
+    try:
+        method, split = method_of(task), split_of(task)
+        if method != header.method:
+            yield "task", f"{task} is the task of {method}, and the method is {header.method}"
+        if split is not None and split != header.split.partition("-")[0]:
+            yield "task", f"{task} asks {split}, and the split is {header.split}"
+    except ValueError:  # a task of others
+        if header.method != OTHER:
+            named = task_name(header.method)
+            yield "task", f"{task} is no task of the method {header.method}: that is {named}"
     named_so = letters_of(teacher_name(model.name)) == letters_of(SOLVER)
     if named_so and model.backend.casefold() != EXACT_SEARCH:
         yield "model.name", f"{SOLVER} is the solver's name, and {model.backend} is no solver"
@@ -327,28 +291,14 @@ def _header_faults(header: Header) -> Iterator[Finding]:
         yield "model.training", fault
 
 
-def _task_faults(header: Header) -> Iterator[Finding]:
-    try:
-        method, split = method_of(header.task), split_of(header.task)
-    except ValueError:  # a task of others
-        if header.method != OTHER:
-            named = task_name(header.method)
-            yield "task", f"{header.task} is no task of the method {header.method}: that is {named}"
-        return
-    if method != header.method:
-        yield "task", f"{header.task} is the task of {method}, and the method is {header.method}"
-    if split is not None and split != header.split.partition("-")[0]:
-        yield "task", f"{header.task} asks {split}, and the split is {header.split}"
-
-
 @lru_cache(maxsize=8)
 def _trained(hands: tuple[str, ...]) -> tuple[frozenset[Hand], str | None]:
     """Declared hands as hands, and what is wrong with them; many submissions declare the same."""
     puzzles: list[Puzzle] = []
+    fault = None
     try:
         puzzles = [Puzzle.parse(hand) for hand in hands]
         guard_parts(puzzles, "training.hands")
-        fault = None
     except (LeakedHand, InvalidPuzzle) as error:
         fault = str(error)
     return frozenset(puzzle.hand for puzzle in puzzles), fault
@@ -360,7 +310,7 @@ def _limit(header: Header) -> tuple[int | None, list[Finding]]:
     limits = set()
     for name, value in said.items():
         written = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
-        if not _WHOLE_NUMBER.fullmatch(written):
+        if not re.fullmatch("[1-9][0-9]{0,11}", written):
             return None, [(f"generation.{name}", f"{_short(value)} is no number of tokens")]
         limits.add(int(written))
     if len(limits) > 1:
@@ -419,31 +369,20 @@ def _sample_faults(
             field = next(name for name, value in now.items() if value != then.get(name))
             stands, given = _short(then.get(field)), _short(now[field])
             yield where, f"{field} is stored as {stands}, but the response gives {given}"
-        if measured and tokens is not None:  # of what others ran the counts are theirs
-            for what in _token_faults(response, tokens, stored.truncated, limit):
-                yield where, what
-
-
-def _token_faults(response: str, tokens: int, truncated: bool, limit: int | None) -> Iterator[str]:
-    """Tokens that the text cannot have."""
-    if limit is not None and truncated != (tokens >= limit):
-        reach = "reach" if tokens >= limit else "do not reach"
-        stored = f"truncated is stored as {truncated}"
-        yield f"{stored}, but its {tokens} tokens {reach} the limit of {limit}"
-    size = len(response.encode("utf-8", "replace"))
-    if tokens > size + MORE_TOKENS:
-        yield f"{tokens} tokens, but the response has {size} bytes"
-    most = LONGEST_TOKEN * (tokens + 1)
-    if len(response) > most and len(_RUN.sub(r"\1", response[: 8 * most])) > most:
-        yield f"{tokens} tokens, but the response has {len(response)} characters"
-
-
-def _responses(sample: Sample, texts: Texts) -> Sequence[str] | None:
-    """The responses of a sample; None where they are withheld and not known."""
-    if not sample.withheld:
-        return sample.responses
-    found = [texts[digest] for digest in sample.responses_sha256 if digest in texts]
-    return found if len(found) == len(sample.scores) else None
+        if tokens is None or not measured:  # of what others ran the counts are theirs
+            continue
+        if limit is not None and stored.truncated != (tokens >= limit):
+            reach = f"{'' if tokens >= limit else 'do not '}reach the limit of {limit}"
+            yield (
+                where,
+                f"truncated is stored as {stored.truncated}, but its {tokens} tokens {reach}",
+            )
+        size = len(response.encode("utf-8", "replace"))
+        if tokens > size + MORE_TOKENS:
+            yield where, f"{tokens} tokens, but the response has {size} bytes"
+        most = LONGEST_TOKEN * (tokens + 1)
+        if len(response) > most and len(_RUN.sub(r"\1", response[: 8 * most])) > most:
+            yield where, f"{tokens} tokens, but the response has {len(response)} characters"
 
 
 def _short(value: object) -> str:
@@ -469,35 +408,27 @@ def upgrade(results: Path) -> Iterator[Upgraded]:
         ResultsNotWritable: as `write`.
     """
     named = set()
-    for path in paths(results):
-        after, changes = _scored_again(read(path))
-        if (training := after.model.training) is not None:
-            named.add(hands_path(results, training.hands_file()[0]))
-        yield Upgraded(write(after, results, overwrite=True), tuple(changes))
-    for file in (results / TRAINING).glob("*.txt"):
-        if file not in named:
-            file.unlink()
+    for path in store.paths(results):
+        submission, changes = _scored_again(store.read(path))
+        if (training := submission.model.training) is not None:
+            named.add(store.hands_path(results, training.hands_file()[0]))
+        yield Upgraded(store.write(submission, results, overwrite=True), tuple(changes))
+    for file in {*(results / store.TRAINING).glob("*.txt")} - named:
+        file.unlink()
 
 
 def _scored_again(submission: Submission) -> tuple[Submission, list[str]]:
     changes: list[str] = []
     samples = []
     for sample in submission.samples:
-        scores = (
-            sample.scores
-            if sample.withheld
-            else tuple(
-                score(sample.puzzle, response, truncated=stored.truncated)
-                for response, stored in zip(sample.responses, sample.scores, strict=True)
-            )
-        )
-        changes += [
-            f"{sample.puzzle.text}: {stored.verdict}, now {again.verdict}"
-            for stored, again in zip(sample.scores, scores, strict=True)
-            if again != stored
-        ]
-        samples.append(sample.model_copy(update={"scores": scores}))
-    if not changes:
-        return submission, changes
-    fields = {**dict(submission), "samples": tuple(samples), "metrics": metrics_of(samples)}
-    return Submission(**fields), changes
+        scores = list(sample.scores)
+        for i, (response, stored) in enumerate(zip(sample.responses, sample.scores, strict=False)):
+            scores[i] = score(sample.puzzle, response, truncated=stored.truncated)
+            if scores[i] != stored:
+                now = f"{stored.verdict}, now {scores[i].verdict}"
+                changes.append(f"{sample.puzzle.text}: {now}")
+        samples.append(sample.model_copy(update={"scores": tuple(scores)}))
+    if changes:
+        fields = {**dict(submission), "samples": tuple(samples), "metrics": metrics_of(samples)}
+        submission = Submission(**fields)
+    return submission, changes

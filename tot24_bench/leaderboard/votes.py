@@ -14,14 +14,12 @@ would count it. Of answers with equally many votes the one that was given first 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import TypeVar
 
 from tot24_bench.scoring import Score, Verdict, tokenize
 
-MAX_ANSWERS = 4_096
-"""Different answers of a hand that are counted; what first comes after them does not vote."""
+MAX_ANSWERS = 4_096  # different ones of a hand that are counted; what comes later does not vote
 
 
 class Votes:
@@ -52,11 +50,7 @@ class Votes:
             _count(self._forms, form, claim, score.correct)
 
     def by_text(self, claims: bool = False) -> bool:
-        """Whether the most frequent last line is right; False where nobody voted.
-
-        Args:
-            claims: whether a claim of no solution is a vote.
-        """
+        """Whether the most frequent last line is right; a claim of no solution may be a vote."""
         return _elected(self._texts, claims)
 
     def by_form(self, claims: bool = False) -> bool:
@@ -100,71 +94,60 @@ def form_of(expression: str) -> str:
     tokens = deque(cut.tokens)
     with suppress(IndexError, ValueError):  # it ends or goes on where something is missing
         if cut.problem is None and not expression[cut.end :].strip():
-            form = _sum(tokens)
+            terms = _sum(tokens)
             if not tokens:
-                return _added(form.terms)
+                return _text(terms)
     return "".join(expression.split())
 
 
-_Parts = tuple[tuple[str, str], ...]
-"""Terms, each with its sign (empty or -), or factors, each after its `*` or `/`."""
+_Factors = tuple[tuple[str, str], ...]  # in order, each after its `*` or `/`
+_Terms = tuple[tuple[str, _Factors], ...]  # in order, each after its sign, which is empty or `-`
+_T = TypeVar("_T")
 
-_OTHER_SIGN = {"": "-", "-": "", "*": "/", "/": "*"}
-
-
-class _Form(NamedTuple):
-    """A number, a sum or a product: its sign and its text without it, its terms, its factors."""
-
-    sign: str
-    text: str
-    terms: _Parts
-    factors: _Parts
+_TURNED = {"": "-", "-": "", "*": "/", "/": "*"}
 
 
-def _sum(tokens: deque[int | str]) -> _Form:
+def _sum(tokens: deque[int | str]) -> _Terms:
     """Read a sum off the tokens; brackets are at most `scoring.tokens.MAX_DEPTH` deep."""
-    form = _product(tokens)
+    terms = _product(tokens)
     while tokens and tokens[0] in ("+", "-"):
         negative = tokens.popleft() == "-"
-        right = _product(tokens).terms
-        terms = tuple(sorted((*form.terms, *(_turned(right) if negative else right))))
-        text = f"({_added(terms)})"
-        form = _Form("", text, terms, (("*", text),))
-    return form
+        right = _product(tokens)
+        terms = tuple(sorted(terms + (_turned(right) if negative else right)))
+    return terms
 
 
-def _product(tokens: deque[int | str]) -> _Form:
-    form = _operand(tokens)
+def _product(tokens: deque[int | str]) -> _Terms:
+    terms = _operand(tokens)
     while tokens and tokens[0] in ("*", "/"):
         inverse = tokens.popleft() == "/"
-        right = _operand(tokens)
-        over = _turned(right.factors) if inverse else right.factors
-        factors = tuple(sorted((*form.factors, *over)))
-        text = "".join(f"{how}{part}" for how, part in factors)
-        sign = "" if form.sign == right.sign else "-"
-        form = _Form(sign, text, ((sign, text),), factors)
-    return form
+        (sign, left), (other, right) = _one_term(terms), _one_term(_operand(tokens))
+        factors = tuple(sorted(left + (_turned(right) if inverse else right)))
+        terms = (("" if sign == other else "-", factors),)
+    return terms
 
 
-def _operand(tokens: deque[int | str]) -> _Form:
+def _operand(tokens: deque[int | str]) -> _Terms:
     negative = False
     while tokens[0] in ("+", "-"):
         negative ^= tokens.popleft() == "-"
     token = tokens.popleft()
     if isinstance(token, int):
-        form = _Form("", str(token), (("", str(token)),), (("*", str(token)),))
+        terms: _Terms = (("", (("*", str(token)),)),)
     else:
-        form = _sum(tokens)
+        terms = _sum(tokens)
         if token != "(" or tokens.popleft() != ")":
             raise ValueError(f"{token} where a number is missing")
-    if not negative:
-        return form
-    return form._replace(sign=_OTHER_SIGN[form.sign], terms=_turned(form.terms))
+    return _turned(terms) if negative else terms
 
 
-def _turned(parts: _Parts) -> _Parts:
-    return tuple((_OTHER_SIGN[sign], text) for sign, text in parts)
+def _one_term(terms: _Terms) -> tuple[str, _Factors]:
+    return terms[0] if len(terms) == 1 else ("", (("*", f"({_text(terms)})"),))
 
 
-def _added(terms: Iterable[tuple[str, str]]) -> str:
-    return "+".join(f"{sign}{text}" for sign, text in sorted(terms))
+def _turned(parts: tuple[tuple[str, _T], ...]) -> tuple[tuple[str, _T], ...]:
+    return tuple((_TURNED[sign], part) for sign, part in parts)
+
+
+def _text(terms: _Terms) -> str:
+    return "+".join(sign + "".join(map("".join, factors)) for sign, factors in sorted(terms))
