@@ -9,7 +9,14 @@ import pytest
 from lm_eval.tasks import TaskManager
 
 from tot24_bench.game import BadDraw, UnknownSplit, load_split
-from tot24_bench.harness import Plan, evaluate, expand_by_split, method_of, named_split, split_of
+from tot24_bench.harness import (
+    EvaluationPlan,
+    evaluate,
+    expand_by_split,
+    method_of,
+    named_split,
+    split_of,
+)
 from tot24_bench.harness.documents import make_dataset
 from tot24_bench.harness.tasks import TASK_SPLITS, UnknownTask, expand, task_files
 from tot24_bench.leaderboard import verify, write
@@ -94,7 +101,7 @@ def test_names_of_tasks() -> None:
 def test_an_evaluation_on_a_split_is_a_submission_that_verifies(
     split: str, tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
-    plan = Plan(
+    plan = EvaluationPlan(
         "hf", {"pretrained": str(tiny_checkpoint)}, ("game24_io",), split=split, limit=3, shots=2,
         device="cpu", generation={"max_gen_toks": 8},
     )  # fmt: skip

@@ -6,7 +6,7 @@ work before generating, and returns each response beside its score. The accuracy
 those scores must equal the one that lm-eval reports, or nothing is returned. `plain_command` is for
 people who keep to lm-eval: its own command, which asks a model the same.
 
->>> plan = Plan("hf", {"pretrained": "org/base"}, ("game24_io",), limit=10, batch_size=8)
+>>> plan = EvaluationPlan("hf", {"pretrained": "org/base"}, ("game24_io",), limit=10, batch_size=8)
 >>> plain_command(plan, "out")[:7]
 ('lm_eval', '--model', 'hf', '--model_args', 'pretrained=org/base', '--tasks', 'game24_io')
 >>> " ".join(plain_command(plan, "out")[7:])
@@ -65,7 +65,7 @@ class EvaluationError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EvaluationPlan:
     """What to evaluate, in lm-eval's words.
 
     Attributes:
@@ -131,14 +131,14 @@ class TaskResult(NamedTuple):
 class Evaluation(NamedTuple):
     """All tasks of a plan, and what is known of the model that answered."""
 
-    plan: Plan
+    plan: EvaluationPlan
     tasks: tuple[TaskResult, ...]
     parameters: int | None
     precision: str | None
     seconds: float
 
 
-def evaluate(plan: Plan, model: LM | None = None) -> Evaluation:
+def evaluate(plan: EvaluationPlan, model: LM | None = None) -> Evaluation:
     """Carry out a plan.
 
     Args:
@@ -176,7 +176,7 @@ def evaluate(plan: Plan, model: LM | None = None) -> Evaluation:
     )
 
 
-def _check_plan(plan: Plan) -> None:
+def _check_plan(plan: EvaluationPlan) -> None:
     if plan.cache is not None and plan.repeats > 1:
         raise EvaluationError("--use_cache would give every repeat the same response: drop one")
     if plan.multiturn and not plan.chat:
@@ -192,7 +192,7 @@ def _check_plan(plan: Plan) -> None:
         )
 
 
-def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
+def _load_tasks(plan: EvaluationPlan, names: tuple[str, ...]) -> dict[str, Task]:
     from lm_eval.tasks import TaskManager
 
     metadata = {**plan.model_args, **_metadata(plan)}
@@ -204,7 +204,7 @@ def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
     return tasks
 
 
-def _metadata(plan: Plan) -> dict[str, Any]:
+def _metadata(plan: EvaluationPlan) -> dict[str, Any]:
     """What the tasks are told beside lm-eval's own options."""
     return {
         "tot24_split": plan.split,
@@ -213,7 +213,7 @@ def _metadata(plan: Plan) -> dict[str, Any]:
     }
 
 
-def load_model(plan: Plan) -> LM:
+def load_model(plan: EvaluationPlan) -> LM:
     """The model of a plan; BadCheckpoint where it cannot be loaded."""
     from lm_eval.api.registry import get_model
 
@@ -234,7 +234,7 @@ def load_model(plan: Plan) -> LM:
         raise BadCheckpoint(f"cannot load {name}: {line[:300]}") from error
 
 
-def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None:
+def _check_prompts_fit(plan: EvaluationPlan, model: LM, tasks: Mapping[str, Task]) -> None:
     """lm-eval would cut a prompt from the left, the instruction first, with only a warning."""
     tokenizer = getattr(model, "tokenizer", None)
     context = getattr(model, "max_length", None)
@@ -262,7 +262,7 @@ def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None
             )
 
 
-def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
+def _run(plan: EvaluationPlan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
     from unittest.mock import patch
 
     from lm_eval import simple_evaluate
@@ -292,7 +292,7 @@ def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
     return results
 
 
-def _cache_of(plan: Plan) -> str | None:
+def _cache_of(plan: EvaluationPlan) -> str | None:
     """A cache of this model alone: lm-eval looks responses up by the prompt, whoever answered."""
     if plan.cache is None:
         return None
@@ -301,7 +301,9 @@ def _cache_of(plan: Plan) -> str | None:
     return f"{plan.cache}-{hashlib.sha256(model.encode()).hexdigest()[:16]}"
 
 
-def _task_result(plan: Plan, model: LM, name: str, results: Mapping[str, Any]) -> TaskResult:
+def _task_result(
+    plan: EvaluationPlan, model: LM, name: str, results: Mapping[str, Any]
+) -> TaskResult:
     rows = sorted(results["samples"][name], key=lambda row: int(row["doc_id"]))
     generation = dict(rows[0]["arguments"][0][1])
     limit = int(generation["max_gen_toks"])
@@ -341,7 +343,7 @@ def _precision(model: LM) -> str | None:
     return None if dtype is None else names.get(name, name)
 
 
-def plain_command(plan: Plan, output: str) -> tuple[str, ...]:
+def plain_command(plan: EvaluationPlan, output: str) -> tuple[str, ...]:
     """The words of the command; `shlex.join` makes them a line for a shell.
 
     Args:

@@ -27,8 +27,8 @@ from tot24_bench.checkpoint import (
 from tot24_bench.harness import (
     DEFAULT_SEED,
     Evaluation,
+    EvaluationPlan,
     NotRankZero,
-    Plan,
     TaskResult,
     evaluate,
     load_model,
@@ -75,7 +75,7 @@ class Stored(NamedTuple):
 
 
 def run_plans(
-    plans: Sequence[Plan],
+    plans: Sequence[EvaluationPlan],
     results: Path,
     name: str | None = None,
     overwrite: bool = False,
@@ -112,7 +112,7 @@ def run_plans(
         raise NotRankZero
 
 
-def plan_keys(plan: Plan, name: str | None = None) -> tuple[str, ...]:
+def plan_keys(plan: EvaluationPlan, name: str | None = None) -> tuple[str, ...]:
     """The keys that the submissions of a plan will have: known before anything is evaluated."""
     return tuple(
         key_of(
@@ -234,7 +234,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _hardware(plan: Plan) -> str:
+def _hardware(plan: EvaluationPlan) -> str:
     import torch
 
     if plan.model == "hf" and plan.device != "cpu" and torch.cuda.is_available():
@@ -242,7 +242,7 @@ def _hardware(plan: Plan) -> str:
     return f"{platform.machine()} CPU, {os.cpu_count()} cores"
 
 
-def _notes(plan: Plan, samples: Sequence[Sample]) -> Iterator[str]:
+def _notes(plan: EvaluationPlan, samples: Sequence[Sample]) -> Iterator[str]:
     if first_of(plan.split, len(samples)) is not None:
         yield f"the first {len(samples)} hands only"
     empty = sum(not response for sample in samples for response in sample.responses)
@@ -290,7 +290,7 @@ def rerun(submission: Submission, checkpoint: Path, hands: int, device: str) -> 
     """
     _check_can_rerun(submission)
     evaluation = evaluate(
-        Plan(
+        EvaluationPlan(
             model="hf",
             model_args={"pretrained": str(checkpoint), **submission.model.arguments},
             tasks=(submission.task,),
