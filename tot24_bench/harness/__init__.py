@@ -31,3 +31,5 @@ from tot24_bench.harness.tasks import (
     task_name,
     tasks_path,
 )
+
+Plan = EvaluationPlan  # until its last importers say EvaluationPlan

@@ -22,17 +22,8 @@ from tot24_bench.transcripts.fields import (
     in_deck,
     names_of,
     object_of,
-    verdicts_of,
 )
-from tot24_bench.transcripts.formats import (
-    BATCHES,
-    FORMATS,
-    PLAIN,
-    Format,
-    Keys,
-    Options,
-    Reader,
-)
+from tot24_bench.transcripts.formats import BATCHES, FORMATS, PLAIN, Format, Keys, Options, Reader
 from tot24_bench.transcripts.json_reader import JsonRecord, json_records
 from tot24_bench.transcripts.ranks import load_ranks
 
@@ -44,22 +35,15 @@ KEYS = "keys"
 
 
 class Transcript:
-    """A transcript that can be read, from its beginning, as often as wanted.
-
-    Attributes:
-        path: the file.
-        format: the name of its format; KEYS where the user named the fields.
-        size: its bytes.
-        bad: the records that could not be used, so far or in the last reading.
-    """
+    """A transcript that can be read, from its beginning, as often as wanted."""
 
     def __init__(
         self, path: Path, name: str, format: Format, options: Options, skip_bad: bool
     ) -> None:
         self.path = path
-        self.format = name
+        self.format = name  # KEYS where the user named the fields
         self.size = path.stat().st_size
-        self.bad = BadLines()
+        self.bad = BadLines()  # so far, or of the last reading
         self._format = format
         self._options = options
         self._skip_bad = skip_bad
@@ -114,11 +98,8 @@ class Transcript:
                     raise BadRecord(_not_in_deck(rollouts.puzzle))
             except BadRecord as error:
                 self.bad.add(line, str(error))
-                continue
-            if all(judged is None for judged in rollouts.judged):
-                judged = verdicts_of(entry, len(rollouts.responses))
-                rollouts = rollouts._replace(judged=judged)
-            yield rollouts
+            else:
+                yield rollouts
 
 
 def read_transcript(
