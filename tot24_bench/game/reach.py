@@ -26,7 +26,7 @@ from math import gcd
 from typing import Any
 
 Number = int | Fraction
-"""An exact rational."""
+"""An exact rational; whole values are always `int`, so that they print as such."""
 
 Ratio = tuple[int, int]
 """Numerator and positive denominator, without a common divisor: four times as fast as Fraction."""

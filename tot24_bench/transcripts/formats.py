@@ -258,8 +258,9 @@ def _gym_entries(record: Record) -> Iterator[Record]:
     """The entries of a results file, which is one object, or the record where it is one."""
     found: list[Any] = [record]
     for name in ("categories", "datasets", "results"):
-        lists = [one.get(name, [one]) for one in found if isinstance(one, dict)]
-        found = [one for listed in lists if isinstance(listed, list) for one in listed]
+        objects = [one for one in found if isinstance(one, dict)]
+        lists = [inner if isinstance(inner := one.get(name), list) else [one] for one in objects]
+        found = [one for listed in lists for one in listed]
     if all(isinstance(one, dict) for one in found):
         yield from found
 
