@@ -196,6 +196,12 @@ class Tree(NamedTuple):
     left: Tree | None = None
     right: Tree | None = None
 
+    @property
+    def step(self) -> tuple[Number, str, Number]:
+        """Its last step."""
+        assert self.left is not None and self.right is not None
+        return self.left.value, self.op, self.right.value
+
 
 def combine_trees(left: Tree, op: str, right: Tree) -> Tree | None:
     """Both combined; None where nobody can, or need, say what comes out."""

@@ -66,42 +66,23 @@ class EvaluationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class EvaluationPlan:
-    """What to evaluate, in lm-eval's words.
+    """What to evaluate, in lm-eval's words."""
 
-    Attributes:
-        model: lm-eval's name of the kind of model (`hf`, `local-completions`, ...).
-        model_args: its arguments.
-        tasks: names of tasks or of the group.
-        shots: exemplars in the prompt, 0 to 5.
-        split: which hands are asked.
-        variant: which exemplars are shown.
-        repeats: responses a hand.
-        batch_size: prompts generated at once.
-        device: `cpu`, `cuda:0`, ...; None lets lm-eval choose.
-        chat: apply the model's chat template.
-        multiturn: with `chat`, show the exemplars as turns of their own; lm-eval's default.
-        generation: overrides of the tasks' generation arguments (`max_gen_toks`, `do_sample`).
-        limit: ask only the first so many hands.
-        seed: numpy's and torch's seed.
-        cache: lm-eval's response cache; run again with it to go on after an interruption. Each
-            model and its arguments have a cache of their own under this path.
-    """
-
-    model: str
+    model: str  # lm-eval's name of the kind of model (`hf`, `local-completions`, ...)
     model_args: Mapping[str, Any]
-    tasks: tuple[str, ...]
-    shots: int = SHOTS
+    tasks: tuple[str, ...]  # names of tasks or of the group
+    shots: int = SHOTS  # exemplars in the prompt, 0 to 5
     split: str = DEFAULT_SPLIT
-    variant: str = DEFAULT_VARIANT
-    repeats: int = 1
-    batch_size: int | str = BATCH_SIZE
-    device: str | None = None
-    chat: bool = False
-    multiturn: bool = False
-    generation: Mapping[str, Any] = field(default_factory=dict)
-    limit: int | None = None
-    seed: int = DEFAULT_SEED
-    cache: str | None = None
+    variant: str = DEFAULT_VARIANT  # of the exemplars
+    repeats: int = 1  # responses a hand
+    batch_size: int | str = BATCH_SIZE  # prompts generated at once
+    device: str | None = None  # `cpu`, `cuda:0`, ...; None lets lm-eval choose
+    chat: bool = False  # apply the model's chat template
+    multiturn: bool = False  # with `chat`, show the exemplars as turns of their own
+    generation: Mapping[str, Any] = field(default_factory=dict)  # replaces what the tasks say
+    limit: int | None = None  # ask only the first so many hands
+    seed: int = DEFAULT_SEED  # numpy's and torch's
+    cache: str | None = None  # responses by prompt, a file a model: run again with it to go on
 
 
 class NotRankZero(RuntimeError):
@@ -322,9 +303,7 @@ def _hand_result(model: LM, row: Mapping[str, Any], limit: int, repeats: int) ->
     puzzle = puzzle_of(row["doc"])
     responses = row["filtered_resps"][0][:repeats]
     tokenizer = getattr(model, "tokenizer", None)
-    tokens = tuple(
-        count_tokens(tokenizer, response) if callable(tokenizer) else None for response in responses
-    )
+    tokens = tuple(count_tokens(tokenizer, r) if callable(tokenizer) else None for r in responses)
     cut = [count is not None and count >= limit for count in tokens]
     prompt = row["arguments"][0][0]
     text = str(getattr(prompt, "prompt", prompt))  # a chat server's is its messages as JSON
@@ -338,17 +317,13 @@ def _parameters(model: LM) -> int | None:
 
 def _precision(model: LM) -> str | None:
     dtype = getattr(getattr(model, "model", None), "dtype", None)
-    names = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
     name = str(dtype).removeprefix("torch.")
-    return None if dtype is None else names.get(name, name)
+    names = {"None": None, "float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+    return names.get(name, name)
 
 
 def plain_command(plan: EvaluationPlan, output: str) -> tuple[str, ...]:
-    """The words of the command; `shlex.join` makes them a line for a shell.
-
-    Args:
-        plan: what to ask.
-        output: lm-eval's `--output_path`, which `tot24 leaderboard add` reads.
+    """The words of the command; `tot24 leaderboard add` reads its output.
 
     Raises:
         ValueError: the plan asks for repeats, which lm-eval's command has no option for.
@@ -389,8 +364,6 @@ def _arguments(values: Mapping[str, Any]) -> str:
 
 
 def _is_plain(value: object) -> bool:
-    if isinstance(value, bool | int):
-        return isinstance(value, bool) or value >= 0
-    if not isinstance(value, str):
-        return False
-    return _PLAIN.fullmatch(value) is not None and value.lower() not in _READ_AS_VALUES
+    if isinstance(value, str):
+        return _PLAIN.fullmatch(value) is not None and value.lower() not in _READ_AS_VALUES
+    return isinstance(value, int) and value >= 0

@@ -52,21 +52,13 @@ class UnknownMethod(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A rendered prompt for one puzzle.
+    """A rendered prompt for one puzzle."""
 
-    Attributes:
-        puzzle: the hand asked.
-        method: one of `METHODS`.
-        variant: the variant of the exemplars shown (only One-Step ToT has a `search`).
-        instruction: what to do, ending in a newline.
-        turns: question and answer of each exemplar, in order, then the question asked.
-    """
-
-    puzzle: Puzzle
+    puzzle: Puzzle  # the hand asked
     method: str
-    variant: str
-    instruction: str
-    turns: tuple[str, ...]
+    variant: str  # of the exemplars shown (only One-Step ToT has a `search`)
+    instruction: str  # ends in a newline
+    turns: tuple[str, ...]  # question and answer of each exemplar, then the question asked
 
     @property
     def shots(self) -> int:
@@ -93,24 +85,14 @@ class Prompt:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads back to an equal prompt."""
-        return {
-            "puzzle": self.puzzle.to_json(),
-            "method": self.method,
-            "variant": self.variant,
-            "instruction": self.instruction,
-            "turns": list(self.turns),
-        }
+        own = {name: getattr(self, name) for name in ("method", "variant", "instruction")}
+        return {"puzzle": self.puzzle.to_json(), **own, "turns": list(self.turns)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Prompt:
         """Read what `to_json` wrote."""
-        return cls(
-            Puzzle.from_json(data["puzzle"]),
-            data["method"],
-            data["variant"],
-            data["instruction"],
-            tuple(data["turns"]),
-        )
+        own = (data[name] for name in ("method", "variant", "instruction"))
+        return cls(Puzzle.from_json(data["puzzle"]), *own, tuple(data["turns"]))
 
 
 def build(
