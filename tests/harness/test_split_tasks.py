@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tot24_bench.harness import (
     split_of,
 )
 from tot24_bench.harness.documents import make_dataset
-from tot24_bench.harness.tasks import TASK_SPLITS, UnknownTask, expand, task_files
+from tot24_bench.harness.tasks import GROUP, TASK_SPLITS, UnknownTask, expand, task_name
 from tot24_bench.leaderboard import verify, write
 from tot24_bench.leaderboard.runs import submissions_of
 from tot24_bench.prompts import METHODS
@@ -33,7 +34,25 @@ def rows_of(task: str, root: Path, **metadata: Any) -> list[dict[str, Any]]:
     return list(loaded.test_docs())
 
 
-def test_the_files_are_those_that_the_command_writes(root: Path) -> None:
+def task_files() -> Iterator[tuple[str, str]]:
+    """Name and text of each file of `tasks/game24/splits`."""
+    for split in TASK_SPLITS:
+        for method in METHODS:
+            task = task_name(method)
+            yield (
+                f"{task}_{split}.yaml",
+                f"include: ../{task}.yaml\n"
+                f"task: {task}_{split}\n"
+                f"dataset_kwargs: {{tot24_method: {method}, tot24_of: {split}}}\n",
+            )
+        tasks = "".join(f"  - {task}_{split}\n" for task in map(task_name, METHODS))
+        yield (
+            f"{GROUP}_{split}.yaml",
+            f"group: {GROUP}_{split}\ntask:\n{tasks}metadata: {{version: 1.0}}\n",
+        )
+
+
+def test_the_files_are_those_of_every_split_and_method(root: Path) -> None:
     folder = root / "tasks" / "game24" / "splits"
     written = dict(task_files())
     assert {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()} == written

@@ -136,11 +136,9 @@ class Draw(NamedTuple):
 def draw(
     name: str, *, seed: int = DEFAULT_SEED, size: int | None = None, part: Part = "test"
 ) -> tuple[Puzzle, ...]:
-    """The first hands of a split in the order of a seed.
+    """The first hands of one of `GENERATED` in the order of a seed.
 
     Args:
-        name: one of `GENERATED`.
-        seed: gives another draw of the same part.
         size: how many; None is DEFAULT_SIZE, or all where there are fewer.
         part: `train` for training data, `test` for everything else.
 

@@ -138,14 +138,8 @@ def held_out_targets() -> frozenset[int]:
 def guard_parts(puzzles: Iterable[Puzzle], where: str) -> None:
     """Refuse what is not in a train part, of the deck or beyond it, and held-out targets.
 
-    A student whose training data passes has never seen a test hand of any split.
-
-    Args:
-        puzzles: what is about to be trained on, exemplars of prompts included.
-        where: what is being guarded, for the message ("traces.jsonl", "exemplars").
-
-    Raises:
-        LeakedHand: names up to five offending puzzles, and the fixed splits that they are of.
+    A student whose training data, prompts' exemplars included, passes has never seen a test hand of
+    any split. LeakedHand names `where` it is, and up to five puzzles with their fixed splits.
     """
     asked = {(puzzle.hand, puzzle.target) for puzzle in puzzles}
     held_out = held_out_targets()

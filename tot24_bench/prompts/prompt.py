@@ -85,14 +85,19 @@ class Prompt:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads back to an equal prompt."""
-        own = {name: getattr(self, name) for name in ("method", "variant", "instruction")}
-        return {"puzzle": self.puzzle.to_json(), **own, "turns": list(self.turns)}
+        return {
+            "puzzle": self.puzzle.to_json(),
+            "method": self.method,
+            "variant": self.variant,
+            "instruction": self.instruction,
+            "turns": list(self.turns),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Prompt:
         """Read what `to_json` wrote."""
-        own = (data[name] for name in ("method", "variant", "instruction"))
-        return cls(Puzzle.from_json(data["puzzle"]), *own, tuple(data["turns"]))
+        asked, turns = Puzzle.from_json(data["puzzle"]), tuple(data["turns"])
+        return cls(asked, data["method"], data["variant"], data["instruction"], turns)
 
 
 def build(

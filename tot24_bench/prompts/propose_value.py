@@ -101,15 +101,9 @@ def build_any(
 ) -> Prompt:
     """The prompt of any of `ALL_METHODS`; `propose` and `value` have one variant only.
 
-    Args:
-        puzzle: the hand asked; of `propose` and `value` the numbers left, with target and rule.
-        shots: exemplars, 0 to 5.
-
     Raises:
-        UnknownMethod: when there is no such method.
-        UnknownVariant: when there is no such exemplar variant.
+        UnknownMethod, UnknownVariant, ValueError: as `build`.
         NotAState: more numbers left than MAX_LEFT, or one for `propose`.
-        ValueError: when more shots are asked for than there are exemplars.
     """
     if method not in ALL_METHODS:
         raise UnknownMethod(f"no method {method[:40]!r}: the methods are {', '.join(ALL_METHODS)}")

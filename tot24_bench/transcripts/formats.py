@@ -1,50 +1,37 @@
 r"""The formats in which others keep responses: where hand and responses stand in a record.
 
-Plain records, for whoever writes their own:
+docs/transcripts.md lists them. What is not seen at the first look:
 
-    {"numbers": [4, 4, 6, 8], "response": "Answer: (6 - 4) * (4 + 8) = 24"}
-    {"numbers": "4 4 6 8", "response": ["...", "..."], "target": 24}
+- lm-eval's responses are `resps`, what the model wrote; filters of other tasks keep only a part of
+  it. Of our own tasks it is `filtered_resps`, which has all of it without the padding that
+  lm-eval's distributed runs leave in `resps`, and `truncated` says whether the token limit cut all
+  responses off, or none. A task with several filters has its records once for each filter; one
+  filter's are read:
 
-lm-eval's `samples_*.jsonl`, written by `lm_eval --log_samples --output_path ...`. The responses are
-`resps`, what the model wrote; filters of other tasks keep only a part of it. Of our own tasks it is
-`filtered_resps`, which has all of it without the padding that lm-eval's distributed runs leave in
-`resps`, and `truncated` says whether the token limit cut all responses off, or none. A task with
-several filters has its records once for each filter; one filter's are read:
+      {"doc": {"numbers": "4 5 6 10", "target": 24, ...}, "resps": [["...", "..."]],
+       "filtered_resps": [["...", "..."]], "filter": "none", "acc": 1.0, "truncated": 0.0, ...}
 
-    {"doc_id": 0, "doc": {"numbers": "4 5 6 10", "target": 24, ...}, "target": "...",
-     "arguments": {"gen_args_0": {"arg_0": "<prompt>", "arg_1": {...}}}, "resps": [["..."]],
-     "filtered_resps": [["..."]], "filter": "none", "acc": 1.0, ...}
+- tree-of-thought-llm's logs name their hand (`x`, in a search's log in `steps`), or a row `idx`,
+  from 0, of the list that the run read: of the public list, by rank, unless another is given:
 
-tree-of-thought-llm's logs. A record that names its hand (`x`, in a search's log in `steps`) is that
-hand; else `idx` is a row, from 0, of the list that the run read: of the public list, by rank,
-unless another is given:
+      {"idx": 900, "ys": ["Answer: ...", ...], "accs": [...], "usage_so_far": {...}}
+      {"steps": [{"x": "4 5 6 10", ...}], "idx": 900, "ys": [...], "infos": [{"r": 1}, ...]}
 
-    {"idx": 900, "ys": ["Answer: ...", ...], "accs": [...], "usage_so_far": {...}}
-    {"steps": [{"x": "4 5 6 10", ...}], "idx": 900, "ys": [...], "infos": [{"r": 1}, ...]}
+- Some responses of slm-tot's teacher are cut up; they are put together again:
 
-A question and an output, the assistant's last message, as meta-prompting and cumulative reasoning
-write them:
+      {"file": "...", "rank": 1, "numbers": "1 1 4 6",
+       "response": {"Steps": "...", "Answer": "..."}}
 
-    {"input": "4 5 6 10", "target": "24", "message_log": [...], "output": "..."}
-    {"puzzle": "4, 5, 6, 10", "output": "5 * 6 - (10 - 4)", "correct": true}
+- verl's hand is the ground truth, or, where that is none, what the prompt shows last:
 
-slm-tot's logs, and its teacher's responses. Some of these are cut up; they are put together as
-"Steps:", the steps, and "Answer: " with the answer:
+      {"input": "<prompt>", "output": "<response>", "gts": {"target": 24, "numbers": [4, 4, 6, 8]},
+       "score": 1.0, "step": 3}
 
-    {"original_puzzle": {"Rank": "902", "Puzzles": "1 2 4 7", ...}, "response": "..."}
-    {"file": "...", "rank": 1, "numbers": "1 1 4 6", "response": {"Steps": "...", "Answer": "..."}}
+- reasoning-gym's results are one object a dataset (and one of all of them), of which `puzzle24` and
+  `countdown` are puzzles here; an older one has a response an entry in place of `completions`:
 
-verl's rollouts, from `trainer.rollout_data_dir` or `trainer.validation_data_dir`. The hand is the
-ground truth, or, where that is none, what the prompt shows after its last `Input:`:
-
-    {"input": "<prompt>", "output": "<response>", "gts": {"target": 24, "numbers": [4, 4, 6, 8]},
-     "score": 1.0, "step": 3}
-
-reasoning-gym's results, one object a dataset (and one of all of them), of which `puzzle24` and
-`countdown` are puzzles here; an older one has a response an entry in place of `completions`:
-
-    {"name": "puzzle24", "results": [{"question": "Make 24 using 4, 4, 6, 8. ...",
-     "completions": [{"full_model_response": "...", "score": 1.0}, ...]}, ...]}
+      {"name": "puzzle24", "results": [{"question": "Make 24 using 4, 4, 6, 8. ...",
+       "completions": [{"full_model_response": "...", "score": 1.0}, ...]}, ...]}
 
 Records of any other kind are read by `Keys`: the user names the fields by paths, such as
 `--hand-key doc.hand --response-key choices.message.content`. A step is a key or a place in a list;

@@ -114,11 +114,9 @@ def read_transcript(
     """A transcript, ready to be iterated.
 
     Args:
-        path: the file: JSON Lines, a JSON array, or objects laid out over lines.
         format: one of FORMATS; None recognises it.
         ranks: the list of hands that a log's `idx` counts in, where it is not the public one, or
-            where hands beyond the test splits were asked; a format that spells its hands does not
-            need it.
+            where hands beyond the test splits were asked.
         hands: the requests of a batch, where its ids do not spell the hands.
         skip_bad: leave records that cannot be used out, rather than end in an error.
         any_hand: allow hands that are not four cards from 1 to 13 with the target 24.
