@@ -34,26 +34,19 @@ def checkpoint_sha256(name: str) -> str | None:
     for file in files:
         digest.update(file.name.encode())
         with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
+            hashlib.file_digest(stream, lambda: digest)
     return digest.hexdigest()
 
 
 def fault_of(name: str, *, needs_tokenizer: bool = True, or_else: str = "") -> str | None:
     """What a local checkpoint lacks, in a line with the fix; None where nothing is seen to lack.
 
-    A name that may be on the hub is left to transformers.
-
-    Args:
-        name: a folder, or a hub name.
-        needs_tokenizer: whether it must hold one.
-        or_else: another way to give a tokenizer, added to the fix.
+    `or_else` is another way to give a tokenizer, added to the fix.
     """
     folder = Path(name)
     if not folder.exists():
-        if looks_local(name):
-            return f"no checkpoint at {name}: give an existing folder or a hub name"
-        return None
+        missing = f"no checkpoint at {name}: give an existing folder or a hub name"
+        return missing if looks_local(name) else None
     if not (folder / "config.json").is_file():
         return f"{name} holds no config.json: it is not a transformers checkpoint"
     if needs_tokenizer and not any((folder / file).exists() for file in TOKENIZER_FILES):
@@ -66,14 +59,7 @@ class BadCheckpoint(ValueError):
 
 
 def check_checkpoint(model_args: Mapping[str, Any]) -> None:
-    """Refuse a local checkpoint that is missing or incomplete.
-
-    Args:
-        model_args: lm-eval's model arguments; `pretrained` names the checkpoint.
-
-    Raises:
-        BadCheckpoint: no `pretrained`, no such folder, no weights' config, or no tokenizer.
-    """
+    """Refuse a local checkpoint, by lm-eval's arguments, that is missing or incomplete."""
     name = model_args.get("pretrained")
     if not isinstance(name, str) or not name:
         raise BadCheckpoint(

@@ -86,15 +86,10 @@ class UnsafeOutput(OSError):
 
 
 class File(NamedTuple):
-    """A file of an export.
+    """A file of an export."""
 
-    Attributes:
-        name: where it stands below the output folder, parts separated by "/".
-        content: gives its bytes in pieces; called once, after the files before it are written.
-    """
-
-    name: str
-    content: Callable[[], Iterable[bytes]]
+    name: str  # where it stands below the output folder, parts separated by "/"
+    content: Callable[[], Iterable[bytes]]  # called once, after the files before it are written
 
     @classmethod
     def of(cls, name: str, text: str | bytes) -> File:
@@ -113,9 +108,6 @@ def write_files(folder: Path, files: Sequence[File], overwrite: bool = False) ->
     """Write files below a folder, which is made when missing: all of them or, on failure, none.
 
     Names come from this project's code or from a submission's key; anything else is refused.
-
-    Returns:
-        Their paths, in the order given.
 
     Raises:
         ExportExists: one of them is there and `overwrite` is False.

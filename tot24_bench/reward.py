@@ -91,7 +91,7 @@ def trl_answered(
 ) -> list[float]:
     """Beside `trl_reward`: whether the completion commits to an answer, whatever its worth.
 
-    Arguments and errors are those of `trl_reward`. Read the module's warning before it is weighed.
+    As `trl_reward` else. Read the module's warning before it is weighed.
     """
     return [float(one.answered) for one in _scores(completions, numbers, target)]
 

@@ -113,12 +113,7 @@ def pass_at_k(samples: int, right: int, k: int) -> float:
     """The chance that k of a hand's responses, drawn without putting back, hold a right one.
 
     The unbiased estimate of Chen et al. 2021 (Evaluating Large Language Models Trained on Code):
-    1 - C(n - c, k) / C(n, k).
-
-    Args:
-        samples: responses to the hand, n.
-        right: how many of them are right, c.
-        k: how many are drawn.
+    1 - C(n - c, k) / C(n, k), of n samples with c right.
 
     Raises:
         ValueError: for counts that do not fit together.
@@ -129,11 +124,7 @@ def pass_at_k(samples: int, right: int, k: int) -> float:
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """McNemar's exact test (McNemar 1947): a two-sided binomial on the hands that differ.
-
-    Args:
-        only_first, only_second: hands that one run gets right and the other does not.
-    """
+    """McNemar's exact test (McNemar 1947): a two-sided binomial on the hands that differ."""
     from scipy.stats import binomtest
 
     differ = only_first + only_second
@@ -145,9 +136,6 @@ def sign_flip(differences: Sequence[float]) -> float:
 
     A hand without a difference is the same whichever way it is flipped. So only the others count,
     and where they are at most 13 every way of flipping them is tried.
-
-    Args:
-        differences: one a hand.
     """
     import numpy as np
     from scipy.stats import permutation_test

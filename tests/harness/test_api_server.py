@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.serving import serving
-from tot24_bench.harness import Plan, evaluate
+from tot24_bench.harness import EvaluationPlan, evaluate
 from tot24_bench.prompts import build
 
 
@@ -27,7 +27,7 @@ def test_a_served_model_is_asked_the_same_prompts_and_its_tokens_are_counted(
         "tokenized_requests": False,
         "tokenizer": str(tiny_checkpoint),
     }
-    plan = Plan(
+    plan = EvaluationPlan(
         "local-completions",
         model_args,
         ("game24_io",),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tot24_bench.checkpoint import BadCheckpoint, check_checkpoint, looks_local
-from tot24_bench.harness import Evaluation, Plan, evaluate, tasks_path
+from tot24_bench.harness import Evaluation, EvaluationPlan, evaluate, tasks_path
 from tot24_bench.harness.evaluate import EvaluationError
 from tot24_bench.harness.tasks import UnknownTask, expand
 from tot24_bench.prompts import build
@@ -15,9 +15,9 @@ from tot24_bench.prompts import build
 SHORT = {"max_gen_toks": 8}
 
 
-def plan(checkpoint: Path, **changes: object) -> Plan:
+def plan(checkpoint: Path, **changes: object) -> EvaluationPlan:
     settings = {"limit": 3, "device": "cpu", "generation": SHORT, "tasks": ("game24_io",)}
-    return Plan("hf", {"pretrained": str(checkpoint)}, **{**settings, **changes})  # type: ignore[arg-type]
+    return EvaluationPlan("hf", {"pretrained": str(checkpoint)}, **{**settings, **changes})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_a_plan_that_lm_eval_would_misread_is_refused(
 def test_arguments_that_the_model_does_not_take_are_one_error(
     tiny_checkpoint: Path, arguments: dict[str, object]
 ) -> None:
-    asked = Plan("hf", {"pretrained": str(tiny_checkpoint), **arguments}, ("game24_io",))
+    asked = EvaluationPlan("hf", {"pretrained": str(tiny_checkpoint), **arguments}, ("game24_io",))
     with pytest.raises(BadCheckpoint, match="cannot load"):
         evaluate(asked)
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tot24_bench.harness import Evaluation, Plan, TaskResult, evaluate
+from tot24_bench.harness import Evaluation, EvaluationPlan, TaskResult, evaluate
 from tot24_bench.harness.processes import BadLaunch, share_hands
 from tot24_bench.leaderboard import read_all
 
@@ -33,7 +33,7 @@ TASK = "game24_onestep_tot"
 def one_process(root: Path) -> TaskResult:
     """What a single process answers."""
     student = {"pretrained": str(root / "students" / "scout-2m")}
-    plan = Plan("hf", student, (TASK,), shots=0, limit=HANDS, device="cpu")
+    plan = EvaluationPlan("hf", student, (TASK,), shots=0, limit=HANDS, device="cpu")
     evaluation: Evaluation = evaluate(plan)
     return evaluation.tasks[0]
 
@@ -146,7 +146,7 @@ def test_each_hand_is_asked_by_one_process_and_scored_once(processes: int, hands
 
 def test_a_server_is_not_asked_by_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
-    plan = Plan(
+    plan = EvaluationPlan(
         "local-chat-completions",
         {"model": "x", "base_url": "http://127.0.0.1:9/v1/chat/completions"},
         ("game24_io",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,16 @@ import pytest
 from lm_eval.tasks import TaskManager
 
 from tot24_bench.game import BadDraw, UnknownSplit, load_split
-from tot24_bench.harness import Plan, evaluate, expand_by_split, method_of, named_split, split_of
+from tot24_bench.harness import (
+    EvaluationPlan,
+    evaluate,
+    expand_by_split,
+    method_of,
+    named_split,
+    split_of,
+)
 from tot24_bench.harness.documents import make_dataset
-from tot24_bench.harness.tasks import TASK_SPLITS, UnknownTask, expand, task_files
+from tot24_bench.harness.tasks import GROUP, TASK_SPLITS, UnknownTask, expand, task_name
 from tot24_bench.leaderboard import verify, write
 from tot24_bench.leaderboard.runs import submissions_of
 from tot24_bench.prompts import METHODS
@@ -26,7 +34,25 @@ def rows_of(task: str, root: Path, **metadata: Any) -> list[dict[str, Any]]:
     return list(loaded.test_docs())
 
 
-def test_the_files_are_those_that_the_command_writes(root: Path) -> None:
+def task_files() -> Iterator[tuple[str, str]]:
+    """Name and text of each file of `tasks/game24/splits`."""
+    for split in TASK_SPLITS:
+        for method in METHODS:
+            task = task_name(method)
+            yield (
+                f"{task}_{split}.yaml",
+                f"include: ../{task}.yaml\n"
+                f"task: {task}_{split}\n"
+                f"dataset_kwargs: {{tot24_method: {method}, tot24_of: {split}}}\n",
+            )
+        tasks = "".join(f"  - {task}_{split}\n" for task in map(task_name, METHODS))
+        yield (
+            f"{GROUP}_{split}.yaml",
+            f"group: {GROUP}_{split}\ntask:\n{tasks}metadata: {{version: 1.0}}\n",
+        )
+
+
+def test_the_files_are_those_of_every_split_and_method(root: Path) -> None:
     folder = root / "tasks" / "game24" / "splits"
     written = dict(task_files())
     assert {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()} == written
@@ -94,7 +120,7 @@ def test_names_of_tasks() -> None:
 def test_an_evaluation_on_a_split_is_a_submission_that_verifies(
     split: str, tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
-    plan = Plan(
+    plan = EvaluationPlan(
         "hf", {"pretrained": str(tiny_checkpoint)}, ("game24_io",), split=split, limit=3, shots=2,
         device="cpu", generation={"max_gen_toks": 8},
     )  # fmt: skip

@@ -44,10 +44,10 @@ def test_a_submission_is_what_tot24_eval_would_have_stored(
     neox: Path, written: Path, tmp_path: Path
 ) -> None:
     """The two roads differ in what the other one cannot know, and in nothing else."""
-    from tot24_bench.harness import Plan
+    from tot24_bench.harness import EvaluationPlan
     from tot24_bench.leaderboard.runs import run_plans
 
-    plan = Plan(
+    plan = EvaluationPlan(
         "hf",
         {"pretrained": str(neox)},
         ("game24_io",),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.leaderboard.conftest import entries, make_submission
-from tot24_bench.harness import Plan, plain_command
+from tot24_bench.harness import EvaluationPlan, plain_command
 from tot24_bench.leaderboard import (
     Baseline,
     Options,
@@ -92,7 +92,7 @@ SCALARS = st.one_of(
 
 @given(values=st.dictionaries(st.from_regex(r"[a-z_][a-z0-9_]{0,9}", fullmatch=True), SCALARS))
 def test_arguments_survive_the_way_through_lm_evals_command_line(values: dict[str, Any]) -> None:
-    plan = Plan("hf", {"pretrained": "org/base", **values}, ("game24_io",))
+    plan = EvaluationPlan("hf", {"pretrained": "org/base", **values}, ("game24_io",))
     assert parsed(plain_command(plan, "out")).model_args == plan.model_args
 
 
@@ -108,7 +108,7 @@ def test_a_changed_token_limit_is_told_to_the_task_as_well(tmp_path: Path) -> No
 
 def test_repeats_have_no_plain_command() -> None:
     with pytest.raises(ValueError, match="repeats"):
-        plain_command(Plan("hf", {"pretrained": "x"}, ("game24_io",), repeats=2), "out")
+        plain_command(EvaluationPlan("hf", {"pretrained": "x"}, ("game24_io",), repeats=2), "out")
 
 
 @pytest.mark.parametrize(

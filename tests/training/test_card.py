@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tot24_bench.harness import Plan, evaluate
+from tot24_bench.harness import EvaluationPlan, evaluate
 from tot24_bench.leaderboard import read_entries, write
 from tot24_bench.leaderboard.runs import submissions_of
 from training import card
@@ -52,7 +52,7 @@ def student(tiny_checkpoint: Path, tmp_path: Path) -> Path:
 def test_the_figures_are_those_of_the_submissions_of_these_weights(
     student: Path, tmp_path: Path
 ) -> None:
-    plan = Plan(
+    plan = EvaluationPlan(
         "hf",
         {"pretrained": str(student)},
         ("game24_io",),

@@ -57,7 +57,7 @@ def test_a_hub_config_trains_a_student_that_lm_eval_evaluates(name: str, tmp_pat
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from tot24_bench.harness import Plan, evaluate
+    from tot24_bench.harness import EvaluationPlan, evaluate
     from training.sft import main
 
     base = HUB[name](tmp_path / "base")
@@ -84,7 +84,7 @@ def test_a_hub_config_trains_a_student_that_lm_eval_evaluates(name: str, tmp_pat
         assert AutoTokenizer.from_pretrained(student).eos_token_id == model.config.eos_token_id
     else:
         assert "model.embed_tokens.weight" in changed
-    plan = Plan(
+    plan = EvaluationPlan(
         "hf",
         {"pretrained": str(student), "dtype": "float32"},
         ("game24_onestep_tot",),

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.training.small_study import PLAN, commit, git, pretend_trained, submit, write_study
-from tot24_bench.harness import Plan as Asked
+from tot24_bench.harness import EvaluationPlan as Asked
 from tot24_bench.leaderboard import BadSubmission, read
 from tot24_bench.leaderboard.runs import Stored
 from training.study import evaluate

@@ -95,7 +95,7 @@ def eval_command(
     by_split = harness.expand_by_split(named, split)
     from lm_eval.utils import simple_parse_args_string  # slow: after all that can be refused
 
-    plan = harness.Plan(
+    plan = harness.EvaluationPlan(
         model=model,
         model_args=simple_parse_args_string(model_args),
         tasks=(),

@@ -48,23 +48,18 @@ BANDS = ((36, "easy"), (61, "medium"), (91, "hard"), (None, "hardest"))
 
 @dataclass(frozen=True, slots=True)
 class Difficulty:
-    """The measures of one puzzle; see the file's docstring.
-
-    The last three are None where there is no solution or not all numbers are needed,
-    `expected_nodes` also where the hand is longer than MAX_SEARCHED.
-    """
+    """The measures of one puzzle; see the file's docstring."""
 
     solutions: int
     winning_share: Fraction
-    needs_fraction: bool | None
+    needs_fraction: bool | None  # this and the next: None without a solution that needs all numbers
     needs_large: bool | None
-    expected_nodes: Fraction | None
+    expected_nodes: Fraction | None  # None as well above MAX_SEARCHED
 
     @property
     def band(self) -> str | None:
         """The name of its band; None where the expected nodes are not known."""
-        nodes = self.expected_nodes
-        if nodes is None:
+        if (nodes := self.expected_nodes) is None:
             return None
         return next(name for bound, name in BANDS if bound is None or nodes < bound)
 
@@ -84,15 +79,13 @@ def difficulty(puzzle: Puzzle) -> Difficulty:
     firsts = thoughts(state)
     wins = sum(can_reach(thought.left, target, rule) for thought in firsts)
     known = solutions > 0 and rule is Rule.ALL
-    within = puzzle.hand, target
+    searched = known and len(puzzle.hand) <= MAX_SEARCHED
     return Difficulty(
-        solutions=solutions,
-        winning_share=Fraction(wins, len(firsts)) if firsts else Fraction(0),
-        needs_fraction=not can_make_within(*within, whole=True) if known else None,
-        needs_large=not can_make_within(*within, most=target) if known else None,
-        expected_nodes=(
-            _until_won(state, target) if known and len(puzzle.hand) <= MAX_SEARCHED else None
-        ),
+        solutions,
+        Fraction(wins, max(len(firsts), 1)),
+        not can_make_within(puzzle.hand, target, whole=True) if known else None,
+        not can_make_within(puzzle.hand, target, most=target) if known else None,
+        _until_won(state, target) if searched else None,
     )
 
 

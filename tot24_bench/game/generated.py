@@ -74,17 +74,11 @@ class BadDraw(ValueError):
 
 
 class Generated(NamedTuple):
-    """A split that is drawn.
+    """A split that is drawn."""
 
-    Attributes:
-        puzzles: the puzzles of a part in the order of a seed, each hand and target once.
-        parts: which parts it has.
-        seeded: whether a seed changes its test part.
-    """
-
-    puzzles: Callable[[Part, int], Iterable[Puzzle]]
+    puzzles: Callable[[Part, int], Iterable[Puzzle]]  # of a part, in the order of a seed, each once
     parts: tuple[Part, ...] = ("train", "test")
-    seeded: bool = True
+    seeded: bool = True  # whether a seed changes its test part
 
 
 def load_split(name: str) -> tuple[Puzzle, ...]:
@@ -113,10 +107,8 @@ def is_split(name: str) -> bool:
 
 def split_size(name: str) -> int:
     """How many hands a split has; errors as of `load_split`."""
-    drawn = parse_name(name)
-    if drawn is not None and drawn.size is not None:
-        return drawn.size  # without a draw
-    return len(load_split(name))
+    drawn = parse_name(name)  # a size that is named needs no draw
+    return drawn.size if drawn is not None and drawn.size is not None else len(load_split(name))
 
 
 class Draw(NamedTuple):
@@ -144,11 +136,9 @@ class Draw(NamedTuple):
 def draw(
     name: str, *, seed: int = DEFAULT_SEED, size: int | None = None, part: Part = "test"
 ) -> tuple[Puzzle, ...]:
-    """The first hands of a split in the order of a seed.
+    """The first hands of one of `GENERATED` in the order of a seed.
 
     Args:
-        name: one of `GENERATED`.
-        seed: gives another draw of the same part.
         size: how many; None is DEFAULT_SIZE, or all where there are fewer.
         part: `train` for training data, `test` for everything else.
 
@@ -174,18 +164,13 @@ def parse_name(text: str) -> Draw | None:
     found = _NAME.fullmatch(text)
     if found is None or found["name"] not in GENERATED:
         return None
-    size = found["size"]
-    return Draw(
-        found["name"], int(found["seed"] or DEFAULT_SEED), None if size is None else int(size)
-    )
+    size = int(found["size"]) if found["size"] else None
+    return Draw(found["name"], int(found["seed"] or DEFAULT_SEED), size)
 
 
 @lru_cache(maxsize=1_024)
 def example_puzzles(target: int, rule: Rule, count: int = 6) -> tuple[Puzzle, ...]:
-    """Solvable puzzles for exemplars, always the same: hands of a train part.
-
-    Fewer than `count` where fewer were found.
-    """
+    """Solvable puzzles for exemplars, hands of a train part: always the same, perhaps too few."""
     found: list[Puzzle] = []
     for place in range(EXAMPLES_TRIED):
         if len(found) == count:
@@ -220,37 +205,34 @@ def _draw(name: str, seed: int, size: int | None, part: Part) -> tuple[Puzzle, .
     return found
 
 
-def _fresh(name: str, solvable: bool) -> Callable[[Part, int], Iterator[Puzzle]]:
+def _dealt(
+    name: str, largest: int, count: int, fits: Callable[[Hand], bool]
+) -> Callable[[Part, int], Iterator[Puzzle]]:
+    """The hands of some numbers up to the largest that fit."""
+
     def puzzles(part: Part, seed: int) -> Iterator[Puzzle]:
-        every = combinations_with_replacement(range(1, LARGEST_FRESH + 1), 4)
-        beyond = (h for h in every if h[-1] > LARGEST_CARD and part_of(h) == part)
-        return (p for p in map(Puzzle, _in_order(name, seed, beyond)) if is_solvable(p) is solvable)
+        every = combinations_with_replacement(range(1, largest + 1), count)
+        hands = _in_order(name, seed, (hand for hand in every if part_of(hand) == part))
+        return map(Puzzle, filter(fits, hands))
 
     return puzzles
 
 
-def _rational(part: Part, seed: int) -> Iterator[Puzzle]:
-    hands = (hand for hand in _rational_hands() if part_of(hand) == part)
-    return map(Puzzle, _in_order("rational", seed, hands))
+def _solvable(hand: Hand) -> bool:
+    return can_make(hand, TARGET)
+
+
+def _fresh(hand: Hand) -> bool:
+    return hand[-1] > LARGEST_CARD and _solvable(hand)
+
+
+def _unsolvable_fresh(hand: Hand) -> bool:
+    return hand[-1] > LARGEST_CARD and not _solvable(hand)
 
 
 @cache
-def _rational_hands() -> tuple[Hand, ...]:
-    """All of them: there are few, so a draw would look at every hand in any case."""
-    return tuple(
-        hand
-        for hand in combinations_with_replacement(range(1, LARGEST_FRESH + 1), 4)
-        if can_make(hand, TARGET) and not can_make_within(hand, TARGET, whole=True)
-    )
-
-
-def _cards(count: int, name: str) -> Callable[[Part, int], Iterator[Puzzle]]:
-    def puzzles(part: Part, seed: int) -> Iterator[Puzzle]:
-        every = combinations_with_replacement(range(1, LARGEST_CARD + 1), count)
-        hands = _in_order(name, seed, (hand for hand in every if part_of(hand) == part))
-        return (puzzle for puzzle in map(Puzzle, hands) if is_solvable(puzzle))
-
-    return puzzles
+def _rational(hand: Hand) -> bool:
+    return _solvable(hand) and not can_make_within(hand, TARGET, whole=True)
 
 
 def _target(part: Part, seed: int) -> Iterator[Puzzle]:
@@ -319,12 +301,12 @@ def _hash(text: str) -> bytes:
 
 
 GENERATED: dict[str, Generated] = {
-    "fresh": Generated(_fresh("fresh", solvable=True)),
+    "fresh": Generated(_dealt("fresh", LARGEST_FRESH, 4, _fresh)),
     "target": Generated(_target),
-    "five": Generated(_cards(5, "five")),
-    "six": Generated(_cards(6, "six")),
-    "rational": Generated(_rational),
-    "unsolvable_fresh": Generated(_fresh("unsolvable_fresh", solvable=False)),
+    "five": Generated(_dealt("five", LARGEST_CARD, 5, _solvable)),
+    "six": Generated(_dealt("six", LARGEST_CARD, 6, _solvable)),
+    "rational": Generated(_dealt("rational", LARGEST_FRESH, 4, _rational)),
+    "unsolvable_fresh": Generated(_dealt("unsolvable_fresh", LARGEST_FRESH, 4, _unsolvable_fresh)),
     "countdown": Generated(_countdown),
     "shuffled": Generated(_shuffled, parts=("test",)),
     "state_holdout": Generated(_state_holdout, seeded=False),

@@ -76,9 +76,8 @@ def avoids_held_out_states(hand: Hand, target: int = TARGET) -> bool:
 def sample_states(puzzles: Iterable[Puzzle], count: int, seed: int = 0) -> tuple[Puzzle, ...]:
     """Inner states of hands as puzzles of their own, each once: what to ask a judge of states.
 
-    Up to `count` of each hand, chosen by the seed. States with a zero or a fraction are left out,
-    for a puzzle holds positive integers. Half of those of a hand can still win, where it has so
-    many.
+    Up to `count` of each hand, chosen by the seed, half of which can still win, where there are so
+    many; none with a zero or a fraction, for a puzzle holds positive integers.
     """
     found: dict[tuple[State, int], Puzzle] = {}
     for puzzle in puzzles:
@@ -111,24 +110,16 @@ class HandOverlap(NamedTuple):
 
 
 class Overlap(NamedTuple):
-    """What is shared.
-
-    Attributes:
-        train_hands, test_hands: distinct puzzles.
-        shared_hands: puzzles in both, whatever the order of their numbers.
-        states, states_seen: distinct inner states of the test puzzles, and those seen in training.
-        winning, winning_seen: the same of the states that can still win.
-        by_hand: every test puzzle, in order.
-    """
+    """What two sets of distinct puzzles share."""
 
     train_hands: int
     test_hands: int
-    shared_hands: int
-    states: int
-    states_seen: int
-    winning: int
+    shared_hands: int  # in both, whatever the order of their numbers
+    states: int  # distinct inner states of the test puzzles
+    states_seen: int  # those of them that training reaches
+    winning: int  # those that can still win
     winning_seen: int
-    by_hand: tuple[HandOverlap, ...]
+    by_hand: tuple[HandOverlap, ...]  # every test puzzle, in order
 
     @property
     def mean_share(self) -> float:
@@ -148,14 +139,9 @@ class Overlap(NamedTuple):
 
 
 def overlap(
-    train: Iterable[Puzzle],
-    test: Iterable[Puzzle],
-    tick: Callable[[], object] = lambda: None,
+    train: Iterable[Puzzle], test: Iterable[Puzzle], tick: Callable[[], object] = lambda: None
 ) -> Overlap:
-    """Compare two sets of puzzles.
-
-    Args:
-        tick: called once a puzzle.
+    """Compare two sets of puzzles, with a tick for each of them.
 
     Raises:
         ValueError: a puzzle of more than LONGEST numbers, or a set without puzzles.
@@ -172,10 +158,8 @@ def overlap(
     winning: set[tuple[State, int]] = set()
     by_hand = []
     for puzzle in tested.values():
-        own = _inner(puzzle)
-        wins = {one for one in own if can_reach(one[0], puzzle.target, puzzle.rule)}
-        states |= own
-        winning |= wins
+        states |= (own := _inner(puzzle))
+        winning |= (wins := {one for one in own if can_reach(*one, puzzle.rule)})
         by_hand.append(HandOverlap(puzzle, len(wins), len(wins & seen)))
         tick()
     return Overlap(
@@ -192,9 +176,7 @@ def overlap(
 
 def _inner(puzzle: Puzzle) -> set[tuple[State, int]]:
     if len(puzzle.numbers) > LONGEST:
-        raise ValueError(
-            f"{puzzle.text}: inner states are followed in hands of up to {LONGEST} numbers"
-        )
+        raise ValueError(f"{puzzle.text}: inner states are followed in up to {LONGEST} numbers")
     return {(state, puzzle.target) for state in _of_three(State.of(puzzle))}
 
 
@@ -206,16 +188,10 @@ def _of_three(state: State) -> frozenset[State]:
 
 
 class Tree(NamedTuple):
-    """A number, or two of them combined.
-
-    Attributes:
-        value: what it is worth.
-        leaves: how many numbers it is made of.
-        op, left, right: how; none of a number.
-    """
+    """A number, or two of them combined."""
 
     value: Number
-    leaves: int = 1
+    leaves: int = 1  # how many numbers it is made of
     op: str = ""
     left: Tree | None = None
     right: Tree | None = None
@@ -280,9 +256,7 @@ def trees_to(
     A thought that combines what is not there, or goes on from one, has no tree.
 
     Args:
-        hand: the numbers that the search begins with.
         thoughts: the place of the one that each goes on from, -1 for the hand; what it combines.
-        targets: what is to be made.
     """
     for place, (parent, *_) in enumerate(thoughts):
         if _combined_value(*thoughts[place][1:]) in targets:

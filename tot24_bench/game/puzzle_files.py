@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tot24_bench.game.generated import draw, is_split, load_split, parse_name
-from tot24_bench.game.puzzle import TARGET, InvalidPuzzle, Puzzle
+from tot24_bench.game.puzzle import InvalidPuzzle, Puzzle
 from tot24_bench.game.splits import UnknownSplit
 
 MAX_FILE_BYTES = 2**28
@@ -98,15 +98,14 @@ def _from_lines(path: Path) -> Iterator[Puzzle]:
 def _record(text: str, where: str) -> dict[str, Any]:
     try:
         record = json.loads(text)
-    except (json.JSONDecodeError, RecursionError, ValueError):
+    except (RecursionError, ValueError):
         raise BadHandsFile(f"{where}: not JSON") from None
     if isinstance(record, dict) and isinstance(record.get("puzzle"), dict):
         record = record["puzzle"]
     key = next((key for key in KEYS if isinstance(record, dict) and key in record), None)
     if key is None:
         raise BadHandsFile(f"{where}: none of {', '.join(KEYS)} is there")
-    rule = {"rule": record["rule"]} if "rule" in record else {}
-    return {"numbers": record[key], "target": record.get("target", TARGET), **rule}
+    return {**record, "numbers": record[key]}
 
 
 def _puzzle(record: dict[str, Any], where: str) -> Puzzle:

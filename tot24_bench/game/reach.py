@@ -26,7 +26,7 @@ from math import gcd
 from typing import Any
 
 Number = int | Fraction
-"""An exact rational."""
+"""An exact rational; whole values are always `int`, so that they print as such."""
 
 Ratio = tuple[int, int]
 """Numerator and positive denominator, without a common divisor: four times as fast as Fraction."""
@@ -60,11 +60,7 @@ def reachable(numbers: Collection[Number]) -> frozenset[Ratio]:
 
 
 def can_make(numbers: Collection[Number], target: Number) -> bool:
-    """Whether all of the numbers together can make the target; never a negative one.
-
-    Raises:
-        ValueError: as `reachable`.
-    """
+    """Whether all of the numbers together can make the target; errors as of `reachable`."""
     if target < 0:
         return False
     given, wanted = _ratios(numbers), (target.numerator, target.denominator)
@@ -105,17 +101,7 @@ def three_make(x: int, y: int, z: int, target: int) -> bool:
 def can_make_within(
     numbers: Collection[int], target: int, *, whole: bool = False, most: int | None = None
 ) -> bool:
-    """Whether the target can be made where no value on the way is a fraction, or above a bound.
-
-    Args:
-        numbers: given; they may be above the bound.
-        target: not bounded either.
-        whole: allow no fractions.
-        most: the largest value that may be made on the way; None for any.
-
-    Raises:
-        ValueError: as `reachable`.
-    """
+    """`can_make` with no fraction, or nothing above `most`, between the numbers and the target."""
     return (target, 1) in _ends_within(_ratios(numbers), whole, most)
 
 

@@ -46,16 +46,10 @@ MEMO_PUZZLES = 4096
 
 
 class Solution(NamedTuple):
-    """One distinct solution.
+    """One distinct solution: equal text means equal solution."""
 
-    Attributes:
-        expression: canonical text with single spaces and the fewest brackets, such as
-            `(4 + 8) * (6 - 4)`; equal text means equal solution.
-        numbers: the numbers it uses, ascending.
-    """
-
-    expression: str
-    numbers: Hand
+    expression: str  # single spaces, the fewest brackets, such as `(4 + 8) * (6 - 4)`
+    numbers: Hand  # that it uses
 
 
 def solve(puzzle: Puzzle) -> tuple[Solution, ...]:
@@ -128,16 +122,7 @@ class _Form(NamedTuple):
     down: tuple[_Form, ...] = ()
 
 
-_Forms = dict[Fraction, tuple[_Form, ...]]
-
-
-@lru_cache(maxsize=MEMO_HANDS)
-def _forms(hand: Hand) -> _Forms:
-    """`_make_forms` of a few numbers, remembered."""
-    return _make_forms(hand)
-
-
-def _make_forms(hand: Hand) -> _Forms:
+def _make_forms(hand: Hand) -> dict[Fraction, tuple[_Form, ...]]:
     """Every distinct form that uses the whole hand, by its (non-negative) value."""
     if len(hand) == 1:
         value = Fraction(hand[0])
@@ -156,6 +141,9 @@ def _make_forms(hand: Hand) -> _Forms:
     return {value: tuple(forms) for value, forms in by_value.items()}
 
 
+_forms = lru_cache(maxsize=MEMO_HANDS)(_make_forms)
+
+
 def _forms_worth(hand: Hand, target: Fraction) -> Iterator[_Form]:
     """The forms of the hand that are worth the target; the last operation is solved for.
 
@@ -164,10 +152,7 @@ def _forms_worth(hand: Hand, target: Fraction) -> Iterator[_Form]:
     """
     if target < 0:
         # Turning every sum round gives -target; only forms with a subtraction can be turned.
-        for form in _forms_worth(hand, -target):
-            turned = _turned(form)
-            if turned is not None:
-                yield turned
+        yield from filter(None, map(_turned, _forms_worth(hand, -target)))
         return
     if len(hand) == 1:
         yield from _forms(hand).get(target, ())

@@ -131,31 +131,19 @@ def is_test_hand(numbers: tuple[Number, ...]) -> bool:
 @cache
 def held_out_targets() -> frozenset[int]:
     """The targets that no training data may ask for."""
-    others = [target for target in TARGETS if target != TARGET]
-    return frozenset(
-        sorted(others, key=lambda target: _hash(f"target {target}"))[:HELD_OUT_TARGETS]
-    )
+    others = sorted({*TARGETS} - {TARGET}, key=lambda target: _hash(f"target {target}"))
+    return frozenset(others[:HELD_OUT_TARGETS])
 
 
 def guard_parts(puzzles: Iterable[Puzzle], where: str) -> None:
     """Refuse what is not in a train part, of the deck or beyond it, and held-out targets.
 
-    A student whose training data passes has never seen a test hand of any split.
-
-    Args:
-        puzzles: what is about to be trained on, exemplars of prompts included.
-        where: what is being guarded, for the message ("traces.jsonl", "exemplars").
-
-    Raises:
-        LeakedHand: names up to five offending puzzles, and the fixed splits that they are of.
+    A student whose training data, prompts' exemplars included, passes has never seen a test hand of
+    any split. LeakedHand names `where` it is, and up to five puzzles with their fixed splits.
     """
-    leaked = sorted(
-        {
-            (puzzle.hand, puzzle.target)
-            for puzzle in puzzles
-            if part_of(puzzle.hand) == "test" or puzzle.target in held_out_targets()
-        }
-    )
+    asked = {(puzzle.hand, puzzle.target) for puzzle in puzzles}
+    held_out = held_out_targets()
+    leaked = sorted(one for one in asked if part_of(one[0]) == "test" or one[1] in held_out)
     if leaked:
         shown = "; ".join(
             " ".join(map(str, hand))

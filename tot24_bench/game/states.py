@@ -20,10 +20,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tot24_bench.game.puzzle import Puzzle, Rule
-from tot24_bench.game.reach import can_make
-
-Number = int | Fraction
-"""An exact rational; whole values are always `int`, so that they print as such."""
+from tot24_bench.game.reach import Number, can_make
 
 MEMO_STATES = 200_000
 """States remembered: the deck reaches about 30,000 of three and two numbers."""

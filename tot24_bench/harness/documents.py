@@ -100,16 +100,15 @@ def make_dataset(
     Args:
         tot24_method: the prompting method; set by the task's YAML.
         tot24_of: the split of a task that has one of its own, such as game24_io_fresh; set by YAML.
-        tot24_split: which split; from `--metadata '{"tot24_split": "val"}'`.
-        tot24_seed, tot24_size: the draw of a generated split; from `--metadata` likewise.
-        tot24_exemplars: which exemplar variant; from `--metadata` likewise.
+        tot24_split: which split; from `--metadata '{"tot24_split": "val"}'`, as are the others.
+        tot24_seed, tot24_size: the draw of a generated split.
+        tot24_exemplars: which exemplar variant.
         tot24_max_gen_toks: the token limit where `--gen_kwargs` changes it: lm-eval does not tell a
             task, and `truncated` is judged by it.
         others: lm-eval passes the model's arguments as well; they say nothing about the data.
 
     Raises:
-        ValueError: a key that starts with `tot24_` and is none of these, or two splits at once;
-            else as `named_split` and `test_rows`.
+        ValueError: a key or a split that there is not, or two splits at once.
     """
     from datasets import Dataset, DatasetDict
 
@@ -184,10 +183,6 @@ class TruncationCheck:
     The tokenizer is loaded only when a response is long enough (a token is at least a byte) for the
     question to arise. For a model whose arguments name no tokenizer that can be loaded nothing is
     called truncated; a warning says so once.
-
-    Args:
-        model_args: lm-eval's model arguments as it passes them to a task; `tokenizer`, else
-            `pretrained`, names the tokenizer.
     """
 
     def __init__(self, model_args: Mapping[str, Any]) -> None:

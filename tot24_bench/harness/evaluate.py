@@ -6,7 +6,7 @@ work before generating, and returns each response beside its score. The accuracy
 those scores must equal the one that lm-eval reports, or nothing is returned. `plain_command` is for
 people who keep to lm-eval: its own command, which asks a model the same.
 
->>> plan = Plan("hf", {"pretrained": "org/base"}, ("game24_io",), limit=10, batch_size=8)
+>>> plan = EvaluationPlan("hf", {"pretrained": "org/base"}, ("game24_io",), limit=10, batch_size=8)
 >>> plain_command(plan, "out")[:7]
 ('lm_eval', '--model', 'hf', '--model_args', 'pretrained=org/base', '--tasks', 'game24_io')
 >>> " ".join(plain_command(plan, "out")[7:])
@@ -65,43 +65,24 @@ class EvaluationError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to evaluate, in lm-eval's words.
+class EvaluationPlan:
+    """What to evaluate, in lm-eval's words."""
 
-    Attributes:
-        model: lm-eval's name of the kind of model (`hf`, `local-completions`, ...).
-        model_args: its arguments.
-        tasks: names of tasks or of the group.
-        shots: exemplars in the prompt, 0 to 5.
-        split: which hands are asked.
-        variant: which exemplars are shown.
-        repeats: responses a hand.
-        batch_size: prompts generated at once.
-        device: `cpu`, `cuda:0`, ...; None lets lm-eval choose.
-        chat: apply the model's chat template.
-        multiturn: with `chat`, show the exemplars as turns of their own; lm-eval's default.
-        generation: overrides of the tasks' generation arguments (`max_gen_toks`, `do_sample`).
-        limit: ask only the first so many hands.
-        seed: numpy's and torch's seed.
-        cache: lm-eval's response cache; run again with it to go on after an interruption. Each
-            model and its arguments have a cache of their own under this path.
-    """
-
-    model: str
+    model: str  # lm-eval's name of the kind of model (`hf`, `local-completions`, ...)
     model_args: Mapping[str, Any]
-    tasks: tuple[str, ...]
-    shots: int = SHOTS
+    tasks: tuple[str, ...]  # names of tasks or of the group
+    shots: int = SHOTS  # exemplars in the prompt, 0 to 5
     split: str = DEFAULT_SPLIT
-    variant: str = DEFAULT_VARIANT
-    repeats: int = 1
-    batch_size: int | str = BATCH_SIZE
-    device: str | None = None
-    chat: bool = False
-    multiturn: bool = False
-    generation: Mapping[str, Any] = field(default_factory=dict)
-    limit: int | None = None
-    seed: int = DEFAULT_SEED
-    cache: str | None = None
+    variant: str = DEFAULT_VARIANT  # of the exemplars
+    repeats: int = 1  # responses a hand
+    batch_size: int | str = BATCH_SIZE  # prompts generated at once
+    device: str | None = None  # `cpu`, `cuda:0`, ...; None lets lm-eval choose
+    chat: bool = False  # apply the model's chat template
+    multiturn: bool = False  # with `chat`, show the exemplars as turns of their own
+    generation: Mapping[str, Any] = field(default_factory=dict)  # replaces what the tasks say
+    limit: int | None = None  # ask only the first so many hands
+    seed: int = DEFAULT_SEED  # numpy's and torch's
+    cache: str | None = None  # responses by prompt, a file a model: run again with it to go on
 
 
 class NotRankZero(RuntimeError):
@@ -131,14 +112,14 @@ class TaskResult(NamedTuple):
 class Evaluation(NamedTuple):
     """All tasks of a plan, and what is known of the model that answered."""
 
-    plan: Plan
+    plan: EvaluationPlan
     tasks: tuple[TaskResult, ...]
     parameters: int | None
     precision: str | None
     seconds: float
 
 
-def evaluate(plan: Plan, model: LM | None = None) -> Evaluation:
+def evaluate(plan: EvaluationPlan, model: LM | None = None) -> Evaluation:
     """Carry out a plan.
 
     Args:
@@ -176,7 +157,7 @@ def evaluate(plan: Plan, model: LM | None = None) -> Evaluation:
     )
 
 
-def _check_plan(plan: Plan) -> None:
+def _check_plan(plan: EvaluationPlan) -> None:
     if plan.cache is not None and plan.repeats > 1:
         raise EvaluationError("--use_cache would give every repeat the same response: drop one")
     if plan.multiturn and not plan.chat:
@@ -192,7 +173,7 @@ def _check_plan(plan: Plan) -> None:
         )
 
 
-def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
+def _load_tasks(plan: EvaluationPlan, names: tuple[str, ...]) -> dict[str, Task]:
     from lm_eval.tasks import TaskManager
 
     metadata = {**plan.model_args, **_metadata(plan)}
@@ -204,7 +185,7 @@ def _load_tasks(plan: Plan, names: tuple[str, ...]) -> dict[str, Task]:
     return tasks
 
 
-def _metadata(plan: Plan) -> dict[str, Any]:
+def _metadata(plan: EvaluationPlan) -> dict[str, Any]:
     """What the tasks are told beside lm-eval's own options."""
     return {
         "tot24_split": plan.split,
@@ -213,7 +194,7 @@ def _metadata(plan: Plan) -> dict[str, Any]:
     }
 
 
-def load_model(plan: Plan) -> LM:
+def load_model(plan: EvaluationPlan) -> LM:
     """The model of a plan; BadCheckpoint where it cannot be loaded."""
     from lm_eval.api.registry import get_model
 
@@ -234,7 +215,7 @@ def load_model(plan: Plan) -> LM:
         raise BadCheckpoint(f"cannot load {name}: {line[:300]}") from error
 
 
-def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None:
+def _check_prompts_fit(plan: EvaluationPlan, model: LM, tasks: Mapping[str, Task]) -> None:
     """lm-eval would cut a prompt from the left, the instruction first, with only a warning."""
     tokenizer = getattr(model, "tokenizer", None)
     context = getattr(model, "max_length", None)
@@ -262,7 +243,7 @@ def _check_prompts_fit(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> None
             )
 
 
-def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
+def _run(plan: EvaluationPlan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
     from unittest.mock import patch
 
     from lm_eval import simple_evaluate
@@ -292,7 +273,7 @@ def _run(plan: Plan, model: LM, tasks: Mapping[str, Task]) -> Mapping[str, Any]:
     return results
 
 
-def _cache_of(plan: Plan) -> str | None:
+def _cache_of(plan: EvaluationPlan) -> str | None:
     """A cache of this model alone: lm-eval looks responses up by the prompt, whoever answered."""
     if plan.cache is None:
         return None
@@ -301,7 +282,9 @@ def _cache_of(plan: Plan) -> str | None:
     return f"{plan.cache}-{hashlib.sha256(model.encode()).hexdigest()[:16]}"
 
 
-def _task_result(plan: Plan, model: LM, name: str, results: Mapping[str, Any]) -> TaskResult:
+def _task_result(
+    plan: EvaluationPlan, model: LM, name: str, results: Mapping[str, Any]
+) -> TaskResult:
     rows = sorted(results["samples"][name], key=lambda row: int(row["doc_id"]))
     generation = dict(rows[0]["arguments"][0][1])
     limit = int(generation["max_gen_toks"])
@@ -320,9 +303,7 @@ def _hand_result(model: LM, row: Mapping[str, Any], limit: int, repeats: int) ->
     puzzle = puzzle_of(row["doc"])
     responses = row["filtered_resps"][0][:repeats]
     tokenizer = getattr(model, "tokenizer", None)
-    tokens = tuple(
-        count_tokens(tokenizer, response) if callable(tokenizer) else None for response in responses
-    )
+    tokens = tuple(count_tokens(tokenizer, r) if callable(tokenizer) else None for r in responses)
     cut = [count is not None and count >= limit for count in tokens]
     prompt = row["arguments"][0][0]
     text = str(getattr(prompt, "prompt", prompt))  # a chat server's is its messages as JSON
@@ -336,17 +317,13 @@ def _parameters(model: LM) -> int | None:
 
 def _precision(model: LM) -> str | None:
     dtype = getattr(getattr(model, "model", None), "dtype", None)
-    names = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
     name = str(dtype).removeprefix("torch.")
-    return None if dtype is None else names.get(name, name)
+    names = {"None": None, "float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+    return names.get(name, name)
 
 
-def plain_command(plan: Plan, output: str) -> tuple[str, ...]:
-    """The words of the command; `shlex.join` makes them a line for a shell.
-
-    Args:
-        plan: what to ask.
-        output: lm-eval's `--output_path`, which `tot24 leaderboard add` reads.
+def plain_command(plan: EvaluationPlan, output: str) -> tuple[str, ...]:
+    """The words of the command; `tot24 leaderboard add` reads its output.
 
     Raises:
         ValueError: the plan asks for repeats, which lm-eval's command has no option for.
@@ -387,8 +364,6 @@ def _arguments(values: Mapping[str, Any]) -> str:
 
 
 def _is_plain(value: object) -> bool:
-    if isinstance(value, bool | int):
-        return isinstance(value, bool) or value >= 0
-    if not isinstance(value, str):
-        return False
-    return _PLAIN.fullmatch(value) is not None and value.lower() not in _READ_AS_VALUES
+    if isinstance(value, str):
+        return _PLAIN.fullmatch(value) is not None and value.lower() not in _READ_AS_VALUES
+    return isinstance(value, int) and value >= 0

@@ -45,11 +45,8 @@ def share_hands(model: LM, hands: int) -> None:
 
     lm-eval 0.4.13 does so only where one machine has several GPUs, and there it numbers processes
     within their machine. On CPUs, or with one GPU a machine, every process would ask every hand;
-    on several machines some hands would be asked twice and others never.
-
-    Args:
-        model: what `hf` or another kind has loaded.
-        hands: hands of a task; of the one with the fewest where there are several.
+    on several machines some hands would be asked twice and others never. `hands` are those of a
+    task; of the one with the fewest where there are several.
 
     Raises:
         BadLaunch: a process would have no hand of its own, or one that has to fill up its share; or

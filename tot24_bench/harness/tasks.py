@@ -1,8 +1,8 @@
 """Which tasks there are, where their YAML files lie, and what those of the splits say.
 
 lm-eval finds a task by a file of its own. Each of `tasks/game24/splits` has four lines, one method
-and one split, and includes the method's file, so that the template stands in one place.
-`task_files` says what they hold; a test compares the folder with it.
+and one split, and includes the method's file, so that the template stands in one place. A test
+compares the folder with what it should hold.
 
 >>> expand(["game24", "game24_io"])
 ('game24_io', 'game24_cot', 'game24_onestep_tot')
@@ -12,7 +12,7 @@ and one split, and includes the method's file, so that the template stands in on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import tot24_bench
@@ -91,24 +91,6 @@ def expand_by_split(names: Iterable[str], default: str | None) -> dict[str | Non
     return {
         split: tuple(name for name in _PLAIN if name in tasks) for split, tasks in wanted.items()
     }
-
-
-def task_files() -> Iterator[tuple[str, str]]:
-    """Name and text of each file of `tasks/game24/splits`."""
-    for split in TASK_SPLITS:
-        for method in METHODS:
-            task = task_name(method)
-            yield (
-                f"{task}_{split}.yaml",
-                f"include: ../{task}.yaml\n"
-                f"task: {task}_{split}\n"
-                f"dataset_kwargs: {{tot24_method: {method}, tot24_of: {split}}}\n",
-            )
-        tasks = "".join(f"  - {task}_{split}\n" for task in _PLAIN)
-        yield (
-            f"{GROUP}_{split}.yaml",
-            f"group: {GROUP}_{split}\ntask:\n{tasks}metadata: {{version: 1.0}}\n",
-        )
 
 
 def _singles(name: str) -> list[tuple[str, str | None]]:

@@ -22,7 +22,7 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
 
-from tot24_bench.harness import BATCH_SIZE, Plan, task_name
+from tot24_bench.harness import BATCH_SIZE, EvaluationPlan, task_name
 from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.runs import Stored, plan_keys, run_plans
 from tot24_bench.leaderboard.store import path_of
@@ -147,12 +147,12 @@ def pick_baselines(baselines: Sequence[Baseline], names: Iterable[str]) -> tuple
 
 def plan_of(
     baseline: Baseline, options: Options | None = None, methods: Iterable[str] | None = None
-) -> Plan:
+) -> EvaluationPlan:
     """What `tot24 eval` would be asked for, for all methods of the baseline or for some."""
     options = options or Options()
     local = baseline.backend == "hf"
     usual: int | str = BATCH_SIZE if local else API_BATCH_SIZE
-    return Plan(
+    return EvaluationPlan(
         model=baseline.backend,
         model_args=dict(baseline.model_args),
         tasks=tuple(map(task_name, baseline.methods if methods is None else methods)),

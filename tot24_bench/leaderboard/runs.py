@@ -28,8 +28,8 @@ from tot24_bench.checkpoint import (
 from tot24_bench.harness import (
     DEFAULT_SEED,
     Evaluation,
+    EvaluationPlan,
     NotRankZero,
-    Plan,
     TaskResult,
     evaluate,
     load_model,
@@ -73,7 +73,7 @@ class Stored(NamedTuple):
 
 
 def run_plans(
-    plans: Sequence[Plan],
+    plans: Sequence[EvaluationPlan],
     results: Path,
     name: str | None = None,
     overwrite: bool = False,
@@ -107,7 +107,7 @@ def run_plans(
         raise NotRankZero
 
 
-def plan_keys(plan: Plan, name: str | None = None) -> tuple[str, ...]:
+def plan_keys(plan: EvaluationPlan, name: str | None = None) -> tuple[str, ...]:
     """The keys that the submissions of a plan will have: known before anything is evaluated."""
     name, first = name or model_name(plan.model_args), first_of(plan.split, plan.limit)
     parts = {part: getattr(plan, part) for part in ("shots", "chat", "multiturn", "repeats")}
@@ -217,7 +217,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _hardware(plan: Plan) -> str:
+def _hardware(plan: EvaluationPlan) -> str:
     import torch
 
     if plan.model == "hf" and plan.device != "cpu" and torch.cuda.is_available():
@@ -225,7 +225,7 @@ def _hardware(plan: Plan) -> str:
     return f"{platform.machine()} CPU, {os.cpu_count()} cores"
 
 
-def _notes(plan: Plan, samples: Sequence[Sample]) -> Iterator[str]:
+def _notes(plan: EvaluationPlan, samples: Sequence[Sample]) -> Iterator[str]:
     if first_of(plan.split, len(samples)) is not None:
         yield f"the first {len(samples)} hands only"
     empty = sum(not response for sample in samples for response in sample.responses)
@@ -265,7 +265,7 @@ def rerun(submission: Submission, checkpoint: Path, hands: int, device: str) -> 
     """Generate the responses to the first `hands` hands anew, or say why that CannotRerun."""
     _check_can_rerun(submission)
     asked = {name: getattr(submission, name) for name in ("split", "variant", "chat", "multiturn")}
-    plan = Plan(
+    plan = EvaluationPlan(
         model="hf",
         model_args={"pretrained": str(checkpoint), **submission.model.arguments},
         tasks=(submission.task,),

@@ -25,6 +25,7 @@ from tot24_bench.game import (
     Puzzle,
     Rule,
     State,
+    Thought,
     answer_expression,
     can_reach,
     example_puzzles,
@@ -90,15 +91,18 @@ def _solved(variant: str, asked: Puzzle, shots: int) -> tuple[Exemplar, ...]:
 def _worked_out(puzzle: Puzzle, search: bool) -> Exemplar:
     """A puzzle solved by the first path; in a search after a first thought that leads nowhere."""
     path = first_path(puzzle)
-    lines = [f"{thought.text} (left: {thought.left.text})" for thought in path]
-    dead = [
-        thought
-        for thought in thoughts(State.of(puzzle))
-        if search and not can_reach(thought.left, puzzle.target, puzzle.rule)
-    ]
-    lines[:0] = [f"{thought.text} (left: {thought.left.text}): dead end" for thought in dead[:1]]
+    lines = [line_of(thought) for thought in path]
+    for thought in thoughts(State.of(puzzle)) if search else ():
+        if not can_reach(thought.left, puzzle.target, puzzle.rule):
+            lines.insert(0, f"{line_of(thought)}: dead end")
+            break
     answer = f"{answer_expression(puzzle, path)} = {puzzle.target}"
     return Exemplar(puzzle, tuple(lines), answer)
+
+
+def line_of(thought: Thought) -> str:
+    """A thought as prompts show it: `4 + 8 = 12 (left: 4 6 12)`."""
+    return f"{thought.text} (left: {thought.left.text})"
 
 
 def _exemplar(hand: str, path: str, answer: str) -> Exemplar:

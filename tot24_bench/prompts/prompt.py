@@ -52,21 +52,13 @@ class UnknownMethod(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A rendered prompt for one puzzle.
+    """A rendered prompt for one puzzle."""
 
-    Attributes:
-        puzzle: the hand asked.
-        method: one of `METHODS`.
-        variant: the variant of the exemplars shown (only One-Step ToT has a `search`).
-        instruction: what to do, ending in a newline.
-        turns: question and answer of each exemplar, in order, then the question asked.
-    """
-
-    puzzle: Puzzle
+    puzzle: Puzzle  # the hand asked
     method: str
-    variant: str
-    instruction: str
-    turns: tuple[str, ...]
+    variant: str  # of the exemplars shown (only One-Step ToT has a `search`)
+    instruction: str  # ends in a newline
+    turns: tuple[str, ...]  # question and answer of each exemplar, then the question asked
 
     @property
     def shots(self) -> int:
@@ -104,13 +96,8 @@ class Prompt:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Prompt:
         """Read what `to_json` wrote."""
-        return cls(
-            Puzzle.from_json(data["puzzle"]),
-            data["method"],
-            data["variant"],
-            data["instruction"],
-            tuple(data["turns"]),
-        )
+        asked, turns = Puzzle.from_json(data["puzzle"]), tuple(data["turns"])
+        return cls(asked, data["method"], data["variant"], data["instruction"], turns)
 
 
 def build(

@@ -23,7 +23,6 @@ Input: 10 14
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
 from tot24_bench.game import (
@@ -31,14 +30,13 @@ from tot24_bench.game import (
     Puzzle,
     Rule,
     State,
-    Thought,
     can_reach,
     example_puzzles,
     first_path,
     held_out_states,
     thoughts,
 )
-from tot24_bench.prompts.exemplars import DEFAULT_VARIANT, SHOTS, pick
+from tot24_bench.prompts.exemplars import DEFAULT_VARIANT, SHOTS, line_of, pick
 from tot24_bench.prompts.prompt import (
     METHODS,
     Prompt,
@@ -103,15 +101,9 @@ def build_any(
 ) -> Prompt:
     """The prompt of any of `ALL_METHODS`; `propose` and `value` have one variant only.
 
-    Args:
-        puzzle: the hand asked; of `propose` and `value` the numbers left, with target and rule.
-        shots: exemplars, 0 to 5.
-
     Raises:
-        UnknownMethod: when there is no such method.
-        UnknownVariant: when there is no such exemplar variant.
+        UnknownMethod, UnknownVariant, ValueError: as `build`.
         NotAState: more numbers left than MAX_LEFT, or one for `propose`.
-        ValueError: when more shots are asked for than there are exemplars.
     """
     if method not in ALL_METHODS:
         raise UnknownMethod(f"no method {method[:40]!r}: the methods are {', '.join(ALL_METHODS)}")
@@ -128,20 +120,13 @@ def _step_prompt(method: str, puzzle: Puzzle, shots: int) -> Prompt:
             f"a {method} prompt shows {least} to {MAX_LEFT} numbers left, "
             f"not {len(puzzle.numbers)}: give a state within that"
         )
-    of_others = (
-        example
-        for example in (examples(method, puzzle.target, puzzle.rule) if shots else ())
-        if example.puzzle.hand != puzzle.hand
-    )
-    chosen = list(islice(of_others, shots))
+    every = examples(method, puzzle.target, puzzle.rule) if shots else ()
+    chosen = [example for example in every if example.puzzle.hand != puzzle.hand][:shots]
     if len(chosen) < shots:
         raise ValueError(f"only {len(chosen)} exemplars can make {puzzle.target}: use fewer shots")
     turns = [turn for example in chosen for turn in (question(example.puzzle), example.response)]
-    lines = [
-        line.format(target=puzzle.target, using=_USING[puzzle.rule])
-        for line in _INSTRUCTIONS[method]
-    ]
-    instruction = "\n".join(lines) + "\n"
+    said = "\n".join(_INSTRUCTIONS[method]) + "\n"
+    instruction = said.format(target=puzzle.target, using=_USING[puzzle.rule])
     return Prompt(puzzle, method, DEFAULT_VARIANT, instruction, (*turns, question(puzzle)))
 
 
@@ -185,17 +170,12 @@ def _proposals(puzzle: Puzzle) -> str | None:
     shown = [found[i * len(found) // count] for i in range(count)]
     if wins not in shown:
         shown[0] = wins
-    return "\n".join(map(_line, shown))
+    return "\n".join(map(line_of, shown))
 
 
 def _judged(puzzle: Puzzle, alive: bool) -> str:
     if alive:
-        lines = [_line(thought) for thought in first_path(puzzle)]
+        tries = first_path(puzzle)
     else:
-        tries = [thought for thought in thoughts(State.of(puzzle)) if thought.op in "-*"]
-        lines = [_line(thought) for thought in tries[:SHOWN_TRIES]]
-    return "\n".join((*lines, JUDGEMENT + (SURE if alive else IMPOSSIBLE)))
-
-
-def _line(thought: Thought) -> str:
-    return f"{thought.text} (left: {thought.left.text})"
+        tries = tuple(one for one in thoughts(State.of(puzzle)) if one.op in "-*")[:SHOWN_TRIES]
+    return "\n".join((*map(line_of, tries), JUDGEMENT + (SURE if alive else IMPOSSIBLE)))

@@ -28,9 +28,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, TypeGuard
 
 from tot24_bench.game import LARGEST_CARD, Puzzle
 from tot24_bench.transcripts.fields import (
@@ -38,7 +37,7 @@ from tot24_bench.transcripts.fields import (
     BadRecord,
     BadTranscript,
     Record,
-    Rollouts,
+    Response,
     asked_in,
     kind,
     last_question,
@@ -54,77 +53,55 @@ MAX_RUN = 6
 MAX_ID_CHARS = 1_000
 """Characters of an id that are looked at."""
 
-_NUMBER = re.compile(r"(?<![A-Za-z0-9])[0-9]+(?![A-Za-z0-9])")
-_BETWEEN = re.compile(r"[ _,-]{1,2}")
-
-_OK = 200
-
-
-class Response(NamedTuple):
-    """One response of a request: its text, and whether the token limit cut it off."""
-
-    text: str
-    cut: bool
+_CARD = rf"(?<![A-Za-z0-9])(?:{'|'.join(map(str, range(LARGEST_CARD, 0, -1)))})(?![A-Za-z0-9])"
+_NUMBER = r"(?<![A-Za-z0-9])(?:1000000000|[1-9][0-9]{0,8})(?![A-Za-z0-9])"
+_CARDS, _NUMBERS = (
+    re.compile(f"{one}(?:[ _,-]{{1,2}}{one})*", re.ASCII) for one in (_CARD, _NUMBER)
+)
 
 
-Responses = tuple[list[Response], int | None]
-"""The responses of a request, and the tokens of all of them together where they are known."""
-
-
-def batch_reader(
-    responses_of: Callable[[Record], Responses], hands: Mapping[str, Puzzle] | None, any_hand: bool
-) -> Callable[[Record, int], Rollouts]:
-    """A reader of one file.
-
-    Args:
-        responses_of: `openai_responses`, `anthropic_responses` or `gemini_responses`.
-        hands, any_hand: as `asked`.
-    """
-
-    def read(record: Record, line: int) -> Rollouts:
-        puzzle = asked(record, hands, any_hand)
-        responses, tokens = responses_of(record)
-        found = Rollouts.bare(puzzle, [one.text for one in responses], line)
-        counted = (tokens,) if len(responses) == 1 else found.tokens
-        return found._replace(truncated=tuple(one.cut for one in responses), tokens=counted)
-
-    return read
-
-
-def openai_responses(record: Record) -> Responses:
+def openai_responses(record: Record) -> list[Response]:
     """The responses of a line of OpenAI's output."""
-    if record.get("error") is not None:
-        raise BadRecord("the request failed: it has an error, and so no response to score")
+    _refuse_failed(record.get("error") is not None)
     response = object_of(record.get("response"), "response")
-    status = response.get("status_code", _OK)
-    if status != _OK:
+    status = response.get("status_code", 200)
+    if status != 200:
         shown = status if isinstance(status, int) and 0 <= status < 1_000 else kind(status)
         raise BadRecord(f"the request failed (status_code {shown}): there is nothing to score")
     body = object_of(response.get("body"), "response.body")
     if "output" in body:
-        return _of_responses(body)
+        return [_of_responses(body)]
     choices = _objects(body.get("choices"), "response.body.choices is no list of choices")
-    found = [Response(_content(one), one.get("finish_reason") == "length") for one in choices]
-    hidden = _at(body, "usage", "completion_tokens_details", "reasoning_tokens")
-    return found, _less(_at(body, "usage", "completion_tokens"), hidden)
+    usage = body.get("usage")
+    used = _at(usage, "completion_tokens"), _at(usage, "completion_tokens_details")
+    tokens = _less(used[0], _at(used[1], "reasoning_tokens")) if len(choices) == 1 else None
+    return [
+        Response(_content(one), one.get("finish_reason") == "length", tokens) for one in choices
+    ]
 
 
-def _of_responses(body: Record) -> Responses:
+def _content(choice: Record) -> str:
+    if "message" not in choice:
+        return text_of(choice.get("text"), "text")  # of the completions endpoint
+    message = choice["message"]
+    if message is None:
+        return ""
+    return text_of(object_of(message, "message").get("content"), "content")
+
+
+def _of_responses(body: Record) -> Response:
     """The one response of `/v1/responses`: what its messages say, its reasoning left out."""
     items = _objects(body["output"], "response.body.output is no list of items", empty=True)
-    if body.get("error") is not None or body.get("status") in ("failed", "cancelled"):
-        raise BadRecord("the request failed: there is nothing to score")
+    _refuse_failed(body.get("error") is not None or body.get("status") in ("failed", "cancelled"))
     said = [one for one in items if one.get("type") == "message"]
     final = [one for one in said if one.get("phase") != "commentary"]
-    text = "\n".join(_text_parts(one.get("content"), ("output_text", "refusal")) for one in final)
-    hidden = _at(body, "usage", "output_tokens_details", "reasoning_tokens")
-    tokens = _less(_at(body, "usage", "output_tokens"), hidden)
-    return [
-        Response(text, _at(body, "incomplete_details", "reason") == "max_output_tokens")
-    ], tokens
+    text = "\n".join(_parts(one.get("content"), "output_text", "refusal") for one in final)
+    usage, cut = body.get("usage"), _at(body.get("incomplete_details"), "reason")
+    hidden = _at(_at(usage, "output_tokens_details"), "reasoning_tokens")
+    return Response(text, cut == "max_output_tokens", _less(_at(usage, "output_tokens"), hidden))
 
 
-def anthropic_responses(record: Record) -> Responses:
+def anthropic_responses(record: Record) -> list[Response]:
     """The response of a line of Anthropic's output."""
     result = object_of(record.get("result"), "result")
     outcome = result.get("type")
@@ -135,18 +112,19 @@ def anthropic_responses(record: Record) -> Responses:
     content = message.get("content")
     blocks = _objects(content, "result.message.content is no list of blocks", empty=True)
     hidden = any(block.get("type") in ("thinking", "redacted_thinking") for block in blocks)
-    tokens = None if hidden else _less(_at(message, "usage", "output_tokens"), None)
-    return [Response(_text_parts(content), message.get("stop_reason") == "max_tokens")], tokens
+    tokens = None if hidden else _less(_at(message.get("usage"), "output_tokens"))
+    return [Response(_parts(content, "text"), message.get("stop_reason") == "max_tokens", tokens)]
 
 
-def gemini_responses(record: Record) -> Responses:
+def gemini_responses(record: Record) -> list[Response]:
     """The responses of a line of Google's output."""
-    if record.get("error") is not None or record.get("status") not in (None, ""):
-        raise BadRecord("the request failed: it has an error, and so no response to score")
+    _refuse_failed(record.get("error") is not None or record.get("status") not in (None, ""))
     response = object_of(record.get("response"), "response")
-    candidates = _objects(
-        response.get("candidates"), "response.candidates is no list of candidates"
-    )
+    none = "response.candidates is no list of candidates"
+    candidates = _objects(response.get("candidates"), none)
+    # Its thoughts are counted apart, as thoughtsTokenCount.
+    counted = _less(_at(response.get("usageMetadata"), "candidatesTokenCount"))
+    tokens = counted if len(candidates) == 1 else None
     found = []
     for candidate in candidates:
         content = candidate.get("content")
@@ -154,26 +132,20 @@ def gemini_responses(record: Record) -> Responses:
         parts = _objects(parts, "content.parts is no list", empty=True)
         said = [part for part in parts if part.get("thought") is not True]
         text = "".join(text_of(part.get("text"), "text") for part in said)
-        found.append(Response(text, candidate.get("finishReason") == "MAX_TOKENS"))
-    # Its thoughts are counted apart, as thoughtsTokenCount.
-    return found, _less(_at(response, "usageMetadata", "candidatesTokenCount"), None)
+        found.append(Response(text, candidate.get("finishReason") == "MAX_TOKENS", tokens))
+    return found
 
 
-def _content(choice: Record) -> str:
-    if "message" not in choice:
-        return text_of(choice.get("text"), "text")  # of the completions endpoint
-    message = choice["message"]
-    return (
-        "" if message is None else text_of(object_of(message, "message").get("content"), "content")
-    )
+def _refuse_failed(failed: bool) -> None:
+    if failed:
+        raise BadRecord("the request failed: it has an error, and so no response to score")
 
 
-def _text_parts(content: object, kinds: tuple[str, ...] = ("text",)) -> str:
+def _parts(content: object, *kinds: str) -> str:
     """The texts of a message's parts of some kinds, put together."""
-    parts = _objects(content, "content is no list of parts", empty=True)
     return "".join(
         text_of(part.get("text", part.get("refusal")), "a part's text")
-        for part in parts
+        for part in _objects(content, "content is no list of parts", empty=True)
         if part.get("type") in kinds
     )
 
@@ -184,21 +156,54 @@ def _objects(value: object, otherwise: str, empty: bool = False) -> list[Record]
     return [object_of(one, "one of its parts") for one in value]
 
 
-def _at(value: object, *path: str) -> object:
-    """What stands at a path of keys; None where nothing does."""
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+def _at(value: object, key: str) -> object:
+    return value.get(key) if isinstance(value, dict) else None
 
 
-def _less(count: object, hidden: object) -> int | None:
-    if not _is_count(count):
-        return None
-    return max(0, count - hidden) if _is_count(hidden) else count
+def _less(count: object, hidden: object = None) -> int | None:
+    """A count of tokens without the hidden ones; None where it is no count."""
+    counts = [one if type(one) is int and 0 <= one < 10**9 else None for one in (count, hidden)]
+    return None if counts[0] is None else max(0, counts[0] - (counts[1] or 0))
 
 
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9
+def asked(record: Record, hands: Mapping[str, Puzzle] | None, any_hand: bool) -> Puzzle:
+    """The puzzle of the request with a record's id (`custom_id` or `key`).
+
+    Args:
+        record: a line of a batch's output; Vertex AI's holds the request itself.
+        hands: the puzzles by id, from `load_hands`; None reads them from the ids.
+        any_hand: whether ids may hold hands of other sizes than the deck's.
+    """
+    if hands is None and isinstance(record.get("request"), dict):
+        return asked_in(_question(record["request"]))
+    field, name = _id_of(record)
+    if hands is not None:
+        if name not in hands:
+            raise BadRecord(f"no request has the {field} {name[:60]!r}")
+        return hands[name]
+    numbers = hand_in_id(name, any_hand)
+    if numbers is None:
+        raise BadRecord(f"no hand in {field} {name[:60]!r}: give the batch's requests with --hands")
+    return puzzle_of(numbers)
+
+
+def hand_in_id(name: str, any_hand: bool = False) -> tuple[int, ...] | None:
+    """The hand that an id spells, as the first run of numbers between spaces, `_`, `-` or commas.
+
+    A number beside a letter (`game24`, `gpt-4o`) is none of a run. In a run of up to MAX_RUN cards,
+    the first four are the hand, and what follows counts samples; a number that is no card (0, 25)
+    ends a run. With `any_hand` a run of 3 to MAX_RUN positive numbers is the hand as a whole.
+
+    >>> hand_in_id("gpt-4o/run 2026: 3-3-8-8 (7)"), hand_in_id("request-17"), hand_in_id("1-2-3")
+    ((3, 3, 8, 8), None, None)
+    >>> hand_in_id("x-1-2-3", any_hand=True)
+    (1, 2, 3)
+    """
+    for run in (_NUMBERS if any_hand else _CARDS).findall(name[:MAX_ID_CHARS]):
+        numbers = tuple(map(int, re.findall("[0-9]+", run)))
+        if CARDS - any_hand <= len(numbers) <= MAX_RUN:
+            return numbers if any_hand else numbers[:CARDS]
+    return None
 
 
 def load_hands(path: Path) -> dict[str, Puzzle]:
@@ -226,66 +231,6 @@ def load_hands(path: Path) -> dict[str, Puzzle]:
     return hands
 
 
-def hand_in_id(name: str, any_hand: bool = False) -> tuple[int, ...] | None:
-    """The hand that an id spells, as the first run of numbers between spaces, `_`, `-` or commas.
-
-    A number beside a letter (`game24`, `gpt-4o`) is none of a run. In a run of up to MAX_RUN cards,
-    the first four are the hand, and what follows counts samples; a number that is no card (0, 25)
-    ends a run. With `any_hand` a run of 3 to MAX_RUN positive numbers is the hand as a whole.
-
-    >>> hand_in_id("gpt-4o/run 2026: 3-3-8-8 (7)"), hand_in_id("request-17"), hand_in_id("1-2-3")
-    ((3, 3, 8, 8), None, None)
-    >>> hand_in_id("x-1-2-3", any_hand=True)
-    (1, 2, 3)
-    """
-    name = name[:MAX_ID_CHARS]
-    largest = 10**9 if any_hand else LARGEST_CARD
-    fewest = CARDS - 1 if any_hand else CARDS
-    run: list[int] = []
-    end = 0
-    for match in [*_NUMBER.finditer(name), None]:
-        number = int(match[0]) if match is not None and len(match[0]) <= 10 else 0
-        joined = match is not None and bool(_BETWEEN.fullmatch(name, end, match.start()))
-        fits = 1 <= number <= largest and match is not None and not match[0].startswith("0")
-        if not (joined and fits):
-            if fewest <= len(run) <= MAX_RUN:
-                return tuple(run if any_hand else run[:CARDS])
-            run = []
-        if fits:
-            run.append(number)
-        end = match.end() if match is not None else end
-    return None
-
-
-def asked(record: Record, hands: Mapping[str, Puzzle] | None, any_hand: bool) -> Puzzle:
-    """The puzzle of the request with a record's id (`custom_id` or `key`).
-
-    Args:
-        record: a line of a batch's output; Vertex AI's holds the request itself.
-        hands: the puzzles by id, from `load_hands`; None reads them from the ids.
-        any_hand: whether ids may hold hands of other sizes than the deck's.
-    """
-    if hands is None and isinstance(record.get("request"), dict):
-        return asked_in(_question(record["request"]))
-    field, name = _id_of(record)
-    if hands is not None:
-        if name not in hands:
-            raise BadRecord(f"no request has the {field} {name[:60]!r}")
-        return hands[name]
-    numbers = hand_in_id(name, any_hand)
-    if numbers is None:
-        raise BadRecord(f"no hand in {field} {name[:60]!r}: give the batch's requests with --hands")
-    return puzzle_of(list(numbers))
-
-
-def _id_of(record: Record) -> tuple[str, str]:
-    field = "custom_id" if "custom_id" in record else "key"
-    name = record.get(field)
-    if not isinstance(name, str):
-        raise BadRecord(f"{field} is {kind(name)}, not text")
-    return field, name
-
-
 def _request(value: object, fault: str) -> tuple[str, Puzzle]:
     """The id of a request, and the puzzle that it asks."""
     if fault:
@@ -297,6 +242,14 @@ def _request(value: object, fault: str) -> tuple[str, Puzzle]:
     if "Input:" not in text:
         raise BadRecord(f"the request {name[:60]!r} has no line `Input: ...` in its last question")
     return name, asked_in(text)
+
+
+def _id_of(record: Record) -> tuple[str, str]:
+    field = "custom_id" if "custom_id" in record else "key"
+    name = record.get(field)
+    if not isinstance(name, str):
+        raise BadRecord(f"{field} is {kind(name)}, not text")
+    return field, name
 
 
 def _question(body: Record) -> str:

@@ -4,10 +4,8 @@ Whatever reads a field raises BadRecord where it holds something else, and says 
 
 >>> numbers_of("4, 4, 6, 8"), numbers_of(["4", 4, 6.0, 8])
 ((4, 4, 6, 8), (4, 4, 6, 8))
->>> texts_of(None, "response"), texts_of(["a", None], "response")
-(('',), ('a', ''))
->>> texts_of([{"role": "user", "content": "?"}, {"role": "assistant", "content": "a"}], "messages")
-('a',)
+>>> [one.text for one in responses_in(["a", None], "response")]
+['a', '']
 >>> verdicts_of({"infos": [{"r": 1}, {"r": 0}]}, 2), verdicts_of({"score": 0.01}, 1)
 ((True, False), (False,))
 """
@@ -45,15 +43,8 @@ MAX_LINES_NAMED = 10
 """Bad lines that are named; the others are counted."""
 
 VERDICTS = (
-    "correct",
-    "is_correct",
-    "right",
-    "accs",
-    "infos",
-    "acc",
-    "exact_match",
-    "score",
-    "reward",
+    *("correct", "is_correct", "right", "accs", "infos"),
+    *("acc", "exact_match", "score", "reward"),
 )
 """Where a record may say which of its responses are right; the first there is taken."""
 
@@ -68,45 +59,38 @@ class BadRecord(ValueError):
     """A record that does not hold a hand and its responses; the message says why."""
 
 
+class Response(NamedTuple):
+    """One response, and what its record says of it."""
+
+    text: str
+    truncated: bool = False  # the token limit cut it off
+    tokens: int | None = None  # its length in the model's tokens
+    judged: bool | None = None  # whether the record calls it right
+
+
 class Rollouts(NamedTuple):
-    """The responses of one record.
+    """The responses of one record, at least one, and of each what `Response` says."""
 
-    Attributes:
-        puzzle: the puzzle asked, its numbers in the order of the record.
-        responses: what the model wrote, at least one; empty where it wrote nothing.
-        source_line: the line of the file on which the record starts, from 1.
-        truncated: for each response whether the record says that the token limit cut it off.
-        tokens: the length of each response in the model's tokens; None where the record has none.
-        judged: for each response whether the record itself calls it right; None where it does not
-            say.
-    """
-
-    puzzle: Puzzle
+    puzzle: Puzzle  # its numbers in the order of the record
     responses: tuple[str, ...]
-    source_line: int
+    source_line: int  # where the record starts, from 1
     truncated: tuple[bool, ...]
     tokens: tuple[int | None, ...]
     judged: tuple[bool | None, ...]
 
     @classmethod
-    def bare(cls, puzzle: Puzzle, responses: Sequence[str], source_line: int) -> Self:
-        """Rollouts of which nothing is known but the responses."""
-        none = (None,) * len(responses)
-        cut = (False,) * len(responses)
-        return cls(puzzle, tuple(responses), source_line, cut, none, none)
+    def of(cls, puzzle: Puzzle, responses: Sequence[Response], source_line: int) -> Self:
+        """Put the responses of a record together."""
+        texts, truncated, tokens, judged = zip(*responses, strict=True)
+        return cls(puzzle, texts, source_line, truncated, tokens, judged)
 
 
 @dataclass
 class BadLines:
-    """The records that could not be used.
-
-    Attributes:
-        count: how many there are.
-        first: line and reason of the first MAX_LINES_NAMED.
-    """
+    """The records that could not be used: how many, and the first MAX_LINES_NAMED."""
 
     count: int = 0
-    first: list[tuple[int, str]] = field(default_factory=list)
+    first: list[tuple[int, str]] = field(default_factory=list)  # line and reason
 
     def add(self, line: int, reason: str) -> None:
         """Count a record, and keep its line while there are few."""
@@ -118,9 +102,7 @@ class BadLines:
     def text(self) -> str:
         """All of it in one line, such as "2 bad records (lines 3, 9), line 3: not JSON".
 
-        >>> bad = BadLines()
-        >>> bad.add(3, "not JSON")
-        >>> bad.text
+        >>> BadLines(1, [(3, "not JSON")]).text
         '1 bad record, line 3: not JSON'
         """
         if not self.first:
@@ -203,7 +185,7 @@ def in_deck(puzzle: Puzzle) -> bool:
     return cards and puzzle.target == TARGET and puzzle.rule is Rule.ALL
 
 
-def texts_of(value: object, name: str) -> tuple[str, ...]:
+def responses_in(value: object, name: str) -> list[Response]:
     """The responses of a field that holds one, a list of them, or nothing: then one empty one.
 
     Args:
@@ -211,12 +193,11 @@ def texts_of(value: object, name: str) -> tuple[str, ...]:
             is the response.
         name: of the field, for messages.
     """
-    if isinstance(value, list) and not _is_messages(value):
-        return tuple(_response(part, name) for part in value) or ("",)
-    return (_response(value, name),)
+    several = value if isinstance(value, list) and not _is_messages(value) else [value]
+    return [Response(_reply(one, name)) for one in several or [None]]
 
 
-def _response(value: object, name: str) -> str:
+def _reply(value: object, name: str) -> str:
     if isinstance(value, dict) and value.get("role") == "assistant":
         value = [value]
     return text_of(reply_of(value) if _is_messages(value) else value, name)
@@ -239,12 +220,11 @@ def verdicts_of(record: Record, count: int) -> tuple[bool | None, ...]:
     """
     value = next((record[name] for name in VERDICTS if record.get(name) is not None), None)
     values = value if isinstance(value, list) else [value]
-    if len(values) != count:
-        return (None,) * count
-    return tuple(map(_verdict, values))
+    return tuple(map(verdict, values)) if len(values) == count else (None,) * count
 
 
-def _verdict(value: object) -> bool | None:
+def verdict(value: object) -> bool | None:
+    """What one value of VERDICTS says, or an object's `r`."""
     if isinstance(value, dict):
         value = value.get("r")
     return value == 1 if isinstance(value, int | float) and -1 <= value <= 1 else None
@@ -274,12 +254,11 @@ def names_of(record: Record) -> str:
 
 def kind(value: object) -> str:
     """What a JSON value is, in words that name no value of any size."""
-    if value is None:
-        return "missing"
     return _KINDS.get(type(value), "something else")
 
 
 _KINDS = {
+    type(None): "missing",
     bool: "true or false",
     int: "a number",
     float: "a number with a point",

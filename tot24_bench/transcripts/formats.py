@@ -1,50 +1,37 @@
-r"""The formats in which others keep responses: for each a reader from a JSON record to `Rollouts`.
+r"""The formats in which others keep responses: where hand and responses stand in a record.
 
-Plain records, for whoever writes their own:
+docs/transcripts.md lists them. What is not seen at the first look:
 
-    {"numbers": [4, 4, 6, 8], "response": "Answer: (6 - 4) * (4 + 8) = 24"}
-    {"numbers": "4 4 6 8", "response": ["...", "..."], "target": 24}
+- lm-eval's responses are `resps`, what the model wrote; filters of other tasks keep only a part of
+  it. Of our own tasks it is `filtered_resps`, which has all of it without the padding that
+  lm-eval's distributed runs leave in `resps`, and `truncated` says whether the token limit cut all
+  responses off, or none. A task with several filters has its records once for each filter; one
+  filter's are read:
 
-lm-eval's `samples_*.jsonl`, written by `lm_eval --log_samples --output_path ...`. The responses are
-`resps`, what the model wrote; filters of other tasks keep only a part of it. Of our own tasks it is
-`filtered_resps`, which has all of it without the padding that lm-eval's distributed runs leave in
-`resps`, and `truncated` says whether the token limit cut all responses off, or none. A task with
-several filters has its records once for each filter; one filter's are read:
+      {"doc": {"numbers": "4 5 6 10", "target": 24, ...}, "resps": [["...", "..."]],
+       "filtered_resps": [["...", "..."]], "filter": "none", "acc": 1.0, "truncated": 0.0, ...}
 
-    {"doc_id": 0, "doc": {"numbers": "4 5 6 10", "target": 24, ...}, "target": "...",
-     "arguments": {"gen_args_0": {"arg_0": "<prompt>", "arg_1": {...}}}, "resps": [["..."]],
-     "filtered_resps": [["..."]], "filter": "none", "acc": 1.0, ...}
+- tree-of-thought-llm's logs name their hand (`x`, in a search's log in `steps`), or a row `idx`,
+  from 0, of the list that the run read: of the public list, by rank, unless another is given:
 
-tree-of-thought-llm's logs. A record that names its hand (`x`, in a search's log in `steps`) is that
-hand; else `idx` is a row, from 0, of the list that the run read: of the public list, by rank,
-unless another is given:
+      {"idx": 900, "ys": ["Answer: ...", ...], "accs": [...], "usage_so_far": {...}}
+      {"steps": [{"x": "4 5 6 10", ...}], "idx": 900, "ys": [...], "infos": [{"r": 1}, ...]}
 
-    {"idx": 900, "ys": ["Answer: ...", ...], "accs": [...], "usage_so_far": {...}}
-    {"steps": [{"x": "4 5 6 10", ...}], "idx": 900, "ys": [...], "infos": [{"r": 1}, ...]}
+- Some responses of slm-tot's teacher are cut up; they are put together again:
 
-A question and an output, the assistant's last message, as meta-prompting and cumulative reasoning
-write them:
+      {"file": "...", "rank": 1, "numbers": "1 1 4 6",
+       "response": {"Steps": "...", "Answer": "..."}}
 
-    {"input": "4 5 6 10", "target": "24", "message_log": [...], "output": "..."}
-    {"puzzle": "4, 5, 6, 10", "output": "5 * 6 - (10 - 4)", "correct": true}
+- verl's hand is the ground truth, or, where that is none, what the prompt shows last:
 
-slm-tot's logs, and its teacher's responses. Some of these are cut up; they are put together as
-"Steps:", the steps, and "Answer: " with the answer:
+      {"input": "<prompt>", "output": "<response>", "gts": {"target": 24, "numbers": [4, 4, 6, 8]},
+       "score": 1.0, "step": 3}
 
-    {"original_puzzle": {"Rank": "902", "Puzzles": "1 2 4 7", ...}, "response": "..."}
-    {"file": "...", "rank": 1, "numbers": "1 1 4 6", "response": {"Steps": "...", "Answer": "..."}}
+- reasoning-gym's results are one object a dataset (and one of all of them), of which `puzzle24` and
+  `countdown` are puzzles here; an older one has a response an entry in place of `completions`:
 
-verl's rollouts, from `trainer.rollout_data_dir` or `trainer.validation_data_dir`. The hand is the
-ground truth, or, where that is none, what the prompt shows after its last `Input:`:
-
-    {"input": "<prompt>", "output": "<response>", "gts": {"target": 24, "numbers": [4, 4, 6, 8]},
-     "score": 1.0, "step": 3}
-
-reasoning-gym's results, one object a dataset (and one of all of them), of which `puzzle24` and
-`countdown` are puzzles here; an older one has a response an entry in place of `completions`:
-
-    {"name": "puzzle24", "results": [{"question": "Make 24 using 4, 4, 6, 8. ...",
-     "completions": [{"full_model_response": "...", "score": 1.0}, ...]}, ...]}
+      {"name": "puzzle24", "results": [{"question": "Make 24 using 4, 4, 6, 8. ...",
+       "completions": [{"full_model_response": "...", "score": 1.0}, ...]}, ...]}
 
 Records of any other kind are read by `Keys`: the user names the fields by paths, such as
 `--hand-key doc.hand --response-key choices.message.content`. A step is a key or a place in a list;
@@ -53,29 +40,24 @@ hand, each of its elements is a record: one object may hold a whole run.
 
 >>> run = {"model": "m", "rows": [{"hand": "4 4 6 8", "out": [{"text": "a"}, {"text": "b"}]}]}
 >>> keys = Keys("rows.hand", "rows.out.text")
->>> [keys.read(one, 1).responses for one in one_each(run, keys.hand)]
-[('a', 'b')]
+>>> [keys.responses(one) for one in one_each(run, keys.hand)][0][1].text
+'b'
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from tot24_bench.game import Puzzle, Rule
-from tot24_bench.transcripts.batches import (
-    Responses,
-    anthropic_responses,
-    batch_reader,
-    gemini_responses,
-    openai_responses,
-)
+from tot24_bench.transcripts import batches
 from tot24_bench.transcripts.fields import (
     BadRecord,
     BadTranscript,
     Record,
+    Response,
     Rollouts,
     asked_in,
     kind,
@@ -83,8 +65,9 @@ from tot24_bench.transcripts.fields import (
     number_or_none,
     object_of,
     puzzle_of,
+    responses_in,
     text_of,
-    texts_of,
+    verdict,
     verdicts_of,
 )
 
@@ -108,42 +91,49 @@ Reader = Callable[[Record, int], Rollouts | None]
 
 
 class Options(NamedTuple):
-    """How a transcript is read, and the files that belong to it.
+    """How a transcript is read, and the files that belong to it."""
 
-    Attributes:
-        ranks: hands by rank, as text; of a run's own list by row.
-        hands: puzzles by the id of their request; None where the ids spell them.
-        any_hand: whether hands that are not of the deck are allowed.
-    """
-
-    ranks: Mapping[int, str]
-    hands: Mapping[str, Puzzle] | None
-    any_hand: bool
+    ranks: Mapping[int, str] = {}  # hands by rank, as text; of a run's own list by row
+    hands: Mapping[str, Puzzle] | None = None  # by the id of their request; None: the ids say
+    any_hand: bool = False  # whether hands that are not of the deck are allowed
 
 
-def _one(record: Record) -> Iterator[Record]:
+def _itself(record: Record) -> Iterator[Record]:
     yield record
 
 
 class Format(NamedTuple):
-    """One way to write a transcript.
+    """One way to write a transcript."""
 
-    Attributes:
-        knows: whether a record is of this format.
-        reader: makes the reader of one file.
-        fields: the fields that a record must have, for messages.
-        entries: the records that one JSON value holds.
-    """
+    knows: Callable[[Record], bool]  # whether a record is of this format
+    fields: str  # that a record must have, for messages
+    puzzle: Callable[[Record, Options], Puzzle]
+    responses: Callable[[Record], list[Response]]
+    entries: Callable[[Record], Iterator[Record]] = _itself  # the records in one JSON value
+    copies: str | None = None  # a field: only records with its first value are read
 
-    knows: Callable[[Record], bool]
-    reader: Callable[[Options], Reader]
-    fields: str
-    entries: Callable[[Record], Iterator[Record]] = _one
+    def reader(self, options: Options) -> Reader:
+        """A reader of one file."""
+        first: object = ...
+
+        def read(record: Record, line: int) -> Rollouts | None:
+            nonlocal first
+            if self.copies is not None:
+                value = record.get(self.copies)
+                first = value if first is ... else first
+                if value != first:
+                    return None
+            puzzle = self.puzzle(record, options)
+            found = Rollouts.of(puzzle, self.responses(record), line)
+            if all(one is None for one in found.judged):
+                found = found._replace(judged=verdicts_of(record, len(found.responses)))
+            return found
+
+        return read
 
 
-def _read_plain(record: Record, line: int) -> Rollouts:
-    puzzle = puzzle_of(record.get("numbers"), record.get("target"), record.get("rule"))
-    return Rollouts.bare(puzzle, texts_of(record.get("response"), "the response"), line)
+def _field(name: str, shown: str | None = None) -> Callable[[Record], list[Response]]:
+    return lambda record: responses_in(record.get(name), shown or name)
 
 
 # lm-eval.
@@ -153,27 +143,11 @@ _OURS = {"numbers", "target", "rule", "method", "exemplars"}
 
 def lm_eval_reader() -> Reader:
     """A reader of one file of lm-eval's; it gives None for records of a further filter."""
-    taken: list[object] = []
-
-    def read(record: Record, line: int) -> Rollouts | None:
-        name = record.get("filter")
-        if not taken:
-            taken.append(name)
-        if name != taken[0]:
-            return None
-        doc = object_of(record.get("doc"), "doc")
-        ours = doc.keys() >= _OURS
-        puzzle = _hand_of_doc(doc, ours)
-        responses = _lm_eval_responses(record, ours)
-        found = Rollouts.bare(puzzle, responses, line)
-        if ours and record.get("truncated") == 1:
-            found = found._replace(truncated=(True,) * len(responses))
-        return found
-
-    return read
+    return FORMATS["lm-eval"].reader(Options())
 
 
-def _hand_of_doc(doc: Record, ours: bool) -> Puzzle:
+def _puzzle_of_doc(record: Record, _: Options) -> Puzzle:
+    doc = object_of(record.get("doc"), "doc")
     by_name = {key.lower(): value for key, value in doc.items()}
     value = next((by_name[key] for key in HAND_KEYS if by_name.get(key) is not None), None)
     if value is None:
@@ -182,97 +156,71 @@ def _hand_of_doc(doc: Record, ours: bool) -> Puzzle:
         return puzzle_of(value)
     if isinstance(value, str):
         value = value.strip().removeprefix("Input:")
-    rule = doc.get("rule") if ours else None
+    rule = doc.get("rule") if doc.keys() >= _OURS else None
     return puzzle_of(value, number_or_none(by_name.get("target")), rule)
 
 
-def _lm_eval_responses(record: Record, ours: bool) -> tuple[str, ...]:
+def _lm_eval_responses(record: Record) -> list[Response]:
+    ours = record["doc"].keys() >= _OURS
     name = "filtered_resps" if ours and "filtered_resps" in record else "resps"
     requests = record[name] if name in record else record.get("filtered_resps")
     if not isinstance(requests, list) or not requests:
         raise BadRecord(f"{name} is {kind(requests)}, not a list of a request's responses")
     if len(requests) > 1:
         raise BadRecord(f"{name} has {len(requests)} requests for one document: not generated text")
-    return texts_of(requests[0], name)
+    cut = ours and record.get("truncated") == 1
+    return [one._replace(truncated=cut) for one in responses_in(requests[0], name)]
 
 
 # Logs that published projects keep.
 
 
-def _tree_of_thought_reader(rows: Mapping[int, str]) -> Reader:
-    """A reader that knows the hands by rank, which is a row less one."""
-
-    def read(record: Record, line: int) -> Rollouts:
-        steps = record.get("steps")
-        first = steps[0] if isinstance(steps, list) and steps and isinstance(steps[0], dict) else {}
-        hand = record.get("x", first.get("x"))
-        if hand is None:
-            hand = _row(record.get("idx"), rows)
-        return Rollouts.bare(puzzle_of(hand), texts_of(record.get("ys"), "a response in ys"), line)
-
-    return read
-
-
-def _row(index: object, rows: Mapping[int, str]) -> str:
-    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < MAX_INDEX:
+def _puzzle_of_log(record: Record, options: Options) -> Puzzle:
+    """The hand that a log of tree-of-thought-llm names, or that stands at its place in the list."""
+    steps = record.get("steps")
+    first = steps[0] if isinstance(steps, list) and steps and isinstance(steps[0], dict) else {}
+    hand = record.get("x", first.get("x"))
+    if hand is not None:
+        return puzzle_of(hand)
+    index = record.get("idx")
+    if type(index) is not int or not 0 <= index < MAX_INDEX:
         raise BadRecord(f"idx is {kind(index)} that is no place in the list of hands")
-    if index + 1 not in rows:
+    if index + 1 not in options.ranks:
         raise BadRecord(
             f"idx {index} is rank {index + 1}, whose hand is not known here: give the list that "
             "the run read (CSV, column Puzzles), or the public one of 1,362 hands, with --ranks"
         )
-    return rows[index + 1]
+    return puzzle_of(options.ranks[index + 1])
 
 
-def _read_input_output(record: Record, line: int) -> Rollouts:
-    question = record["input"] if "input" in record else record.get("puzzle")
-    puzzle = asked_in(question, number_or_none(record.get("target")))
-    return Rollouts.bare(puzzle, texts_of(record.get("output"), "output"), line)
-
-
-def _read_slm_tot(record: Record, line: int) -> Rollouts:
-    asked = object_of(record.get("original_puzzle"), "original_puzzle").get("Puzzles")
-    return Rollouts.bare(puzzle_of(asked), (_put_together(record.get("response")),), line)
-
-
-def _read_slm_tot_teacher(record: Record, line: int) -> Rollouts:
-    response = _put_together(record.get("response"))
-    return Rollouts.bare(puzzle_of(record.get("numbers")), (response,), line)
-
-
-def _put_together(response: object) -> str:
-    response = _object_in(response)
-    if not isinstance(response, dict):
-        return text_of(response, "the response")
-    if not {"Steps", "Answer"} & response.keys():
-        raise BadRecord("the response is an object without Steps and Answer")
-    steps, answer = (text_of(response.get(name), name) for name in ("Steps", "Answer"))
-    return f"Steps:\n{steps}\nAnswer: {answer}"
-
-
-def _object_in(response: object) -> object:
-    """The object that a text spells, as fifty of the teacher's responses do; else the response."""
+def _put_together(record: Record) -> list[Response]:
+    """A response of slm-tot, as text or cut up; fifty of the teacher's spell the object as text."""
+    response = record.get("response")
     if isinstance(response, str) and response.lstrip().startswith("{"):
         try:
             spelt = json.loads(response)
         except (ValueError, RecursionError):
-            return response
+            spelt = None
         if isinstance(spelt, dict) and spelt.keys() == {"Steps", "Answer"}:
-            return spelt if all(isinstance(part, str) for part in spelt.values()) else response
-    return response
+            response = spelt if all(isinstance(one, str) for one in spelt.values()) else response
+    if not isinstance(response, dict):
+        return [Response(text_of(response, "the response"))]
+    if not {"Steps", "Answer"} & response.keys():
+        raise BadRecord("the response is an object without Steps and Answer")
+    steps, answer = (text_of(response.get(name), name) for name in ("Steps", "Answer"))
+    return [Response(f"Steps:\n{steps}\nAnswer: {answer}")]
 
 
 # Frameworks of reinforcement learning.
 
 
-def _read_verl(record: Record, line: int) -> Rollouts:
+def _puzzle_of_verl(record: Record, _: Options) -> Puzzle:
     try:
-        puzzle = puzzle_of(record.get("gts"))
+        return puzzle_of(record.get("gts"))
     except BadRecord:
         if "Input:" not in text_of(record.get("input"), "input"):
             raise
-        puzzle = asked_in(record["input"])
-    return Rollouts.bare(puzzle, (text_of(record.get("output"), "output"),), line)
+        return asked_in(record["input"])
 
 
 _GYM_RESPONSES = ("completions", "best_full_model_response", "full_model_response")
@@ -289,24 +237,22 @@ _QUESTIONS: tuple[tuple[str, Rule], ...] = (
 
 def _is_reasoning_gym(record: Record) -> bool:
     """Whether a record is a results file of reasoning-gym's, or an entry of one."""
-    entry = next(_reasoning_gym_entries(record), {})
+    entry = next(_gym_entries(record), {})
     return "question" in entry and any(name in entry for name in _GYM_RESPONSES)
 
 
-def _reasoning_gym_entries(record: Record) -> Iterator[Record]:
-    """The entries of a results file, which is one object."""
-    path = "categories.datasets.results.question" if "categories" in record else "results.question"
-    inner: object
-    for one in one_each(record, path):
-        inner = one
-        for step in path.split(".")[:-1]:
-            inner = inner.get(step, inner) if isinstance(inner, dict) else None
-        if isinstance(inner, dict):
-            yield inner
+def _gym_entries(record: Record) -> Iterator[Record]:
+    """The entries of a results file, which is one object, or the record where it is one."""
+    found: list[Any] = [record]
+    for name in ("categories", "datasets", "results"):
+        objects = [one for one in found if isinstance(one, dict)]
+        lists = [inner if isinstance(inner := one.get(name), list) else [one] for one in objects]
+        found = [one for listed in lists for one in listed]
+    if all(isinstance(one, dict) for one in found):
+        yield from found
 
 
-def _read_reasoning_gym(record: Record, line: int) -> Rollouts:
-    puzzle = question_of(record.get("question"))
+def _gym_responses(record: Record) -> list[Response]:
     several = record.get("completions")
     if several is None:
         name = next((name for name in _GYM_RESPONSES[1:] if name in record), _GYM_RESPONSES[-1])
@@ -317,9 +263,10 @@ def _read_reasoning_gym(record: Record, line: int) -> Rollouts:
     if not several:
         raise BadRecord("the request failed: the entry has no completions")
     found = [object_of(one, "a completion") for one in several]
-    texts = [text_of(one.get("full_model_response"), "full_model_response") for one in found]
-    judged = tuple(verdicts_of({"score": one.get("score")}, 1)[0] for one in found)
-    return Rollouts.bare(puzzle, texts, line)._replace(judged=judged)
+    field = "full_model_response"
+    return [
+        Response(text_of(one.get(field), field), judged=verdict(one.get("score"))) for one in found
+    ]
 
 
 def question_of(question: object) -> Puzzle:
@@ -339,18 +286,11 @@ def question_of(question: object) -> Puzzle:
 
 
 class Keys(NamedTuple):
-    """The fields of records of no known format.
+    """The fields of records of no known format, as paths."""
 
-    Attributes:
-        hand: the path of the hand: its numbers, or a question or messages that show it as
-            `Input: 4 4 6 8`.
-        response: the path of the response, of a list of them, or of the messages.
-        target: the path of the target; None where it is 24 or stands with the hand.
-    """
-
-    hand: str
-    response: str
-    target: str | None = None
+    hand: str  # its numbers, or a question or messages that show it as `Input: 4 4 6 8`
+    response: str  # the response, a list of them, or the messages
+    target: str | None = None  # None where it is 24 or stands with the hand
 
     def format(self) -> Format:
         """The format of such records.
@@ -365,37 +305,36 @@ class Keys(NamedTuple):
                     "doc.hand"
                 )
         return Format(
-            knows=lambda _: False,
-            reader=lambda _: self.read,
-            fields=f"{self.hand}, {self.response}",
-            entries=lambda record: one_each(record, self.hand),
+            lambda _: False,
+            f"{self.hand}, {self.response}",
+            self.puzzle,
+            self.responses,
+            lambda record: one_each(record, self.hand),
         )
 
-    def read(self, record: Record, line: int) -> Rollouts:
-        """A record of `one_each`."""
+    def puzzle(self, record: Record, _: Options) -> Puzzle:
+        """The puzzle of a record of `one_each`."""
         target = None if self.target is None else _at(record, self.target)
-        puzzle = asked_in(_at(record, self.hand), target)
-        responses = texts_of(_at(record, self.response), self.response)
-        found = Rollouts.bare(puzzle, responses, line)
-        return found._replace(judged=self._judged(record, len(responses)))
+        return asked_in(_at(record, self.hand), target)
 
-    def _judged(self, record: Record, count: int) -> tuple[bool | None, ...]:
-        """The record's own verdicts: they stand beside the response, or further up."""
+    def responses(self, record: Record) -> list[Response]:
+        """Its responses, with the verdicts that stand beside them, or further up."""
+        found = responses_in(_at(record, self.response), self.response)
         steps = self.response.split(".")
-        for depth in range(len(steps) - 1, -1, -1):
+        for depth in range(len(steps) - 1, 0, -1):
             try:
-                judge = _at(record, ".".join(steps[:depth])) if depth else record
+                judge = _at(record, ".".join(steps[:depth]))
             except BadRecord:  # the dot is a part of the key
                 continue
-            if isinstance(judge, list) and len(judge) == count:
-                judged = tuple(
-                    verdicts_of(one, 1)[0] if isinstance(one, dict) else None for one in judge
-                )
-            else:
-                judged = verdicts_of(judge, count) if isinstance(judge, dict) else ()
+            judged: tuple[bool | None, ...] = ()
+            if isinstance(judge, dict):
+                judged = verdicts_of(judge, len(found))
+            elif isinstance(judge, list) and len(judge) == len(found):
+                each = (verdicts_of(one, 1) if isinstance(one, dict) else (None,) for one in judge)
+                judged = tuple(one for (one,) in each)
             if any(one is not None for one in judged):
-                return judged
-        return (None,) * count
+                return [one._replace(judged=own) for one, own in zip(found, judged, strict=True)]
+        return found
 
 
 def one_each(record: Record, path: str) -> Iterator[Record]:
@@ -439,8 +378,11 @@ def _at(value: object, path: str) -> object:
 # The formats.
 
 
-def _has(*names: str) -> Callable[[Record], bool]:
-    return lambda record: record.keys() >= set(names)
+def _has(*names: str, one_of: Iterable[str] = ()) -> Callable[[Record], bool]:
+    """Whether all of some fields are there, and one of others where there are any."""
+    return lambda record: (
+        record.keys() >= set(names) and (not one_of or not record.keys().isdisjoint(one_of))
+    )
 
 
 def _is_anthropic(record: Record) -> bool:
@@ -455,52 +397,75 @@ def _is_gemini(record: Record) -> bool:
     return response is None and "key" in record and isinstance(record.get("error"), dict)
 
 
-def _batch(responses: Callable[[Record], Responses]) -> Callable[[Options], Reader]:
-    return lambda options: batch_reader(responses, options.hands, options.any_hand)
+def _asked(record: Record, options: Options) -> Puzzle:
+    return batches.asked(record, options.hands, options.any_hand)
 
 
 FORMATS: dict[str, Format] = {
     "lm-eval": Format(
-        lambda record: "doc" in record and bool({"resps", "filtered_resps"} & record.keys()),
-        lambda _: lm_eval_reader(),
+        _has("doc", one_of=("resps", "filtered_resps")),
         "doc, resps",
+        _puzzle_of_doc,
+        _lm_eval_responses,
+        copies="filter",
     ),
     "openai-batch": Format(
-        lambda record: "custom_id" in record and bool({"response", "error"} & record.keys()),
-        _batch(openai_responses),
+        _has("custom_id", one_of=("response", "error")),
         "custom_id, response",
+        _asked,
+        batches.openai_responses,
     ),
-    "anthropic-batch": Format(_is_anthropic, _batch(anthropic_responses), "custom_id, result"),
-    "gemini-batch": Format(_is_gemini, _batch(gemini_responses), "key, response"),
+    "anthropic-batch": Format(
+        _is_anthropic, "custom_id, result", _asked, batches.anthropic_responses
+    ),
+    "gemini-batch": Format(_is_gemini, "key, response", _asked, batches.gemini_responses),
     "slm-tot": Format(
-        _has("original_puzzle"), lambda _: _read_slm_tot, "original_puzzle, response"
+        _has("original_puzzle"),
+        "original_puzzle, response",
+        lambda record, _: puzzle_of(
+            object_of(record.get("original_puzzle"), "original_puzzle").get("Puzzles")
+        ),
+        _put_together,
     ),
     "slm-tot-teacher": Format(
         _has("file", "rank", "numbers", "response"),
-        lambda _: _read_slm_tot_teacher,
         "file, rank, numbers, response",
+        lambda record, _: puzzle_of(record.get("numbers")),
+        _put_together,
     ),
     "tree-of-thought-llm": Format(
-        lambda record: "ys" in record and bool({"idx", "x", "steps"} & record.keys()),
-        lambda options: _tree_of_thought_reader(options.ranks),
+        _has("ys", one_of=("idx", "x", "steps")),
         "idx, ys",
+        _puzzle_of_log,
+        _field("ys", "a response in ys"),
     ),
-    "plain": Format(_has("numbers", "response"), lambda _: _read_plain, "numbers, response"),
+    "plain": Format(
+        _has("numbers", "response"),
+        "numbers, response",
+        lambda record, _: puzzle_of(*map(record.get, ("numbers", "target", "rule"))),
+        _field("response", "the response"),
+    ),
     "verl": Format(
         _has("input", "output", "score", "step"),
-        lambda _: _read_verl,
         "input, output, gts, score, step",
+        _puzzle_of_verl,
+        lambda record: [Response(text_of(record.get("output"), "output"))],
     ),
     "input-output": Format(
-        lambda record: "output" in record and bool({"input", "puzzle"} & record.keys()),
-        lambda _: _read_input_output,
+        _has("output", one_of=("input", "puzzle")),
         "input or puzzle, output",
+        lambda record, _: asked_in(
+            record.get("input" if "input" in record else "puzzle"),
+            number_or_none(record.get("target")),
+        ),
+        _field("output"),
     ),
     "reasoning-gym": Format(
         _is_reasoning_gym,
-        lambda _: _read_reasoning_gym,
         "results of question, completions",
-        _reasoning_gym_entries,
+        lambda record, _: question_of(record.get("question")),
+        _gym_responses,
+        _gym_entries,
     ),
 }
 """Every format by name, in the order in which they are tried."""

@@ -43,17 +43,11 @@ _BLANK_RUN = re.compile(r"[ \t\r\n]*")
 
 
 class JsonRecord(NamedTuple):
-    """A value, or what is wrong with it.
+    """A value, or what is wrong with it."""
 
-    Attributes:
-        line: where it starts, from 1.
-        value: the JSON value; None where there is a fault.
-        fault: why there is no value; empty where there is one.
-    """
-
-    line: int
-    value: object
-    fault: str
+    line: int  # where it starts, from 1
+    value: object  # None where there is a fault
+    fault: str  # empty where there is a value
 
 
 def json_records(file: BinaryIO) -> Iterator[JsonRecord]:
@@ -181,11 +175,7 @@ def _decode(text: str, start: int = 0) -> tuple[object, int, str]:
 
 
 class _Window:
-    """The part of an array's text that is in memory, and how far it has been read.
-
-    Attributes:
-        line: the line of the file that the reading has reached, from 1.
-    """
+    """The part of an array's text that is in memory, and how far it has been read."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -193,7 +183,7 @@ class _Window:
         self._ended = False
         self._text = ""
         self._at = 0
-        self.line = 1
+        self.line = 1  # of the file, that the reading has reached
 
     def sign(self) -> str:
         """Pass over blanks; the sign after them, empty at the end."""

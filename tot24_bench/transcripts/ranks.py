@@ -25,7 +25,6 @@ HUB_LIST = "test-time-compute/game-of-24"
 """The list on the Hugging Face hub."""
 
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
-_SHIPPED = ("hard100.csv", "hardest361.csv")
 _COLUMNS = ("rank", "puzzles")
 
 
@@ -43,11 +42,10 @@ def load_ranks(path: Path | None = None, by_row: bool = False) -> dict[int, str]
         OSError: it cannot be read.
     """
     if path is None:
-        folder = files("tot24_bench.game") / "data"
         ranks: dict[int, str] = {}
-        for name in _SHIPPED:
-            lines = (folder / name).read_text(encoding="utf-8").splitlines()
-            ranks.update(_rows(lines, ("rank", "numbers"), name))
+        for name in ("hard100.csv", "hardest361.csv"):
+            text = (files("tot24_bench.game") / "data" / name).read_text(encoding="utf-8")
+            ranks |= _rows(text.splitlines(), ("rank", "numbers"), name)
         return ranks
     if not path.exists() and _HUB_NAME.fullmatch(path.as_posix()):
         return _from_hub(path.as_posix(), by_row)

@@ -22,17 +22,8 @@ from tot24_bench.transcripts.fields import (
     in_deck,
     names_of,
     object_of,
-    verdicts_of,
 )
-from tot24_bench.transcripts.formats import (
-    BATCHES,
-    FORMATS,
-    PLAIN,
-    Format,
-    Keys,
-    Options,
-    Reader,
-)
+from tot24_bench.transcripts.formats import BATCHES, FORMATS, PLAIN, Format, Keys, Options, Reader
 from tot24_bench.transcripts.json_reader import JsonRecord, json_records
 from tot24_bench.transcripts.ranks import load_ranks
 
@@ -44,22 +35,15 @@ KEYS = "keys"
 
 
 class Transcript:
-    """A transcript that can be read, from its beginning, as often as wanted.
-
-    Attributes:
-        path: the file.
-        format: the name of its format; KEYS where the user named the fields.
-        size: its bytes.
-        bad: the records that could not be used, so far or in the last reading.
-    """
+    """A transcript that can be read, from its beginning, as often as wanted."""
 
     def __init__(
         self, path: Path, name: str, format: Format, options: Options, skip_bad: bool
     ) -> None:
         self.path = path
-        self.format = name
+        self.format = name  # KEYS where the user named the fields
         self.size = path.stat().st_size
-        self.bad = BadLines()
+        self.bad = BadLines()  # so far, or of the last reading
         self._format = format
         self._options = options
         self._skip_bad = skip_bad
@@ -114,11 +98,8 @@ class Transcript:
                     raise BadRecord(_not_in_deck(rollouts.puzzle))
             except BadRecord as error:
                 self.bad.add(line, str(error))
-                continue
-            if all(judged is None for judged in rollouts.judged):
-                judged = verdicts_of(entry, len(rollouts.responses))
-                rollouts = rollouts._replace(judged=judged)
-            yield rollouts
+            else:
+                yield rollouts
 
 
 def read_transcript(
@@ -133,11 +114,9 @@ def read_transcript(
     """A transcript, ready to be iterated.
 
     Args:
-        path: the file: JSON Lines, a JSON array, or objects laid out over lines.
         format: one of FORMATS; None recognises it.
         ranks: the list of hands that a log's `idx` counts in, where it is not the public one, or
-            where hands beyond the test splits were asked; a format that spells its hands does not
-            need it.
+            where hands beyond the test splits were asked.
         hands: the requests of a batch, where its ids do not spell the hands.
         skip_bad: leave records that cannot be used out, rather than end in an error.
         any_hand: allow hands that are not four cards from 1 to 13 with the target 24.

@@ -23,7 +23,7 @@ from typing import Any
 
 from tot24_bench.checkpoint import checkpoint_sha256
 from tot24_bench.files import write_durably
-from tot24_bench.harness import Plan as Evaluation
+from tot24_bench.harness import EvaluationPlan as Evaluation
 from tot24_bench.harness import expand_by_split
 from tot24_bench.leaderboard import path_of, paths, run_plans
 

@@ -29,8 +29,8 @@ from tot24_bench.harness import (
     MAX_GEN_TOKS,
     METRICS,
     Evaluation,
+    EvaluationPlan,
     HandResult,
-    Plan,
     TaskResult,
     count_tokens,
     mean_metrics,
@@ -351,7 +351,7 @@ def _evaluation(settings: Settings, setting: Setting, result: TaskResult) -> Eva
     parameters = config.model_num_parameters
     if not parameters or parameters < 0:  # of a server's model lm-eval says -1
         parameters = parameters_of(folder) if plain else None
-    plan = Plan(
+    plan = EvaluationPlan(
         model=config.model,
         model_args=model_args,
         tasks=(result.task,),
