@@ -166,7 +166,7 @@ class OpenAIWire:
         self.settings = settings
         self.limit_field = settings.limit_field
         self._price = price
-        self._key = key
+        self.key = key
         self._tokenizer = None if settings.tokenizer is None else _tokenizer(settings.tokenizer)
 
     def body(
@@ -256,7 +256,7 @@ class OpenAIWire:
         names = ("response_id", "snapshot", "fingerprint")
         values = (said.id, said.model, said.system_fingerprint)
         details: dict[str, Setting] = {
-            name: redacted(without_machine_path(value), self._key, MAX_DETAIL_CHARS)
+            name: redacted(without_machine_path(value), self.key, MAX_DETAIL_CHARS)
             for name, value in zip(names, values, strict=True)
             if value and value.strip()
         }
@@ -272,11 +272,11 @@ class OpenAIWire:
         if message is None:
             raise BadBody("a choice of the answer has no message")
         if message.refusal:
-            return Choice(without_key(message.refusal, self._key), Finish.REFUSAL)
+            return Choice(without_key(message.refusal, self.key), Finish.REFUSAL)
         if message.content is None and reason is None:
             return None  # neither a word nor an end: nobody answered
         finish = _FINISHES.get(reason or "", Finish.STOP)
-        return Choice(without_key(message.content or "", self._key), finish)
+        return Choice(without_key(message.content or "", self.key), finish)
 
     def replies(
         self,
@@ -299,7 +299,7 @@ class OpenAIWire:
                 continue
             text, details = choice.text, completion.details
             if self.settings.structured and (read := plain(text)) is not None:
-                text, details = without_key(read, self._key), {**details, "structured": True}
+                text, details = without_key(read, self.key), {**details, "structured": True}
             counted: dict[str, Any] = {}
             if part is not None:
                 counted = {"prompt_tokens": part.prompt, "completion_tokens": part.completion}
