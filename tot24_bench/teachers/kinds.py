@@ -9,7 +9,6 @@ the same thing. Nothing heavy is imported before its teacher is made.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -55,13 +54,7 @@ def is_oracle(kind: str) -> bool:
 
 
 def make_teacher(kind: str, model: str | None, given: Mapping[str, Any], beside: Beside) -> Teacher:
-    """The teacher of a kind.
-
-    Args:
-        kind: one of KINDS.
-        model: the API's model or the checkpoint; None where the kind needs none.
-        given: settings by name.
-        beside: limits and files.
+    """The teacher of a kind: of an API's model or a checkpoint, where it needs one.
 
     Raises:
         TeacherUnavailable: no such kind, a setting that it does not have, or that does not fit.
@@ -114,7 +107,7 @@ def _filled(kind: str, settings: type[Any], values: Mapping[str, Any]) -> Any:
     names = [field.name for field in fields(settings)]
     for name in values:
         if name not in names:
-            near = did_you_mean(name, difflib.get_close_matches(name, names, n=1))
+            near = did_you_mean(name, names)
             raise TeacherUnavailable(
                 f"the teacher {kind} has no setting {name[:40]!r}: {near}it has {', '.join(names)}"
             )

@@ -206,8 +206,8 @@ class BatchProvider:
 
         self._insist(
             lambda: self._api.send(fetch),
-            f"the provider has no file {file} at the moment: {AGAIN}, or delete the file that notes "
-            "the batches to give it up",
+            f"the provider has no file {file} at the moment: {AGAIN}, or delete the file that "
+            "notes the batches to give it up",
         )
 
     def _insist(self, call: Callable[[], Awaitable[_T]], not_found: str = "") -> _T:

@@ -35,8 +35,7 @@ from tot24_bench.teachers.teacher import Failure, Reply, Request, TeacherInfo, T
 log = logging.getLogger(__name__)
 
 GONE_AFTER = 3  # so many times `concurrency` calls without an answer, in a row: the server has gone
-BUDGET_POLL_SECONDS = 0.05
-"""How often a try looks whether other calls have freed enough of the budget."""
+BUDGET_POLL_SECONDS = 0.05  # a try looks so often whether other calls have freed enough
 
 
 class OpenAITeacher:
@@ -151,7 +150,6 @@ class _Run:
         self._most = wire.settings.samples_per_request
         self._without: frozenset[str] = frozenset()
         self._renamed = False
-        self._named = False
         self._tasks: set[asyncio.Task[_Done]] = set()
         self._waiting = 0
         self._unanswered = 0
@@ -249,7 +247,6 @@ class _Run:
             return _Done([], group)
         finally:
             hold.settle(Charge())
-        self._compare_names(completion.details.get("snapshot"))
         seconds = round(time.monotonic() - started, 3)
         count = len(completion.choices)
         if count < min(len(group), self._most):
@@ -317,13 +314,3 @@ class _Run:
         else:
             fix = NAMED_FIXES.get(field, "the server takes no such max_tokens: lower it")
             raise TeacherUnavailable(f"{fix} ({said})")
-
-    def _compare_names(self, said: object) -> None:
-        """Warn once where the server seems to answer with another model than was asked for."""
-        if self._named or not isinstance(said, str):
-            return
-        self._named = True
-        model = self._settings.model
-        ours, theirs = (name.rstrip("/").split("/")[-1].casefold() for name in (model, said))
-        if ours not in theirs and theirs not in ours:
-            log.warning("asked for %r, but the server says that %r answers", model, said)

@@ -13,8 +13,8 @@ from typing import Any
 from tot24_bench.checkpoint import checkpoint_sha256, fault_of
 from tot24_bench.teachers.teacher import Request, Setting, TeacherInfo, TeacherUnavailable
 
+# Ends a response to a plain prompt, as in lm-eval's tasks: the model runs on into another hand.
 STOP = "\nInput:"
-"""Ends a response to a plain prompt, as in lm-eval's tasks: the model runs on into another hand."""
 
 DEVICES = ("cuda", "mps", "cpu")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
