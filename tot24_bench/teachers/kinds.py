@@ -133,7 +133,7 @@ KINDS: dict[str, TeacherKind] = {
         "solver:SolverSettings",
         "solver:SolverTeacher",
         "the built-in exact search (an oracle)",
-        needs_model=False,
+        False,
     ),
     "openai": TeacherKind(
         "api:OpenAISettings",

@@ -6,9 +6,8 @@ under way is noted in a state file beside the traces: after any interruption the
 on. A batch is noted with a key of our own before it is made at the provider, and with its id after.
 One that has a key and no id was cut off in between: the provider's list tells whether it exists.
 
-Each call of a batch has an id that spells the hand, the target, the rule, the method, the prompt's
-hash and the samples, so that a result file alone tells what was asked, and `transcripts` reads the
-hand from it:
+The id of a call spells what it asks, so that a result file alone tells that, too, and `transcripts`
+reads the hand from it:
 
 >>> from tot24_bench.game import Puzzle
 >>> from tot24_bench.prompts import build
@@ -26,6 +25,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import accumulate
 from pathlib import Path
@@ -94,12 +94,7 @@ class BatchState(BaseModel):
 
     @classmethod
     def read(cls, path: Path, settings: OpenAIBatchSettings) -> Self:
-        """What the file of a run with these settings holds.
-
-        Raises:
-            TeacherUnavailable: a file that cannot be gone on with; names the fix.
-            OSError: it cannot be read.
-        """
+        """What the file of a run with these settings holds; TeacherUnavailable if of others."""
         server = hashlib.sha256(settings.url.encode()).hexdigest()[:16]
         now = cls(teacher=settings.info, server=server)
         if not path.exists():
@@ -112,7 +107,10 @@ class BatchState(BaseModel):
                 f"{path}: no list of batches: {where}: {fault}: move it away, and give the batches "
                 "that it named with --teacher_args batch_id=ID"
             ) from None
-        old, new = then._asked(), now._asked()
+        old, new = (
+            {"model": state.teacher.model, **state.teacher.settings, "server": state.server}
+            for state in (then, now)
+        )
         for name in old | new:
             if (was := old.get(name)) != new.get(name):
                 raise TeacherUnavailable(
@@ -121,9 +119,6 @@ class BatchState(BaseModel):
                     "another -o to ask anew, or delete the file to give them up"
                 )
         return then
-
-    def _asked(self) -> dict[str, object]:
-        return {"model": self.teacher.model, **self.teacher.settings, "server": self.server}
 
     def save(self, path: Path) -> None:
         """Write it through to the disk, or remove it where nothing is left to keep."""
@@ -144,10 +139,10 @@ def calls_of(requests: Iterable[Request], most: int) -> list[Call]:
     """Calls that ask for all requests, of which samples of one prompt are adjacent."""
     calls: list[Call] = []
     for request in requests:
-        last = calls[-1][-1] if calls else None
-        next_to_it = last and (request.prompt, request.sample) == (last.prompt, last.sample + 1)
-        if next_to_it and len(calls[-1]) < min(most, MAX_SAMPLES):
-            calls[-1].append(request)
+        last = calls[-1] if calls else []
+        next_to_it = last and last[-1] == replace(request, sample=request.sample - 1)
+        if next_to_it and len(last) < min(most, MAX_SAMPLES):
+            last.append(request)
         else:
             calls.append([request])
     return calls
@@ -177,9 +172,6 @@ class OpenAIBatchTeacher:
     """Asks through the Batch API; one `ask` at a time, and nothing is sent before it.
 
     The price is the live one; `say` is told in a line what is done, and how far the batches are.
-
-    Raises:
-        TeacherUnavailable: no key, or a limit on cost without a price.
     """
 
     _provider: BatchProvider
@@ -195,24 +187,14 @@ class OpenAIBatchTeacher:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._settings, self._path, self._say = settings, state, say
+        self.info = settings.info  # as of the live API: either may finish the other's file
         self._budget = budget or Budget()
         self._budget.require_price(price, settings.model)
         self._scratch = state.with_name(f".{state.name}.part.jsonl")
         self._wire = OpenAIWire(settings, price and price.batched(), settings.key())
 
-    @property
-    def info(self) -> TeacherInfo:
-        """Who answers: the same as of the live API, so that either may finish the other's file."""
-        return self._settings.info
-
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
-        """Answer all requests, batch by batch as they end.
-
-        Raises:
-            TeacherUnavailable: a refused batch, a provider that cannot be reached, a state file of
-                other settings.
-            BudgetSpent: at the end, where the limits let only a part be uploaded.
-        """
+        """Answer all requests, batch by batch as they end; BudgetSpent where only a part fits."""
         self._wanted = {sample_of(request): request for request in requests}
         self._state = BatchState.read(self._path, self._settings)
         with asyncio.Runner() as runner:
@@ -235,8 +217,8 @@ class OpenAIBatchTeacher:
         for batch in [batch for batch in self._state.batches if batch.id is None]:
             self._settle(batch, self._provider.find(str(batch.key)))  # its making was cut off
         settings = self._settings
-        if settings.batch_id not in (None, *(batch.id for batch in self._state.batches)):
-            self._adopt(settings.batch_id)
+        if (id := settings.batch_id) and id not in {batch.id for batch in self._state.batches}:
+            self._adopt(id)
         under_way = self._under_way()
         fresh = [request for sample, request in self._wanted.items() if sample not in under_way]
         calls = calls_of(fresh, settings.samples_per_request)
@@ -251,11 +233,11 @@ class OpenAIBatchTeacher:
             self._upload(calls[:fit], most)
         if fit == len(calls):
             return None
+        spent, requests = self._budget, sum(map(len, calls[:fit]))
         return BudgetSpent(
-            f"of --max-cost and --max-tokens-total ${self._budget.spent_cost:.4f} and "
-            f"{self._budget.spent_tokens} tokens are spent, and at their worst "
-            f"{sum(map(len, calls[:fit]))} of {len(fresh)} requests fit; raise it, or lower "
-            "max_tokens"
+            f"of --max-cost and --max-tokens-total ${spent.spent_cost:.4f} and {spent.spent_tokens} "
+            f"tokens are spent, and at their worst {requests} of {len(fresh)} requests fit; raise "
+            "it, or lower max_tokens"
         )
 
     def _under_way(self) -> set[Sample]:
@@ -344,13 +326,15 @@ class OpenAIBatchTeacher:
             if heard and (progress := _progress(heard)) != last:
                 last = progress
                 self._say(progress)
-            awaited = [b for b, now in polled if now is None or now.status not in ENDED]
+            awaited = []
             for batch, now in polled:
-                if now is not None and now.status in ENDED:
-                    try:
-                        yield from self._fetch(batch, now)
-                    except TeacherUnavailable as error:  # the other batches are given first
-                        unfit = unfit or error
+                if now is None or now.status not in ENDED:
+                    awaited.append(batch)
+                    continue
+                try:
+                    yield from self._fetch(batch, now)
+                except TeacherUnavailable as error:  # the other batches are given first
+                    unfit = unfit or error
             if awaited:
                 time.sleep(wait)
                 wait = min(wait * POLL_GROWTH, self._settings.max_poll_seconds)
@@ -360,8 +344,7 @@ class OpenAIBatchTeacher:
     def _fetch(self, batch: OpenBatch, now: Batch) -> Iterator[Reply | Failure]:
         """The answers of a batch that has ended; then it is forgotten, but for what nobody wants.
 
-        What has no account of its tokens counts at its most. A result that is not to be had raises,
-        and the batch stays noted.
+        What has no account of its tokens counts at its most.
         """
         if now.status == "failed":
             self._settle(batch, None)
@@ -427,10 +410,6 @@ def _ids(samples: set[Sample]) -> list[str]:
 
 def _progress(batches: Sequence[Batch]) -> str:
     """How far batches are, in calls as the provider counts them."""
-    done, failed, total = (
-        sum(getattr(batch, name) or 0 for batch in batches)
-        for name in ("completed", "failed", "total")
-    )
+    done, total = (sum(getattr(b, name) or 0 for b in batches) for name in ("completed", "total"))
     count = "1 batch" if len(batches) == 1 else f"{len(batches)} batches"
-    said = f"{count} under way: {done} of {total} calls done"
-    return f"{said}, {failed} failed" if failed else said
+    return f"{count} under way: {done} of {total} calls done"

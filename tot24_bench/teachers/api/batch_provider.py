@@ -25,9 +25,6 @@ from tot24_bench.teachers.teacher import TeacherUnavailable
 METADATA = "tot24"  # the name under which a batch's metadata holds our key
 MAX_PAGES = 1_000  # pages of the provider's list that are looked at, of up to 100 batches
 MAX_LINE_BYTES = 2**26  # of a line of a result file; what is longer is no answer
-QUEUE_FULL = (
-    "token_limit_exceeded"  # OpenAI's code for more tokens than an account may have waiting
-)
 
 Id = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,200}$")]
 
@@ -41,9 +38,9 @@ class _Error(AnswerPart):
     line: Lenient[Count] = None
 
 
-def _at(*path: str | int) -> Any:
+def _at(name: str, *path: str | int) -> Any:
     """A field that stands so deep in what the provider says; None where it does not."""
-    return Field(None, validation_alias=AliasPath(*path))
+    return Field(None, validation_alias=AliasPath(name, *path))
 
 
 class Batch(AnswerPart):
@@ -56,7 +53,6 @@ class Batch(AnswerPart):
     error_file_id: Lenient[Id] = None  # the calls that failed; None where there are none
     total: Lenient[Count] = _at("request_counts", "total")  # calls
     completed: Lenient[Count] = _at("request_counts", "completed")
-    failed: Lenient[Count] = _at("request_counts", "failed")
     key: Lenient[str] = _at("metadata", METADATA)  # ours
     fault: Lenient[_Error] = _at("errors", "data", 0)  # why it was refused
 
@@ -65,7 +61,9 @@ class Batch(AnswerPart):
         fault = self.fault or _Error()
         said = redacted(fault.message or "", key) or "no reason given"
         where = "" if fault.line is None else f" (line {fault.line})"
-        fix = "; lower --teacher_args batch_calls" if fault.code == QUEUE_FULL else ""
+        # OpenAI's code for more tokens than an account may have waiting.
+        full = fault.code == "token_limit_exceeded"
+        fix = "; lower --teacher_args batch_calls" if full else ""
         return TeacherUnavailable(f"the batch {self.id} was refused: {said}{where}{fix}")
 
 
@@ -118,10 +116,7 @@ def objects_in(path: Path) -> Iterator[dict[str, Any]]:
 
 
 class BatchProvider:
-    """The Batch API of one server.
-
-    All methods raise TeacherUnavailable where it refuses or cannot be reached for long.
-    """
+    """The Batch API of one server; TeacherUnavailable where it refuses or is gone for long."""
 
     def __init__(self, api: Api, runner: asyncio.Runner) -> None:
         self._api, self._runner = api, runner
@@ -137,10 +132,10 @@ class BatchProvider:
     def upload(self, path: Path) -> str:
         """Upload the input of a batch; returns its id."""
         options: Any = {"headers": {"Content-Type": "multipart/form-data"}}
+        sent: Any = {"body": {"purpose": "batch"}, "files": {"file": path}, "options": options}
 
         async def upload(client: openai.AsyncOpenAI) -> str:
-            body, files = {"purpose": "batch"}, {"file": path}
-            return await client.post("/files", cast_to=str, body=body, files=files, options=options)
+            return await client.post("/files", cast_to=str, **sent)
 
         return self._insist(lambda: _read(_File, self._api.send(upload), "files")).id
 
@@ -184,10 +179,11 @@ class BatchProvider:
 
         async def retrieve() -> Batch | None:
             try:
-                text = await self._api.get(f"/batches/{quote(id, safe='')}")
-                return Batch.model_validate_json(text)
-            except (ValidationError, ApiError) as fault:
-                if isinstance(fault, ApiError) and not fault.retry:
+                return await _read(
+                    Batch, self._api.get(f"/batches/{quote(id, safe='')}"), "a batch"
+                )
+            except ApiError as fault:
+                if not fault.retry:
                     raise
                 return None
 
@@ -199,10 +195,8 @@ class BatchProvider:
 
         async def fetch(client: openai.AsyncOpenAI) -> None:
             content = client.files.with_streaming_response.content(str(file))
-            with to.open("wb") as stream:
-                async with content as response:
-                    async for chunk in response.iter_bytes():
-                        stream.write(chunk)
+            async with content as response:
+                await response.stream_to_file(to)
 
         self._insist(
             lambda: self._api.send(fetch),

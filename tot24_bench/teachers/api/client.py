@@ -124,11 +124,7 @@ class Api:
             await self.client.close()
 
     async def insist(self, call: Callable[[], Awaitable[_T]], retries: int | None = None) -> _T:
-        """What a call brings; it is tried again while it fails in a way that may pass.
-
-        Raises:
-            ApiError: of the last try.
-        """
+        """What a call brings, tried again while it fails in a way that may pass."""
         most = self.settings.max_retries if retries is None else retries
         tries = 0
         while True:
@@ -144,11 +140,7 @@ class Api:
                 await asyncio.sleep(min(wait, MAX_WAIT_SECONDS))
 
     async def pause(self) -> None:
-        """Wait while the server asks for it, so that no call hammers on while another one waits.
-
-        Raises:
-            TeacherUnavailable: it asks for longer than anyone waits.
-        """
+        """Wait while the server asks for it, so that no call hammers on while another one waits."""
         while (wait := self._open_at - time.monotonic()) > 0:
             if wait > MAX_PAUSE_SECONDS:
                 raise TeacherUnavailable(f"the server asks to wait {wait:.0f} s: then {AGAIN}")

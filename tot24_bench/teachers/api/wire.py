@@ -221,11 +221,7 @@ class OpenAIWire:
             raise BadBody("the answer is no JSON") from None
 
     def parse(self, body: object, most: int) -> Completion:
-        """What the body of an answer holds, at most so many choices.
-
-        Raises:
-            BadBody: it holds none.
-        """
+        """What the body of an answer holds, at most so many choices; BadBody where it has none."""
         try:
             said = _Body.model_validate(body)
         except ValidationError as error:

@@ -50,11 +50,7 @@ class Written(NamedTuple):
 
 
 class TransformersTeacher:
-    """A checkpoint that transformers loads.
-
-    Raises:
-        TeacherUnavailable: it is not there, cannot be read, or there is no such device.
-    """
+    """A checkpoint that transformers loads; TeacherUnavailable where it cannot."""
 
     def __init__(self, settings: LocalSettings) -> None:
         self._settings = settings
@@ -72,12 +68,7 @@ class TransformersTeacher:
         return self._processes.first
 
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
-        """See `Teacher.ask`; under torchrun the first process asks, once.
-
-        Raises:
-            TeacherUnavailable: the weights cannot be loaded, a prompt does not fit, or not even
-                one response fits the memory.
-        """
+        """See `Teacher.ask`; under torchrun the first process asks, once."""
         if not self.first:
             raise TeacherUnavailable("only the first process of a torchrun asks; the others serve")
         try:

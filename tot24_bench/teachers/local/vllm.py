@@ -32,12 +32,7 @@ _FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH}
 
 
 class VllmTeacher:
-    """A checkpoint that vLLM runs.
-
-    Raises:
-        TeacherUnavailable: vLLM is not installed, several processes were started, or the
-            checkpoint is not there or cannot be read.
-    """
+    """A checkpoint that vLLM runs; TeacherUnavailable where it is not installed."""
 
     def __init__(self, settings: LocalSettings) -> None:
         if find_spec("vllm") is None:

@@ -109,11 +109,7 @@ class _Look(NamedTuple):
 
 
 def way_of(puzzle: Puzzle, truth: Truth, curriculum: Curriculum, rng: Random) -> Way:
-    """How a search goes; the random state moves only where a beginning is drawn.
-
-    Raises:
-        CannotTeach: as `look_ahead`, where the search has to be known to choose its way.
-    """
+    """How a search goes; the random state moves only where a beginning is drawn."""
     circle, rest = _CIRCLE[curriculum.fractions], _REST[curriculum.fractions]
     sparing = curriculum.fractions == "early"
     starts = range(len(circle))

@@ -57,11 +57,7 @@ class _TooLong(Exception):
 
 
 def winning_path(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
-    """The winning path alone.
-
-    Raises:
-        CannotTeach: as `truth_of` and `no_way`.
-    """
+    """The winning path alone; CannotTeach as `truth_of` and `no_way`."""
 
     def write(avoid: frozenset[State]) -> Found:
         path = _path_of(levels_of(puzzle, curriculum, truth_of(puzzle, avoid), rng))
@@ -71,11 +67,7 @@ def winning_path(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
 
 
 def search(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
-    """The search in as many lines as there may be, and the winning path once more.
-
-    Raises:
-        CannotTeach: as `truth_of` and `no_way`, or where a path alone does not fit.
-    """
+    """The search in as many lines as there may be, and the winning path once more."""
     most, steps = curriculum.max_lines or MOST_LINES, len(puzzle.numbers) - 1
     room = most - steps - 3  # beside the search: "Steps:", "Path:", the path, the answer
     if room < steps:
@@ -108,11 +100,7 @@ def _around_test_hands(
 
 
 def truth_of(puzzle: Puzzle, avoid: frozenset[State]) -> Truth:
-    """Exact judgements for a puzzle that can be taught.
-
-    Raises:
-        CannotTeach: a negative target, too many numbers, or a hand that may not be shown.
-    """
+    """Exact judgements for a puzzle; CannotTeach where it cannot be taught."""
     if puzzle.target < 0:
         raise CannotTeach(
             "the solver teacher writes for targets of 0 or more: "
@@ -130,11 +118,7 @@ def truth_of(puzzle: Puzzle, avoid: frozenset[State]) -> Truth:
 
 
 def levels_of(puzzle: Puzzle, curriculum: Curriculum, truth: Truth, rng: Random) -> list[Level]:
-    """The states of the winning path; of a puzzle that has none the first alone.
-
-    Raises:
-        CannotTeach: as `no_way`.
-    """
+    """The states of the winning path; of a puzzle that has none the first alone."""
     numbers: Numbers = puzzle.numbers
     made: Numbers = ()
     levels: list[Level] = []

@@ -196,11 +196,7 @@ class SolverTeacher:
         self.info = TeacherInfo(kind=NAME, model=EXACT_SEARCH, oracle=True, settings=settings)
 
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
-        """Answer each request as it is taken; one that cannot be taught is a Failure for good.
-
-        Raises:
-            TeacherUnavailable: for a method that it does not write.
-        """
+        """Answer each request as it is taken; one that cannot be taught is a Failure for good."""
         for request in requests:
             method = request.prompt.method
             if method not in WRITERS:
