@@ -233,11 +233,11 @@ class OpenAIBatchTeacher:
             self._upload(calls[:fit], most)
         if fit == len(calls):
             return None
-        spent, requests = self._budget, sum(map(len, calls[:fit]))
+        budget, requests = self._budget, sum(map(len, calls[:fit]))
         return BudgetSpent(
-            f"of --max-cost and --max-tokens-total ${spent.spent_cost:.4f} and {spent.spent_tokens} "
-            f"tokens are spent, and at their worst {requests} of {len(fresh)} requests fit; raise "
-            "it, or lower max_tokens"
+            f"of --max-cost and --max-tokens-total ${budget.spent_cost:.4f} and "
+            f"{budget.spent_tokens} tokens are spent, and at their worst {requests} of "
+            f"{len(fresh)} requests fit; raise it, or lower max_tokens"
         )
 
     def _under_way(self) -> set[Sample]:
@@ -284,7 +284,8 @@ class OpenAIBatchTeacher:
     def _upload(self, calls: list[Call], most: list[Charge]) -> None:
         """Make batches of all calls, as few as the limits allow."""
         while calls:
-            count = size = 0
+            ids: list[str] = []
+            size = 0
             with self._scratch.open("wb") as file:
                 for call in calls[: self._settings.batch_calls]:
                     line = {
@@ -295,17 +296,16 @@ class OpenAIBatchTeacher:
                     }
                     written = json.dumps(line).encode() + b"\n"
                     size += len(written)
-                    if count and size > MAX_INPUT_BYTES:
+                    if ids and size > MAX_INPUT_BYTES:
                         break
                     file.write(written)
-                    count += 1
-            self._submit(calls[:count], sum(most[:count], Charge()))
-            calls, most = calls[count:], most[count:]
+                    ids.append(call_id(call))
+            self._submit(ids, sum(most[: len(ids)], Charge()))
+            calls, most = calls[len(ids) :], most[len(ids) :]
 
-    def _submit(self, calls: list[Call], most: Charge) -> None:
+    def _submit(self, calls: list[str], most: Charge) -> None:
         file, key = self._provider.upload(self._scratch), uuid.uuid4().hex
-        ids = list(map(call_id, calls))
-        batch = OpenBatch(key=key, calls=ids, worst_tokens=most.tokens, worst_cost=most.cost)
+        batch = OpenBatch(key=key, calls=calls, worst_tokens=most.tokens, worst_cost=most.cost)
         # Saved before it is made: a crash in between is healed by the key.
         self._state.batches.append(batch)
         self._state.save(self._path)

@@ -135,7 +135,7 @@ class BatchProvider:
         sent: Any = {"body": {"purpose": "batch"}, "files": {"file": path}, "options": options}
 
         async def upload(client: openai.AsyncOpenAI) -> str:
-            return await client.post("/files", cast_to=str, **sent)
+            return str(await client.post("/files", cast_to=str, **sent))
 
         return self._insist(lambda: _read(_File, self._api.send(upload), "files")).id
 
