@@ -9,6 +9,7 @@ the same thing. Nothing heavy is imported before its teacher is made.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -107,7 +108,7 @@ def _filled(kind: str, settings: type[Any], values: Mapping[str, Any]) -> Any:
     names = [field.name for field in fields(settings)]
     for name in values:
         if name not in names:
-            near = did_you_mean(name, names)
+            near = did_you_mean(name, difflib.get_close_matches(name, names, n=1))
             raise TeacherUnavailable(
                 f"the teacher {kind} has no setting {name[:40]!r}: {near}it has {', '.join(names)}"
             )
