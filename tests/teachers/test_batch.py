@@ -21,14 +21,14 @@ from tot24_bench.teachers import Budget, BudgetSpent, Failure, Finish, Reply, Re
 from tot24_bench.teachers.api import batch as batches
 from tot24_bench.teachers.api import client
 from tot24_bench.teachers.api.batch import (
-    BatchResults,
     OpenAIBatchTeacher,
+    answers_in,
     call_id,
     calls_of,
     sample_of,
     samples_of,
 )
-from tot24_bench.teachers.api.batch_provider import BatchProvider
+from tot24_bench.teachers.api.batch_provider import BatchProvider, Line, objects_in
 from tot24_bench.teachers.api.money import Charge, price_of
 from tot24_bench.teachers.api.settings import (
     KEY_VARIABLE,
@@ -472,11 +472,12 @@ def test_a_result_that_breaks_off_is_fetched_again(runs: Runs) -> None:
     assert replies(runs.ask()).keys() == everything()
 
 
-def test_a_result_that_is_not_there_once_is_fetched_again_before_anything_is_asked_anew(
+def test_a_result_that_is_not_there_is_named_and_kept_to_be_fetched_by_the_next_command(
     runs: Runs,
 ) -> None:
     runs.server.gone = True
-    assert len(failures(runs.ask())) == 10
+    with pytest.raises(TeacherUnavailable, match=r"has no file file-1 at the moment: .*give it up"):
+        runs.ask()
     assert runs.state.exists()
     runs.server.gone = False
     asked = len(runs.server.batches)
@@ -485,11 +486,8 @@ def test_a_result_that_is_not_there_once_is_fetched_again_before_anything_is_ask
     assert not runs.state.exists()
 
 
-def test_a_result_that_stays_away_leaves_everything_to_be_asked_and_counts_at_its_worst(
-    runs: Runs,
-) -> None:
-    runs.server.gone = True
-    runs.ask()
+def test_a_result_without_its_answers_counts_at_its_worst(runs: Runs) -> None:
+    runs.server.spoil = lambda lines: ["garbage"] * len(lines)
     budget = Budget()
     outcomes = runs.ask(budget=budget)
     assert not replies(outcomes) and len(failures(outcomes)) == 10
@@ -707,6 +705,8 @@ def test_whatever_a_result_holds_each_request_is_settled_once(
     lines = [v | {"custom_id": call_id(call)} if isinstance(v, dict) else v for v in values]
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
     wanted_now = {sample_of(request): request for request in asked}
-    results = BatchResults(set(wanted_now), wanted_now, OpenAIWire(OpenAISettings("m")))
-    settled = [outcome.request.sample for outcome, _ in results.read(path)]
-    assert sorted([*settled, *(sample for _, sample in results.pending)]) == [0, 1]
+    pending = set(wanted_now)
+    read = map(Line.model_validate, objects_in(path))
+    outcomes = answers_in(read, pending, wanted_now, OpenAIWire(OpenAISettings("m")))
+    settled = [outcome.request.sample for outcome, _ in outcomes]
+    assert sorted([*settled, *(sample for _, sample in pending)]) == [0, 1]

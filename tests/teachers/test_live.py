@@ -323,15 +323,6 @@ def test_a_server_without_a_list_of_models_is_asked_nevertheless() -> None:
         assert len(replies(list(teacher_of(server).ask(wanted(2))))) == 2
 
 
-def test_a_server_that_answers_with_another_model_is_told_of_once(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    with serving(Behaviour(models=None)) as server:
-        assert len(replies(list(teacher_of(server, model="vendor/other").ask(wanted(5))))) == 5
-    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert "asked for 'vendor/other', but the server says that 'm-2026-01-01' answers" in warning
-
-
 def test_openai_without_a_key_is_refused_when_the_teacher_is_made() -> None:
     with pytest.raises(TeacherUnavailable, match=f"set {KEY_VARIABLE}"):
         OpenAITeacher(OpenAISettings("gpt-4o"))
@@ -363,13 +354,6 @@ def test_a_prompt_longer_than_the_context_is_refused_before_it_is_sent(told: boo
         with pytest.raises(TeacherUnavailable, match="the model holds 100: lower --max-tokens"):
             list(teacher.ask(wanted(1)))
     assert server.seen.bodies == []
-
-
-def test_a_tokenizer_counts_the_prompt_exactly(server: FaultyServer, root: object) -> None:
-    given = {"context": 60, "max_tokens": 8, "tokenizer": f"{root}/students/scout-2m"}
-    assert len(replies(list(teacher_of(server, **given, completions=True).ask(wanted(1))))) == 1
-    with pytest.raises(TeacherUnavailable, match=r"the prompt of .* has \d+ tokens"):
-        list(teacher_of(server, **given | {"context": 20}).ask(wanted(1)))
 
 
 def test_completion_models_get_the_plain_text(server: FaultyServer) -> None:

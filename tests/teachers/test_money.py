@@ -157,16 +157,6 @@ def test_no_budget_left_for_another_try_is_a_failure_not_an_overrun() -> None:
     assert budget.committed_tokens <= 400
 
 
-def test_another_try_waits_for_what_calls_under_way_free() -> None:
-    budget = Budget(max_tokens=4 * WORST_OF_ONE_CALL)
-    with serving(Behaviour(latency=1.0), ["cut"]) as server:
-        # Four worst cases fill the budget; the fifth try fits once the first answers are there.
-        outcomes = list(teacher_of(server, budget, concurrency=4, max_tokens=150).ask(wanted(4)))
-    assert len(replies(outcomes)) == 4
-    assert len(server.seen.bodies) == 5
-    assert budget.spent_tokens <= 4 * WORST_OF_ONE_CALL
-
-
 def test_prices_of_the_user_go_before_those_that_come_along(tmp_path: Path) -> None:
     table = tmp_path / "prices.yaml"
     table.write_text("models: {gpt-4o: {input: 1, output: 2.5}, mine: {input: 0, output: 0}}\n")

@@ -55,13 +55,7 @@ def is_oracle(kind: str) -> bool:
 
 
 def make_teacher(kind: str, model: str | None, given: Mapping[str, Any], beside: Beside) -> Teacher:
-    """The teacher of a kind.
-
-    Args:
-        kind: one of KINDS.
-        model: the API's model or the checkpoint; None where the kind needs none.
-        given: settings by name.
-        beside: limits and files.
+    """The teacher of a kind: of an API's model or a checkpoint, where it needs one.
 
     Raises:
         TeacherUnavailable: no such kind, a setting that it does not have, or that does not fit.
@@ -140,7 +134,7 @@ KINDS: dict[str, TeacherKind] = {
         "solver:SolverSettings",
         "solver:SolverTeacher",
         "the built-in exact search (an oracle)",
-        needs_model=False,
+        False,
     ),
     "openai": TeacherKind(
         "api:OpenAISettings",

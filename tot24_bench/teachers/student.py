@@ -34,7 +34,6 @@ from tot24_bench.teachers.teacher import (
     TeacherUnavailable,
 )
 
-KIND = "student"  # how records name this teacher
 METHOD = "onestep_tot"  # the only method whose responses hold a search to correct
 
 
@@ -51,11 +50,7 @@ class StudentSettings(LocalSettings):
 
 
 def student_teacher(settings: StudentSettings) -> StudentTeacher:
-    """A local checkpoint that explores, corrected.
-
-    Raises:
-        TeacherUnavailable: as `TransformersTeacher`; or settings that cannot be.
-    """
+    """A local checkpoint that explores, corrected; raises as `TransformersTeacher`."""
     own = {field.name: getattr(settings, field.name) for field in fields(LocalSettings)}
     if settings.avoid is not None and settings.avoid not in AVOIDABLE:
         raise TeacherUnavailable(
@@ -85,7 +80,9 @@ class StudentTeacher:
             "correction_seed": seed,
             "avoid": _name_of(self._config.avoid),
         }
-        self.info = TeacherInfo(kind=KIND, model=explorer.model, oracle=True, settings=settings)
+        self.info = TeacherInfo(
+            kind="student", model=explorer.model, oracle=True, settings=settings
+        )
 
     def serve(self) -> None:
         """As `TransformersTeacher.serve`; nothing to do for any other explorer."""

@@ -6,9 +6,8 @@ under way is noted in a state file beside the traces: after any interruption the
 on. A batch is noted with a key of our own before it is made at the provider, and with its id after.
 One that has a key and no id was cut off in between: the provider's list tells whether it exists.
 
-Each call of a batch has an id that spells the hand, the target, the rule, the method, the prompt's
-hash and the samples, so that a result file alone tells what was asked, and `transcripts` reads the
-hand from it:
+The id of a call spells what it asks, so that a result file alone tells that, too, and `transcripts`
+reads the hand from it:
 
 >>> from tot24_bench.game import Puzzle
 >>> from tot24_bench.prompts import build
@@ -26,19 +25,20 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from tot24_bench.files import write_durably
 from tot24_bench.schema import Count, Name, first_fault
 from tot24_bench.teachers.api.batch_provider import Batch, BatchProvider, Line, objects_in
 from tot24_bench.teachers.api.client import Api
 from tot24_bench.teachers.api.money import Budget, Charge, Price
-from tot24_bench.teachers.api.settings import NO_KEY, OpenAIBatchSettings
+from tot24_bench.teachers.api.settings import OpenAIBatchSettings
 from tot24_bench.teachers.api.wire import OpenAIWire
 from tot24_bench.teachers.teacher import (
     BudgetSpent,
@@ -49,19 +49,14 @@ from tot24_bench.teachers.teacher import (
     TeacherUnavailable,
 )
 
-MAX_INPUT_BYTES = 200_000_000  # bytes of one batch's input (OpenAI's limit is 200 MB)
-MAX_SILENT_POLLS = 30
-"""Polls in a row without an answer after which the run ends; the batches go on."""
-
+MAX_INPUT_BYTES = 200_000_000  # of one batch's input (OpenAI's limit is 200 MB)
+MAX_SAMPLES = 128  # of one call: OpenAI's largest `n`
+MAX_SILENT_POLLS = 30  # polls in a row without an answer that end the run; the batches go on
 POLL_GROWTH = 1.5  # each wait between two polls is so many times the one before
 ENDED = ("completed", "expired", "cancelled", "failed")
-
 AGAIN = "the same command goes on"
 
-HASH_DIGITS = 12
-"""Hexadecimal digits of a prompt's hash in an id: 48 bits tell the prompts of a file apart."""
-
-MAX_SAMPLES = 128  # samples of one call: OpenAI's largest `n`
+HASH_DIGITS = 12  # of a prompt's hash in an id: 48 bits tell the prompts of a file apart
 _ID = re.compile(
     r"(tot24/[0-9]{1,10}(?:-[0-9]{1,10}){0,11}/-?[0-9]{1,10}/(?:all|some)/[a-z_]{1,40}"
     rf"/[0-9a-f]{{{HASH_DIGITS}}})/([0-9]{{1,6}})(?:-([0-9]{{1,6}}))?",
@@ -76,19 +71,12 @@ Call = list[Request]  # consecutive samples of one prompt, asked for together
 class OpenBatch(BaseModel):
     """A batch whose answers have not all been given."""
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
-
     # what its metadata says, made here; None of a batch that was adopted by its id
     key: Name | None
     id: Name | None = None  # the provider's id; None until the provider has said it
-    noted: AwareDatetime  # when it was noted, in UTC
-    # whether the provider has finished with it; what is left is in its result file
-    ended: bool = False
-    # whether its result could not be read whole once: it is fetched a second time
-    unread: bool = False
     calls: list[Name]  # the ids of the calls that have not been settled
-    worst_tokens: Count = 0  # tokens that it may take at most
-    worst_cost: Annotated[Decimal, Field(ge=0)] = Decimal(0)  # US dollars that it may cost at most
+    worst_tokens: Count = 0  # tokens that those may take at most
+    worst_cost: Annotated[Decimal, Field(ge=0)] = Decimal(0)  # the same in US dollars
 
     @property
     def pending(self) -> set[Sample]:
@@ -99,8 +87,6 @@ class OpenBatch(BaseModel):
 class BatchState(BaseModel):
     """The state file: the batches of one trace file, while there are any."""
 
-    model_config = ConfigDict(extra="forbid")
-
     format: Literal["tot24-batches/1"] = "tot24-batches/1"
     teacher: TeacherInfo  # who is asked
     server: str  # a hash of its address; the file holds no key, no address and no prompt
@@ -108,12 +94,7 @@ class BatchState(BaseModel):
 
     @classmethod
     def read(cls, path: Path, settings: OpenAIBatchSettings) -> Self:
-        """What the file of a run with these settings holds.
-
-        Raises:
-            TeacherUnavailable: a file that cannot be gone on with; names the fix.
-            OSError: it cannot be read.
-        """
+        """What the file of a run with these settings holds; TeacherUnavailable if of others."""
         server = hashlib.sha256(settings.url.encode()).hexdigest()[:16]
         now = cls(teacher=settings.info, server=server)
         if not path.exists():
@@ -126,8 +107,11 @@ class BatchState(BaseModel):
                 f"{path}: no list of batches: {where}: {fault}: move it away, and give the batches "
                 "that it named with --teacher_args batch_id=ID"
             ) from None
-        old, new = then._asked(), now._asked()
-        for name in [*old, *new]:
+        old, new = (
+            {"model": state.teacher.model, **state.teacher.settings, "server": state.server}
+            for state in (then, now)
+        )
+        for name in old | new:
             if (was := old.get(name)) != new.get(name):
                 raise TeacherUnavailable(
                     f"{path}: its batches were asked with {name} {str(was)[:40]}, not "
@@ -135,9 +119,6 @@ class BatchState(BaseModel):
                     "another -o to ask anew, or delete the file to give them up"
                 )
         return then
-
-    def _asked(self) -> dict[str, object]:
-        return {"model": self.teacher.model, **self.teacher.settings, "server": self.server}
 
     def save(self, path: Path) -> None:
         """Write it through to the disk, or remove it where nothing is left to keep."""
@@ -158,10 +139,10 @@ def calls_of(requests: Iterable[Request], most: int) -> list[Call]:
     """Calls that ask for all requests, of which samples of one prompt are adjacent."""
     calls: list[Call] = []
     for request in requests:
-        last = calls[-1][-1] if calls else None
-        next_to_it = last and (request.prompt, request.sample) == (last.prompt, last.sample + 1)
-        if next_to_it and len(calls[-1]) < min(most, MAX_SAMPLES):
-            calls[-1].append(request)
+        last = calls[-1] if calls else []
+        next_to_it = last and last[-1] == replace(request, sample=request.sample - 1)
+        if next_to_it and len(last) < min(most, MAX_SAMPLES):
+            last.append(request)
         else:
             calls.append([request])
     return calls
@@ -190,15 +171,7 @@ def samples_of(id: str) -> list[Sample]:
 class OpenAIBatchTeacher:
     """Asks through the Batch API; one `ask` at a time, and nothing is sent before it.
 
-    Args:
-        settings: model, server, sampling, batches.
-        state: the file that notes what is under way.
-        budget: what may be spent.
-        price: of the model, live.
-        say: is told in a line what is done, and how far the batches are whenever that changes.
-
-    Raises:
-        TeacherUnavailable: no key, or a limit on cost without a price.
+    The price is the live one; `say` is told in a line what is done, and how far the batches are.
     """
 
     _provider: BatchProvider
@@ -214,34 +187,23 @@ class OpenAIBatchTeacher:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._settings, self._path, self._say = settings, state, say
+        self.info = settings.info  # as of the live API: either may finish the other's file
         self._budget = budget or Budget()
         self._budget.require_price(price, settings.model)
-        self._key = settings.key()
         self._scratch = state.with_name(f".{state.name}.part.jsonl")
-        self._wire = OpenAIWire(settings, price and price.batched(), self._key)
-
-    @property
-    def info(self) -> TeacherInfo:
-        """Who answers: the same as of the live API, so that either may finish the other's file."""
-        return self._settings.info
+        self._wire = OpenAIWire(settings, price and price.batched(), settings.key())
 
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
-        """Answer all requests, batch by batch as they end.
-
-        Raises:
-            TeacherUnavailable: a refused batch, a provider that cannot be reached, a state file of
-                other settings.
-            BudgetSpent: at the end, where the limits let only a part be uploaded.
-        """
+        """Answer all requests, batch by batch as they end; BudgetSpent where only a part fits."""
         self._wanted = {sample_of(request): request for request in requests}
         self._state = BatchState.read(self._path, self._settings)
         with asyncio.Runner() as runner:
-            self._provider = BatchProvider(Api(self._settings, self._key), runner)
+            self._provider = BatchProvider(Api(self._settings, self._wire.key), runner)
             try:
                 spent = self._begin()
                 yield from self._collect()
             except KeyboardInterrupt:
-                if ids := [b.id for b in self._state.batches if b.id and not b.ended]:
+                if ids := [batch.id for batch in self._state.batches if batch.id]:
                     self._say(f"going on at the provider: {len(ids)} batch(es), {ids[0]}: {AGAIN}")
                 raise
             finally:
@@ -252,137 +214,109 @@ class OpenAIBatchTeacher:
 
     def _begin(self) -> BudgetSpent | None:
         """Upload what no batch asks, as far as the budget holds it; what to raise for the rest."""
-        for batch in [batch for batch in self._state.batches if batch.id is None and batch.key]:
-            found = self._provider.find(str(batch.key), batch.noted)  # its making was cut off
-            self._settle(batch, None if found is None else found.id)
+        for batch in [batch for batch in self._state.batches if batch.id is None]:
+            self._settle(batch, self._provider.find(str(batch.key)))  # its making was cut off
         settings = self._settings
-        if settings.batch_id is not None:
-            self._adopt(settings.batch_id)
+        if (id := settings.batch_id) and id not in {batch.id for batch in self._state.batches}:
+            self._adopt(id)
         under_way = self._under_way()
         fresh = [request for sample, request in self._wanted.items() if sample not in under_way]
-        calls, spent = self._affordable(calls_of(fresh, settings.samples_per_request))
-        if calls:
+        calls = calls_of(fresh, settings.samples_per_request)
+        most = [self._wire.worst(call[0].prompt, len(call)) for call in calls]
+        # Batches under way count at their most, and so does what is left of ended ones.
+        noted = sum((Charge(b.worst_tokens, b.worst_cost) for b in self._state.batches), Charge())
+        fit = sum(map(self._budget.fits, [*accumulate(most, initial=noted)][1:]))
+        if fit:
             context = settings.context or self._provider.look()
-            for call in calls:
+            for call in calls[:fit]:
                 self._wire.require_room(call[0].prompt, context)
-            self._upload(calls)
-        return spent
+            self._upload(calls[:fit], most)
+        if fit == len(calls):
+            return None
+        budget, requests = self._budget, sum(map(len, calls[:fit]))
+        return BudgetSpent(
+            f"of --max-cost and --max-tokens-total ${budget.spent_cost:.4f} and "
+            f"{budget.spent_tokens} tokens are spent, and at their worst {requests} of "
+            f"{len(fresh)} requests fit; raise it, or lower max_tokens"
+        )
 
     def _under_way(self) -> set[Sample]:
         return {sample for batch in self._state.batches for sample in batch.pending}
 
     def _settle(self, batch: OpenBatch, id: str | None) -> None:
-        """Note a batch by its id, or forget it where it has none, and save."""
+        """Note a batch by its id, or forget it where it has none."""
         batch.id = id
-        others = [other for other in self._state.batches if other is not batch]
-        self._state.batches = others if id is None else [*others, batch]
+        if id is None:
+            self._state.batches.remove(batch)
         self._state.save(self._path)
 
     def _adopt(self, id: str) -> None:
         """Take up a batch that no state file knows, after reading what it was asked."""
-        if any(batch.id == id for batch in self._state.batches):
-            return
         found = self._provider.retrieve(id)
         if found is None:
             raise TeacherUnavailable("the provider does not answer: try again in a minute")
-        if not self._provider.download(found.input_file_id, self._scratch):
-            raise TeacherUnavailable(f"batch {id[:80]}: the provider has deleted what it was asked")
-        lines = enumerate(objects_in(self._scratch), start=1)
-        asked = {sample for number, line in lines for sample in self._asked(line, number, id)}
+        self._provider.download(found.input_file_id, self._scratch)
+        asked = {sample for line in objects_in(self._scratch) for sample in self._asked(line, id)}
         if asked := asked - self._under_way():
-            now = datetime.now(UTC)
-            self._settle(OpenBatch(key=None, noted=now, calls=_ids(asked)), found.id)
+            batch = OpenBatch(key=None, calls=_ids(asked))
+            self._state.batches.append(batch)
+            self._settle(batch, found.id)
 
-    def _asked(self, line: Mapping[str, Any], number: int, id: str) -> list[Sample]:
+    def _asked(self, line: Mapping[str, Any], id: str) -> list[Sample]:
         """The wanted samples that a line of a batch's input asks for."""
-        samples = samples_of(str(line.get("custom_id")))
-        if not samples:
+        samples, body = samples_of(str(line.get("custom_id"))), line.get("body")
+        if not samples or not isinstance(body, dict):
             raise TeacherUnavailable(
-                f"batch {id[:80]}: line {number} of its input was not written by tot24 traces "
-                "generate: import its output with --teacher transcripts"
+                f"batch {id[:80]} was not written by tot24 traces generate: import its output with "
+                "--teacher transcripts"
             )
-        these = [sample for sample in samples if sample in self._wanted]
-        if these:
-            prompt = self._wanted[these[0]].prompt
+        wanted = [sample for sample in samples if sample in self._wanted]
+        if wanted:
+            prompt = self._wanted[wanted[0]].prompt
             ours = self._wire.body(prompt, len(samples), samples[0][1])
-            body = line.get("body")
-            theirs: Mapping[str, Any] = body if isinstance(body, dict) else {}
-            if other := [n for n in [*ours, *theirs] if ours.get(n) != theirs.get(n)]:
+            if other := [name for name in ours | body if ours.get(name) != body.get(name)]:
                 raise TeacherUnavailable(
                     f"batch {id[:80]} was asked with another {other[0][:40]}: give the settings of "
                     "the command that made it"
                 )
-        return these
+        return wanted
 
-    def _affordable(self, calls: list[Call]) -> tuple[list[Call], BudgetSpent | None]:
-        """The first calls that fit the budget at their most, and what to raise for the rest.
-
-        Batches under way count at their most too, and so does what is left of ended ones.
-        """
-        budget = self._budget
-        running = [Charge(b.worst_tokens, b.worst_cost) for b in self._state.batches]
-        total = sum(running, Charge())
-        for number, call in enumerate(calls):
-            total += self._most(call)
-            if budget.fits(total):
-                continue
-            fit, asked = sum(map(len, calls[:number])), sum(map(len, calls))
-            return calls[:number], BudgetSpent(
-                f"of --max-cost and --max-tokens-total ${budget.spent_cost:.4f} and "
-                f"{budget.spent_tokens} tokens are spent, and at their worst {fit} of {asked} "
-                "requests fit; raise it, or lower max_tokens"
-            )
-        return calls, None
-
-    def _most(self, call: Call) -> Charge:
-        return self._wire.worst(call[0].prompt, len(call))
-
-    def _upload(self, calls: list[Call]) -> None:
+    def _upload(self, calls: list[Call], most: list[Charge]) -> None:
         """Make batches of all calls, as few as the limits allow."""
         while calls:
-            count = size = 0
+            ids: list[str] = []
+            size = 0
             with self._scratch.open("wb") as file:
                 for call in calls[: self._settings.batch_calls]:
-                    line = self._line(call)
-                    size += len(line)
-                    if count and size > MAX_INPUT_BYTES:
+                    line = {
+                        "custom_id": call_id(call),
+                        "method": "POST",
+                        "url": f"/v1{self._settings.path}",
+                        "body": self._wire.body(call[0].prompt, len(call), call[0].sample),
+                    }
+                    written = json.dumps(line).encode() + b"\n"
+                    size += len(written)
+                    if ids and size > MAX_INPUT_BYTES:
                         break
-                    file.write(line)
-                    count += 1
-            self._submit(calls[:count])
-            calls = calls[count:]
+                    file.write(written)
+                    ids.append(call_id(call))
+            self._submit(ids, sum(most[: len(ids)], Charge()))
+            calls, most = calls[len(ids) :], most[len(ids) :]
 
-    def _line(self, call: Call) -> bytes:
-        line = {
-            "custom_id": call_id(call),
-            "method": "POST",
-            "url": f"/v1{self._settings.path}",
-            "body": self._wire.body(call[0].prompt, len(call), call[0].sample),
-        }
-        return json.dumps(line).encode() + b"\n"
-
-    def _submit(self, calls: Sequence[Call]) -> None:
-        most = sum(map(self._most, calls), Charge())
-        key, now = uuid.uuid4().hex, datetime.now(UTC)
-        file = self._provider.upload(self._scratch)
-        batch = OpenBatch(
-            key=key,
-            noted=now,
-            calls=[call_id(call) for call in calls],
-            worst_tokens=most.tokens,
-            worst_cost=most.cost,
-        )
+    def _submit(self, calls: list[str], most: Charge) -> None:
+        file, key = self._provider.upload(self._scratch), uuid.uuid4().hex
+        batch = OpenBatch(key=key, calls=calls, worst_tokens=most.tokens, worst_cost=most.cost)
         # Saved before it is made: a crash in between is healed by the key.
         self._state.batches.append(batch)
         self._state.save(self._path)
-        self._settle(batch, self._provider.create(file, self._settings.path, key, now))
+        self._settle(batch, self._provider.create(file, self._settings.path, key))
         self._say(f"batch {batch.id}: {len(calls)} calls uploaded")
 
     def _collect(self) -> Iterator[Reply | Failure]:
         """Wait for every batch that answers what is wanted, and give its answers."""
         awaited = [b for b in self._state.batches if not b.pending.isdisjoint(self._wanted)]
         wait, silent, last = self._settings.poll_seconds, 0, ""
-        refused: TeacherUnavailable | None = None
+        unfit: TeacherUnavailable | None = None
         while awaited:
             polled = [(batch, self._provider.retrieve(str(batch.id))) for batch in awaited]
             heard = [now for _, now in polled if now is not None]
@@ -396,99 +330,77 @@ class OpenAIBatchTeacher:
             for batch, now in polled:
                 if now is None or now.status not in ENDED:
                     awaited.append(batch)
-                elif now.status == "failed":
-                    refused = refused or now.refused(self._key)
-                    self._settle(batch, None)
-                else:
+                    continue
+                try:
                     yield from self._fetch(batch, now)
+                except TeacherUnavailable as error:  # the other batches are given first
+                    unfit = unfit or error
             if awaited:
                 time.sleep(wait)
                 wait = min(wait * POLL_GROWTH, self._settings.max_poll_seconds)
-        if refused is not None:
-            raise refused
+        if unfit is not None:
+            raise unfit
 
     def _fetch(self, batch: OpenBatch, now: Batch) -> Iterator[Reply | Failure]:
-        """The answers of a batch that has ended; when all are taken, the batch is settled.
+        """The answers of a batch that has ended; then it is forgotten, but for what nobody wants.
 
-        What has no account of its tokens counts at its most. A result that cannot be read whole is
-        fetched once more by the next command before what it lacks is given up.
+        What has no account of its tokens counts at its most.
         """
-        count = max(len(batch.pending), 1)
+        if now.status == "failed":
+            self._settle(batch, None)
+            raise now.refused(self._wire.key)
+        pending = batch.pending
+        count = max(len(pending), 1)
         each = Charge(-(-batch.worst_tokens // count), batch.worst_cost / count)
-        results = BatchResults(batch.pending, self._wanted, self._wire, self._key)
-        whole = True
         for file in filter(None, (now.output_file_id, now.error_file_id)):
-            if not self._provider.download(file, self._scratch):
-                whole = False
-                continue
-            for outcome, billed in results.read(self._scratch):
+            self._provider.download(file, self._scratch)
+            lines = map(Line.model_validate, objects_in(self._scratch))
+            for outcome, billed in answers_in(lines, pending, self._wanted, self._wire):
                 if billed:
                     self._budget.spend(_took(outcome, each))
                 yield outcome
-        keep = set(results.left)
-        if results.pending and not (whole and not results.bad_lines) and not batch.unread:
-            batch.unread = True
-            keep |= results.pending
-            unread = f"the result of batch {batch.id} could not be read whole"
-            self._say(f"{unread}: {AGAIN}, and fetches it")
-        elif now.status == "completed":  # answered, perhaps, and billed
-            self._budget.spend(each * len(results.pending))
+        missing = pending & self._wanted.keys()
         kind, reason = "no answer in batch", "the batch's result has no answer to this"
-        if now.status != "completed":
+        if now.status == "completed":  # answered, perhaps, and billed
+            self._budget.spend(each * len(missing))
+        else:
             kind = f"batch {now.status}"
             reason = f"the batch {now.status} before this was answered"
-        elif results.bad_lines:
-            reason += f"; {results.bad_lines} lines could not be read"
-        for sample in sorted(results.pending & self._wanted.keys()):
-            yield Failure(self._wanted[sample], kind, reason)
-        if keep and not batch.ended and not batch.unread:
+        yield from (Failure(self._wanted[sample], kind, reason) for sample in sorted(missing))
+        if left := pending - missing:
             self._say(
-                f"batch {batch.id} also answers {len(results.left)} requests that are not asked "
-                f"for now: {self._path.name} keeps them for a command that does"
+                f"batch {batch.id} also answers {len(left)} requests that are not asked for now: "
+                f"{self._path.name} keeps them for a command that does"
             )
-        batch.ended, batch.calls = True, _ids(keep)
-        batch.worst_tokens, batch.worst_cost = each.tokens * len(keep), each.cost * len(keep)
-        self._settle(batch, batch.id if keep else None)
+        batch.calls = _ids(left)
+        batch.worst_tokens, batch.worst_cost = each.tokens * len(left), each.cost * len(left)
+        self._settle(batch, batch.id if left else None)
 
 
-class BatchResults:
-    """The answers to what is wanted of one batch.
+def answers_in(
+    lines: Iterable[Line], pending: set[Sample], wanted: Mapping[Sample, Request], wire: OpenAIWire
+) -> Iterator[tuple[Reply | Failure, bool]]:
+    """What a result answers to pending samples that are wanted, and whether that was billed.
 
-    What has no answer (no line, a line that cannot be read, fewer choices than samples) may be
-    asked again; only an error of the request itself is final.
-
-    Attributes:
-        pending: samples that no line has settled yet.
-        left: samples that the batch answers and nobody wants now.
-        bad_lines: lines that could not be read.
+    What is answered is pending no longer. What has no answer (no line, a line that cannot be read,
+    fewer choices than samples) may be asked again; only an error of the request itself is final.
     """
+    for line in lines:
+        samples = samples_of(line.custom_id or "")
+        requests = [wanted.get(sample) if sample in pending else None for sample in samples]
+        asked = [request for request in requests if request is not None]
+        pending.difference_update(map(sample_of, asked))
+        if (fault := line.fault(wire.key)) is not None:
+            yield from ((Failure(request, *fault), False) for request in asked)
+        elif asked:  # not a line that repeats another
+            yield from ((outcome, True) for outcome in wire.read(line.body, requests))
 
-    def __init__(
-        self,
-        pending: set[Sample],
-        wanted: Mapping[Sample, Request],
-        wire: OpenAIWire,
-        key: str = NO_KEY,
-    ) -> None:
-        self.pending, self.left, self.bad_lines = set(pending), set[Sample](), 0
-        self._wanted, self._wire, self._key = wanted, wire, key
 
-    def read(self, path: Path) -> Iterator[tuple[Reply | Failure, bool]]:
-        """What one file holds, and whether it was billed; may be called for another."""
-        for line in map(Line.model_validate, objects_in(path)):
-            samples = samples_of(line.custom_id or "")
-            self.bad_lines += not samples
-            settled = self.pending.intersection(samples)
-            if not settled:  # a line that repeats another, or of another batch
-                continue
-            self.pending -= settled
-            requests = [self._wanted.get(s) if s in settled else None for s in samples]
-            if (fault := line.fault(self._key)) is not None:
-                yield from ((Failure(r, *fault), False) for r in requests if r is not None)
-                continue
-            self.left |= settled - self._wanted.keys()
-            for outcome in self._wire.read(line.body, requests):
-                yield outcome, True
+def _took(outcome: Reply | Failure, most: Charge) -> Charge:
+    """What an answer took; its most where nobody says."""
+    if isinstance(outcome, Failure) or (completion := outcome.usage.completion_tokens) is None:
+        return most
+    return Charge((outcome.usage.prompt_tokens or 0) + completion, outcome.usage.cost or Decimal(0))
 
 
 def _ids(samples: set[Sample]) -> list[str]:
@@ -498,17 +410,6 @@ def _ids(samples: set[Sample]) -> list[str]:
 
 def _progress(batches: Sequence[Batch]) -> str:
     """How far batches are, in calls as the provider counts them."""
-    counts = [batch.request_counts for batch in batches if batch.request_counts]
-    done, failed = sum(c.completed or 0 for c in counts), sum(c.failed or 0 for c in counts)
+    done, total = (sum(getattr(b, name) or 0 for b in batches) for name in ("completed", "total"))
     count = "1 batch" if len(batches) == 1 else f"{len(batches)} batches"
-    said = f"{count} under way: {done} of {sum(c.total or 0 for c in counts)} calls done"
-    return f"{said}, {failed} failed" if failed else said
-
-
-def _took(outcome: Reply | Failure, most: Charge) -> Charge:
-    """What an answer took; its most where nobody says."""
-    if isinstance(outcome, Failure) or outcome.usage.completion_tokens is None:
-        return most
-    usage = outcome.usage
-    tokens = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
-    return Charge(tokens, usage.cost or Decimal(0))
+    return f"{count} under way: {done} of {total} calls done"

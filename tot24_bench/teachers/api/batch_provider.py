@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
@@ -25,14 +24,9 @@ from tot24_bench.teachers.teacher import TeacherUnavailable
 
 METADATA = "tot24"  # the name under which a batch's metadata holds our key
 MAX_PAGES = 1_000  # pages of the provider's list that are looked at, of up to 100 batches
-MAX_LINE_BYTES = 2**26
-"""Bytes of a line of a result file; the rest of a longer one counts as bad lines."""
+MAX_LINE_BYTES = 2**26  # of a line of a result file; what is longer is no answer
 
-CLOCK_SLACK_SECONDS = 24 * 3600  # how far the provider's clock may be from ours
-QUEUE_FULL = "token_limit_exceeded"
-"""OpenAI's code for more tokens than the account may have waiting."""
-
-Id = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
+Id = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,200}$")]
 
 _T = TypeVar("_T")
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -44,10 +38,9 @@ class _Error(AnswerPart):
     line: Lenient[Count] = None
 
 
-class _Counts(AnswerPart):
-    completed: Lenient[Count] = None
-    failed: Lenient[Count] = None
-    total: Lenient[Count] = None
+def _at(name: str, *path: str | int) -> Any:
+    """A field that stands so deep in what the provider says; None where it does not."""
+    return Field(None, validation_alias=AliasPath(name, *path))
 
 
 class Batch(AnswerPart):
@@ -55,22 +48,22 @@ class Batch(AnswerPart):
 
     id: Id
     status: Id  # as the provider calls it: validating, in_progress, completed,
-    created_at: Lenient[int] = None
     input_file_id: Lenient[Id] = None  # what was asked
     output_file_id: Lenient[Id] = None  # the answers; None where there are none
     error_file_id: Lenient[Id] = None  # the calls that failed; None where there are none
-    request_counts: Lenient[_Counts] = None  # of calls
-    # ours, from its metadata
-    key: Lenient[str] = Field(None, validation_alias=AliasPath("metadata", METADATA))
-    # why it was refused
-    fault: Lenient[_Error] = Field(None, validation_alias=AliasPath("errors", "data", 0))
+    total: Lenient[Count] = _at("request_counts", "total")  # calls
+    completed: Lenient[Count] = _at("request_counts", "completed")
+    key: Lenient[str] = _at("metadata", METADATA)  # ours
+    fault: Lenient[_Error] = _at("errors", "data", 0)  # why it was refused
 
     def refused(self, key: str) -> TeacherUnavailable:
         """What to raise where the provider refused it; without the user's key."""
         fault = self.fault or _Error()
         said = redacted(fault.message or "", key) or "no reason given"
         where = "" if fault.line is None else f" (line {fault.line})"
-        fix = "; lower --teacher_args batch_calls" if fault.code == QUEUE_FULL else ""
+        # OpenAI's code for more tokens than an account may have waiting.
+        full = fault.code == "token_limit_exceeded"
+        fix = "; lower --teacher_args batch_calls" if full else ""
         return TeacherUnavailable(f"the batch {self.id} was refused: {said}{where}{fix}")
 
 
@@ -83,12 +76,6 @@ class _File(AnswerPart):
     id: Id
 
 
-class _Response(AnswerPart):
-    status_code: Annotated[int, Field(ge=100, lt=1000)] = 200
-    body: Lenient[dict[str, Any]] = None
-    error: Lenient[_Error] = Field(None, validation_alias=AliasPath("body", "error"))
-
-
 class Line(AnswerPart):
     """A line of a result: the answer to one call, or why there is none.
 
@@ -97,27 +84,23 @@ class Line(AnswerPart):
     """
 
     custom_id: Lenient[str] = None
-    response: Lenient[_Response] = None
     error: Lenient[_Error] = None
-
-    @property
-    def body(self) -> dict[str, Any] | None:
-        """The answer's, as the live API would send it; None where there is none."""
-        return None if self.response is None else self.response.body
+    status: Lenient[Annotated[int, Field(ge=100, lt=1000)]] = _at("response", "status_code")
+    # the answer's, as the live API would send it
+    body: Lenient[dict[str, Any]] = _at("response", "body")
+    said: Lenient[str] = _at("response", "body", "error", "message")
 
     def fault(self, key: str) -> tuple[str, str, bool] | None:
         """Why it is no answer: kind, reason, and whether asking again may help."""
-        response, error = self.response, self.error
-        if response is not None and (status := response.status_code) != 200:
-            said = redacted((response.error and response.error.message) or "", key)
+        if (status := self.status or 200) != 200:
             kind = "rate limited" if status == 429 else f"HTTP {status}"
-            return kind, said or f"status {status}", status in PASSING or status >= 500
-        if error is not None:
-            kind = redacted(error.code or "", key, 40).replace("_", " ") or "batch error"
-            return kind, redacted(error.message or "", key) or kind, True
+            said = redacted(self.said or f"status {status}", key)
+            return kind, said, status in PASSING or status >= 500
+        if self.error is not None:
+            kind = redacted(self.error.code or "", key, 40).replace("_", " ") or "batch error"
+            return kind, redacted(self.error.message or "", key) or kind, True
         if self.body is None:
-            nothing = "a line of the batch's result has no answer and no error"
-            return "malformed answer", nothing, True
+            return "malformed answer", "a line of the result has no answer and no error", True
         return None
 
 
@@ -129,16 +112,11 @@ def objects_in(path: Path) -> Iterator[dict[str, Any]]:
                 value = json.loads(text)
             except (ValueError, RecursionError):
                 value = None
-            if text.strip():
-                yield value if isinstance(value, dict) else {}
+            yield value if isinstance(value, dict) else {}
 
 
 class BatchProvider:
-    """The Batch API of one server.
-
-    All methods raise TeacherUnavailable where the provider refuses, and where it cannot be reached
-    for long; the message holds no key.
-    """
+    """The Batch API of one server; TeacherUnavailable where it refuses or is gone for long."""
 
     def __init__(self, api: Api, runner: asyncio.Runner) -> None:
         self._api, self._runner = api, runner
@@ -154,18 +132,15 @@ class BatchProvider:
     def upload(self, path: Path) -> str:
         """Upload the input of a batch; returns its id."""
         options: Any = {"headers": {"Content-Type": "multipart/form-data"}}
+        sent: Any = {"body": {"purpose": "batch"}, "files": {"file": path}, "options": options}
 
         async def upload(client: openai.AsyncOpenAI) -> str:
-            body, files = {"purpose": "batch"}, {"file": path}
-            return await client.post("/files", cast_to=str, body=body, files=files, options=options)
+            return str(await client.post("/files", cast_to=str, **sent))
 
         return self._insist(lambda: _read(_File, self._api.send(upload), "files")).id
 
-    def create(self, file: str, path: str, key: str, noted: datetime) -> str:
-        """Make a batch of an uploaded file, once; returns its id.
-
-        The key, noted at that time, goes into its metadata; the path is that of its calls.
-        """
+    def create(self, file: str, path: str, key: str) -> str:
+        """Make a batch of an uploaded file of calls to a path, once; returns its id."""
         body = {
             "input_file_id": file,
             "endpoint": f"/v1{path}",
@@ -174,30 +149,28 @@ class BatchProvider:
         }
         tried = False
 
-        async def create() -> Batch:
+        async def create() -> str:
             nonlocal tried
-            if tried and (found := await self._find(key, noted)) is not None:
+            if tried and (found := await self._find(key)) is not None:
                 return found
             tried = True
-            return await _read(Batch, self._api.post("/batches", body), "a batch")
+            return (await _read(Batch, self._api.post("/batches", body), "a batch")).id
 
-        return self._insist(create).id
+        return self._insist(create)
 
-    def find(self, key: str, noted: datetime) -> Batch | None:
-        """The batch whose metadata holds a key; None where there is none."""
-        return self._insist(lambda: self._find(key, noted))
+    def find(self, key: str) -> str | None:
+        """The id of the batch whose metadata holds a key; None where there is none."""
+        return self._insist(lambda: self._find(key))
 
-    async def _find(self, key: str, noted: datetime) -> Batch | None:
-        oldest = noted.timestamp() - CLOCK_SLACK_SECONDS
+    async def _find(self, key: str) -> str | None:
         after = ""
         for _ in range(MAX_PAGES):
             page = await _read(_Page, self._api.get(f"/batches?limit=100{after}"), "batches")
             batches = [batch for batch in page.data if batch is not None]
-            if found := next((batch for batch in batches if batch.key == key), None):
+            if found := next((batch.id for batch in batches if batch.key == key), None):
                 return found
-            old = any(b.created_at is not None and b.created_at < oldest for b in batches)
-            if not batches or old or not page.has_more:
-                return None
+            if not batches or not page.has_more:
+                break
             after = f"&after={quote(batches[-1].id, safe='')}"
         return None
 
@@ -206,51 +179,42 @@ class BatchProvider:
 
         async def retrieve() -> Batch | None:
             try:
-                text = await self._api.get(f"/batches/{quote(id, safe='')}")
-                return Batch.model_validate_json(text)
-            except ValidationError:
-                return None
+                return await _read(
+                    Batch, self._api.get(f"/batches/{quote(id, safe='')}"), "a batch"
+                )
             except ApiError as fault:
                 if not fault.retry:
                     raise
                 return None
 
-        unknown = (
-            f"the provider knows no batch {id[:80]!r}: use the key of the project that made it"
-        )
-        return self._insist(retrieve, unknown)
+        fix = "use the key of the project that made it"
+        return self._insist(retrieve, f"the provider knows no batch {id[:80]!r}: {fix}")
 
-    def download(self, file: str | None, to: Path) -> bool:
-        """Fetch a result into a file; False where there is none, or the provider has deleted it."""
+    def download(self, file: str | None, to: Path) -> None:
+        """Fetch what a batch was asked or answered into a file."""
 
-        async def fetch(client: openai.AsyncOpenAI) -> bool:
+        async def fetch(client: openai.AsyncOpenAI) -> None:
             content = client.files.with_streaming_response.content(str(file))
-            with to.open("wb") as stream:
-                async with content as response:
-                    async for chunk in response.iter_bytes():
-                        stream.write(chunk)
-            return True
+            async with content as response:
+                await response.stream_to_file(to)
 
-        async def download() -> bool:
-            try:
-                return file is not None and await self._api.send(fetch)
-            except NotFound:
-                return False
-
-        return self._insist(download)
+        self._insist(
+            lambda: self._api.send(fetch),
+            f"the provider has no file {file} at the moment: {AGAIN}, or delete the file that "
+            "notes the batches to give it up",
+        )
 
     def _insist(self, call: Callable[[], Awaitable[_T]], not_found: str = "") -> _T:
         """Do it as often as it takes, and name what is wrong where it cannot be done."""
-        settings = self._api.settings
+        host, url = self._api.settings.host, self._api.settings.url
+        not_found = not_found or f"{host} has no Batch API at {url}: use --teacher openai"
         try:
             return self._runner.run(self._api.insist(call))
         except NotFound as error:
-            otherwise = f"{settings.host} has no Batch API at {settings.url}: use --teacher openai"
-            raise TeacherUnavailable(not_found or f"{otherwise} ({error})") from None
+            raise TeacherUnavailable(f"{not_found} ({error})") from None
         except ApiError as fault:
-            raise TeacherUnavailable(
-                f"{settings.host} does not do it ({fault.kind}): {fault.reason}: {AGAIN}"
-            ) from None
+            reason = f"{host} does not do it ({fault.kind}): {fault.reason}: {AGAIN}"
+            raise TeacherUnavailable(reason) from None
 
 
 async def _read(model: type[_Model], text: Awaitable[str], what: str) -> _Model:
@@ -261,5 +225,4 @@ async def _read(model: type[_Model], text: Awaitable[str], what: str) -> _Model:
             f"the server answers something else than {what}: no Batch API, use --teacher openai"
         ) from None
     except (json.JSONDecodeError, RecursionError):
-        reason = "an answer that is no JSON"
-        raise ApiError("malformed answer", reason, retry=True, lost=True) from None
+        raise ApiError("malformed answer", "the answer is no JSON", True, True, True) from None

@@ -13,6 +13,7 @@ import email.utils
 import json
 import logging
 import math
+import random
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -24,7 +25,6 @@ from typing import Annotated, Any, TypeVar
 import httpx2
 import openai
 from pydantic import Field, ValidationError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
 from tot24_bench.teachers.api.settings import KEY_VARIABLE, OpenAISettings, redacted
 from tot24_bench.teachers.api.wire import AnswerPart, Lenient
@@ -34,18 +34,16 @@ log = logging.getLogger(__name__)
 
 AGAIN = "run the same command again to go on"
 
-MAX_BODY_BYTES = 64_000_000  # bytes of one answer: 128 responses of 100,000 tokens
+MAX_BODY_BYTES = 64_000_000  # of one answer: 128 responses of 100,000 tokens
+# of a batch's result file; 50,000 calls of 8 responses of 1,000 tokens take 2 GB
 MAX_RESULT_BYTES = 16 * 2**30
-"""Bytes of a batch's result file; 50,000 calls of 8 responses of 1,000 tokens take 2 GB."""
 
 FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.25, 8.0
 """Before the second try, twice as long before each that follows, and a little longer at random."""
 
 MAX_PAUSES = 30  # tries of a request whose server says each time how long to wait
 MAX_PAUSE_SECONDS = 900.0  # a longer pause is the user's to wait for, not a process's
-START_SECONDS = 30.0
-"""How long a server may take to list its models; one that is loading them answers slowly."""
-
+START_SECONDS = 30.0  # to list the models: a server that is loading them answers slowly
 MAX_NAMED = 5  # models that a message names
 
 TIMED_OUT, CONNECTION_LOST = "timed out", "connection lost"
@@ -126,38 +124,23 @@ class Api:
             await self.client.close()
 
     async def insist(self, call: Callable[[], Awaitable[_T]], retries: int | None = None) -> _T:
-        """What a call brings; it is tried again while it fails in a way that may pass.
-
-        Raises:
-            ApiError: of the last try.
-        """
+        """What a call brings, tried again while it fails in a way that may pass."""
         most = self.settings.max_retries if retries is None else retries
-        backoff = wait_exponential_jitter(FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS, jitter=0.25)
-
-        def paused(state: RetryCallState) -> bool:
-            error = state.outcome and state.outcome.exception()
-            return isinstance(error, ApiError) and error.paused
-
-        async def attempt() -> _T:
-            return await call()
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(lambda error: isinstance(error, ApiError) and error.retry),
-            stop=lambda state: (
-                state.attempt_number > (max(MAX_PAUSES, most) if paused(state) else most)
-            ),
-            # A pause that the server asks for is waited for by every call, in `pause`.
-            wait=lambda state: 0.0 if paused(state) else backoff(state),
-            reraise=True,
-        )
-        return await retrying(attempt)
+        tries = 0
+        while True:
+            try:
+                return await call()
+            except ApiError as error:
+                tries += 1
+                if not error.retry or tries > (max(MAX_PAUSES, most) if error.paused else most):
+                    raise
+                paused = error.paused
+            if not paused:  # what the server asks for is waited for by every call, in `pause`
+                wait = FIRST_WAIT_SECONDS * (2 ** (tries - 1) + random.random())
+                await asyncio.sleep(min(wait, MAX_WAIT_SECONDS))
 
     async def pause(self) -> None:
-        """Wait while the server asks for it, so that no call hammers on while another one waits.
-
-        Raises:
-            TeacherUnavailable: it asks for longer than anyone waits.
-        """
+        """Wait while the server asks for it, so that no call hammers on while another one waits."""
         while (wait := self._open_at - time.monotonic()) > 0:
             if wait > MAX_PAUSE_SECONDS:
                 raise TeacherUnavailable(f"the server asks to wait {wait:.0f} s: then {AGAIN}")
@@ -191,6 +174,8 @@ class Api:
 
     def _told(self, error: Exception, fields: tuple[str, ...]) -> Exception:
         """What a failed try means."""
+        if isinstance(error, openai.APIStatusError):
+            return self._status(error, fields)
         cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
         unsent = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
         lost = not isinstance(cause, unsent)
@@ -200,10 +185,8 @@ class Api:
         if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
             failed = f"the connection to {self.settings.host} failed"
             return ApiError(CONNECTION_LOST, failed, retry=True, lost=lost)
-        if not isinstance(error, openai.APIStatusError):
-            said = redacted(f"{type(error).__name__}: {error}", self.key)
-            return ApiError("client error", said, lost=True)
-        return self._status(error, fields)
+        said = redacted(f"{type(error).__name__}: {error}", self.key)
+        return ApiError("client error", said, lost=True)
 
     def _status(self, error: openai.APIStatusError, fields: tuple[str, ...]) -> Exception:
         status, said = error.status_code, redacted(_message(error.body), self.key)
@@ -228,22 +211,23 @@ class Api:
     def _unavailable(self, status: int, code: str, said: str) -> TeacherUnavailable | None:
         """What to raise where no request will ever be answered."""
         host, model = self.settings.host, self.settings.model
-        told = f" ({said})" if said else ""
+        kind, fault = TeacherUnavailable, ""
         if status == 401:
-            return TeacherUnavailable(f"{host} does not accept the key: check {KEY_VARIABLE}{told}")
-        if status == 403:
+            fault = f"{host} does not accept the key: check {KEY_VARIABLE}"
+        elif status == 403:
             fix = f"give another --model, or another key in {KEY_VARIABLE}"
-            return TeacherUnavailable(f"{host} does not let this key use {model!r}: {fix}{told}")
-        if status == 404 and not code and not self.settings.url.endswith("/v1"):
-            no_page = f"there is no such page at {host}: --base-url mostly ends in /v1"
-            return NotFound(f"{no_page}{told}")
-        if status == 404 or code == "model_not_found" or (status == 400 and _NO_MODEL.search(said)):
+            fault = f"{host} does not let this key use {model!r}: {fix}"
+        elif status == 402 or (status == 429 and code == "insufficient_quota"):
+            fault = f"the account has no credit left: add some, then {AGAIN}"
+        elif status == 404 and not code and not self.settings.url.endswith("/v1"):
+            kind, fault = (
+                NotFound,
+                f"there is no such page at {host}: --base-url mostly ends in /v1",
+            )
+        elif status == 404 or code == "model_not_found" or _NO_MODEL.search(said * (status == 400)):
             fix = "check --model and --base-url"
-            return NotFound(f"{host} has no model {model!r} there: {fix}{told}")
-        if status == 402 or (status == 429 and code == "insufficient_quota"):
-            credit = f"the account has no credit left: add some, then {AGAIN}"
-            return TeacherUnavailable(f"{credit}{told}")
-        return None
+            kind, fault = NotFound, f"{host} has no model {model!r} there: {fix}"
+        return kind(f"{fault} ({said})" if said else fault) if fault else None
 
     async def look(self) -> int | None:
         """Look at the server before anything is asked; the tokens that the model holds, if it says.
@@ -265,7 +249,9 @@ class Api:
             listed = _Models.model_validate_json(await self.insist(ask, retries=1)).data
         except ApiError as fault:
             if fault.kind == CONNECTION_LOST:
-                raise nobody_there(settings) from None
+                fix = "start the server, or give another --base-url"
+                fix = "check the network" if settings.official else fix
+                raise TeacherUnavailable(f"nobody answers at {settings.host}: {fix}") from None
             if fault.kind == TIMED_OUT:
                 log.warning("%s does not list its models; asking it nevertheless", settings.host)
             return None
@@ -301,15 +287,6 @@ class _Model(AnswerPart):
 
 class _Models(AnswerPart):
     data: list[Lenient[_Model]]
-
-
-def nobody_there(settings: OpenAISettings) -> TeacherUnavailable:
-    """What to raise when there is no server at the address."""
-    if settings.official:
-        return TeacherUnavailable(f"{settings.host} cannot be reached: check the network")
-    return TeacherUnavailable(
-        f"nobody answers at {settings.host}: start the server, or give another --base-url"
-    )
 
 
 def retry_after(headers: Any) -> float | None:
@@ -404,10 +381,10 @@ def _refused_field(said: str, param: str, sent: tuple[str, ...]) -> str | None:
 
 def _message(body: object) -> str:
     """What an error's body says, which the client has unwrapped; text where it was no JSON."""
-    if not isinstance(body, dict):
-        return body if isinstance(body, str) else ""
-    value = next((body[n] for n in ("message", "detail", "error") if body.get(n)), "")
-    return value if isinstance(value, str) else json.dumps(value, default=str)[:2000]
+    if isinstance(body, dict):
+        body = next((body[n] for n in ("message", "detail", "error") if body.get(n)), "")
+        body = body if isinstance(body, str) else json.dumps(body, default=str)[:2000]
+    return body if isinstance(body, str) else ""
 
 
 def _text(body: object, name: str) -> str:

@@ -30,21 +30,15 @@ from tot24_bench.teachers.api.client import (
 from tot24_bench.teachers.api.money import Budget, Charge, Price
 from tot24_bench.teachers.api.settings import OpenAISettings
 from tot24_bench.teachers.api.wire import BadBody, Completion, OpenAIWire
-from tot24_bench.teachers.teacher import Failure, Reply, Request, TeacherInfo, TeacherUnavailable
+from tot24_bench.teachers.teacher import Failure, Reply, Request, TeacherUnavailable
 
 log = logging.getLogger(__name__)
 
 GONE_AFTER = 3  # so many times `concurrency` calls without an answer, in a row: the server has gone
-BUDGET_POLL_SECONDS = 0.05
-"""How often a try looks whether other calls have freed enough of the budget."""
 
 
 class OpenAITeacher:
-    """Asks a model over HTTP.
-
-    Raises:
-        TeacherUnavailable: no key, or a limit on cost without a price.
-    """
+    """Asks a model over HTTP; TeacherUnavailable without a key, or for a limit without a price."""
 
     def __init__(
         self, settings: OpenAISettings, budget: Budget | None = None, price: Price | None = None
@@ -52,13 +46,8 @@ class OpenAITeacher:
         self._settings = settings
         self._budget = budget or Budget()
         self._budget.require_price(price, settings.model)
-        self._key = settings.key()
-        self._wire = OpenAIWire(settings, price, self._key)
-
-    @property
-    def info(self) -> TeacherInfo:
-        """The model as it was asked for, and its sampling."""
-        return self._settings.info
+        self._wire = OpenAIWire(settings, price, settings.key())
+        self.info = settings.info
 
     def most_under_way(self, prompt: Prompt) -> Charge:
         """What all calls that are under way at once may take, for prompts like this one."""
@@ -73,7 +62,7 @@ class OpenAITeacher:
             BudgetSpent: the next call might cost too much.
         """
         with asyncio.Runner() as runner:
-            api = Api(self._settings, self._key)
+            api = Api(self._settings, self._wire.key)
             run = _Run(api, self._wire, self._budget, RequestGroups(requests))
             try:
                 runner.run(run.start())
@@ -136,9 +125,11 @@ class _Hold:
             self.budget.settle(self.most, took)
             self.held = False
 
-
-class _OneByOne(Exception):
-    """The server takes no `n`: the samples of the call are to be asked one by one."""
+    def hold_again(self) -> None:
+        if not self.held and not self.budget.reserve(self.most):
+            reason = "an answer was lost and the budget does not hold another try"
+            raise ApiError("lost, no budget", reason)
+        self.held = True
 
 
 class _Run:
@@ -151,9 +142,7 @@ class _Run:
         self._most = wire.settings.samples_per_request
         self._without: frozenset[str] = frozenset()
         self._renamed = False
-        self._named = False
         self._tasks: set[asyncio.Task[_Done]] = set()
-        self._waiting = 0
         self._unanswered = 0
         self._stop: Exception | None = None
 
@@ -163,12 +152,7 @@ class _Run:
         self._context = self._context or held
 
     async def step(self) -> list[Reply | Failure] | None:
-        """Send what can be sent, and wait for the next answers; None at the end.
-
-        Raises:
-            TeacherUnavailable: the server has gone, or cannot answer at all.
-            BudgetSpent: the next call might cost too much.
-        """
+        """Send what can be sent, and wait for the next answers; None at the end."""
         self._send()
         if not self._tasks:
             if self._stop is not None:
@@ -245,11 +229,10 @@ class _Run:
         except ApiError as fault:
             failures = [Failure(r, fault.kind, fault.reason, fault.again) for r in group]
             return _Done([*failures], fault=fault)
-        except _OneByOne:
+        except FieldRefused:  # `n`: its samples are asked one by one
             return _Done([], group)
         finally:
             hold.settle(Charge())
-        self._compare_names(completion.details.get("snapshot"))
         seconds = round(time.monotonic() - started, 3)
         count = len(completion.choices)
         if count < min(len(group), self._most):
@@ -259,8 +242,7 @@ class _Run:
 
     async def _try(self, group: Sequence[Request], hold: _Hold) -> Completion:
         """One try. An answer that was lost may have been billed: it counts at its most."""
-        if not hold.held:
-            await self._reserve_again(hold)
+        hold.hold_again()
         await self._api.pause()
         try:
             completion = await self._answer(group)
@@ -271,19 +253,6 @@ class _Run:
         tokens = completion.tokens
         hold.settle(hold.most if tokens is None else self._wire.charge(tokens))
         return completion
-
-    async def _reserve_again(self, hold: _Hold) -> None:
-        """Reserve one more try, from what other calls free if need be."""
-        self._waiting += 1
-        try:
-            while not self._budget.reserve(hold.most):
-                if self._waiting >= len(self._tasks):  # every other call waits for the same
-                    reason = "an answer was lost and the budget does not hold another try"
-                    raise ApiError("lost, no budget", reason)
-                await asyncio.sleep(BUDGET_POLL_SECONDS)
-        finally:
-            self._waiting -= 1
-        hold.held = True
 
     async def _answer(self, group: Sequence[Request]) -> Completion:
         """What the server answers, asked without the fields that it refuses."""
@@ -307,7 +276,7 @@ class _Run:
                 self._without |= {field}
             if field == "n":
                 self._most = 1
-                raise _OneByOne
+                raise refused
         elif field in LIMIT_FIELDS and field != wire.limit_field:
             pass  # another call has changed it already
         elif field in LIMIT_FIELDS and not (self._renamed or self._settings.completions):
@@ -317,13 +286,3 @@ class _Run:
         else:
             fix = NAMED_FIXES.get(field, "the server takes no such max_tokens: lower it")
             raise TeacherUnavailable(f"{fix} ({said})")
-
-    def _compare_names(self, said: object) -> None:
-        """Warn once where the server seems to answer with another model than was asked for."""
-        if self._named or not isinstance(said, str):
-            return
-        self._named = True
-        model = self._settings.model
-        ours, theirs = (name.rstrip("/").split("/")[-1].casefold() for name in (model, said))
-        if ours not in theirs and theirs not in ours:
-            log.warning("asked for %r, but the server says that %r answers", model, said)

@@ -29,6 +29,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -39,9 +40,7 @@ from tot24_bench.schema import Record, first_fault
 from tot24_bench.teachers.teacher import BudgetSpent, TeacherUnavailable
 
 MILLION = Decimal(1_000_000)
-
-_DATE = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$", re.ASCII)
-"""How a snapshot's name ends."""
+_DATE = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$", re.ASCII)  # of a snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,7 @@ class Budget:
     max_tokens: int | None = None  # of prompts and responses; None is any number
     spent_cost: Decimal = Decimal(0)  # US dollars, earlier runs on the same file included
     spent_tokens: int = 0  # the same in tokens
-    _held_cost: Decimal = Decimal(0)
-    _held_tokens: int = 0
+    _held: Charge = Charge()
 
     def __post_init__(self) -> None:
         zero = "must be above 0: a budget of zero lets nothing be asked"
@@ -91,12 +89,12 @@ class Budget:
     @property
     def committed_cost(self) -> Decimal:
         """US dollars that are spent or reserved."""
-        return self.spent_cost + self._held_cost
+        return self.spent_cost + self._held.cost
 
     @property
     def committed_tokens(self) -> int:
         """Tokens that are spent or reserved."""
-        return self.spent_tokens + self._held_tokens
+        return self.spent_tokens + self._held.tokens
 
     def fits(self, most: Charge) -> bool:
         """Whether a call that takes so much at most can be sent without passing a limit."""
@@ -111,14 +109,12 @@ class Budget:
         """Reserve the most that a call takes; False where it does not fit."""
         if not self.fits(most):
             return False
-        self._held_tokens += most.tokens
-        self._held_cost += most.cost
+        self._held += most
         return True
 
     def settle(self, reserved: Charge, took: Charge) -> None:
         """Free what was reserved, and count what was taken."""
-        self._held_tokens -= reserved.tokens
-        self._held_cost -= reserved.cost
+        self._held += reserved * -1
         self.spend(took)
 
     def spend(self, took: Charge) -> None:
@@ -154,7 +150,7 @@ class Price:
     cache_write: Dollars | None = None  # of prompt tokens that it stores; None as `input`
     batch: Dollars | None = None  # the Batch API's share of these prices; None is 1
 
-    def cost(self, prompt: int, completion: int, *, cached: int = 0, written: int = 0) -> Decimal:
+    def cost(self, prompt: int, completion: int, cached: int = 0, written: int = 0) -> Decimal:
         """US dollars of a call, exactly; `cached` and `written` are parts of the prompt."""
         total = max(prompt - cached - written, 0) * self.input + completion * self.output
         total += cached * (self.input if self.cached_input is None else self.cached_input)
@@ -186,37 +182,32 @@ def price_of(model: str, table: Path | None = None) -> Price | None:
     Raises:
         TeacherUnavailable: a table that cannot be read.
     """
-    for prices in (*([_read(table)] if table is not None else []), _shipped()):
+    for prices in (*([] if table is None else [_read(table, f"--prices {table}")]), _shipped()):
         for name in (model, _DATE.sub("", model)):
             if name in prices:
                 return prices[name]
     return None
 
 
-def _read(path: Path) -> Mapping[str, Price]:
-    try:
-        return _parse(path.read_bytes(), f"--prices {path}")
-    except OSError as error:
-        raise TeacherUnavailable(f"--prices {path}: {error.strerror or 'cannot be read'}") from None
-
-
 @cache
 def _shipped() -> Mapping[str, Price]:
-    return _parse(files("tot24_bench.teachers").joinpath("prices.yaml").read_bytes(), "prices.yaml")
+    return _read(files("tot24_bench.teachers") / "prices.yaml", "prices.yaml")
 
 
-def _parse(raw: bytes, name: str) -> Mapping[str, Price]:
+def _read(table: Traversable, name: str) -> Mapping[str, Price]:
     import yaml
 
     form = "write models: {NAME: {input: DOLLARS, output: DOLLARS}}, per million tokens"
     try:
-        table = _Table.model_validate(yaml.safe_load(raw))
+        read = _Table.model_validate(yaml.safe_load(table.read_bytes()))
+    except OSError as error:
+        raise TeacherUnavailable(f"{name}: {error.strerror or 'cannot be read'}") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         raise TeacherUnavailable(f"{name}: no YAML; {form}") from None
     except ValidationError as error:
         where, fault = first_fault(error)
         raise TeacherUnavailable(f"{name}: {where}: {fault}; {form}") from None
     return {
-        model: replace(price, batch=table.batch) if price.batch is None else price
-        for model, price in table.models.items()
+        model: replace(price, batch=read.batch) if price.batch is None else price
+        for model, price in read.models.items()
     }

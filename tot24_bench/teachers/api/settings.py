@@ -27,15 +27,11 @@ KEY_VARIABLE = "OPENAI_API_KEY"
 URL_VARIABLE = "OPENAI_BASE_URL"
 
 NO_KEY = "none"  # sent to a server when no key is set: most that run locally ask for none
-MAX_REASON_CHARS = 300  # characters of what a server says, in a message of ours
-MAX_SAID_CHARS = 2**20
-"""Characters of an answer that are looked through for our key before it is cut to a message."""
-
 HIDDEN = "[key]"
-
+MAX_REASON_CHARS = 300  # characters of what a server says, in a message of ours
+MAX_SAID_CHARS = 2**20  # that are looked through for our key before they are cut to a message
+# Local servers are given keys like `x` or `EMPTY`: no secrets, and not to be cut out of texts.
 MIN_SECRET_CHARS = 8
-"""Local servers are given keys like `x` or `EMPTY`: no secrets, and not to be cut out of texts."""
-
 _KEY_LIKE = re.compile(r"\b(?:sk|sess|key)-[\w*.-]{6,}|(?i:bearer)\s+[\w*.~+/=-]{6,}", re.ASCII)
 
 MAX_BATCH_CALLS = 50_000  # calls of one batch (OpenAI's limit)
@@ -63,7 +59,6 @@ class OpenAISettings:
     completions: bool = False
     # tokens of prompt and response that the model holds; None asks the server
     context: int | None = None
-    tokenizer: str | None = None  # folder or hub name to count prompts with; None estimates
     check_model: bool = True  # refuse a model that the server does not list
 
     LIMITS: ClassVar[dict[str, tuple[float, float]]] = {
@@ -128,11 +123,7 @@ class OpenAISettings:
         return TeacherInfo(kind="openai", model=self.model, settings=settings)
 
     def key(self) -> str:
-        """The key that is sent.
-
-        Raises:
-            TeacherUnavailable: OpenAI's own server, and no key is set.
-        """
+        """The key that is sent; TeacherUnavailable for OpenAI's own server without one."""
         key = os.environ.get(KEY_VARIABLE, "").strip()
         if not key and self.official:
             raise TeacherUnavailable(

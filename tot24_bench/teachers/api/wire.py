@@ -48,10 +48,9 @@ MAX_RESPONSE_CHARS = 4_000_000  # characters of one response: above what a milli
 MAX_DETAIL_CHARS = 200
 FAULTY_FINISHES = ("abort", "error")  # broken off by a fault of the server's (vLLM, gateways)
 
+# To estimate a prompt's tokens: a context must not be refused without need, and our prompts have
+# 2.3 to 3.9 bytes a token (a vocabulary of 4,096 that reads digits one by one).
 BYTES_PER_TOKEN = 2
-"""To estimate a prompt's tokens: a context must not be refused without need, and our prompts have
-2.3 to 3.9 bytes a token (a vocabulary of 4,096 that reads digits one by one)."""
-
 TEMPLATE_TOKENS = 4  # that a chat template puts around a message (ChatML: role, two marks, newline)
 MOST_TEMPLATE_TOKENS = 16  # never more: `<|start_header_id|>assistant<|end_header_id|>` and such
 MOST_OTHER_TOKENS = 64  # beside the messages, such as a knowledge cutoff and a date
@@ -134,8 +133,8 @@ class Tokens(NamedTuple):
 
     prompt: int  # of the prompt, those of the cache included
     completion: int  # of the response, hidden reasoning included
-    cached: int = 0  # tokens of the prompt that came from the provider's cache
-    written: int = 0  # tokens of the prompt that were stored in it
+    cached: int = 0  # of the prompt, from the provider's cache
+    written: int = 0  # of the prompt, stored in it
 
 
 class Choice(NamedTuple):
@@ -154,11 +153,7 @@ class Completion(NamedTuple):
 
 
 class OpenAIWire:
-    """Makes bodies and reads answers for one model; the key never appears in what is read.
-
-    Raises:
-        TeacherUnavailable: there is no such tokenizer as the settings name.
-    """
+    """Makes bodies and reads answers for one model; the key never appears in what is read."""
 
     def __init__(
         self, settings: OpenAISettings, price: Price | None = None, key: str = NO_KEY
@@ -166,22 +161,19 @@ class OpenAIWire:
         self.settings = settings
         self.limit_field = settings.limit_field
         self._price = price
-        self._key = key
-        self._tokenizer = None if settings.tokenizer is None else _tokenizer(settings.tokenizer)
+        self.key = key
 
     def body(
         self, prompt: Prompt, n: int, sample: int = 0, *, without: frozenset[str] = frozenset()
     ) -> dict[str, Any]:
         """The body of a call for n samples from a first one on, without what the server refuses."""
         settings = self.settings
-        asked: dict[str, Any] = {"model": settings.model}
-        if settings.completions:
-            asked["prompt"] = prompt.text
-        else:
-            asked["messages"] = prompt.messages
         form = {"name": "game24", "strict": True, "schema": SCHEMA}
         structured = {"type": "json_schema", "json_schema": form}
-        asked |= {
+        asked = {
+            "model": settings.model,
+            "prompt": prompt.text if settings.completions else None,
+            "messages": None if settings.completions else prompt.messages,
             self.limit_field: settings.max_tokens,
             "temperature": settings.temperature,
             "top_p": settings.top_p,
@@ -206,21 +198,13 @@ class OpenAIWire:
 
     def require_room(self, prompt: Prompt, context: int | None) -> None:
         """Refuse a prompt that the model cannot hold: servers cut it silently, and bill it."""
-        if context is None:
-            return
-        if self._tokenizer is None:
-            count = -(-len(prompt.text.encode()) // BYTES_PER_TOKEN)
-            has, exact = "has about", ", or give --teacher_args tokenizer=NAME"
-        else:
-            count = len(self._tokenizer.encode(prompt.text, add_special_tokens=True))
-            has, exact = "has", ""
+        count = -(-len(prompt.text.encode()) // BYTES_PER_TOKEN)
         count += self._messages(prompt) * TEMPLATE_TOKENS
         most = self.settings.max_tokens
-        if count + most > context:
+        if context is not None and count + most > context:
             raise TeacherUnavailable(
-                f"the prompt of {prompt.puzzle.text} {has} {count} tokens and the response may "
+                f"the prompt of {prompt.puzzle.text} has about {count} tokens and the response may "
                 f"have {most}, but the model holds {context}: lower --max-tokens or --num_fewshot"
-                f"{exact}"
             )
 
     def _messages(self, prompt: Prompt) -> int:
@@ -237,27 +221,21 @@ class OpenAIWire:
             raise BadBody("the answer is no JSON") from None
 
     def parse(self, body: object, most: int) -> Completion:
-        """What the body of an answer holds, at most so many choices.
-
-        Raises:
-            BadBody: it holds none.
-        """
+        """What the body of an answer holds, at most so many choices; BadBody where it has none."""
         try:
             said = _Body.model_validate(body)
         except ValidationError as error:
             where, fault = first_fault(error, "it")
             raise BadBody(f"the answer cannot be read: {where}: {fault}") from None
-        used = said.usage
         tokens = None
-        if used is not None:
+        if (used := said.usage) is not None:
             cached = min(used.cached or 0, used.prompt_tokens)
             written = min(used.written or 0, used.prompt_tokens - cached)
             tokens = Tokens(used.prompt_tokens, used.completion_tokens, cached, written)
-        names = ("response_id", "snapshot", "fingerprint")
-        values = (said.id, said.model, said.system_fingerprint)
+        told = (said.id, said.model, said.system_fingerprint)
         details: dict[str, Setting] = {
-            name: redacted(without_machine_path(value), self._key, MAX_DETAIL_CHARS)
-            for name, value in zip(names, values, strict=True)
+            name: redacted(without_machine_path(value), self.key, MAX_DETAIL_CHARS)
+            for name, value in zip(("response_id", "snapshot", "fingerprint"), told, strict=True)
             if value and value.strip()
         }
         return Completion(tuple(map(self._choice, said.choices[:most])), tokens, details)
@@ -272,11 +250,11 @@ class OpenAIWire:
         if message is None:
             raise BadBody("a choice of the answer has no message")
         if message.refusal:
-            return Choice(without_key(message.refusal, self._key), Finish.REFUSAL)
+            return Choice(without_key(message.refusal, self.key), Finish.REFUSAL)
         if message.content is None and reason is None:
             return None  # neither a word nor an end: nobody answered
         finish = _FINISHES.get(reason or "", Finish.STOP)
-        return Choice(without_key(message.content or "", self._key), finish)
+        return Choice(without_key(message.content or "", self.key), finish)
 
     def replies(
         self,
@@ -284,9 +262,7 @@ class OpenAIWire:
         requests: Sequence[Request | None],
         seconds: float | None = None,
     ) -> list[Reply | Failure]:
-        """One outcome for each request that has a choice, in order; None takes a share and is
-        left out.
-        """
+        """An outcome for each request that has a choice; None takes a share and is left out."""
         sizes = [len(choice.text) if choice else 0 for choice in completion.choices]
         parts = shares(completion.tokens, sizes) if completion.tokens else [None] * len(sizes)
         outcomes: list[Reply | Failure] = []
@@ -299,12 +275,13 @@ class OpenAIWire:
                 continue
             text, details = choice.text, completion.details
             if self.settings.structured and (read := plain(text)) is not None:
-                text, details = without_key(read, self._key), {**details, "structured": True}
-            counted: dict[str, Any] = {}
-            if part is not None:
-                counted = {"prompt_tokens": part.prompt, "completion_tokens": part.completion}
-                counted["cost"] = self._cost(part)
-            usage = Usage(**counted, seconds=seconds)
+                text, details = without_key(read, self.key), {**details, "structured": True}
+            usage = Usage(
+                prompt_tokens=part and part.prompt,
+                completion_tokens=part and part.completion,
+                cost=part and self._cost(part),
+                seconds=seconds,
+            )
             outcomes.append(Reply(request, text, choice.finish, usage, details))
         return outcomes
 
@@ -320,11 +297,7 @@ class OpenAIWire:
         return [*self.replies(completion, requests), *missing]
 
     def _cost(self, tokens: Tokens) -> Decimal | None:
-        prompt, completion, cached, written = tokens
-        price = self._price
-        if price is None:
-            return None
-        return price.cost(prompt, completion, cached=cached, written=written)
+        return None if self._price is None else self._price.cost(*tokens)
 
 
 def seed_of(seed: int, prompt: Prompt, sample: int) -> int:
@@ -393,14 +366,3 @@ def plain(text: str) -> str | None:
     if answer[:7].casefold() == "answer:":
         answer = answer[7:].strip()
     return "\n".join([*(["Steps:", *lines] if lines else []), f"Answer: {answer}"])
-
-
-def _tokenizer(name: str) -> Any:
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError, KeyError, ImportError):
-        raise TeacherUnavailable(
-            f"tokenizer={name[:80]!r} is not there: give the folder or hub name of one"
-        ) from None

@@ -13,8 +13,8 @@ from typing import Any
 from tot24_bench.checkpoint import checkpoint_sha256, fault_of
 from tot24_bench.teachers.teacher import Request, Setting, TeacherInfo, TeacherUnavailable
 
+# Ends a response to a plain prompt, as in lm-eval's tasks: the model runs on into another hand.
 STOP = "\nInput:"
-"""Ends a response to a plain prompt, as in lm-eval's tasks: the model runs on into another hand."""
 
 DEVICES = ("cuda", "mps", "cpu")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -113,11 +113,7 @@ class Checkpoint:
         return TeacherInfo(kind=kind, model=name, settings=settings)
 
     def asked(self, request: Request) -> TokenPrompt:
-        """A request as tokens.
-
-        Raises:
-            TeacherUnavailable: prompt and response together are longer than the context.
-        """
+        """A request as tokens; TeacherUnavailable where they and the response do not fit."""
         prompt, tokenizer = request.prompt, self.tokenizer
         if self.chat:
             ids = tokenizer(self._as_chat(prompt.messages), add_special_tokens=False)["input_ids"]
@@ -137,11 +133,8 @@ class Checkpoint:
         from jinja2 import TemplateError
 
         try:
-            return str(
-                self.tokenizer.apply_chat_template(
-                    messages, tokenize=False, add_generation_prompt=True
-                )
-            )
+            render = self.tokenizer.apply_chat_template
+            return str(render(messages, tokenize=False, add_generation_prompt=True))
         except TemplateError as error:  # some take no system message
             raise TeacherUnavailable(
                 f"the chat template of {self.settings.model} takes no such prompt: use chat=false "

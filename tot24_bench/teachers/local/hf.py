@@ -33,13 +33,9 @@ from tot24_bench.teachers.local.checkpoint import (
 )
 from tot24_bench.teachers.teacher import Failure, Finish, Reply, Request, TeacherUnavailable, Usage
 
-KIND = "transformers"  # how records name this teacher
 WINDOW = 16  # batches a process that are sorted by length at once; what is longest goes first
-TAIL = 16
-"""Last tokens in which a stop is looked for: tokens of single bytes write `\\nInput:` in seven."""
-
-PATIENCE = timedelta(days=1)
-"""How long a process waits for the first: that one waits for whoever takes its responses."""
+TAIL = 16  # last tokens in which a stop is looked for: byte tokens write `\\nInput:` in seven
+PATIENCE = timedelta(days=1)  # the first process waits for whoever takes its responses
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -54,11 +50,7 @@ class Written(NamedTuple):
 
 
 class TransformersTeacher:
-    """A checkpoint that transformers loads.
-
-    Raises:
-        TeacherUnavailable: it is not there, cannot be read, or there is no such device.
-    """
+    """A checkpoint that transformers loads; TeacherUnavailable where it cannot."""
 
     def __init__(self, settings: LocalSettings) -> None:
         self._settings = settings
@@ -66,7 +58,7 @@ class TransformersTeacher:
         self._checkpoint = Checkpoint(settings)
         self._device = _device(settings.device, self._processes.local_rank)
         self._dtype = _dtype(settings.dtype, self._device, self._checkpoint.config)
-        self.info = self._checkpoint.info(KIND, self._dtype)
+        self.info = self._checkpoint.info("transformers", self._dtype)
         self._batch = settings.batch_size
         self._loaded: Any = None
 
@@ -76,12 +68,7 @@ class TransformersTeacher:
         return self._processes.first
 
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
-        """See `Teacher.ask`; under torchrun the first process asks, once.
-
-        Raises:
-            TeacherUnavailable: the weights cannot be loaded, a prompt does not fit, or not even
-                one response fits the memory.
-        """
+        """See `Teacher.ask`; under torchrun the first process asks, once."""
         if not self.first:
             raise TeacherUnavailable("only the first process of a torchrun asks; the others serve")
         try:
@@ -275,14 +262,10 @@ class Draw:
 
 
 class Ended:
-    """A stopping criterion: a row ends at an end token, or once it has written the stop.
-
-    Attributes:
-        lengths: of each row the tokens that it wrote, end token included; 0 while it writes.
-    """
+    """A stopping criterion: a row ends at an end token, or once it has written the stop."""
 
     def __init__(self, tokenizer: Any, rows: int, prompt: int, ends: set[int], stop: str | None):
-        self.lengths = [0] * rows
+        self.lengths = [0] * rows  # tokens of each row that has ended, end token included; else 0
         self._tokenizer, self._prompt, self._ends, self._stop = tokenizer, prompt, ends, stop
 
     def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:

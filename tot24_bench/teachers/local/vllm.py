@@ -26,20 +26,13 @@ from tot24_bench.teachers.local.checkpoint import (
 )
 from tot24_bench.teachers.teacher import Failure, Finish, Reply, Request, TeacherUnavailable, Usage
 
-KIND = "vllm"  # how records name this teacher
-WINDOW = 16
-"""Times `batch_size` requests are given to vLLM at once; it makes batches of them by itself."""
+WINDOW = 16  # times `batch_size` requests are given to vLLM at once; its batches are its own
 
 _FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH}
 
 
 class VllmTeacher:
-    """A checkpoint that vLLM runs.
-
-    Raises:
-        TeacherUnavailable: vLLM is not installed, several processes were started, or the
-            checkpoint is not there or cannot be read.
-    """
+    """A checkpoint that vLLM runs; TeacherUnavailable where it is not installed."""
 
     def __init__(self, settings: LocalSettings) -> None:
         if find_spec("vllm") is None:
@@ -50,7 +43,7 @@ class VllmTeacher:
             raise TeacherUnavailable("vLLM shares its work itself: start it without torchrun")
         self._settings = settings
         self._checkpoint = Checkpoint(settings)
-        self.info = self._checkpoint.info(KIND, settings.dtype)
+        self.info = self._checkpoint.info("vllm", settings.dtype)
         self._llm: Any = None
 
     def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:

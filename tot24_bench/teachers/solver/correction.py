@@ -51,18 +51,15 @@ from tot24_bench.teachers.solver.search import BACK_TO, PATH
 from tot24_bench.teachers.solver.teacher import NO_SOLUTION
 from tot24_bench.teachers.solver.truth import (
     LARGEST_WRITTEN,
-    MOST_DETOURS,
     Numbers,
     Truth,
-    hides_test_hands,
+    around_test_hands,
     line_of,
     plausible_thoughts,
     thoughts_of,
-    where_test_hand_is_solved,
 )
 
-MAX_CORRECTED_LINES = 60
-"""Default bound on the lines of a corrected search; twice what the solver alone writes."""
+MAX_CORRECTED_LINES = 60  # of the search, by default; twice what the solver alone writes
 
 
 class CannotCorrect(ValueError):
@@ -71,19 +68,15 @@ class CannotCorrect(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CorrectionConfig:
-    """How a search is corrected.
+    """How a search is corrected."""
 
-    Attributes:
-        explore: share of the solver's dead ends that it follows instead of marking them at once.
-        max_lines: lines of the search, at most: the student's thoughts stop and the solver's dead
-            ends are left out so that it holds. The path, and every first thought of a hand without
-            a solution, are never left out: where they do not fit, nothing is corrected.
-        avoid: states that the text must not come to, not even as a dead end. Those that the hand
-            itself hides (`truth`) it never comes to.
-    """
-
-    explore: float = EXPLORE
+    explore: float = EXPLORE  # share of the solver's dead ends that it follows, not marks at once
+    # Lines of the search, at most: the student's thoughts stop and the solver's dead ends are left
+    # out so that it holds. The path, and every first thought of a hand without a solution, are
+    # never left out: where they do not fit, nothing is corrected.
     max_lines: int = MAX_CORRECTED_LINES
+    # States that the text must not come to, not even as a dead end. Those that the hand itself
+    # hides (`truth`) it never comes to.
     avoid: frozenset[State] = field(default=frozenset(), repr=False)
 
     def __post_init__(self) -> None:
@@ -94,22 +87,15 @@ class CorrectionConfig:
 
 
 class Correction(NamedTuple):
-    """A corrected response.
+    """A corrected response."""
 
-    Attributes:
-        text: the whole response; right, every thought valid, the answer that of its path.
-        kept: thoughts of the student in it.
-        marked: how many of those are now marked as a dead end, or not marked any more.
-        cut_at: line of the response at which the student's part ends before the search does; None
-            where everything that it stated was looked at.
-        solver_lines: lines of the search that the solver wrote, those to go back apart.
-    """
-
-    text: str
-    kept: int
-    marked: int
+    text: str  # the whole response; right, every thought valid, the answer that of its path
+    kept: int  # thoughts of the student in it
+    marked: int  # how many of those are now marked as a dead end, or not marked any more
+    # line of the response at which the student's part ends before the search does; None where
+    # everything that it stated was looked at
     cut_at: int | None
-    solver_lines: int
+    solver_lines: int  # lines of the search that the solver wrote, those to go back apart
 
 
 def correct(
@@ -132,16 +118,16 @@ def correct(
             f"only hands of up to {MAX_SOLVED_NUMBERS} numbers are corrected, not {puzzle.text}"
         )
     stated = analyse(puzzle, response).thoughts
-    avoid = config.avoid
-    for _ in range(MOST_DETOURS + 1):
-        corrected = _correct(puzzle, stated, rng, config, Truth(puzzle, avoid))
-        if not hides_test_hands(puzzle.hand):
-            return corrected
-        state = where_test_hand_is_solved(puzzle, corrected.text.split("\n"))
-        if state is None:
-            return corrected
-        avoid |= {state}
-    raise CannotCorrect(f"{puzzle.text} solves a hand of a test part on every way: leave it out")
+
+    def write(avoid: frozenset[State]) -> Correction:
+        return _correct(puzzle, stated, rng, config, Truth(puzzle, avoid))
+
+    corrected = around_test_hands(puzzle, config.avoid, write, lambda done: done.text.split("\n"))
+    if corrected is None:
+        raise CannotCorrect(
+            f"{puzzle.text} solves a hand of a test part on every way: leave it out"
+        )
+    return corrected
 
 
 def _correct(
@@ -183,15 +169,12 @@ def _no_way(puzzle: Puzzle) -> CannotCorrect:
 
 @dataclass(slots=True)
 class _Node:
-    """A thought of the corrected search, where it starts from (-1: the hand), what its line says.
-
-    `said` is whether the student marked it; None for the solver's own.
-    """
+    """A thought of the corrected search."""
 
     thought: Thought
-    parent: int
+    parent: int  # the node that it starts from; -1 is the hand
     dead: bool
-    said: bool | None = None
+    said: bool | None = None  # whether the student marked it; None for the solver's own
     followed: bool = False
 
 
@@ -199,10 +182,8 @@ class _Search:
     """The corrected search as it grows, thought by thought, a tree whose lines are written last.
 
     Only at the end is it known which dead end was followed, and which is just marked. `path` holds
-    the indices of the nodes that lead to where the search is.
-
-    Args:
-        whole: whether room is kept for every thought of a hand that has no solution.
+    the indices of the nodes that lead to where the search is. Where it is to be `whole`, room is
+    kept for every thought of a hand that has no solution.
     """
 
     def __init__(self, puzzle: Puzzle, truth: Truth, config: CorrectionConfig, whole: bool) -> None:

@@ -58,44 +58,39 @@ class CannotTeach(ValueError):
 class Curriculum:
     """The knobs. Each field is a setting of the teacher's records.
 
-    Attributes:
-        plausible: the order in which a state's thoughts are tried: "ordered" (from the last pair to
-            the first, + - * and exact quotients, then fractions), or "random" (drawn for each
-            state).
-        explore: share of dead ends of three or more numbers that are followed, not marked at once.
-        mark: notation of a dead end; None for no marks at all.
-        max_lines: a longer search is written again with half the exploring, in the end with none,
-            and then with fewer dead ends; None for MOST_LINES. A path that does not fit by itself
-            is not taught.
-        avoid: states that are never entered nor shown as left: a name of `AVOIDABLE`. Test hands
-            never are, whatever is given here, where the hand has five numbers or more and is no
-            test hand itself (`truth`): its searches pass through hands of four.
-        judge: who tells dead ends in a One-Step ToT response: the "oracle", or a written
-            "look-ahead" over every state of three numbers (`look_ahead`), which knows nothing that
-            it does not show. `plausible`, `explore` and `mark` are the oracle's, the knobs below
-            the look-ahead's; a look-ahead longer than `max_lines` is not taught.
-        fractions: when a look-ahead comes to first thoughts that leave a fraction: "last", all of
-            them and all that they make; or "early", before sums and products, only those of use,
-            and only what is of use of what they make. Early, hands that need a fraction take less
-            than half the length, searches that end on sums or products more.
-        reorder: share of look-aheads that begin with another operation than usual, drawn, and go
-            round from there: what comes last in a search is rare where searches are short.
-        informed: share of look-aheads that begin with the operation by which they are shortest,
-            quotients that leave a remainder among them; `reorder` is for the others. Three quarters
-            of these reordered, no beginning is shown more often for another reason.
-
     Raises:
         BadCurriculum: for a value out of range.
     """
 
+    # In which order a state's thoughts are tried: "ordered" (from the last pair to the first, + - *
+    # and exact quotients, then fractions), or "random" (drawn for each state).
     plausible: str = "ordered"
+    # share of dead ends of three or more numbers that are followed, not marked at once
     explore: float = EXPLORE
-    mark: str | None = DEAD_END
+    mark: str | None = DEAD_END  # notation of a dead end; None for no marks at all
+    # A longer search is written again with half the exploring, in the end with none, and then with
+    # fewer dead ends; None for MOST_LINES. A path that does not fit by itself is not taught.
     max_lines: int | None = MAX_LINES
+    # States that are never entered nor shown as left: a name of `AVOIDABLE`. Test hands never are,
+    # whatever is given here, where the hand has five numbers or more and is no test hand itself
+    # (`truth`): its searches pass through hands of four.
     avoid: str | None = None
+    # Who tells dead ends in a One-Step ToT response: the "oracle", or a written "look-ahead" over
+    # every state of three numbers (`look_ahead`), which knows nothing that it does not show. The
+    # knobs `plausible`, `explore` and `mark` are the oracle's, those below the look-ahead's; a
+    # look-ahead longer than `max_lines` is not taught.
     judge: str = "oracle"
+    # When a look-ahead comes to first thoughts that leave a fraction: "last", all of them and all
+    # that they make; or "early", before sums and products, only those of use, and only what is of
+    # use of what they make. Early, hands that need a fraction take less than half the length,
+    # searches that end on sums or products more.
     fractions: str = "last"
+    # Share of look-aheads that begin with another operation than usual, drawn, and go round from
+    # there: what comes last in a search is rare where searches are short.
     reorder: float = 0.0
+    # Share of look-aheads that begin with the operation by which they are shortest, quotients that
+    # leave a remainder among them; `reorder` is for the others. Three quarters of these reordered,
+    # no beginning is shown more often for another reason.
     informed: float = 0.0
 
     def __post_init__(self) -> None:
@@ -106,8 +101,7 @@ class Curriculum:
                 raise BadCurriculum(f"no {name} {value!r:.40}: there is {there}")
         for name in ("explore", "reorder", "informed"):
             value = getattr(self, name)
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not 0 <= value <= 1:
+            if type(value) not in (int, float) or not 0 <= value <= 1:
                 raise BadCurriculum(f"{name} is {value!r:.40}: give a share from 0 to 1")
         most = self.max_lines
         if most is not None and (type(most) is not int or not 3 <= most <= MOST_LINES):

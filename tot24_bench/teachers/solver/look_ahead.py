@@ -46,10 +46,7 @@ LARGEST_PRODUCT = LARGEST_CARD**2
 """Products above are not tried, unless nothing else wins: no hand of the deck needs one for 24."""
 
 HIT = " !"
-
-SIZES = (3, 4)
-"""Numbers of the hands that are searched like this; the look-ahead is always over three."""
-
+SIZES = (3, 4)  # numbers of the hands that are searched like this; the look-ahead is over three
 LETTERS = "abcd"
 
 _CIRCLE = {"last": "-/+*", "early": "-/%+*"}
@@ -57,14 +54,14 @@ _REST = {"last": "%", "early": ""}
 
 
 class Way(NamedTuple):
-    """How a search goes: the operations of its first thoughts in order, and with what fractions.
+    """How a search goes.
 
-    `%` stands for divisions with a remainder. Differences and exact quotients come first: in the
-    deck they win most often, so searches are short.
+    Differences and exact quotients come first: in the deck they win most often, so searches are
+    short.
     """
 
-    order: str
-    sparing: bool
+    order: str  # of the operations of its first thoughts; % is a division with a remainder
+    sparing: bool  # whether only fractions of use are shown
 
 
 FRACTIONS_LAST = Way(_CIRCLE["last"] + _REST["last"], sparing=False)
@@ -112,11 +109,7 @@ class _Look(NamedTuple):
 
 
 def way_of(puzzle: Puzzle, truth: Truth, curriculum: Curriculum, rng: Random) -> Way:
-    """How a search goes; the random state moves only where a beginning is drawn.
-
-    Raises:
-        CannotTeach: as `look_ahead`, where the search has to be known to choose its way.
-    """
+    """How a search goes; the random state moves only where a beginning is drawn."""
     circle, rest = _CIRCLE[curriculum.fractions], _REST[curriculum.fractions]
     sparing = curriculum.fractions == "early"
     starts = range(len(circle))
@@ -132,10 +125,7 @@ def way_of(puzzle: Puzzle, truth: Truth, curriculum: Curriculum, rng: Random) ->
 def look_ahead(puzzle: Puzzle, truth: Truth, way: Way = FRACTIONS_LAST) -> Searched:
     """The search of a hand of three or four numbers, to the first hit or to its end.
 
-    Args:
-        puzzle: the hand; all its numbers have to be used.
-        truth: what may not be shown, and whether there is a way at all.
-        way: in what order, and with what fractions.
+    `truth` says what may not be shown, and whether there is a way at all.
 
     Raises:
         CannotTeach: for other hands, and where every way passes through what may not be shown.
@@ -156,18 +146,16 @@ def look_ahead(puzzle: Puzzle, truth: Truth, way: Way = FRACTIONS_LAST) -> Searc
 
 
 def _search(puzzle: Puzzle, truth: Truth, limit: int | None, way: Way) -> Searched:
-    lines: list[str] = []
-    if len(puzzle.numbers) == SIZES[0]:
-        return _ended(
-            puzzle, lines, None, _looked(puzzle.numbers, puzzle.target, limit, way.sparing)
-        )
-    lines.append(" ".join(map("{}={}".format, LETTERS, puzzle.numbers)))
+    numbers, target = puzzle.numbers, puzzle.target
+    if len(numbers) == SIZES[0]:
+        return _ended(puzzle, [], None, _looked(numbers, target, limit, way.sparing))
+    lines = [" ".join(map("{}={}".format, LETTERS, numbers))]
     for first in _first_thoughts(puzzle, limit, way):
         if truth.hides(State(tuple(sorted(first.left)))):
             continue
         left = " ".join(map(str, first.left))
         lines.append(f"{first.label}: {first.step.text} (left: {left})")
-        look = _looked(first.left, puzzle.target, limit, way.sparing)
+        look = _looked(first.left, target, limit, way.sparing)
         if look.step is not None:
             return _ended(puzzle, lines, first.step, look)
         lines += look.lines

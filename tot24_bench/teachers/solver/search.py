@@ -19,24 +19,20 @@ from typing import NamedTuple
 from tot24_bench.game import Puzzle, State, Thought
 from tot24_bench.teachers.solver.curriculum import MOST_LINES, CannotTeach, Curriculum
 from tot24_bench.teachers.solver.truth import (
-    MOST_DETOURS,
     Numbers,
     Truth,
-    hides_test_hands,
+    around_test_hands,
     line_of,
     plausible_thoughts,
     thoughts_of,
-    where_test_hand_is_solved,
 )
 
-MAX_TAUGHT_NUMBERS = 6
-"""Largest hand that is taught: with seven, judging one first thought takes seconds."""
+MAX_TAUGHT_NUMBERS = 6  # with seven, judging one first thought takes seconds
 
 BACK_TO = "Back to "
 PATH = "Path:"
 
-HALVINGS = 3
-"""How often a search that is too long explores half as much before it explores nothing."""
+HALVINGS = 3  # how often a search that is too long explores half as much before none
 
 Path = tuple[Thought, ...]
 
@@ -61,31 +57,23 @@ class _TooLong(Exception):
 
 
 def winning_path(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
-    """The winning path alone.
+    """The winning path alone; CannotTeach as `truth_of` and `no_way`."""
 
-    Raises:
-        CannotTeach: as `truth_of` and `no_way`.
-    """
-
-    def written(avoid: frozenset[State]) -> Found:
+    def write(avoid: frozenset[State]) -> Found:
         path = _path_of(levels_of(puzzle, curriculum, truth_of(puzzle, avoid), rng))
         return Found([*map(line_of, path or ())], path)
 
-    return _around_test_hands(puzzle, curriculum, written)
+    return _around_test_hands(puzzle, curriculum, write)
 
 
 def search(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
-    """The search in as many lines as there may be, and the winning path once more.
-
-    Raises:
-        CannotTeach: as `truth_of` and `no_way`, or where a path alone does not fit.
-    """
+    """The search in as many lines as there may be, and the winning path once more."""
     most, steps = curriculum.max_lines or MOST_LINES, len(puzzle.numbers) - 1
     room = most - steps - 3  # beside the search: "Steps:", "Path:", the path, the answer
     if room < steps:
         raise too_few(puzzle, most, 2 * steps + 3)
 
-    def written(avoid: frozenset[State]) -> Found:
+    def write(avoid: frozenset[State]) -> Found:
         truth = truth_of(puzzle, avoid)
         for explore, dead_ends in _attempts(curriculum.explore, room):
             levels = levels_of(puzzle, curriculum, truth, rng)
@@ -99,15 +87,20 @@ def search(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> Found:
             return Found([*page.lines, *recap], path)
         raise AssertionError("the last attempt shows the path alone, and that fits")
 
-    return _around_test_hands(puzzle, curriculum, written)
+    return _around_test_hands(puzzle, curriculum, write)
+
+
+def _around_test_hands(
+    puzzle: Puzzle, curriculum: Curriculum, write: Callable[[frozenset[State]], Found]
+) -> Found:
+    found = around_test_hands(puzzle, curriculum.avoided, write, lambda found: found.lines)
+    if found is None:
+        raise no_way(puzzle)
+    return found
 
 
 def truth_of(puzzle: Puzzle, avoid: frozenset[State]) -> Truth:
-    """Exact judgements for a puzzle that can be taught.
-
-    Raises:
-        CannotTeach: a negative target, too many numbers, or a hand that may not be shown.
-    """
+    """Exact judgements for a puzzle; CannotTeach where it cannot be taught."""
     if puzzle.target < 0:
         raise CannotTeach(
             "the solver teacher writes for targets of 0 or more: "
@@ -125,11 +118,7 @@ def truth_of(puzzle: Puzzle, avoid: frozenset[State]) -> Truth:
 
 
 def levels_of(puzzle: Puzzle, curriculum: Curriculum, truth: Truth, rng: Random) -> list[Level]:
-    """The states of the winning path; of a puzzle that has none the first alone.
-
-    Raises:
-        CannotTeach: as `no_way`.
-    """
+    """The states of the winning path; of a puzzle that has none the first alone."""
     numbers: Numbers = puzzle.numbers
     made: Numbers = ()
     levels: list[Level] = []
@@ -154,7 +143,7 @@ def _level(
             if truth.wins(thought.left, truth.after(made, thought)):
                 return Level(numbers, dead_ends, thought)
             # Two numbers are judged at sight: the thought that wins is written at once.
-            if len(numbers) > 2 and truth.shows_dead(thought.left):
+            if len(numbers) > 2 and truth.dead(thought.left) and not truth.hides(thought.left):
                 dead_ends.append(thought)
     return Level(numbers, dead_ends, None)
 
@@ -187,36 +176,11 @@ def _path_of(levels: list[Level]) -> Path | None:
     return path if len(path) == len(levels) else None
 
 
-def _around_test_hands(
-    puzzle: Puzzle, curriculum: Curriculum, written: Callable[[frozenset[State]], Found]
-) -> Found:
-    """What is written, around the states on whose paths a test hand is solved.
-
-    Raises:
-        CannotTeach: as `no_way`, after MOST_DETOURS of them.
-    """
-    avoid = curriculum.avoided
-    found = written(avoid)
-    if not hides_test_hands(puzzle.hand):
-        return found
-    for _ in range(MOST_DETOURS):
-        state = where_test_hand_is_solved(puzzle, found.lines)
-        if state is None:
-            return found
-        avoid |= {state}
-        found = written(avoid)
-    raise no_way(puzzle)
-
-
 def _attempts(explore: float, room: int) -> Iterator[tuple[float, int | None]]:
-    """What to try until the lines fit: the share explored, and the dead ends shown at most.
-
-    Half the exploring, then none, then fewer dead ends.
-    """
+    """What to try until the lines fit: the share explored, and the dead ends shown at most."""
     yield explore, None
     if explore:
-        for halving in range(1, HALVINGS + 1):
-            yield explore / 2**halving, None
+        yield from ((explore / 2**halving, None) for halving in range(1, HALVINGS + 1))
         yield 0.0, None
     while room:
         room //= 2
@@ -234,11 +198,7 @@ class _Page:
         self._explore, self._room = explore, room
 
     def write_levels(self, levels: list[Level], most: int | None) -> None:
-        """The dead ends of each level, and the thought that wins.
-
-        Raises:
-            _TooLong: when it does not fit.
-        """
+        """The dead ends of each level, and the thought that wins."""
         count = sum(len(level.dead_ends) for level in levels)
         shown = set(range(count if most is None else min(most, count)))
         if len(shown) < count and self._curriculum.plausible == "random":

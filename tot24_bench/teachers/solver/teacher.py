@@ -63,14 +63,9 @@ from tot24_bench.teachers.teacher import (
     Usage,
 )
 
-NAME = "solver"
-"""How records and tables name this teacher."""
-
+NAME = "solver"  # how records and tables name this teacher
 NO_SOLUTION = "Answer: no solution"
-
-TRIES = 6
-"""Failing thoughts that a `value` response shows."""
-
+TRIES = 6  # failing thoughts that a `value` response shows
 DEFAULT = Curriculum()
 
 
@@ -92,12 +87,6 @@ def write(puzzle: Puzzle, method: str, rng: Random, curriculum: Curriculum = DEF
 
     The same `rng` state gives the same response. Unsolvable puzzles are answered "no solution",
     after the whole search where the method is One-Step ToT.
-
-    Args:
-        puzzle: the hand, or for `propose` and `value` the numbers left.
-        method: what was asked for.
-        rng: what it draws from, as far as the curriculum leaves anything open.
-        curriculum: what the response should look like.
 
     Raises:
         ValueError: for a method it does not know.
@@ -170,11 +159,7 @@ WRITERS = {
 
 
 def _fitted(puzzle: Puzzle, curriculum: Curriculum, lines: list[str]) -> str:
-    """A response of which nothing can be left out.
-
-    Raises:
-        CannotTeach: where it does not fit.
-    """
+    """A response of which nothing can be left out; CannotTeach where it does not fit."""
     if curriculum.max_lines is not None and len(lines) > curriculum.max_lines:
         raise too_few(puzzle, curriculum.max_lines, len(lines))
     return "\n".join(lines)
@@ -190,13 +175,9 @@ def _answer(puzzle: Puzzle, path: Path | None) -> str:
 
 @dataclass(frozen=True)
 class SolverSettings(Curriculum):
-    """All that `SolverTeacher` is made of: the knobs, and the seed.
+    """All that `SolverTeacher` is made of: the knobs, and the seed."""
 
-    Attributes:
-        seed: what is left to chance is drawn from it.
-    """
-
-    seed: int = 0
+    seed: int = 0  # what is left to chance is drawn from it
 
 
 class SolverTeacher:
@@ -211,19 +192,10 @@ class SolverTeacher:
             seed = curriculum.seed if isinstance(curriculum, SolverSettings) else 0
         self.curriculum, self.seed = curriculum, seed
         settings = {**curriculum.settings(), "seed": seed}
-        self._info = TeacherInfo(kind=NAME, model=EXACT_SEARCH, oracle=True, settings=settings)
+        self.info = TeacherInfo(kind=NAME, model=EXACT_SEARCH, oracle=True, settings=settings)
 
-    @property
-    def info(self) -> TeacherInfo:
-        """An exact search, and the knobs it was turned by."""
-        return self._info
-
-    def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure, None, None]:
-        """Answer each request as it is taken; one that cannot be taught is a Failure for good.
-
-        Raises:
-            TeacherUnavailable: for a method that it does not write.
-        """
+    def ask(self, requests: Iterable[Request]) -> Generator[Reply | Failure]:
+        """Answer each request as it is taken; one that cannot be taught is a Failure for good."""
         for request in requests:
             method = request.prompt.method
             if method not in WRITERS:

@@ -19,9 +19,10 @@ half of such a hand's states go. What a test hand's own text shows is nobody's t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import combinations
+from typing import TypeVar
 
 from tot24_bench.game import (
     LARGEST_CARD,
@@ -44,13 +45,12 @@ from tot24_bench.game import (
 )
 from tot24_bench.scoring import Replay, read_steps
 
-LARGEST_WRITTEN = 10**12 - 1
-"""Largest number, numerator or denominator that is written: `scoring.steps` reads twelve digits."""
-
-MOST_DETOURS = 50
-"""Solutions of test hands that are gone around; a hand that has more of them is not taught."""
+LARGEST_WRITTEN = 10**12 - 1  # numerator or denominator: `scoring.steps` reads twelve digits
+MOST_DETOURS = 50  # solutions of test hands that are gone around
 
 Numbers = tuple[Number, ...]
+
+_Written = TypeVar("_Written")
 
 
 class Truth:
@@ -60,9 +60,7 @@ class Truth:
     number is needed `made` stays empty; where not, it holds the values that a thought has made: a
     winning path then has no thought that its answer has no use for.
 
-    Args:
-        puzzle: what is asked.
-        avoid: states not to be shown, beside those that the hand hides anyway.
+    States to `avoid` are hidden beside those that the hand hides anyway.
     """
 
     def __init__(self, puzzle: Puzzle, avoid: frozenset[State] = frozenset()) -> None:
@@ -87,10 +85,6 @@ class Truth:
         if self.rule is Rule.ALL:
             return not _makes(state.numbers, self.target)
         return not _uses(state.numbers, (), self.target)
-
-    def shows_dead(self, state: State) -> bool:
-        """Whether a state may be shown, and is dead."""
-        return self.dead(state) and not self.hides(state)
 
     def done(self, numbers: Numbers, made: Numbers) -> bool:
         """Whether the target is made, with nothing left that must be used."""
@@ -139,6 +133,26 @@ def hides_test_hands(hand: Hand) -> bool:
     return len(hand) > SMALLEST_HAND and not is_test_hand(hand)
 
 
+def around_test_hands(
+    puzzle: Puzzle,
+    avoid: frozenset[State],
+    write: Callable[[frozenset[State]], _Written],
+    lines_of: Callable[[_Written], Iterable[str]],
+) -> _Written | None:
+    """What is written around the states on whose paths a test hand is solved; None where there are
+    more than MOST_DETOURS of them.
+    """
+    for _ in range(MOST_DETOURS + 1):
+        written = write(avoid)
+        if not hides_test_hands(puzzle.hand):
+            return written
+        state = where_test_hand_is_solved(puzzle, lines_of(written))
+        if state is None:
+            return written
+        avoid |= {state}
+    return None
+
+
 def where_test_hand_is_solved(puzzle: Puzzle, lines: Iterable[str]) -> State | None:
     """A state of a search that settles, with what came before it, the solution of a test hand."""
     thoughts = Replay(puzzle).run(read_steps("\n".join(lines)))
@@ -146,10 +160,11 @@ def where_test_hand_is_solved(puzzle: Puzzle, lines: Iterable[str]) -> State | N
     targets = {TARGET, puzzle.target}
     for place, tree in trees_to(puzzle.hand, steps, targets):
         if any(map(is_test_hand, solved_by(tree, targets))):
-            on_path = [thoughts[place]]
-            while on_path[-1].parent >= 0:
-                on_path.append(thoughts[on_path[-1].parent])
-            return State(max((t.left for t in on_path if len(t.left) < SMALLEST_HAND), key=len))
+            on_path = []
+            while place >= 0:
+                on_path.append(thoughts[place].left)
+                place = thoughts[place].parent
+            return State(max((left for left in on_path if len(left) < SMALLEST_HAND), key=len))
     return None
 
 
