@@ -13,7 +13,6 @@ import email.utils
 import json
 import logging
 import math
-import random
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -25,6 +24,7 @@ from typing import Annotated, Any, TypeVar
 import httpx2
 import openai
 from pydantic import Field, ValidationError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
 from tot24_bench.teachers.api.settings import KEY_VARIABLE, OpenAISettings, redacted
 from tot24_bench.teachers.api.wire import AnswerPart, Lenient
@@ -126,18 +126,26 @@ class Api:
     async def insist(self, call: Callable[[], Awaitable[_T]], retries: int | None = None) -> _T:
         """What a call brings, tried again while it fails in a way that may pass."""
         most = self.settings.max_retries if retries is None else retries
-        tries = 0
-        while True:
-            try:
-                return await call()
-            except ApiError as error:
-                tries += 1
-                if not error.retry or tries > (max(MAX_PAUSES, most) if error.paused else most):
-                    raise
-                paused = error.paused
-            if not paused:  # what the server asks for is waited for by every call, in `pause`
-                wait = FIRST_WAIT_SECONDS * (2 ** (tries - 1) + random.random())
-                await asyncio.sleep(min(wait, MAX_WAIT_SECONDS))
+        backoff = wait_exponential_jitter(FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS, jitter=0.25)
+
+        def paused(state: RetryCallState) -> bool:
+            error = state.outcome and state.outcome.exception()
+            return isinstance(error, ApiError) and error.paused
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(lambda error: isinstance(error, ApiError) and error.retry),
+            stop=lambda state: (
+                state.attempt_number > (max(MAX_PAUSES, most) if paused(state) else most)
+            ),
+            # A pause that the server asks for is waited for by every call, in `pause`.
+            wait=lambda state: 0.0 if paused(state) else backoff(state),
+            reraise=True,
+        )
+
+        async def attempt() -> _T:
+            return await call()
+
+        return await retrying(attempt)
 
     async def pause(self) -> None:
         """Wait while the server asks for it, so that no call hammers on while another one waits."""
