@@ -69,13 +69,15 @@ def make_validation_rows(config: RowConfig) -> Dataset:
     """
     from datasets import Dataset
 
-    rows = []
-    for index, puzzle in enumerate(load_split("val")):
-        rng = Random(f"val:{config.row_seed}:{index}")
+    def row(index: int, puzzle: Puzzle) -> dict[str, str]:
+        rng, prompt = (
+            Random(f"val:{config.row_seed}:{index}"),
+            build("onestep_tot", puzzle, shots=0),
+        )
         completion = _written(replace(config, avoid=None), puzzle, "onestep_tot", rng)
-        prompt = build("onestep_tot", puzzle, shots=0).text
-        rows.append({"prompt": prompt, "completion": completion, "numbers": puzzle.text})
-    return Dataset.from_list(rows)
+        return {"prompt": prompt.text, "completion": completion, "numbers": puzzle.text}
+
+    return Dataset.from_list([row(i, puzzle) for i, puzzle in enumerate(load_split("val"))])
 
 
 def describe(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -83,15 +85,14 @@ def describe(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
     The hash is over each row's prompt and completion as one line of JSON, in order.
     """
-    digest, distinct = hashlib.sha256(), set()
+    digest, distinct, count = hashlib.sha256(), set(), 0
     hands: set[tuple[int, ...]] = set()
-    count = 0
     for row in rows:
+        count += 1
         line = json.dumps([row["prompt"], row["completion"]], ensure_ascii=False).encode()
         digest.update(line + b"\n")
         distinct.add(hashlib.sha256(line).digest())
         hands.update(Puzzle.parse(hand).hand for hand in hands_shown(row["prompt"]))
-        count += 1
     shown = [" ".join(map(str, hand)) for hand in sorted(hands)]
     sha256 = digest.hexdigest()
     return {"rows": count, "distinct": len(distinct), "sha256": sha256, "hands": shown}
@@ -133,12 +134,14 @@ def guard(config: RowConfig) -> None:
         share = getattr(config, setting.name)
         if isinstance(setting.default, float) and not 0 <= share <= 1:  # all of them are shares
             raise BadRows(f"--{setting.name} {share} is no share: give one from 0 to 1")
-    for one, other, what in (
-        ("io_share", "cot_share", "rows"),
-        ("wide_share", "rational_share", "hands"),
+    for pair, what in (
+        (("io_share", "cot_share"), "rows"),
+        (("wide_share", "rational_share"), "hands"),
     ):
-        if getattr(config, one) + getattr(config, other) > 1:
-            raise BadRows(f"--{one} and --{other} are more than all {what}: lower one of them")
+        if sum(getattr(config, share) for share in pair) > 1:
+            raise BadRows(
+                f"--{pair[0]} and --{pair[1]} are more than all {what}: lower one of them"
+            )
     if config.marks not in MARKS:
         raise BadRows(f"no --marks {config.marks}: there is {', '.join(MARKS)}")
     if config.marks != "kept" and config.judge != "oracle":
@@ -152,8 +155,7 @@ def guard(config: RowConfig) -> None:
     if config.rational_share:
         guard_parts(_rational(), "the hands that need a fraction")
     for variant in ("default", "search"):
-        exemplars = [exemplar.puzzle for exemplar in pick(variant)]
-        guard_parts(exemplars, f"exemplar variant {variant!r}")
+        guard_parts([one.puzzle for one in pick(variant)], f"exemplar variant {variant!r}")
 
 
 def make_row(config: RowConfig, index: int) -> dict[str, Any]:
@@ -164,7 +166,8 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
         WrongTeacher: the response does not score as right.
     """
     rng = Random(f"{config.row_seed}:{index}")
-    method = _draw_method(config, rng)
+    place, cot = rng.random(), config.io_share + config.cot_share
+    method = "io" if place < config.io_share else "cot" if place < cot else "onestep_tot"
     long = config.long_share and rng.random() < config.long_share
     drawn = (_draw_row(config, method, rng) for _ in range(config.long_of if long else 1))
     row = max(drawn, key=lambda one: len(one["completion"]))
@@ -187,13 +190,6 @@ def _code_sha256() -> str:
     for path in [Path(__file__), *sorted(package.glob("**/*.py"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _draw_method(config: RowConfig, rng: Random) -> str:
-    draw = rng.random()
-    if draw < config.io_share:
-        return "io"
-    return "cot" if draw < config.io_share + config.cot_share else "onestep_tot"
 
 
 def _draw_row(config: RowConfig, method: str, rng: Random) -> dict[str, Any]:

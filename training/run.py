@@ -56,22 +56,18 @@ class AlreadyFinished(ValueError):
 
 
 class AnotherRun(ValueError):
-    """The checkpoint belongs to a run with other settings; the message names them and the fix."""
+    """The checkpoint belongs to a run with other settings."""
 
 
 class BadProcesses(ValueError):
-    """The processes cannot train this together; the message says why and the fix."""
+    """The processes cannot train this together."""
 
 
 class RunNotes(TrainerCallback):  # type: ignore[misc]
     """Notes with each checkpoint whose run it is and how long it took; ends a part at its step.
 
-    Args:
-        output_dir: the run's folder.
-        settings: what the checkpoints hold.
-        resumed: whether the run goes on; otherwise the seconds are counted from nothing.
-        stop_after: the last step to take; the learning rate is still high there. The next part
-            starts from the exported student, with rows or a schedule of its own.
+    The learning rate is still high at `stop_after`. The next part starts from the exported
+    student, with rows or a schedule of its own. Where nothing is resumed, seconds begin at 0.
     """
 
     def __init__(
@@ -109,8 +105,7 @@ def settings_of(configs: Configs, batch: int) -> dict[str, Any]:
     for part in (configs.rows, configs.student, configs.adapter, configs.feed):
         found |= asdict(part)
     found |= {name: getattr(configs.sft, name, None) for name in SCHEDULE}
-    told: dict[str, Any] = json.loads(json.dumps(found, default=str))
-    return told
+    return dict(json.loads(json.dumps(found, default=str)))
 
 
 def differences(
@@ -126,12 +121,9 @@ def differences(
 
 def last_whole_checkpoint(output_dir: str) -> Path | None:
     """The checkpoint with the most steps among those that were written to the end."""
-    steps = {
-        int(number): state.parent
-        for state in Path(output_dir).glob(f"checkpoint-*/{STATE}")
-        if (number := state.parent.name.removeprefix("checkpoint-")).isdigit()
-    }
-    return steps[max(steps)] if steps else None
+    states = Path(output_dir).glob(f"checkpoint-[0-9]*/{STATE}")
+    whole = [state.parent for state in states]
+    return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
 
 
 def is_finished(checkpoint: Path, stop_after: int | None = None) -> bool:
@@ -146,11 +138,10 @@ def require_same_run(checkpoint: Path, settings: dict[str, Any]) -> None:
     Raises:
         AnotherRun: names what differs.
     """
-    there = _told(checkpoint)
-    names = sorted({*there, *settings} - {ROWS}) if there else []
-    if differ := differences(settings, there, names):
-        more = f" and {len(differ) - 4} more" if len(differ) > 4 else ""
-        raise AnotherRun(f"{checkpoint} is of another run: {', '.join(differ[:4])}{more}: {_FIX}")
+    if there := _told(checkpoint):
+        differ = differences(settings, there, sorted({*there, *settings} - {ROWS}))
+        if differ:
+            raise AnotherRun(f"{checkpoint} is of another run: {', '.join(differ[:4])}: {_FIX}")
 
 
 def require_same_rows(checkpoint: Path, sha256: str) -> None:
@@ -176,11 +167,11 @@ def require_same_shape(checkpoint: Path, model: PreTrainedModel, adapted: bool) 
     """
     from safetensors import safe_open
 
-    has_adapter = (checkpoint / "adapter_config.json").is_file()
-    if has_adapter != adapted:
-        said = "holds an adapter" if has_adapter else "holds whole weights"
-        wanted = "an adapter" if adapted else "every weight"
-        raise AnotherRun(f"{checkpoint} {said}, and this run trains {wanted}: {_FIX}")
+    if (checkpoint / "adapter_config.json").is_file() != adapted:
+        said = "holds whole weights, and this run trains an adapter"
+        if not adapted:
+            said = "holds an adapter, and this run trains every weight"
+        raise AnotherRun(f"{checkpoint} {said}: {_FIX}")
     file = checkpoint / ("adapter_model.safetensors" if adapted else "model.safetensors")
     if not file.is_file():
         return
@@ -203,10 +194,7 @@ def require_same_shape(checkpoint: Path, model: PreTrainedModel, adapted: bool) 
 def _told(checkpoint: Path) -> dict[str, Any]:
     """What a checkpoint says of its run; nothing where it is an older one's."""
     file = checkpoint / IDENTITY
-    if not file.is_file():
-        return {}
-    told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return told
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
 
 
 def share_batch(training: TrainingArguments, batch: int | None) -> int:
@@ -228,11 +216,7 @@ def share_batch(training: TrainingArguments, batch: int | None) -> int:
 
 
 def require_together(training: int, wanted: int | None) -> None:
-    """Check that the processes that were started do train together.
-
-    Args:
-        training: how many take part.
-        wanted: how many the user asked for; None for any number.
+    """Check that so many processes train together as were started, and as were asked for.
 
     Raises:
         BadProcesses: some train on their own, or there are more or fewer than wanted.
@@ -242,7 +226,7 @@ def require_together(training: int, wanted: int | None) -> None:
             f"{process_count()} processes were started and {training} train together: start them "
             "with torchrun --nproc_per_node N -m training.sft ..."
         )
-    if wanted is not None and wanted != training:
+    if wanted not in (None, training):
         raise BadProcesses(
             f"--processes {wanted}, but {training} train: start them with torchrun "
             f"--nproc_per_node {wanted} -m training.sft ... (accelerate launch --cpu starts one)"
@@ -255,8 +239,6 @@ def keep_freed_memory() -> None:
     A training step on the CPU frees and asks for the same gigabyte again, and every page is zeroed
     by the kernel anew. Keeping it is faster, and the process stays as large as its largest batch.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mmap_max, trim_threshold = -4, -1
-        mallopt(mmap_max, 0)
-        mallopt(trim_threshold, -1)
+    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
+        mallopt(-4, 0)  # M_MMAP_MAX
+        mallopt(-1, -1)  # M_TRIM_THRESHOLD
