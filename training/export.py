@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from .config import TOT24, Configs, RowConfig, say
 from .rows import teacher_of
 from .run import differences
-from .student import export_dtype, is_adapted
+from .student import export_dtype
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -173,7 +173,7 @@ def export(
     shutil.rmtree(new, ignore_errors=True)
     try:
         new.mkdir()
-        if is_adapted(model):
+        if hasattr(model, "merge_and_unload"):
             model.save_pretrained(new / ADAPTER)
             model = model.float().merge_and_unload()  # in fp32: a sum in bf16 would lose it
         record["parameters"] = model.num_parameters()

@@ -42,7 +42,6 @@ from .run import (
     last_whole_checkpoint,
     require_same_rows,
     require_same_run,
-    require_same_shape,
     require_together,
     settings_of,
     share_batch,
@@ -108,8 +107,6 @@ def train(configs: Configs) -> Path:
     if run.patience:
         sft.restore_callback_states_from_checkpoint = True  # else an interruption resets the count
         trainer.add_callback(EarlyStoppingCallback(run.patience))
-    if checkpoint is not None:
-        require_same_shape(checkpoint, trainer.model, adapter.use_peft)
     if finished and checkpoint is not None:
         # It ended between its last checkpoint and the export: only the export is left to do.
         trainer.state = TrainerState.load_from_json(str(checkpoint / STATE))

@@ -61,11 +61,6 @@ def peft_config(config: AdapterConfig) -> PeftConfig | None:
     return made
 
 
-def is_adapted(model: object) -> bool:
-    """Whether the model carries an adapter."""
-    return hasattr(model, "peft_config") and hasattr(model, "merge_and_unload")
-
-
 def export_dtype(config: StudentConfig) -> torch.dtype:
     """What the exported weights are held in."""
     import torch

@@ -87,11 +87,7 @@ def config_of(plan: Plan, arm: Arm, folders: Folders) -> dict[str, Any]:
 
 
 def check_config(config: dict[str, Any]) -> None:
-    """Build the config as `training.sft` does.
-
-    Raises:
-        BadPlan: an unknown key, or a value that cannot be.
-    """
+    """Build the config as `training.sft` does; BadPlan for a key or a value that cannot be."""
     from ..config import Configs, make_parser
 
     try:
@@ -228,11 +224,7 @@ def train_arms(
     *,
     again: bool = False,
 ) -> None:
-    """Train what is not trained yet.
-
-    Args:
-        say: gets a line an arm.
-        again: train an arm whose student is gone though it has met every test, to compare.
+    """Train what is not trained yet; `again`, too, what met every test and is gone, to compare.
 
     Raises:
         ArmFailed: `training.sft` ended with an error; the arms after it are not begun.

@@ -48,17 +48,12 @@ class OtherWeights(ValueError):
 def evaluate_arms(
     plan: Plan, arms: Sequence[Arm], folders: Folders, say: Callable[[str], object]
 ) -> None:
-    """Ask what has not been asked.
-
-    Args:
-        arms: of the plan; all of it has to be trained in any case.
-        say: gets a line a submission.
+    """Ask what has not been asked; all arms of the plan have to be trained in any case.
 
     Raises:
         NotDeclared: the plan is not committed as it is.
         NotTrained: an arm of the plan has no student, and tests to meet.
-        BadPlan: a student was trained by other settings.
-        OtherWeights: a student or a submission is not its record's.
+        BadPlan, OtherWeights: a student or a submission is not its record's.
     """
     answers = Answers.read(plan, folders.kept)
     require_trained(plan, folders, answers, say)

@@ -36,16 +36,12 @@ class BadPage(ValueError):
 
 
 def report(plan: Plan, folders: Folders, docs: Path) -> dict[str, Any]:
-    """Write the results, the picture, and the figures of the page.
-
-    Args:
-        docs: the page; its marks have to be there, or it is a new one.
+    """Write the results, the picture, and the figures of the page, which has both marks or is new.
 
     Raises:
         BadPage: it has no marks.
         NotDeclared: students met the tests under another plan.
-        BadPlan: a student was trained by other settings.
-        OtherWeights: a submission is of another student than its record.
+        BadPlan, OtherWeights: a student or a submission is not its record's.
         ValueError: nothing was evaluated, or a submission cannot be read.
     """
     before, after = _around(docs)
@@ -171,16 +167,7 @@ def _panels(plan: Plan, results: dict[str, Any]) -> dict[str, dict[str, list[Poi
 
 
 def draw(panels: Mapping[str, Mapping[str, Sequence[Point]]], path: Path) -> None:
-    """Draw accuracy against parameters: a panel a test, a curve a method, with intervals.
-
-    Args:
-        panels: by the title of the panel, the points of each curve by its label.
-        path: of the PNG.
-
-    Raises:
-        OSError: it cannot be written.
-        ImportError: matplotlib is not installed.
-    """
+    """Draw accuracy against parameters: a panel a test, a curve a label, with intervals."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.2 * len(panels), 3.8), layout="constrained")
