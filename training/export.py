@@ -135,12 +135,11 @@ def _hands_of_all_parts(data: dict[str, Any], earlier: dict[str, Any] | None) ->
 
     The count of rows and their hash beside them are of the last part alone.
     """
-    told = list(data["hands"])
+    told = set(data["hands"])
     while earlier is not None:
-        told += (earlier.get("data") or {}).get("hands", ())
+        told.update((earlier.get("data") or {}).get("hands", ()))
         earlier = earlier.get("earlier")
-    hands = {tuple(map(int, hand.split())) for hand in told}
-    return [" ".join(map(str, hand)) for hand in sorted(hands)]
+    return sorted(told, key=lambda hand: [int(number) for number in hand.split()])
 
 
 def _hardware(trainer: ValidatedTrainer) -> str:

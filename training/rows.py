@@ -49,9 +49,7 @@ def make_dataset(config: RowConfig) -> Dataset:
     """All rows of the config as a `datasets.Dataset` (cached on disk by the config).
 
     Raises:
-        LeakedHand: a held-out hand would be trained on.
-        WrongTeacher: a response does not score as right.
-        BadDataset: the dataset's folder is not whole, or not ours.
+        LeakedHand, BadDataset, BadRows, BadCurriculum, WrongTeacher: as `guard` and `make_row`.
     """
     from datasets import Dataset
 
@@ -70,10 +68,8 @@ def make_validation_rows(config: RowConfig) -> Dataset:
     from datasets import Dataset
 
     def row(index: int, puzzle: Puzzle) -> dict[str, str]:
-        rng, prompt = (
-            Random(f"val:{config.row_seed}:{index}"),
-            build("onestep_tot", puzzle, shots=0),
-        )
+        rng = Random(f"val:{config.row_seed}:{index}")
+        prompt = build("onestep_tot", puzzle, shots=0)
         completion = _written(replace(config, avoid=None), puzzle, "onestep_tot", rng)
         return {"prompt": prompt.text, "completion": completion, "numbers": puzzle.text}
 
@@ -134,14 +130,12 @@ def guard(config: RowConfig) -> None:
         share = getattr(config, setting.name)
         if isinstance(setting.default, float) and not 0 <= share <= 1:  # all of them are shares
             raise BadRows(f"--{setting.name} {share} is no share: give one from 0 to 1")
-    for pair, what in (
-        (("io_share", "cot_share"), "rows"),
-        (("wide_share", "rational_share"), "hands"),
+    for one, other, what in (
+        ("io_share", "cot_share", "rows"),
+        ("wide_share", "rational_share", "hands"),
     ):
-        if sum(getattr(config, share) for share in pair) > 1:
-            raise BadRows(
-                f"--{pair[0]} and --{pair[1]} are more than all {what}: lower one of them"
-            )
+        if getattr(config, one) + getattr(config, other) > 1:
+            raise BadRows(f"--{one} and --{other} are more than all {what}: lower one of them")
     if config.marks not in MARKS:
         raise BadRows(f"no --marks {config.marks}: there is {', '.join(MARKS)}")
     if config.marks != "kept" and config.judge != "oracle":
@@ -263,13 +257,7 @@ _cached_curriculum = cache(Curriculum)
 
 
 def _curriculum(config: RowConfig) -> Curriculum:
-    return _cached_curriculum(
-        explore=config.explore,
-        mark=None if config.marks == "removed" else DEAD_END,
-        avoid=config.avoid,
-        judge=config.judge,
-        fractions=config.fractions,
-        reorder=config.reorder,
-        informed=config.informed,
-        max_lines=None,
-    )
+    same = ("explore", "avoid", "judge", "fractions", "reorder", "informed")
+    mark = None if config.marks == "removed" else DEAD_END
+    told = {name: getattr(config, name) for name in same}
+    return _cached_curriculum(mark=mark, max_lines=None, **told)

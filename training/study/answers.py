@@ -35,11 +35,7 @@ class Answers:
 
     @classmethod
     def read(cls, plan: Plan, kept: Path) -> Answers:
-        """The submissions beside a plan that it asks for.
-
-        Raises:
-            BadSubmission: one cannot be read, or two are of the same arm, test and kind.
-        """
+        """The submissions beside a plan that it asks for; refused where two are of one kind."""
         found = cls({}, {})
         arms = {arm.name: arm for arm in plan.arms}
         for entry in read_entries(kept):
@@ -84,11 +80,7 @@ class Answers:
         return np.array(rights, dtype=float)
 
     def tokens(self, arms: Sequence[Arm], test: str, *, passes: bool = False) -> float:
-        """Mean tokens that an arm writes for a hand, all its responses together.
-
-        Raises:
-            ValueError: a submission does not tell its tokens.
-        """
+        """Mean tokens that an arm writes for a hand, all its responses together."""
         kind, found = self.sampled if passes else self.greedy, []
         for arm in arms:
             header = kind[arm.name, test].header

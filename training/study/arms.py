@@ -59,7 +59,6 @@ def config_of(plan: Plan, arm: Arm, folders: Folders) -> dict[str, Any]:
 
     Raises:
         BadPlan: a setting that the plan's fields decide, or a base without settings.
-        OSError: the base cannot be read.
     """
     file = folders.kept / plan.base
     base = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -102,9 +101,6 @@ def require_same_settings(plan: Plan, arm: Arm, folders: Folders) -> None:
     """Refuse a student that was trained by anything but the plan, or nobody knows by what.
 
     Folders decide nothing; of a dataset its name counts, whatever it lies in.
-
-    Raises:
-        BadPlan: it was.
     """
 
     def learnt(config: dict[str, Any]) -> dict[str, Any]:
@@ -126,8 +122,8 @@ def require_same_settings(plan: Plan, arm: Arm, folders: Folders) -> None:
 
 def absent(plan: Plan, arm: Arm) -> Path | None:
     """The transcript that an arm needs and that is not here; None where it can be trained."""
-    source = None if arm.data is None else _source(plan, arm.data).transcript
-    return None if source is None or source.is_file() else source
+    source = arm.data and _source(plan, arm.data).transcript
+    return None if not source or source.is_file() else source
 
 
 def make_data(plan: Plan, name: str, folders: Folders) -> Path:

@@ -89,9 +89,6 @@ def require_trained(
     """Refuse to ask anybody while an arm is not trained; arms without their data are named.
 
     An arm that has met every test was trained, wherever its student is by now.
-
-    Raises:
-        NotTrained: there is one.
     """
     missing = []
     for arm in plan.arms:
@@ -164,11 +161,7 @@ def _evaluation(
 
 
 def require_submissions_weights(plan: Plan, folders: Folders, answers: Answers) -> None:
-    """Refuse submissions of other students than the records'.
-
-    Raises:
-        OtherWeights: there is one; an arm without a record has none to compare with.
-    """
+    """Refuse submissions of other students than the records'; without a record nobody knows."""
     for (name, test), entry in (*answers.greedy.items(), *answers.sampled.items()):
         arm = plan.arm(name)
         if entry.header.model.checkpoint_sha256 != _recorded(arm, folders):
@@ -187,11 +180,7 @@ def _recorded(arm: Arm, folders: Folders) -> str:
 
 
 def declare(plan: Plan, folders: Folders) -> dict[str, Any]:
-    """Note the plan at the first evaluation, hold the later ones to it.
-
-    Raises:
-        NotDeclared: the plan is not committed, or is not that of the first evaluation.
-    """
+    """Note the plan, which is committed, at the first evaluation, hold the later ones to it."""
     commit, first = commit_of_plan(plan, folders), declared(plan, folders)
     if first is None:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
@@ -226,11 +215,7 @@ def declared(plan: Plan, folders: Folders) -> dict[str, Any] | None:
 
 
 def commit_of_plan(plan: Plan, folders: Folders) -> str:
-    """The commit that the plan and its base last changed in.
-
-    Raises:
-        NotDeclared: there is none, or the files were changed since.
-    """
+    """The commit that the plan and its base last changed in; refused where they differ from it."""
     names = [file.name for file in folders.declared(plan)]
     listed = _git(folders, "ls-files", "--", *names).split()
     for name in names:

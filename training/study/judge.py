@@ -51,11 +51,7 @@ class Estimate(NamedTuple):
 
 
 def accuracy(rights: Rights, rule: Statistics = DECLARED) -> Estimate:
-    """Accuracy over seeds and hands.
-
-    Raises:
-        ValueError: when there is nothing to average.
-    """
+    """Accuracy over seeds and hands; ValueError where there is nothing to average."""
     if not rights.size:
         raise ValueError("no answers: give at least one seed and one hand")
     (seeds, hands), value = rights.shape, float(rights.mean())
@@ -64,11 +60,7 @@ def accuracy(rights: Rights, rule: Statistics = DECLARED) -> Estimate:
 
 
 def difference(first: Rights, second: Rights, rule: Statistics = DECLARED) -> Estimate:
-    """First less second, paired over hands: column i of both is the same hand.
-
-    Raises:
-        ValueError: when there is nothing to average, or the hands are not as many.
-    """
+    """First less second, paired over hands: column i of both is the same hand, or ValueError."""
     (seeds, hands), (others, other_hands) = first.shape, second.shape
     if hands != other_hands or not first.size or not second.size:
         raise ValueError(f"{hands} hands beside {other_hands}: give both the same hands")
@@ -139,8 +131,7 @@ def paired(
 ) -> tuple[Rights, Rights] | None:
     """What two groups had right, hand by hand; None where one of them was not asked.
 
-    Args:
-        passes: the second is right on a hand where any of its samples is.
+    With `passes`, the second is right on a hand where any of its samples is.
     """
     if not answers.has(better, tests) or not answers.has(worse, tests, passes=passes):
         return None

@@ -80,12 +80,7 @@ BANDS = ("none", "up to 50%", "50 to 80%", "80 to 99%", "all")
 def by_states_seen(
     arms: Sequence[Arm], answers: Answers, tests: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The bands of a group, those without a hand left out; each hand counts once, over its seeds.
-
-    Args:
-        arms: of one group.
-        tests: of hands with target 24.
-    """
+    """The bands of a group that hold a hand of the tests; each counts once, over its seeds."""
     avoided = arms[0].settings.get("avoid") == "state_holdout"
     rights = answers.rights(arms, tests).mean(axis=0).tolist()
     hands = [hand for test in tests for hand in answers.hands(arms[0], test)]

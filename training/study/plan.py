@@ -152,19 +152,11 @@ class Plan(Record):
         return self.groups.get(name, [])
 
     def arm(self, name: str) -> Arm:
-        """The arm of that name.
-
-        Raises:
-            BadPlan: there is none.
-        """
+        """The arm of that name."""
         return self.chosen([name])[0]
 
     def chosen(self, names: list[str] | None) -> list[Arm]:
-        """The arms of these names, in the order of the plan; all of them for none.
-
-        Raises:
-            BadPlan: there is no such arm.
-        """
+        """The arms of these names, in the order of the plan; all of them for none."""
         there = [arm.name for arm in self.arms]
         if unknown := set(names or ()) - set(there):
             raise BadPlan(f"no arm {min(unknown)[:60]!r}: there is {', '.join(there)}")
@@ -213,12 +205,7 @@ def group_of(name: str) -> str:
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan of a file.
-
-    Raises:
-        BadPlan: it is none; the message names the place and the fault.
-        OSError: it cannot be read.
-    """
+    """The plan of a file; BadPlan where it is none."""
     try:
         plan = Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except ValidationError as error:

@@ -27,6 +27,12 @@ RESULTS, PICTURE = "results.json", "accuracy.png"
 LOOKS = (("#1b6ca8", "o"), ("#c8553d", "s"), ("#3c896d", "^"), ("#6d597a", "D"))
 """A curve's colour and marker, in the order of the plan."""
 
+OF_A_RECORD = (
+    *("parameters", "rows", "distinct", "completion_tokens", "steps", "best_checkpoint_step"),
+    *("best_val_acc", "minutes", "hardware"),
+)
+"""What the results hold of a record and of its data."""
+
 Point = tuple[int, Estimate]
 """A group of a curve: its parameters, its accuracy."""
 
@@ -87,11 +93,8 @@ def results_of(plan: Plan, folders: Folders, answers: Answers) -> dict[str, Any]
         "hypotheses": judge(plan, answers),
         "afterwards": compare_pairs(plan, answers),
         "marks": [
-            {
-                "arm": arm.name,
-                "rows": MARKED_ROWS,
-                **marks_of(config_of(plan, arm, folders)).to_json(),
-            }
+            {"arm": arm.name, "rows": MARKED_ROWS}
+            | marks_of(config_of(plan, arm, folders)).to_json()
             for arm in plan.arms
             if arm.settings.get("marks") == "random"
         ],
@@ -134,17 +137,8 @@ def _arm(arm: Arm, folders: Folders, answers: Answers, plan: Plan) -> dict[str, 
     record = folders.read_record(arm)
     found: dict[str, Any] = {"arm": arm.name, "trained": record is not None}
     if record is not None:
-        found |= {
-            "parameters": record["parameters"],
-            "rows": record["data"]["rows"],
-            "distinct": record["data"].get("distinct"),
-            "completion_tokens": record["data"]["completion_tokens"],
-            "steps": record["steps"],
-            "best_checkpoint_step": record["best_checkpoint_step"],
-            "best_val_acc": record["best_val_acc"],
-            "minutes": round(record["seconds"] / 60, 1),
-            "hardware": record["hardware"],
-        }
+        told = {**record, **record["data"], "minutes": round(record["seconds"] / 60, 1)}
+        found |= {key: told.get(key) for key in OF_A_RECORD}
     tests = {}
     for test in plan.tests:
         if entry := answers.greedy.get((arm.name, test)):
