@@ -74,29 +74,26 @@ def render(student: Path, entries: Sequence[Entry]) -> str:
     )
 
 
-def _parts(record: dict[str, Any]) -> list[dict[str, Any]]:
+def _parts(record: dict[str, Any] | None) -> list[dict[str, Any]]:
     """The records of a student trained in parts, the first part first."""
-    earlier = record.get("earlier")
-    return [*(_parts(earlier) if earlier else []), record]
+    return [] if record is None else [*_parts(record.get("earlier")), record]
 
 
 def _start(student: dict[str, Any]) -> str:
     if student["base"] is not None:
         return f"trained from {student['base']}"
-    return (
-        f"of the Llama architecture ({student['layers']} layers, hidden size {student['hidden']}), "
-        "trained from scratch"
-    )
+    shape = f"{student['layers']} layers, hidden size {student['hidden']}"
+    return f"of the Llama architecture ({shape}), trained from scratch"
 
 
 def _judgement(rows: dict[str, Any]) -> str:
-    if rows.get("judge", "oracle") == "look-ahead":
-        told = "no mark in a trace" if rows.get("informed") else "nothing in a trace"
-        return (
-            "It tries out every state of three numbers in writing;\n  "
-            f"{told} is oracle knowledge, and the traces are always right"
-        )
-    return "Its marks of dead ends are oracle knowledge: the traces are always right"
+    if rows.get("judge") != "look-ahead":
+        return "Its marks of dead ends are oracle knowledge: the traces are always right"
+    told = "no mark in a trace" if rows.get("informed") else "nothing in a trace"
+    return (
+        "It tries out every state of three numbers in writing;\n  "
+        f"{told} is oracle knowledge, and the traces are always right"
+    )
 
 
 def _beyond_the_deck(parts: Sequence[dict[str, Any]]) -> str:
@@ -147,12 +144,11 @@ def _mix(rows: dict[str, Any]) -> str:
     )
     if long := rows.get("long_share"):
         mix += f"; {long:.0%} of them the longest of {rows['long_of']}"
-    if rows.get("judge", "oracle") != "look-ahead":
+    if rows.get("judge") != "look-ahead":
         return f"{mix}; a dead end is followed with probability {rows['explore']}"
-    if rows.get("fractions", "last") == "early":
+    if rows.get("fractions") == "early":
         mix += "; fractions before sums"
-    informed = rows.get("informed")
-    if informed:
+    if informed := rows.get("informed"):
         mix += f"; {informed:.0%} of the searches begin where they are shortest"
     if reordered := rows.get("reorder"):
         mix += f"; {reordered:.0%} of the {'others' if informed else 'searches'} reordered"
@@ -160,6 +156,8 @@ def _mix(rows: dict[str, Any]) -> str:
 
 
 def _figures(entries: Sequence[Entry]) -> str:
+    if not entries:
+        return "No submission of these weights yet."
     lines = [
         "| method | split | shots | n | accuracy (95% interval) | tokens |",
         "|---|---|--:|--:|---|--:|",
@@ -171,7 +169,7 @@ def _figures(entries: Sequence[Entry]) -> str:
             f"| {METHOD_NAMES.get(s.method, s.method)} | {s.split} | {s.shots} | {s.n} "
             f"| {s.metrics.acc:.1%} [{low:.1%}, {high:.1%}] | {tokens} |"
         )
-    return "\n".join(lines) if entries else "No submission of these weights yet."
+    return "\n".join(lines)
 
 
 _PART = """\

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from .config import TOT24, Configs, RowConfig, say
 from .rows import teacher_of
 from .run import differences
-from .student import export_dtype, is_adapted
+from .student import export_dtype
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -48,11 +48,6 @@ def require_own_place(folder: Path, configs: Configs, batch: int) -> None:
 
     Configs of shipped students name the shipped folder: with a flag changed, a run of a minute
     would replace weights that took an hour. What an older record does not tell is passed over.
-
-    Args:
-        folder: where the student is to go.
-        configs: all settings.
-        batch: rows of a step, over all processes.
 
     Raises:
         AnotherStudent: names what differs.
@@ -79,10 +74,7 @@ def require_own_place(folder: Path, configs: Configs, batch: int) -> None:
 
 def read_record(file: Path) -> dict[str, Any] | None:
     """The record in a file; None where there is no such file."""
-    if not file.is_file():
-        return None
-    record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return record
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
 def make_record(
@@ -97,7 +89,6 @@ def make_record(
     """What reproduces the student, and what came out.
 
     Args:
-        configs: all settings.
         trainer: once it has trained.
         data: the rows described; the hands of a base of ours are added to theirs.
         batch: rows of a step, over all processes.
@@ -144,12 +135,11 @@ def _hands_of_all_parts(data: dict[str, Any], earlier: dict[str, Any] | None) ->
 
     The count of rows and their hash beside them are of the last part alone.
     """
-    told = list(data["hands"])
+    told = set(data["hands"])
     while earlier is not None:
-        told += (earlier.get("data") or {}).get("hands", ())
+        told.update((earlier.get("data") or {}).get("hands", ()))
         earlier = earlier.get("earlier")
-    hands = {tuple(map(int, hand.split())) for hand in told}
-    return [" ".join(map(str, hand)) for hand in sorted(hands)]
+    return sorted(told, key=lambda hand: [int(number) for number in hand.split()])
 
 
 def _hardware(trainer: ValidatedTrainer) -> str:
@@ -172,12 +162,7 @@ def export(
 ) -> None:
     """Write the student; an adapter is merged into its weights and saved beside them.
 
-    Args:
-        model: the trained student.
-        tokenizer: of the student.
-        record: what reproduces it; `parameters` is set here.
-        folder: where; other files in it stay.
-        configs: tell what the weights are held in.
+    Other files of the folder stay. `parameters` of the record are set here.
 
     Raises:
         OSError: it cannot be written; then `folder` has no record.
@@ -187,7 +172,7 @@ def export(
     shutil.rmtree(new, ignore_errors=True)
     try:
         new.mkdir()
-        if is_adapted(model):
+        if hasattr(model, "merge_and_unload"):
             model.save_pretrained(new / ADAPTER)
             model = model.float().merge_and_unload()  # in fp32: a sum in bf16 would lose it
         record["parameters"] = model.num_parameters()
@@ -195,20 +180,16 @@ def export(
         tokenizer.save_pretrained(new)
         plot(record["log"], new / PLOT, folder.resolve().name)
         (new / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        _put(new, folder)
+        folder.mkdir(exist_ok=True)
+        (folder / RECORD).unlink(missing_ok=True)
+        shutil.rmtree(folder / ADAPTER, ignore_errors=True)
+        # Of an export in more or fewer pieces: it would be loaded in place of the new weights.
+        for old in folder.glob("model*.safetensors*"):
+            old.unlink()
+        for path in sorted(new.iterdir(), key=lambda path: path.name == RECORD):
+            os.replace(path, folder / path.name)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-
-
-def _put(new: Path, folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    (folder / RECORD).unlink(missing_ok=True)
-    shutil.rmtree(folder / ADAPTER, ignore_errors=True)
-    # Of an earlier export in more or fewer pieces: it would be loaded in place of the new weights.
-    for old in (*folder.glob("model*.safetensors"), *folder.glob("model*.safetensors.index.json")):
-        old.unlink()
-    for path in sorted(new.iterdir(), key=lambda path: path.name == RECORD):
-        os.replace(path, folder / path.name)
 
 
 _PANELS = {
@@ -243,8 +224,7 @@ def plot(log: Sequence[dict[str, Any]], path: Path, title: str) -> bool:
     figure.suptitle(title)
     for axes, (name, lines) in zip(figure.subplots(2, 2).flat, _PANELS.items(), strict=True):
         for key, label in lines.items():
-            points = [(entry["step"], float(entry[key])) for entry in log if key in entry]
-            if points:
+            if points := [(entry["step"], float(entry[key])) for entry in log if key in entry]:
                 axes.plot(*zip(*points, strict=True), label=label, marker="." * (len(points) < 40))
         axes.set(xlabel="step", ylabel=name)
         axes.set_ylim(bottom=0)

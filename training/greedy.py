@@ -25,15 +25,10 @@ _SHRINK = 0.85
 
 
 class Response(NamedTuple):
-    """What the student wrote.
+    """What the student wrote."""
 
-    Attributes:
-        tokens: new tokens, without the end token.
-        ended: whether it ended by itself; else the limit cut it off.
-    """
-
-    tokens: list[int]
-    ended: bool
+    tokens: list[int]  # new ones, without the end token
+    ended: bool  # by itself; else the limit cut it off
 
 
 def respond(
@@ -42,30 +37,21 @@ def respond(
     prompts: Sequence[list[int]],
     max_new_tokens: int,
 ) -> list[Response]:
-    """The greedy response to each prompt, in the order of the prompts.
+    """The greedy response to each prompt of token ids, in the order of the prompts.
 
-    Args:
-        model: in evaluation mode; the caller decides on precision.
-        tokenizer: of the model.
-        prompts: token ids of each prompt.
-        max_new_tokens: where a response is cut off, or earlier at the end of the context.
+    The model is in evaluation mode; the caller decides on precision. A response is cut off at
+    `max_new_tokens`, or earlier at the end of the context.
     """
-    ends = end_tokens(model, tokenizer)
+    # Every token that ends a response: the tokenizer's, and those that the checkpoint names.
+    named = getattr(model.generation_config, "eos_token_id", None)
+    ends = {*(named if isinstance(named, list) else [named]), tokenizer.eos_token_id} - {None}
     responses = [Response([], False)] * len(prompts)
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     for start in range(0, len(order), ROWS):
         rows = order[start : start + ROWS]
-        batch = _respond([prompts[i] for i in rows], model, ends, max_new_tokens)
-        for i, response in batch:
+        for i, response in _respond([prompts[i] for i in rows], model, ends, max_new_tokens):
             responses[rows[i]] = response
     return responses
-
-
-def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:
-    """Every token that ends a response: the tokenizer's, and those that the checkpoint names."""
-    named = getattr(model.generation_config, "eos_token_id", None)
-    several = named if isinstance(named, list) else [named]
-    return {token for token in (*several, tokenizer.eos_token_id) if token is not None}
 
 
 def _respond(

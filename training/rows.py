@@ -49,9 +49,7 @@ def make_dataset(config: RowConfig) -> Dataset:
     """All rows of the config as a `datasets.Dataset` (cached on disk by the config).
 
     Raises:
-        LeakedHand: a held-out hand would be trained on.
-        WrongTeacher: a response does not score as right.
-        BadDataset: the dataset's folder is not whole, or not ours.
+        LeakedHand, BadDataset, BadRows, BadCurriculum, WrongTeacher: as `guard` and `make_row`.
     """
     from datasets import Dataset
 
@@ -69,13 +67,13 @@ def make_validation_rows(config: RowConfig) -> Dataset:
     """
     from datasets import Dataset
 
-    rows = []
-    for index, puzzle in enumerate(load_split("val")):
+    def row(index: int, puzzle: Puzzle) -> dict[str, str]:
         rng = Random(f"val:{config.row_seed}:{index}")
+        prompt = build("onestep_tot", puzzle, shots=0)
         completion = _written(replace(config, avoid=None), puzzle, "onestep_tot", rng)
-        prompt = build("onestep_tot", puzzle, shots=0).text
-        rows.append({"prompt": prompt, "completion": completion, "numbers": puzzle.text})
-    return Dataset.from_list(rows)
+        return {"prompt": prompt.text, "completion": completion, "numbers": puzzle.text}
+
+    return Dataset.from_list([row(i, puzzle) for i, puzzle in enumerate(load_split("val"))])
 
 
 def describe(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -83,15 +81,14 @@ def describe(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
     The hash is over each row's prompt and completion as one line of JSON, in order.
     """
-    digest, distinct = hashlib.sha256(), set()
+    digest, distinct, count = hashlib.sha256(), set(), 0
     hands: set[tuple[int, ...]] = set()
-    count = 0
     for row in rows:
+        count += 1
         line = json.dumps([row["prompt"], row["completion"]], ensure_ascii=False).encode()
         digest.update(line + b"\n")
         distinct.add(hashlib.sha256(line).digest())
         hands.update(Puzzle.parse(hand).hand for hand in hands_shown(row["prompt"]))
-        count += 1
     shown = [" ".join(map(str, hand)) for hand in sorted(hands)]
     sha256 = digest.hexdigest()
     return {"rows": count, "distinct": len(distinct), "sha256": sha256, "hands": shown}
@@ -152,8 +149,7 @@ def guard(config: RowConfig) -> None:
     if config.rational_share:
         guard_parts(_rational(), "the hands that need a fraction")
     for variant in ("default", "search"):
-        exemplars = [exemplar.puzzle for exemplar in pick(variant)]
-        guard_parts(exemplars, f"exemplar variant {variant!r}")
+        guard_parts([one.puzzle for one in pick(variant)], f"exemplar variant {variant!r}")
 
 
 def make_row(config: RowConfig, index: int) -> dict[str, Any]:
@@ -164,7 +160,8 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
         WrongTeacher: the response does not score as right.
     """
     rng = Random(f"{config.row_seed}:{index}")
-    method = _draw_method(config, rng)
+    place, cot = rng.random(), config.io_share + config.cot_share
+    method = "io" if place < config.io_share else "cot" if place < cot else "onestep_tot"
     long = config.long_share and rng.random() < config.long_share
     drawn = (_draw_row(config, method, rng) for _ in range(config.long_of if long else 1))
     row = max(drawn, key=lambda one: len(one["completion"]))
@@ -187,13 +184,6 @@ def _code_sha256() -> str:
     for path in [Path(__file__), *sorted(package.glob("**/*.py"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _draw_method(config: RowConfig, rng: Random) -> str:
-    draw = rng.random()
-    if draw < config.io_share:
-        return "io"
-    return "cot" if draw < config.io_share + config.cot_share else "onestep_tot"
 
 
 def _draw_row(config: RowConfig, method: str, rng: Random) -> dict[str, Any]:
@@ -267,13 +257,7 @@ _cached_curriculum = cache(Curriculum)
 
 
 def _curriculum(config: RowConfig) -> Curriculum:
-    return _cached_curriculum(
-        explore=config.explore,
-        mark=None if config.marks == "removed" else DEAD_END,
-        avoid=config.avoid,
-        judge=config.judge,
-        fractions=config.fractions,
-        reorder=config.reorder,
-        informed=config.informed,
-        max_lines=None,
-    )
+    same = ("explore", "avoid", "judge", "fractions", "reorder", "informed")
+    mark = None if config.marks == "removed" else DEAD_END
+    told = {name: getattr(config, name) for name in same}
+    return _cached_curriculum(mark=mark, max_lines=None, **told)

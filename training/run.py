@@ -1,9 +1,9 @@
 """A run over its interruptions and its processes: what makes it the run that it is.
 
 Each checkpoint holds the settings that decide what is learnt in which step, and the hash of the
-rows. A checkpoint of another student, other rows or another schedule would load without a word, or
-end in a page of shapes; here the difference is named, with what to do. A checkpoint that was being
-written when the process died has no `trainer_state.json` yet and is passed over.
+rows; they are written last. A checkpoint without them was being written when the process died, and
+is passed over. One of another student, other rows or another schedule would load without a word, or
+end in a page of shapes; here the difference is named, with what to do.
 
 >>> differences({"seed": 1, "rows": 5}, {"seed": 0, "rows": 5}, ["seed", "rows"])
 ['seed is 1 here and 0 there']
@@ -22,15 +22,16 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback, TrainerState
 
+from tot24_bench.files import write_durably
 from tot24_bench.harness import process_count
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, TrainingArguments
+    from transformers import TrainingArguments
 
     from .config import Configs
 
 IDENTITY = "tot24_run.json"
-"""In each checkpoint: the settings, and the hash of the rows."""
+"""What is written last into a checkpoint: the settings, and the hash of the rows."""
 
 ROWS = "rows_sha256"
 """Its key of the hash of the rows: not known before they are made, so it has a check of its own."""
@@ -39,7 +40,7 @@ SECONDS = "seconds.json"
 """Beside the checkpoints: seconds of training up to the last one."""
 
 STATE = "trainer_state.json"
-"""What transformers writes last into a checkpoint."""
+"""Where transformers tells how far a checkpoint is."""
 
 SCHEDULE = (
     *("adam_beta1", "adam_beta2", "adam_epsilon", "bf16", "fp16", "data_seed", "learning_rate"),
@@ -56,22 +57,18 @@ class AlreadyFinished(ValueError):
 
 
 class AnotherRun(ValueError):
-    """The checkpoint belongs to a run with other settings; the message names them and the fix."""
+    """The checkpoint belongs to a run with other settings."""
 
 
 class BadProcesses(ValueError):
-    """The processes cannot train this together; the message says why and the fix."""
+    """The processes cannot train this together."""
 
 
 class RunNotes(TrainerCallback):  # type: ignore[misc]
     """Notes with each checkpoint whose run it is and how long it took; ends a part at its step.
 
-    Args:
-        output_dir: the run's folder.
-        settings: what the checkpoints hold.
-        resumed: whether the run goes on; otherwise the seconds are counted from nothing.
-        stop_after: the last step to take; the learning rate is still high there. The next part
-            starts from the exported student, with rows or a schedule of its own.
+    The learning rate is still high at `stop_after`. The next part starts from the exported
+    student, with rows or a schedule of its own. Where nothing is resumed, seconds begin at 0.
     """
 
     def __init__(
@@ -100,7 +97,7 @@ class RunNotes(TrainerCallback):  # type: ignore[misc]
             (self._folder / SECONDS).write_text(json.dumps(round(self.seconds, 1)))
             if checkpoint.is_dir():
                 text = json.dumps(self._settings, indent=1, sort_keys=True, default=str) + "\n"
-                (checkpoint / IDENTITY).write_text(text, encoding="utf-8")
+                write_durably(checkpoint / IDENTITY, text)
 
 
 def settings_of(configs: Configs, batch: int) -> dict[str, Any]:
@@ -109,8 +106,7 @@ def settings_of(configs: Configs, batch: int) -> dict[str, Any]:
     for part in (configs.rows, configs.student, configs.adapter, configs.feed):
         found |= asdict(part)
     found |= {name: getattr(configs.sft, name, None) for name in SCHEDULE}
-    told: dict[str, Any] = json.loads(json.dumps(found, default=str))
-    return told
+    return dict(json.loads(json.dumps(found, default=str)))
 
 
 def differences(
@@ -126,12 +122,8 @@ def differences(
 
 def last_whole_checkpoint(output_dir: str) -> Path | None:
     """The checkpoint with the most steps among those that were written to the end."""
-    steps = {
-        int(number): state.parent
-        for state in Path(output_dir).glob(f"checkpoint-*/{STATE}")
-        if (number := state.parent.name.removeprefix("checkpoint-")).isdigit()
-    }
-    return steps[max(steps)] if steps else None
+    whole = [file.parent for file in Path(output_dir).glob(f"checkpoint-[0-9]*/{IDENTITY}")]
+    return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
 
 
 def is_finished(checkpoint: Path, stop_after: int | None = None) -> bool:
@@ -141,16 +133,14 @@ def is_finished(checkpoint: Path, stop_after: int | None = None) -> bool:
 
 
 def require_same_run(checkpoint: Path, settings: dict[str, Any]) -> None:
-    """Refuse a checkpoint of other settings; one that says nothing is let through.
+    """Refuse a checkpoint of other settings.
 
     Raises:
         AnotherRun: names what differs.
     """
-    there = _told(checkpoint)
-    names = sorted({*there, *settings} - {ROWS}) if there else []
-    if differ := differences(settings, there, names):
-        more = f" and {len(differ) - 4} more" if len(differ) > 4 else ""
-        raise AnotherRun(f"{checkpoint} is of another run: {', '.join(differ[:4])}{more}: {_FIX}")
+    there = json.loads((checkpoint / IDENTITY).read_text(encoding="utf-8"))
+    if differ := differences(settings, there, sorted({*there, *settings} - {ROWS})):
+        raise AnotherRun(f"{checkpoint} is of another run: {', '.join(differ[:4])}: {_FIX}")
 
 
 def require_same_rows(checkpoint: Path, sha256: str) -> None:
@@ -159,54 +149,12 @@ def require_same_rows(checkpoint: Path, sha256: str) -> None:
     Raises:
         AnotherRun: the settings are the same, so other code or other data made the rows.
     """
-    if _told(checkpoint).get(ROWS, sha256) != sha256:
+    there = json.loads((checkpoint / IDENTITY).read_text(encoding="utf-8"))
+    if there.get(ROWS, sha256) != sha256:
         raise AnotherRun(
             f"{checkpoint} is of other rows, by the same settings: restore the code and the data "
             "that it began with, or give another --output_dir, or start anew with --resume false"
         )
-
-
-def require_same_shape(checkpoint: Path, model: PreTrainedModel, adapted: bool) -> None:
-    """Refuse a checkpoint whose weights are not this student's, before anything is loaded.
-
-    Weights in several files, or in pieces, are left to the trainer.
-
-    Raises:
-        AnotherRun: names the first weight that differs.
-    """
-    from safetensors import safe_open
-
-    has_adapter = (checkpoint / "adapter_config.json").is_file()
-    if has_adapter != adapted:
-        said = "holds an adapter" if has_adapter else "holds whole weights"
-        wanted = "an adapter" if adapted else "every weight"
-        raise AnotherRun(f"{checkpoint} {said}, and this run trains {wanted}: {_FIX}")
-    file = checkpoint / ("adapter_model.safetensors" if adapted else "model.safetensors")
-    if not file.is_file():
-        return
-    own = model.state_dict()
-    if adapted:
-        from peft import get_peft_model_state_dict
-
-        own = get_peft_model_state_dict(model)
-    with safe_open(str(file), "pt") as weights:
-        for name in weights.keys():  # noqa: SIM118
-            here = tuple(own[name].shape) if name in own else "absent"
-            there = tuple(weights.get_slice(name).get_shape())
-            if here != there:
-                raise AnotherRun(
-                    f"{checkpoint} is of another student: {name} is {here} here and {there} "
-                    f"there: {_FIX}"
-                )
-
-
-def _told(checkpoint: Path) -> dict[str, Any]:
-    """What a checkpoint says of its run; nothing where it is an older one's."""
-    file = checkpoint / IDENTITY
-    if not file.is_file():
-        return {}
-    told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return told
 
 
 def share_batch(training: TrainingArguments, batch: int | None) -> int:
@@ -228,11 +176,7 @@ def share_batch(training: TrainingArguments, batch: int | None) -> int:
 
 
 def require_together(training: int, wanted: int | None) -> None:
-    """Check that the processes that were started do train together.
-
-    Args:
-        training: how many take part.
-        wanted: how many the user asked for; None for any number.
+    """Check that so many processes train together as were started, and as were asked for.
 
     Raises:
         BadProcesses: some train on their own, or there are more or fewer than wanted.
@@ -242,7 +186,7 @@ def require_together(training: int, wanted: int | None) -> None:
             f"{process_count()} processes were started and {training} train together: start them "
             "with torchrun --nproc_per_node N -m training.sft ..."
         )
-    if wanted is not None and wanted != training:
+    if wanted not in (None, training):
         raise BadProcesses(
             f"--processes {wanted}, but {training} train: start them with torchrun "
             f"--nproc_per_node {wanted} -m training.sft ... (accelerate launch --cpu starts one)"
@@ -255,8 +199,6 @@ def keep_freed_memory() -> None:
     A training step on the CPU frees and asks for the same gigabyte again, and every page is zeroed
     by the kernel anew. Keeping it is faster, and the process stays as large as its largest batch.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mmap_max, trim_threshold = -4, -1
-        mallopt(mmap_max, 0)
-        mallopt(trim_threshold, -1)
+    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
+        mallopt(-4, 0)  # M_MMAP_MAX
+        mallopt(-1, -1)  # M_TRIM_THRESHOLD

@@ -15,6 +15,7 @@ has it all.
 from __future__ import annotations
 
 import errno
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,6 @@ from .run import (
     last_whole_checkpoint,
     require_same_rows,
     require_same_run,
-    require_same_shape,
     require_together,
     settings_of,
     share_batch,
@@ -60,14 +60,9 @@ def train(configs: Configs) -> Path:
     """Train one student and export it; goes on where an earlier run of the same folder stopped.
 
     Raises:
-        LeakedHand: when a held-out hand is in the training rows or their exemplars.
-        BadDataset: the dataset is empty, unfiltered, or not whole.
-        BadStudent: the student cannot be loaded, or its tokenizer does not suit.
-        TooLong: rows are longer than the student's context.
-        AnotherRun: the last checkpoint is of other settings, or of other rows.
-        AnotherStudent: `export_dir` holds a student of other settings.
-        BadProcesses: the processes that were started do not train together.
         AlreadyFinished: when the run has ended and its student is exported.
+        ValueError: what cannot be trained is refused where it is found: LeakedHand, BadDataset,
+            BadStudent, TooLong, AnotherRun, AnotherStudent, BadProcesses.
         OSError: a checkpoint or the student cannot be written.
     """
     rows, student, adapter, feed, validation, run, sft = configs
@@ -78,8 +73,7 @@ def train(configs: Configs) -> Path:
     checkpoint = last_whole_checkpoint(sft.output_dir) if run.resume else None
     if run.export_dir and not run.replace:
         require_own_place(folder, configs, batch)
-    settings = settings_of(configs, batch)
-    finished = False
+    settings, finished = settings_of(configs, batch), False
     if checkpoint is not None:
         require_same_run(checkpoint, settings)
         finished = is_finished(checkpoint, run.stop_after)
@@ -107,18 +101,12 @@ def train(configs: Configs) -> Path:
     )
     require_together(trainer.accelerator.num_processes, run.processes)
     trainer.validation, trainer.chat = validation, feed.chat
-    notes = RunNotes(
-        sft.output_dir,
-        {**settings, ROWS: data["sha256"]},
-        resumed=checkpoint is not None,
-        stop_after=run.stop_after,
-    )
+    told, resumed = {**settings, ROWS: data["sha256"]}, checkpoint is not None
+    notes = RunNotes(sft.output_dir, told, resumed=resumed, stop_after=run.stop_after)
     trainer.add_callback(notes)
     if run.patience:
         sft.restore_callback_states_from_checkpoint = True  # else an interruption resets the count
         trainer.add_callback(EarlyStoppingCallback(run.patience))
-    if checkpoint is not None:
-        require_same_shape(checkpoint, trainer.model, adapter.use_peft)
     if finished and checkpoint is not None:
         # It ended between its last checkpoint and the export: only the export is left to do.
         trainer.state = TrainerState.load_from_json(str(checkpoint / STATE))
@@ -128,7 +116,7 @@ def train(configs: Configs) -> Path:
     model = _whole_model(trainer)
     if trainer.is_world_process_zero():
         seconds = round(notes.seconds)
-        record = make_record(configs, trainer, data, batch, seconds, resumed=checkpoint is not None)
+        record = make_record(configs, trainer, data, batch, seconds, resumed=resumed)
         export(model, tokenizer, record, folder, configs)
     trainer.accelerator.wait_for_everyone()
     return folder
@@ -171,12 +159,13 @@ def command(arguments: list[str] | None = None) -> int:
 
 
 _FULL = "make room, and run the same command again: it goes on from the last whole checkpoint"
-
 _MEANT = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
     errno.EFBIG: "a file would be larger than the system allows",
 }
+_NOT_WRITTEN = re.compile("serializ|I/O|os error|PytorchStreamWriter|No space|inline_container")
+"""What safetensors' and torch's own errors say where weights cannot be written."""
 
 
 def fault(error: BaseException) -> str | None:
@@ -189,18 +178,13 @@ def fault(error: BaseException) -> str | None:
     >>> fault(RuntimeError("a bug")) is None
     True
     """
-    said = " ".join(str(error).split())
-    if type(error).__name__ == "DatasetGenerationError" and error.__cause__ is not None:
+    said, kind = " ".join(str(error).split()), type(error).__name__
+    if kind == "DatasetGenerationError" and error.__cause__ is not None:
         return fault(error.__cause__)
     if isinstance(error, OSError) and error.errno in _MEANT:
         where = f" ({error.filename})" if error.filename else ""
         return f"{_MEANT[error.errno]}{where}: {_FULL}"
-    # Where weights cannot be written, safetensors and torch have errors of their own.
-    words = {
-        "SafetensorError": ("serializ", "I/O", "os error"),
-        "RuntimeError": ("PytorchStreamWriter", "No space left", "inline_container"),
-    }.get(type(error).__name__, ())
-    if any(word in said for word in words):
+    if kind in ("SafetensorError", "RuntimeError") and _NOT_WRITTEN.search(said):
         return f"a checkpoint cannot be written ({said[:120]}): {_FULL}"
     return said[:1000] if isinstance(error, (ValueError, OSError, ImportError)) else None
 

@@ -26,19 +26,11 @@ class BadStudent(ValueError):
 
 
 def make_student(
-    config: StudentConfig,
-    seed: int,
-    *,
-    eos_token: str | None = None,
-    pad_token: str | None = None,
+    config: StudentConfig, seed: int, *, eos_token: str | None = None, pad_token: str | None = None
 ) -> Student:
     """The student and its tokenizer; a from-scratch one is initialised from the seed.
 
-    Args:
-        config: which student.
-        seed: of the weights, and of an adapter that is put on them afterwards.
-        eos_token: ends a response, in place of the tokenizer's own.
-        pad_token: pads, in place of the tokenizer's own.
+    `eos_token` and `pad_token` take the place of the tokenizer's own.
 
     Raises:
         BadStudent: there is no such checkpoint, or its tokenizer does not suit it.
@@ -63,29 +55,20 @@ def make_student(
 
 def peft_config(config: AdapterConfig) -> PeftConfig | None:
     """The adapter as TRL takes it; None where every weight is trained."""
-    if not config.use_peft:
-        return None
     from trl import ModelConfig, get_peft_config
 
-    made: PeftConfig = get_peft_config(ModelConfig(**asdict(config)))
+    made: PeftConfig | None = get_peft_config(ModelConfig(**asdict(config)))
     return made
-
-
-def is_adapted(model: object) -> bool:
-    """Whether the model carries an adapter."""
-    return hasattr(model, "peft_config") and hasattr(model, "merge_and_unload")
 
 
 def export_dtype(config: StudentConfig) -> torch.dtype:
     """What the exported weights are held in."""
     import torch
+    from transformers import AutoConfig
 
-    if config.export_dtype == "base" and config.base is not None:
-        from transformers import AutoConfig
-
-        stored = AutoConfig.from_pretrained(config.base).dtype
-        return stored if isinstance(stored, torch.dtype) else torch.float32
-    return torch.float32
+    if config.export_dtype == "float32" or config.base is None:
+        return torch.float32
+    return AutoConfig.from_pretrained(config.base).dtype or torch.float32
 
 
 def _from_scratch(config: StudentConfig) -> Student:
@@ -131,16 +114,17 @@ def _from_checkpoint(config: StudentConfig) -> Student:
 def _name_tokens(
     tokenizer: PreTrainedTokenizerBase, eos_token: str | None, pad_token: str | None
 ) -> None:
-    known = tokenizer.get_vocab()
     for flag, token in (("eos_token", eos_token), ("pad_token", pad_token)):
-        if token is not None and token not in known:
-            raise BadStudent(f"--{flag} {token} is no token of the student: give one that it has")
-    if eos_token is not None:
-        tokenizer.eos_token = eos_token
+        if token is not None:
+            if token not in tokenizer.get_vocab():
+                raise BadStudent(
+                    f"--{flag} {token} is no token of the student: give one of its own"
+                )
+            setattr(tokenizer, flag, token)
     if tokenizer.eos_token is None:
         raise BadStudent(
             "the tokenizer has no end token, so that a response would never end: name one of its "
             "tokens with --eos_token"
         )
-    if pad_token is not None or tokenizer.pad_token is None:
-        tokenizer.pad_token = pad_token or tokenizer.eos_token
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token

@@ -53,27 +53,22 @@ def make_tokens(
         record says of the training rows.
 
     Raises:
-        TooLong: rows are longer than the student's context.
-        LeakedHand, WrongTeacher, BadDataset: see `make_dataset`.
+        TooLong: rows are longer than the student's context; others as `make_dataset`.
     """
     text, asked = make_dataset(rows), make_validation_rows(rows)
     limit = row_limit(sft.max_length, model.config)
-    columns = ["messages"] if feed.chat else ["prompt", "completion"]
-    train, validation = (
-        tokenize(
-            (as_messages(rows, part) if feed.chat else part).select_columns(columns),
-            tokenizer,
-            sft.dataset_num_proc,
-        )
-        for part in (text, asked)
-    )
-    left_out = len(train)
-    kept = kept_rows(train["length"], limit, feed.long_rows, "training rows")
-    if kept is not None:
+
+    def read(part: Dataset) -> Dataset:
+        columns = ["messages"] if feed.chat else ["prompt", "completion"]
+        chosen = (as_messages(rows, part) if feed.chat else part).select_columns(columns)
+        return tokenize(chosen, tokenizer, sft.dataset_num_proc)
+
+    train, validation = read(text), read(asked)
+    left_out = 0
+    if kept := kept_rows(train["length"], limit, feed.long_rows, "training rows"):
+        left_out = len(train) - len(kept)
         train, text = train.select(kept), text.select(kept)
-    left_out -= len(train)
-    kept = kept_rows(validation["length"], limit, "drop", "rows of the loss on val")
-    if kept is not None:
+    if kept := kept_rows(validation["length"], limit, "drop", "rows of the loss on val"):
         validation = validation.select(kept)
     if feed.completion_tokens:
         taken = budgeted(train["completion_length"], feed.completion_tokens)
@@ -93,11 +88,9 @@ def row_limit(max_length: int | None, model: PretrainedConfig) -> int:
 
 
 def as_messages(config: RowConfig, rows: Dataset) -> Dataset:
-    """The same rows in the same order with one column, `messages`.
+    """The same rows in the same order with one column, `messages`; the dataset's own where it has.
 
-    Args:
-        config: where the rows are from.
-        rows: what `make_dataset` or `make_validation_rows` made of it.
+    `rows` is what `make_dataset` or `make_validation_rows` made of the config.
     """
     from datasets import Dataset
 
@@ -135,25 +128,22 @@ def tokenize(dataset: Dataset, tokenizer: PreTrainedTokenizerBase, num_proc: int
 def _plain_tokens(
     batch: dict[str, list[str]], tokenizer: PreTrainedTokenizerBase
 ) -> dict[str, list[Any]]:
-    eos = tokenizer.eos_token
-    texts = [
-        prompt + completion.removesuffix(eos) + eos
-        for prompt, completion in zip(batch["prompt"], batch["completion"], strict=True)
-    ]
+    eos, pairs = tokenizer.eos_token, zip(batch["prompt"], batch["completion"], strict=True)
+    texts = [prompt + completion.removesuffix(eos) + eos for prompt, completion in pairs]
     return _labelled(tokenizer(batch["prompt"])["input_ids"], tokenizer(texts)["input_ids"])
 
 
 def _chat_tokens(
     batch: dict[str, list[Any]], tokenizer: PreTrainedTokenizerBase
 ) -> dict[str, list[Any]]:
-    prompts, texts = [], []
-    for messages in batch["messages"]:
-        prompt = chat_prompt(messages[:-1], tokenizer)
-        text = tokenizer.apply_chat_template(messages, tokenize=False)
-        # A template that does not end a turn by the end token would teach the student to go on.
-        ended = tokenizer.eos_token in text[len(prompt) :]
-        prompts.append(prompt)
-        texts.append(text if ended else text + tokenizer.eos_token)
+    prompts = [chat_prompt(messages[:-1], tokenizer) for messages in batch["messages"]]
+    texts = tokenizer.apply_chat_template(batch["messages"], tokenize=False)
+    # A template that does not end a turn by the end token would teach the student to go on.
+    ends = tokenizer.eos_token
+    texts = [
+        text if ends in text[len(prompt) :] else text + ends
+        for prompt, text in zip(prompts, texts, strict=True)
+    ]
     # The template writes the special tokens itself.
     return _labelled(
         tokenizer(prompts, add_special_tokens=False)["input_ids"],
@@ -184,13 +174,7 @@ def _labelled(prompts: list[list[int]], rows: list[list[int]]) -> dict[str, list
 def kept_rows(
     lengths: list[int], limit: int, rule: Literal["auto", "drop", "refuse"], what: str = "rows"
 ) -> list[int] | None:
-    """Indices of the rows that fit; None where all do.
-
-    Args:
-        lengths: tokens of each row.
-        limit: tokens that a row may have.
-        rule: `FeedConfig.long_rows`.
-        what: how the rows are called in messages.
+    """Indices of the rows that fit; None where all do; `rule` is `FeedConfig.long_rows`.
 
     Raises:
         TooLong: more rows are too long than the rule lets go, or no row is left.
@@ -228,7 +212,7 @@ def budgeted(lengths: list[int], tokens: int) -> list[int]:
     >>> budgeted([10, 30, 20], 65)
     [0, 1, 2, 0]
     """
-    found: list[int] = []
+    found = []
     for index in cycle(range(len(lengths))):
         if tokens <= 0:
             break

@@ -3,19 +3,8 @@
 Writes 0-shot responses (One-Step ToT unless `val_method` says otherwise) for the 100 validation
 hands, each in `val_orders` orders of its numbers, and scores them with the one scorer. The share of
 right answers is logged as `eval_val_acc`, so that `metric_for_best_model: eval_val_acc` keeps the
-best checkpoint. Beside it stand what the searches look like, and TRL's own evaluation, the loss on
-the solver's traces for the same hands.
-
-| logged | what |
-| --- | --- |
-| `eval_val_acc` | share of right answers |
-| `eval_val_tokens` | mean tokens of a response |
-| `eval_val_truncated` | share of responses that the limit cut off |
-| `eval_val_thoughts`, `eval_val_backtracks` | mean number in a response |
-| `eval_val_false_thoughts` | share of the thoughts that break a rule |
-| `eval_val_dead_ends` | mean number of states a response calls dead |
-| `eval_val_dead_ends_wrong` | share of them that can be won |
-| `eval_val_revisits` | mean number of times a response comes to a state again |
+best checkpoint. Beside it stand what the searches look like (see `Tally.metrics`), and TRL's own
+evaluation, the loss on the solver's traces for the same hands.
 """
 
 from __future__ import annotations
@@ -79,32 +68,27 @@ class Tally:
         self.revisits += found.states_revisited
 
     def metrics(self) -> dict[str, float]:
-        """What is logged, the accuracy first."""
+        """What is logged, the accuracy first: means of a response, or shares of what is named."""
         n = max(self.responses, 1)
         marked = self.dead_ends_rightly + self.dead_ends_wrongly
         return {
             "eval_val_acc": self.right / n,
             "eval_val_tokens": self.tokens / n,
-            "eval_val_truncated": self.truncated / n,
+            "eval_val_truncated": self.truncated / n,  # cut off by the limit
             "eval_val_thoughts": self.thoughts / n,
             "eval_val_false_thoughts": self.false_thoughts / max(self.thoughts, 1),
             "eval_val_backtracks": self.backtracks / n,
-            "eval_val_dead_ends": marked / n,
-            "eval_val_dead_ends_wrong": self.dead_ends_wrongly / max(marked, 1),
-            "eval_val_revisits": self.revisits / n,
+            "eval_val_dead_ends": marked / n,  # states that a response calls dead
+            "eval_val_dead_ends_wrong": self.dead_ends_wrongly / max(marked, 1),  # can be won
+            "eval_val_revisits": self.revisits / n,  # times that it comes to a state again
         }
 
 
 class ValidatedTrainer(SFTTrainer):
-    """TRL's SFTTrainer whose evaluation also knows greedy accuracy on `val`.
-
-    Attributes:
-        validation: how it is validated.
-        chat: whether hands are asked in the student's chat template.
-    """
+    """TRL's SFTTrainer whose evaluation also knows greedy accuracy on `val`."""
 
     validation = ValidationConfig()
-    chat = False
+    chat = False  # whether hands are asked in the student's chat template
 
     @property
     def in_pieces(self) -> bool:
@@ -121,8 +105,8 @@ class ValidatedTrainer(SFTTrainer):
     def _validate(self) -> dict[str, float]:
         here, asked = self.accelerator, self.validation
         puzzles = in_orders(load_split(asked.val_split), asked.val_orders)
-        how: dict[str, Any] = {"method": asked.val_method, "chat": self.chat}
-        how["max_new_tokens"] = asked.val_tokens
+        how: dict[str, Any] = {"max_new_tokens": asked.val_tokens, "method": asked.val_method}
+        how["chat"] = self.chat
         if self.in_pieces:
             from trl.models.utils import unwrap_model_for_generation
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.training.small_runs import losses, run
-from tests.training.tiny_bases import make_smollm
 
 ADAPTER = {"use_peft": True, "lora_target_modules": ["all-linear"], "lora_r": 4}
 BEST = {
@@ -23,24 +22,32 @@ BEST = {
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_smollm(tmp_path_factory.mktemp("base"))
+def lora(smollm: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A finished run of an adapter: its folder and its record."""
+    folder = tmp_path_factory.mktemp("lora")
+    return folder, run(folder, base=str(smollm), **ADAPTER, learning_rate=1e-2)
 
 
 @pytest.mark.parametrize("kind", [{}, {"use_dora": True}], ids=["lora", "dora"])
 def test_the_merged_student_answers_as_the_adapter_on_its_base(
-    base: Path, kind: dict[str, Any], tmp_path: Path
+    smollm: Path,
+    lora: tuple[Path, dict[str, Any]],
+    kind: dict[str, Any],
+    tmp_path: Path,
 ) -> None:
     import torch
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    record = run(tmp_path, base=str(base), **ADAPTER, **kind, learning_rate=1e-2)
-    student = tmp_path / "run" / "student"
+    folder, record = lora
+    if kind:
+        folder = tmp_path
+        record = run(folder, base=str(smollm), **ADAPTER, **kind, learning_rate=1e-2, max_steps=3)
+    student = folder / "run" / "student"
     assert record["adapter"]["use_dora"] is bool(kind)
     tokenizer = AutoTokenizer.from_pretrained(student)
     ids = tokenizer("Input: 4 4 6 8\nSteps:\n", return_tensors="pt")["input_ids"]
-    own = AutoModelForCausalLM.from_pretrained(base)
+    own = AutoModelForCausalLM.from_pretrained(smollm)
     with torch.no_grad():
         before = own(ids).logits
         beside = PeftModel.from_pretrained(own, student / "adapter").eval()(ids).logits
@@ -49,11 +56,11 @@ def test_the_merged_student_answers_as_the_adapter_on_its_base(
     assert not torch.allclose(merged, before, atol=1e-3)
 
 
-def test_the_best_checkpoint_s_adapter_is_what_is_exported(base: Path, tmp_path: Path) -> None:
+def test_the_best_checkpoint_s_adapter_is_what_is_exported(smollm: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
     # No accuracy is ever better than the first: the first checkpoint stays the best.
-    record = run(tmp_path, base=str(base), **ADAPTER, **BEST)
+    record = run(tmp_path, base=str(smollm), **ADAPTER, **BEST)
     assert record["best_checkpoint_step"] == 3 and record["steps"] == 6
     kept = load_file(tmp_path / "run" / "checkpoint-3" / "adapter_model.safetensors")
     last = load_file(tmp_path / "run" / "checkpoint-6" / "adapter_model.safetensors")
@@ -66,36 +73,35 @@ def test_the_best_checkpoint_s_adapter_is_what_is_exported(base: Path, tmp_path:
     shutil.rmtree(tmp_path / "again" / "run" / "student")
     for state in (tmp_path / "again").glob("run/checkpoint-*/trainer_state.json"):
         state.write_text(state.read_text().replace(str(tmp_path), str(tmp_path / "again")))
-    run(tmp_path / "again", base=str(base), **ADAPTER, **BEST)
+    run(tmp_path / "again", base=str(smollm), **ADAPTER, **BEST)
     again = load_file(tmp_path / "again" / "run" / "student" / "model.safetensors")
     first = load_file(tmp_path / "run" / "student" / "model.safetensors")
     assert all((again[name] == first[name]).all() for name in first)
 
 
-def test_an_adapter_goes_on_to_the_same_losses(base: Path, tmp_path: Path) -> None:
-    whole = run(tmp_path / "whole", base=str(base), **ADAPTER)
-    shutil.copytree(
-        tmp_path / "whole" / "run" / "checkpoint-3", tmp_path / "part" / "run" / "checkpoint-3"
-    )
-    resumed = run(tmp_path / "part", base=str(base), **ADAPTER)
+def test_an_adapter_goes_on_to_the_same_losses(
+    smollm: Path, lora: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    shutil.copytree(lora[0] / "run" / "checkpoint-3", tmp_path / "run" / "checkpoint-3")
+    resumed = run(tmp_path, base=str(smollm), **ADAPTER, learning_rate=1e-2)
     assert resumed["resumed"] is True
-    assert losses(resumed) == pytest.approx(losses(whole), rel=1e-5)
+    assert losses(resumed) == pytest.approx(losses(lora[1]), rel=1e-5)
 
 
 def test_the_weights_are_exported_as_the_base_s_are_stored_where_that_is_asked(
-    base: Path, tmp_path: Path
+    smollm: Path, tmp_path: Path
 ) -> None:
     import torch
     from safetensors.torch import load_file
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     half = tmp_path / "half"
-    AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16).save_pretrained(half)
-    AutoTokenizer.from_pretrained(base).save_pretrained(half)
+    AutoModelForCausalLM.from_pretrained(smollm, dtype=torch.bfloat16).save_pretrained(half)
+    AutoTokenizer.from_pretrained(smollm).save_pretrained(half)
     run(
         tmp_path,
         base=str(half),
-        max_steps=2,
+        max_steps=1,
         export_dtype="base",
         dtype="bfloat16",
         bf16=True,

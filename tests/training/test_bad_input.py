@@ -82,12 +82,11 @@ def test_a_student_that_is_not_there_is_named(tmp_path: Path) -> None:
         run(tmp_path, base=str(tmp_path / "empty"))
 
 
-def test_a_tokenizer_without_padding_pads_with_its_end_token(tmp_path: Path) -> None:
+def test_a_tokenizer_without_padding_pads_with_its_end_token(smollm: Path, tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    base = make_smollm(tmp_path / "base")
-    assert AutoTokenizer.from_pretrained(base).pad_token is None
-    run(tmp_path, base=str(base), max_steps=2)
+    assert AutoTokenizer.from_pretrained(smollm).pad_token is None
+    run(tmp_path, base=str(smollm), max_steps=1)
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "run" / "student")
     assert tokenizer.pad_token == tokenizer.eos_token == "<|endoftext|>"
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "run" / "student")
@@ -95,10 +94,12 @@ def test_a_tokenizer_without_padding_pads_with_its_end_token(tmp_path: Path) -> 
     assert model.get_input_embeddings().num_embeddings == len(tokenizer)
 
 
-def test_a_tokenizer_without_an_end_token_is_refused_unless_one_is_named(tmp_path: Path) -> None:
+def test_a_tokenizer_without_an_end_token_is_refused_unless_one_is_named(
+    smollm: Path, tmp_path: Path
+) -> None:
     from training.student import BadStudent
 
-    base = make_smollm(tmp_path / "base")
+    base = Path(shutil.copytree(smollm, tmp_path / "base"))
     for name in ("tokenizer_config.json", "special_tokens_map.json"):
         file = base / name
         if file.is_file():
@@ -121,18 +122,11 @@ def test_a_tokenizer_that_knows_more_than_the_weights_is_refused(tmp_path: Path)
 # Checkpoints.
 
 
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("begun")
-    run(folder)
-    shutil.rmtree(folder / "run" / "student")
-    shutil.rmtree(folder / "run" / "checkpoint-6")
-    return folder
-
-
-def copy(begun: Path, tmp_path: Path) -> Path:
-    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
-    return tmp_path / "run" / "checkpoint-3"
+@pytest.fixture
+def checkpoint(whole: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
+    """The first checkpoint of a run that was interrupted, in the folder of a run."""
+    kept = whole[0] / "run" / "checkpoint-3"
+    return Path(shutil.copytree(kept, tmp_path / "run" / "checkpoint-3"))
 
 
 @pytest.mark.parametrize(
@@ -145,29 +139,26 @@ def copy(begun: Path, tmp_path: Path) -> Path:
     ],
 )
 def test_a_checkpoint_of_another_run_is_named(
-    begun: Path, tmp_path: Path, changes: dict[str, Any], named: str
+    checkpoint: Path, tmp_path: Path, changes: dict[str, Any], named: str
 ) -> None:
     from training.run import AnotherRun
 
-    copy(begun, tmp_path)
     with pytest.raises(AnotherRun, match=rf"is of another run: {named}.*--output_dir.*--resume"):
         run(tmp_path, **changes)
 
 
-def test_a_run_starts_anew_where_it_is_told_to(begun: Path, tmp_path: Path) -> None:
-    copy(begun, tmp_path)
+def test_a_run_starts_anew_where_it_is_told_to(checkpoint: Path, tmp_path: Path) -> None:
     assert run(tmp_path, resume=False, hidden=64, max_steps=1)["resumed"] is False
 
 
 def test_a_checkpoint_of_rows_that_other_code_made_is_refused(
-    begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the same settings: what else makes rows is known when they are made."""
     from training import tokens
     from training.rows import make_dataset
     from training.run import AnotherRun, require_same_rows
 
-    checkpoint = copy(begun, tmp_path)
     monkeypatch.setattr(
         tokens, "make_dataset", lambda rows: make_dataset(rows).select(range(63, -1, -1))
     )
@@ -179,19 +170,18 @@ def test_a_checkpoint_of_rows_that_other_code_made_is_refused(
     require_same_rows(checkpoint, "0" * 64)  # an older checkpoint, which tells no rows
 
 
-def test_a_checkpoint_of_another_shape_is_named_even_where_it_says_nothing(
-    begun: Path, tmp_path: Path
+def test_a_checkpoint_that_was_not_written_to_the_end_is_passed_over(
+    checkpoint: Path, tmp_path: Path
 ) -> None:
-    (copy(begun, tmp_path) / "tot24_run.json").unlink()
-    said = refused(tmp_path, hidden=64)
-    assert "is of another student: model." in said and "--output_dir" in said
+    """What it is of is written last."""
+    (checkpoint / "tot24_run.json").unlink()
+    assert run(tmp_path, hidden=64, max_steps=1)["resumed"] is False
 
 
-def test_whole_weights_are_no_checkpoint_of_an_adapter(begun: Path, tmp_path: Path) -> None:
+def test_whole_weights_are_no_checkpoint_of_an_adapter(checkpoint: Path, tmp_path: Path) -> None:
     from training.run import AnotherRun
 
-    (copy(begun, tmp_path) / "tot24_run.json").unlink()
-    with pytest.raises(AnotherRun, match="holds whole weights, and this run trains an adapter"):
+    with pytest.raises(AnotherRun, match="use_peft is True here and False there"):
         run(tmp_path, use_peft=True)
 
 

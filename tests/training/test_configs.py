@@ -8,16 +8,16 @@ import pytest
 import yaml
 
 from tests.training.small_runs import read_record
-from tests.training.tiny_bases import make_qwen3, make_smollm
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 
 HUB = {
-    "smollm-360m-lora": make_smollm,
-    "smollm-360m-full": make_smollm,
-    "smollm2-135m": make_smollm,
-    "qwen3-0.6b-lora": make_qwen3,
+    "smollm-360m-lora": "smollm",
+    "smollm-360m-full": "smollm",
+    "smollm2-135m": "smollm",
+    "qwen3-0.6b-lora": "qwen3",
 }
+"""Each config of a hub student, and the fixture that stands for what it names."""
 
 SHORT = [
     *("--rows", "32", "--max_steps", "4", "--save_steps", "4", "--eval_steps", "4"),
@@ -53,14 +53,16 @@ def test_every_hub_config_is_proven_here() -> None:
 
 
 @pytest.mark.parametrize("name", HUB)
-def test_a_hub_config_trains_a_student_that_lm_eval_evaluates(name: str, tmp_path: Path) -> None:
+def test_a_hub_config_trains_a_student_that_lm_eval_evaluates(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from tot24_bench.harness import EvaluationPlan, evaluate
     from training.sft import main
 
-    base = HUB[name](tmp_path / "base")
+    base = request.getfixturevalue(HUB[name])
     student = main(
         [
             *("--config", str(CONFIGS / f"{name}.yaml"), "--base", str(base)),

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.training.small_runs import run
-from tests.training.tiny_bases import make_qwen3
+from tot24_bench.cli import app
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     for command in (
-        ["generate", "--teacher", "solver", "--limit", "20", "-o", "solver.jsonl"],
-        ["filter", "solver.jsonl", "-o", "dataset"],
+        ["generate", "--teacher", "solver", "--limit", "20", "-o", f"{folder}/solver.jsonl"],
+        ["filter", f"{folder}/solver.jsonl", "-o", f"{folder}/dataset"],
     ):
-        tot24 = [sys.executable, "-m", "tot24_bench.cli", "traces", *command]
-        done = subprocess.run(tot24, cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(app, ["traces", *command])
+        assert done.exit_code == 0, done.output
     return folder / "dataset"
 
 
 def test_a_dataset_is_trained_on_row_by_row(dataset: Path, tmp_path: Path) -> None:
-    record = run(tmp_path, dataset=str(dataset), max_steps=2)
+    record = run(tmp_path, dataset=str(dataset), max_steps=1)
     assert record["data"]["rows"] == 20 and len(record["data"]["hands"]) == 20
     assert "solver" in record["teacher"]
     assert record["data"]["completion_tokens"] > 20 * 20
 
 
-def test_the_messages_of_a_dataset_train_a_chat_student(dataset: Path, tmp_path: Path) -> None:
+def test_the_messages_of_a_dataset_train_a_chat_student(
+    dataset: Path, qwen3: Path, tmp_path: Path
+) -> None:
     from datasets import Dataset
 
     from training.rows import RowConfig, make_dataset
@@ -44,9 +44,8 @@ def test_the_messages_of_a_dataset_train_a_chat_student(dataset: Path, tmp_path:
     assert isinstance(messages, Dataset) and len(messages) == len(text) == 20
     for told, row in zip(messages, text, strict=True):
         assert told["messages"][-1] == {"role": "assistant", "content": row["completion"]}
-    base = make_qwen3(tmp_path / "base")
     changes = {"eval_strategy": "steps", "eval_steps": 2, "val_tokens": 8}
-    record = run(tmp_path, dataset=str(dataset), base=str(base), chat=True, max_steps=2, **changes)
+    record = run(tmp_path, dataset=str(dataset), base=str(qwen3), chat=True, max_steps=2, **changes)
     assert record["feed"]["chat"] is True
     assert any("eval_val_acc" in entry for entry in record["log"])
 

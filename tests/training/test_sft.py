@@ -10,12 +10,6 @@ import pytest
 from tests.training.small_runs import losses, run
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    folder = tmp_path_factory.mktemp("whole")
-    return folder, run(folder)
-
-
 def test_the_loss_falls(whole: tuple[Path, dict[str, Any]]) -> None:
     first, *_, last = losses(whole[1])
     assert last < first

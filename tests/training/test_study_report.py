@@ -32,7 +32,7 @@ def made_up(share: dict[str, float], seed: int = 0) -> Answers:
     greedy = {
         (arm.name, test): entry(test, share.get(arm.group, 0.5), rng)
         for arm in PLAN.arms
-        for test in PLAN.tests_of(arm)
+        for test in PLAN.tests
     }
     return Answers(greedy, {})
 
@@ -61,16 +61,19 @@ def found(tmp_path: Path, answers: Answers) -> dict[str, Any]:
 
 def test_claims_hold_where_the_answers_differ_and_not_where_they_do_not() -> None:
     judged = {
-        one.hypothesis.name: one
+        one["name"]: one
         for one in judge(PLAN, made_up({"onestep-2m": 0.9, "cot-2m": 0.3, "onestep-0.4m": 0.1}))
     }
-    assert judged["H1"].outcome == "holds" and judged["H1"].test == "sign-flip"
-    assert judged["H2"].outcome == "not tested"  # nothing was sampled
-    assert judged["H3"].outcome == "does not hold (one seed)" and judged["H3"].test == "sign-flip"
-    assert judged["H8a"].outcome == "does not hold (one seed)"
-    assert judged["H8a"].test == "exact McNemar"
-    assert judged["H9"].outcome == "undecided (one seed)"
-    assert judged["H1"].p is not None and judged["H1"].p < 0.01
+    assert judged["H1"]["outcome"] == "holds" and judged["H1"]["test"] == "sign-flip"
+    assert judged["H2"]["outcome"] == "not tested"  # nothing was sampled
+    assert (
+        judged["H3"]["outcome"] == "does not hold (one seed)"
+        and judged["H3"]["test"] == "sign-flip"
+    )
+    assert judged["H8a"]["outcome"] == "does not hold (one seed)"
+    assert judged["H8a"]["test"] == "exact McNemar"
+    assert judged["H9"]["outcome"] == "undecided (one seed)"
+    assert judged["H1"]["p_holm"] is not None and judged["H1"]["p_holm"] < 0.01
 
 
 def test_what_is_not_tested_counts_as_p_1() -> None:
@@ -78,13 +81,13 @@ def test_what_is_not_tested_counts_as_p_1() -> None:
     wanted = {arm.name for arm in (*PLAN.group("onestep-2m"), *PLAN.group("cot-2m"))}
     alone = Answers({key: one for key, one in answers.greedy.items() if key[0] in wanted}, {})
     first, *others = judge(PLAN, alone)
-    assert first.p is not None and first.estimate is not None
-    assert all(one.p is None and one.outcome == "not tested" for one in others)
+    assert first["p_holm"] is not None and first["estimate"] is not None
+    assert all(one["p_holm"] is None and one["outcome"] == "not tested" for one in others)
     differences = (
-        alone.rights(PLAN.group("onestep-2m"), first.hypothesis.tests).mean(axis=0)
-        - alone.rights(PLAN.group("cot-2m"), first.hypothesis.tests).mean(axis=0)
+        alone.rights(PLAN.group("onestep-2m"), first["tests"]).mean(axis=0)
+        - alone.rights(PLAN.group("cot-2m"), first["tests"]).mean(axis=0)
     ).tolist()
-    assert first.p == pytest.approx(min(1.0, len(PLAN.hypotheses) * sign_flip(differences)))
+    assert first["p_holm"] == pytest.approx(min(1.0, len(PLAN.hypotheses) * sign_flip(differences)))
 
 
 def test_an_arm_that_avoids_the_test_states_has_seen_none_of_them() -> None:

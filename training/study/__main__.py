@@ -25,7 +25,6 @@ app = typer.Typer(
     help="One declared plan: its students, what they answered, and what that shows.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
 )
 
@@ -43,10 +42,7 @@ def one_line_errors() -> Iterator[None]:
 @app.command("plan")
 @one_line_errors()
 def plan_command(plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
-    """Print the arms, their budgets and the total, and check that each of them can be trained.
-
-    Example: `python -m training.study plan`
-    """
+    """Print the arms, their budgets and the total, and check that each of them can be trained."""
     from rich.console import Console
     from rich.table import Table
 
@@ -72,11 +68,7 @@ def train_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) 
 
     An arm that has met every test is trained again only by name, and compared with its record.
 
-    Examples:
-
-    `python -m training.study train`
-
-    `python -m training.study train onestep-2m-s0 cot-2m-s0`
+    Example: `python -m training.study train onestep-2m-s0 cot-2m-s0`
     """
     from .arms import train_arms
 
@@ -90,12 +82,6 @@ def eval_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) -
     """Ask each student each test once; refused before the plan is committed and all is trained.
 
     Greedy first, then k times a hand where the tokens of the greedy answers tell k.
-
-    Examples:
-
-    `python -m training.study eval`
-
-    `python -m training.study eval onestep-2m-s0`
     """
     from .evaluate import evaluate_arms
 
@@ -110,10 +96,7 @@ def report_command(
     runs: Runs = RUNS,
     page: Annotated[Path, typer.Option("--page", help="Where the figures go.")] = PAGE,
 ) -> None:
-    """Write results.json, accuracy.png, and docs/appendix/study-results.md, by the declared plan.
-
-    Example: `python -m training.study report`
-    """
+    """Write results.json, accuracy.png, and the page of figures, by the declared plan."""
     from .report import report
 
     results = report(read_plan(plan), Folders(plan, runs), page)

@@ -22,40 +22,28 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tot24_bench.leaderboard import Header
-
     Rights = NDArray[np.float64]
     """Seeds by hands: 1 where the answer is right, 0 where it is not."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """All submissions of a study.
-
-    Attributes:
-        greedy: by arm and test.
-        sampled: by arm and test, k responses a hand.
-    """
+    """All submissions of a study, by arm and test."""
 
     greedy: dict[tuple[str, str], Entry]
-    sampled: dict[tuple[str, str], Entry]
+    sampled: dict[tuple[str, str], Entry]  # k responses a hand, read where `passes` is asked for
 
     @classmethod
     def read(cls, plan: Plan, kept: Path) -> Answers:
-        """The submissions beside a plan that it asks for.
-
-        Raises:
-            BadSubmission: one cannot be read, or two are of the same arm, test and kind.
-        """
+        """The submissions beside a plan that it asks for; refused where two are of one kind."""
         found = cls({}, {})
         arms = {arm.name: arm for arm in plan.arms}
         for entry in read_entries(kept):
-            header = entry.header
-            arm = arms.get(header.model.name)
+            arm = arms.get(entry.header.model.name)
             if arm is None or not _as_planned(plan, arm, entry):
                 continue
-            kind = found.sampled if header.repeats > 1 else found.greedy
-            other = kind.setdefault((arm.name, header.split), entry)
+            kind = found.sampled if entry.header.repeats > 1 else found.greedy
+            other = kind.setdefault((arm.name, entry.header.split), entry)
             if other is not entry:
                 where = " and ".join(str(path_of(kept, one.key)) for one in (other, entry))
                 raise BadSubmission(f"{where} are of the same arm, test and kind: move one away")
@@ -68,10 +56,8 @@ class Answers:
 
     def complete(self, plan: Plan, arm: Arm) -> bool:
         """Whether nothing is left to ask an arm."""
-        rule = plan.sampling if arm.sampled else None
-        return self.has([arm], plan.tests_of(arm)) and (
-            rule is None or self.has([arm], rule.tests, passes=True)
-        )
+        passes = plan.sampling.tests if plan.sampling and arm.sampled else ()
+        return self.has([arm], plan.tests) and self.has([arm], passes, passes=True)
 
     def weights_that_met(self, arm: Arm) -> set[str | None]:
         """The hashes of the weights that an arm's tests were answered by; none asked, none."""
@@ -87,20 +73,14 @@ class Answers:
         import numpy as np
 
         kind = self.sampled if passes else self.greedy
-        return np.array(
-            [
-                [float(one.right > 0) for test in tests for one in kind[arm.name, test].outcomes]
-                for arm in arms
-            ],
-            dtype=float,
-        )
+        rights = [
+            [one.right > 0 for test in tests for one in kind[arm.name, test].outcomes]
+            for arm in arms
+        ]
+        return np.array(rights, dtype=float)
 
     def tokens(self, arms: Sequence[Arm], test: str, *, passes: bool = False) -> float:
-        """Mean tokens that an arm writes for a hand, all its responses together.
-
-        Raises:
-            ValueError: a submission does not tell its tokens.
-        """
+        """Mean tokens that an arm writes for a hand, all its responses together."""
         kind, found = self.sampled if passes else self.greedy, []
         for arm in arms:
             header = kind[arm.name, test].header
@@ -116,13 +96,12 @@ class Answers:
 
 def _as_planned(plan: Plan, arm: Arm, entry: Entry) -> bool:
     """Whether it is what the plan asks of the arm: greedily once, or k times by its temperature."""
-    header: Header = entry.header
-    if header.split not in plan.tests_of(arm):
+    header, rule = entry.header, plan.sampling
+    if header.split not in plan.tests:
         return False
     ((split, (task,)),) = expand_by_split([arm.task], header.split).items()
     if entry.key != key_of(arm.name, task, shots=0, split=str(split), repeats=header.repeats):
         return False
     if header.repeats == 1:
         return not header.generation.get("do_sample")
-    rule = plan.sampling
     return rule is not None and header.generation.get("temperature") == rule.temperature

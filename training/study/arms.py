@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -34,26 +34,19 @@ from tot24_bench.harness import MAX_GEN_TOKS
 from tot24_bench.prompts import build
 from tot24_bench.traces import Trace
 
-from ..export import RECORD
+from ..export import RECORD, read_record
 from ..rows import guard, hands_shown
 from ..tokenizer import build_tokenizer
 from .answers import Answers
 from .plan import Arm, BadPlan, Folders, Plan, PublicTranscript, SameHands
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+SHARES = {"io": (1.0, 0.0), "cot": (0.0, 1.0), "onestep_tot": (0.0, 0.0)}
+"""IO and CoT rows' shares of an arm's rows: rows of one method alone."""
 
-SHARES = {
-    "io": {"io_share": 1.0, "cot_share": 0.0},
-    "cot": {"io_share": 0.0, "cot_share": 1.0},
-    "onestep_tot": {"io_share": 0.0, "cot_share": 0.0},
+DECIDED = {
+    *("output_dir", "export_dir", "seed", "row_seed", "completion_tokens", "dataset"),
+    *("val_method", "val_split"),
 }
-"""Rows of one method alone."""
-
-DECIDED = frozenset(
-    {"output_dir", "export_dir", "seed", "row_seed", "completion_tokens", "dataset"}
-    | {"val_method", "val_split"}
-)
 """Keys that the plan's own fields decide: given again as settings, they could say otherwise."""
 
 
@@ -66,7 +59,6 @@ def config_of(plan: Plan, arm: Arm, folders: Folders) -> dict[str, Any]:
 
     Raises:
         BadPlan: a setting that the plan's fields decide, or a base without settings.
-        OSError: the base cannot be read.
     """
     file = folders.kept / plan.base
     base = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -75,29 +67,26 @@ def config_of(plan: Plan, arm: Arm, folders: Folders) -> dict[str, Any]:
     for where, settings in ((plan.base, base), (arm.name, arm.settings)):
         if again := DECIDED & settings.keys():
             raise BadPlan(f"{where}: {sorted(again)[0]} is decided by the plan's own fields")
-    config: dict[str, Any] = {
+    io_share, cot_share = SHARES[arm.method]
+    return {
         "val_tokens": MAX_GEN_TOKS[arm.method],
         **base,
         **plan.sizes[arm.size].to_json(),
-        **SHARES[arm.method],
+        "io_share": io_share,
+        "cot_share": cot_share,
         "val_method": arm.method,
         "seed": arm.seed,
         "row_seed": arm.seed,
         "completion_tokens": arm.completion_tokens,
         "output_dir": str(folders.run(arm)),
         "export_dir": str(folders.student(arm)),
+        **({} if arm.data is None else {"dataset": str(folders.dataset(arm.data))}),
+        **arm.settings,
     }
-    if arm.data is not None:
-        config["dataset"] = str(folders.dataset(arm.data))
-    return {**config, **arm.settings}
 
 
 def check_config(config: dict[str, Any]) -> None:
-    """Build the config as `training.sft` does.
-
-    Raises:
-        BadPlan: an unknown key, or a value that cannot be.
-    """
+    """Build the config as `training.sft` does; BadPlan for a key or a value that cannot be."""
     from ..config import Configs, make_parser
 
     try:
@@ -109,26 +98,23 @@ def check_config(config: dict[str, Any]) -> None:
 
 
 def require_same_settings(plan: Plan, arm: Arm, folders: Folders) -> None:
-    """Refuse a student that was trained by anything but the plan.
+    """Refuse a student that was trained by anything but the plan, or nobody knows by what.
 
-    Raises:
-        BadPlan: it was, or nobody knows.
+    Folders decide nothing; of a dataset its name counts, whatever it lies in.
     """
+
+    def learnt(config: dict[str, Any]) -> dict[str, Any]:
+        name = Path(config.get("dataset") or "").name
+        return {**config, "dataset": name, "output_dir": None, "export_dir": None}
+
     record = folders.read_record(arm)
     if record is None:
         raise BadPlan(f"{arm.name} is not trained: python -m training.study train {arm.name}")
-    if _learnt(record["study"]["config"]) != _learnt(config_of(plan, arm, folders)):
+    if learnt(record["study"]["config"]) != learnt(config_of(plan, arm, folders)):
         raise BadPlan(
             f"{arm.name} was trained by other settings than the plan's: move {folders.run(arm)} "
             "away and train it again"
         )
-
-
-def _learnt(config: dict[str, Any]) -> dict[str, Any]:
-    """Without the folders, which decide nothing; of a dataset its name, whatever it lies in."""
-    dataset = config.get("dataset")
-    left = {key: value for key, value in config.items() if key not in ("output_dir", "export_dir")}
-    return {**left, "dataset": None if dataset is None else Path(dataset).name}
 
 
 # Data.
@@ -136,8 +122,8 @@ def _learnt(config: dict[str, Any]) -> dict[str, Any]:
 
 def absent(plan: Plan, arm: Arm) -> Path | None:
     """The transcript that an arm needs and that is not here; None where it can be trained."""
-    source = None if arm.data is None else _source(plan, arm.data).transcript
-    return None if source is None or source.is_file() else source
+    source = arm.data and _source(plan, arm.data).transcript
+    return None if not source or source.is_file() else source
 
 
 def make_data(plan: Plan, name: str, folders: Folders) -> Path:
@@ -187,45 +173,37 @@ def _source(plan: Plan, name: str) -> PublicTranscript:
 
 
 def _imported(source: PublicTranscript, traces: Path) -> Path:
-    """The traces of a transcript, without those that are too long."""
+    """The traces of a transcript, without those whose rows are too long, the end token included."""
     asked = ("--model", source.model, "--method", source.method)
     _traces("import", source.transcript, *asked, "-o", traces)
     if source.longest is not None:
-        tokenizer = build_tokenizer()
-        lines = filter(None, traces.read_text(encoding="utf-8").split("\n"))
-        kept = [f"{line}\n" for line in lines if _tokens(line, tokenizer) <= source.longest]
+        tokenizer, kept = build_tokenizer(), []
+        for line in filter(None, traces.read_text(encoding="utf-8").split("\n")):
+            trace = Trace.model_validate_json(line)
+            row = build(trace.method, trace.puzzle, shots=0).text + trace.response
+            if len(tokenizer(row, verbose=False)["input_ids"]) < source.longest:
+                kept.append(f"{line}\n")
         traces.write_text("".join(kept), encoding="utf-8")
     return traces
 
 
-def _tokens(line: str, tokenizer: PreTrainedTokenizerFast) -> int:
-    """Tokens of the row that a trace becomes, its end token included."""
-    trace = Trace.model_validate_json(line)
-    prompt = build(trace.method, trace.puzzle, shots=0).text
-    return len(tokenizer(prompt + trace.response, verbose=False)["input_ids"]) + 1
-
-
 def _solved(other: Path, name: str, folder: Path) -> list[Path]:
     """Trace files of the solver, one for each number of rows that a hand has."""
-    found = []
-    wanted = hands_of(other)
+    found, wanted = [], hands_of(other)
     for times in sorted(set(wanted.values())):
         hands = folder / f"{name}.x{times}.txt"
         chosen = sorted(hand for hand, count in wanted.items() if count == times)
         hands.write_text("".join(f"{hand}\n" for hand in chosen), encoding="utf-8")
-        found.append(folder / f"{name}.x{times}.jsonl")
+        found.append(hands.with_suffix(".jsonl"))
         asked = ("--teacher", "solver", "--hands", hands, "--samples", times)
         _traces("generate", *asked, "-o", found[-1])
     return found
 
 
 def _traces(*arguments: object) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tot24_bench.cli", "traces", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+    command = [sys.executable, "-m", "tot24_bench.cli", "traces", *map(str, arguments)]
+    plain = {**os.environ, "NO_COLOR": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=plain)
     if done.returncode:
         said = " ".join(done.stderr.split())[-300:]
         raise BadPlan(f"tot24 traces {arguments[0]}: {said or done.returncode}")
@@ -242,16 +220,11 @@ def train_arms(
     *,
     again: bool = False,
 ) -> None:
-    """Train what is not trained yet.
-
-    Args:
-        say: gets a line an arm.
-        again: train an arm whose student is gone though it has met every test, to compare.
+    """Train what is not trained yet; `again`, too, what met every test and is gone, to compare.
 
     Raises:
         ArmFailed: `training.sft` ended with an error; the arms after it are not begun.
-        BadPlan: an arm has checkpoints of other settings.
-        BadSubmission: a submission beside the plan cannot be read.
+        BadPlan, BadSubmission: as `make_data`; as `Answers.read`.
     """
     answers = Answers.read(plan, folders.kept)
     for place, arm in enumerate(arms, start=1):
@@ -265,59 +238,38 @@ def train_arms(
         else:
             if arm.data is not None:
                 make_data(plan, arm.data, folders)
-            config = write_config(plan, arm, folders)
             say(f"{head}: {arm.completion_tokens:,} completion tokens, about {arm.minutes:g} min")
-            _train(arm, config)
+            _train(arm, config_of(plan, arm, folders), folders.run(arm))
             kept = _keep_record(arm, folders, answers)
-            say(f"{head}: {_told(_record_of_student(arm, folders))}{kept}")
+            say(f"{head}: {_told(read_record(folders.student(arm) / RECORD))}{kept}")
 
 
-def write_config(plan: Plan, arm: Arm, folders: Folders) -> Path:
-    """The arm's config as a file.
-
-    Raises:
-        BadPlan, OSError: as `config_of`; or the arm has checkpoints of other settings.
-    """
-    config, path = config_of(plan, arm, folders), folders.run(arm) / "config.yaml"
-    begun = any(folders.run(arm).glob("checkpoint-*")) or folders.is_trained(arm)
-    if begun and path.is_file() and yaml.safe_load(path.read_text(encoding="utf-8")) != config:
-        raise BadPlan(
-            f"{arm.name} was trained by other settings than the plan's: move {folders.run(arm)} "
-            "away, or restore the plan"
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(path, yaml.safe_dump(config, sort_keys=False))
-    return path
-
-
-def _train(arm: Arm, config: Path) -> None:
-    command = [sys.executable, "-m", "training.sft", "--config", str(config)]
-    log = config.with_name("training.log")
-    with log.open("a", encoding="utf-8") as file:
-        done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT)
+def _train(arm: Arm, config: dict[str, Any], folder: Path) -> None:
+    """Train by `training.sft`, which refuses to go on with checkpoints of other settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file, log = folder / "config.yaml", folder / "training.log"
+    write_durably(file, yaml.safe_dump(config, sort_keys=False))
+    command = [sys.executable, "-m", "training.sft", "--config", str(file)]
+    with log.open("a", encoding="utf-8") as told:
+        done = subprocess.run(command, stdout=told, stderr=subprocess.STDOUT)
     if done.returncode:
-        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
-        last = next((line for line in reversed(lines) if line.strip()), "")
+        last = log.read_text(encoding="utf-8", errors="replace").strip().split("\n")[-1]
         raise ArmFailed(f"{arm.name}: {last.strip()[:400]} (all of it: {log})")
 
 
-def _told(record: dict[str, Any]) -> str:
+def _told(record: dict[str, Any] | None) -> str:
     """What came out, in a line."""
+    if record is None:
+        return "no record"
     best = record["best_val_acc"]
     accuracy = "no accuracy on val" if best is None else f"{best:.1%} on val"
     return f"{accuracy}, {record['steps']:,} steps, {record['seconds'] / 60:.1f} min"
 
 
-def _record_of_student(arm: Arm, folders: Folders) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads((folders.student(arm) / RECORD).read_text(encoding="utf-8"))
-    return record
-
-
 def _keep_record(arm: Arm, folders: Folders, answers: Answers) -> str:
     """Keep the student's record, unless there is one that has to stay; what to say of that."""
-    kept = folders.read_record(arm)
-    weights = checkpoint_sha256(str(folders.student(arm)))
-    met = answers.weights_that_met(arm)
+    kept, student = folders.read_record(arm), folders.student(arm)
+    weights, met = checkpoint_sha256(str(student)), answers.weights_that_met(arm)
     if met and weights not in met:
         which = "" if kept is None else f" ({_told(kept)})"
         return (
@@ -326,11 +278,9 @@ def _keep_record(arm: Arm, folders: Folders, answers: Answers) -> str:
         )
     if kept is not None and kept["study"].get("checkpoint_sha256") == weights:
         return ", the weights of its record"
-    file = folders.run(arm) / "config.yaml"
-    config = yaml.safe_load(file.read_text(encoding="utf-8"))
-    record = _record_of_student(arm, folders)
-    record["study"] = {"arm": arm.name, "checkpoint_sha256": weights, "config": config}
-    path = folders.record(arm)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(path, json.dumps(record, indent=1) + "\n")
+    config = yaml.safe_load((folders.run(arm) / "config.yaml").read_text(encoding="utf-8"))
+    study = {"arm": arm.name, "checkpoint_sha256": weights, "config": config}
+    record = {**(read_record(student / RECORD) or {}), "study": study}
+    folders.record(arm).parent.mkdir(parents=True, exist_ok=True)
+    write_durably(folders.record(arm), json.dumps(record, indent=1) + "\n")
     return ""

@@ -18,7 +18,6 @@ import json
 import subprocess
 from collections.abc import Callable, Sequence
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 from tot24_bench.checkpoint import checkpoint_sha256
@@ -29,7 +28,7 @@ from tot24_bench.leaderboard import path_of, paths, run_plans
 
 from .answers import Answers
 from .arms import absent, require_same_settings
-from .plan import Arm, Folders, Plan, Sampling, files_of, sha256_of
+from .plan import Arm, Folders, Plan
 
 NOTE = "evaluated.json"
 
@@ -49,29 +48,28 @@ class OtherWeights(ValueError):
 def evaluate_arms(
     plan: Plan, arms: Sequence[Arm], folders: Folders, say: Callable[[str], object]
 ) -> None:
-    """Ask what has not been asked.
-
-    Args:
-        arms: of the plan; all of it has to be trained in any case.
-        say: gets a line a submission.
+    """Ask what has not been asked; all arms of the plan have to be trained in any case.
 
     Raises:
         NotDeclared: the plan is not committed as it is.
         NotTrained: an arm of the plan has no student, and tests to meet.
-        BadPlan: a student was trained by other settings.
-        OtherWeights: a student or a submission is not its record's.
+        BadPlan, OtherWeights: a student or a submission is not its record's.
     """
     answers = Answers.read(plan, folders.kept)
     require_trained(plan, folders, answers, say)
     waiting = [arm for arm in plan.arms if not answers.complete(plan, arm)]
-    for arm in plan.arms:
-        if arm not in waiting or folders.is_trained(arm):
-            require_same_settings(plan, arm, folders)
-        if arm in waiting and folders.is_trained(arm):
-            _require_students_weights(arm, folders)
-    declare(folders.plan, plan, folders)
+    able = [arm for arm in plan.arms if arm not in waiting or folders.is_trained(arm)]
+    for arm in able:
+        require_same_settings(plan, arm, folders)
+        student = folders.student(arm)
+        if arm in waiting and checkpoint_sha256(str(student)) != _recorded(arm, folders):
+            raise OtherWeights(
+                f"{arm.name}: {student} holds other weights than its record says: move "
+                f"{folders.run(arm)} away and train it again"
+            )
+    declare(plan, folders)
     require_submissions_weights(plan, folders, answers)
-    asked = [arm for arm in arms if arm not in waiting or folders.is_trained(arm)]
+    asked = [arm for arm in arms if arm in able]
     for arm in asked:
         wanted = greedy(plan, arm, folders, answers)
         if not wanted:
@@ -91,9 +89,6 @@ def require_trained(
     """Refuse to ask anybody while an arm is not trained; arms without their data are named.
 
     An arm that has met every test was trained, wherever its student is by now.
-
-    Raises:
-        NotTrained: there is one.
     """
     missing = []
     for arm in plan.arms:
@@ -111,30 +106,26 @@ def require_trained(
 
 def greedy(plan: Plan, arm: Arm, folders: Folders, answers: Answers) -> list[Evaluation]:
     """The tests that an arm has not met."""
-    return [
-        _evaluation(arm, folders, test)
-        for test in plan.tests_of(arm)
-        if not answers.has([arm], [test])
-    ]
+    tests = [test for test in plan.tests if not answers.has([arm], [test])]
+    return [_evaluation(arm, folders, test, 1, {}) for test in tests]
 
 
 def sampled(plan: Plan, arm: Arm, folders: Folders, answers: Answers) -> list[Evaluation]:
-    """The tests on which an arm is sampled and was not yet; the greedy answers have to be there."""
+    """The tests on which an arm is sampled and was not yet; the greedy answers have to be there.
+
+    k of pass@k follows from their tokens, by the plan's rule.
+    """
     rule = plan.sampling
     if rule is None or not arm.sampled:
         return []
     drawn = {"do_sample": True, "temperature": rule.temperature, "top_k": 0}
-    return [
-        _evaluation(arm, folders, test, _tries(plan, rule, answers, test), drawn)
-        for test in rule.tests
-        if not answers.has([arm], [test], passes=True)
-    ]
-
-
-def _tries(plan: Plan, rule: Sampling, answers: Answers, test: str) -> int:
-    """k of pass@k on a test, by the plan's rule, from the greedy submissions."""
-    more, fewer = (answers.tokens(plan.group(name), test) for name in (rule.more, rule.fewer))
-    return min(max(ceil(more / max(fewer, 1.0)), 2), rule.most)
+    found = []
+    for test in rule.tests:
+        if not answers.has([arm], [test], passes=True):
+            more, fewer = (answers.tokens(plan.group(g), test) for g in (rule.more, rule.fewer))
+            k = min(max(ceil(more / max(fewer, 1.0)), 2), rule.most)
+            found.append(_evaluation(arm, folders, test, k, drawn))
+    return found
 
 
 def _unasked(plan: Plan, answers: Answers) -> list[str]:
@@ -154,11 +145,7 @@ def _ask(
 
 
 def _evaluation(
-    arm: Arm,
-    folders: Folders,
-    test: str,
-    repeats: int = 1,
-    generation: dict[str, Any] | None = None,
+    arm: Arm, folders: Folders, test: str, repeats: int, generation: dict[str, Any]
 ) -> Evaluation:
     ((split, tasks),) = expand_by_split([arm.task], test).items()
     return Evaluation(
@@ -169,24 +156,12 @@ def _evaluation(
         split=str(split),
         repeats=repeats,
         device="cpu",
-        generation=generation or {},
+        generation=generation,
     )
 
 
-def _require_students_weights(arm: Arm, folders: Folders) -> None:
-    if checkpoint_sha256(str(folders.student(arm))) != _recorded(arm, folders):
-        raise OtherWeights(
-            f"{arm.name}: {folders.student(arm)} holds other weights than its record says: move "
-            f"{folders.run(arm)} away and train it again"
-        )
-
-
 def require_submissions_weights(plan: Plan, folders: Folders, answers: Answers) -> None:
-    """Refuse submissions of other students than the records'.
-
-    Raises:
-        OtherWeights: there is one; an arm without a record has none to compare with.
-    """
+    """Refuse submissions of other students than the records'; without a record nobody knows."""
     for (name, test), entry in (*answers.greedy.items(), *answers.sampled.items()):
         arm = plan.arm(name)
         if entry.header.model.checkpoint_sha256 != _recorded(arm, folders):
@@ -204,23 +179,18 @@ def _recorded(arm: Arm, folders: Folders) -> str:
     return str(sha256)
 
 
-def declare(path: Path, plan: Plan, folders: Folders) -> dict[str, Any]:
-    """Note the plan at the first evaluation, hold the later ones to it.
-
-    Raises:
-        NotDeclared: the plan is not committed, or is not that of the first evaluation.
-    """
-    commit = commit_of_plan(path, plan)
-    first = declared(path, plan, folders)
+def declare(plan: Plan, folders: Folders) -> dict[str, Any]:
+    """Note the plan, which is committed, at the first evaluation, hold the later ones to it."""
+    commit, first = commit_of_plan(plan, folders), declared(plan, folders)
     if first is None:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        sha256 = sha256_of(path, plan)
+        sha256 = folders.sha256(plan)
         first = {"plan_commit": commit, "plan_sha256": sha256, "first_evaluation": now}
         write_durably(folders.kept / NOTE, json.dumps(first, indent=1) + "\n")
     return first
 
 
-def declared(path: Path, plan: Plan, folders: Folders) -> dict[str, Any] | None:
+def declared(plan: Plan, folders: Folders) -> dict[str, Any] | None:
     """The note of the first evaluation; None before it.
 
     Raises:
@@ -235,48 +205,35 @@ def declared(path: Path, plan: Plan, folders: Folders) -> dict[str, Any] | None:
             )
         return None
     first: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
-    if first["plan_sha256"] != sha256_of(path, plan):
+    if first["plan_sha256"] != folders.sha256(plan):
         commit = first["plan_commit"][:12]
         raise NotDeclared(
             f"students met the tests under the plan of commit {commit}, and it was changed since: "
-            f"git checkout {commit} -- {' '.join(map(str, files_of(path, plan)))}"
+            f"git checkout {commit} -- {' '.join(map(str, folders.declared(plan)))}"
         )
     return first
 
 
-def commit_of_plan(path: Path, plan: Plan) -> str:
-    """The commit that the plan and its base last changed in.
-
-    Raises:
-        NotDeclared: there is none, or the files were changed since.
-    """
-    files = [file.resolve() for file in files_of(path, plan)]
-    if files[0].parent != files[1].parent:
-        raise NotDeclared(f"{plan.base}: a base lies beside its plan, or one commit cannot tell")
-    names = [file.name for file in files]
-    listed = _git(path, "ls-files", "--", *names).split()
+def commit_of_plan(plan: Plan, folders: Folders) -> str:
+    """The commit that the plan and its base last changed in; refused where they differ from it."""
+    names = [file.name for file in folders.declared(plan)]
+    listed = _git(folders, "ls-files", "--", *names).split()
     for name in names:
         if name not in listed:
             raise NotDeclared(
                 f"{name} is not committed: git add and git commit it before any test hand is asked"
             )
-    changed = _git(path, "status", "--porcelain", "--", *names).split()
-    if changed:
+    if changed := _git(folders, "status", "--porcelain", "--", *names).split():
         raise NotDeclared(
             f"{changed[-1]} was changed since it was committed: commit it, or restore it by git "
             "checkout"
         )
-    return _git(path, "log", "-1", "--format=%H", "--", *names).strip()
+    return _git(folders, "log", "-1", "--format=%H", "--", *names).strip()
 
 
-def _git(path: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=path.resolve().parent, capture_output=True, text=True
-        )
-    except FileNotFoundError:
-        raise NotDeclared("there is no git: the plan's commit is what declares it") from None
+def _git(folders: Folders, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folders.kept, capture_output=True, text=True)
     if done.returncode:
         said = " ".join(done.stderr.split())[:200]
-        raise NotDeclared(f"{path} cannot be vouched for: {said or 'git fails'}")
+        raise NotDeclared(f"{folders.plan} cannot be vouched for: {said or 'git fails'}")
     return done.stdout

@@ -17,6 +17,7 @@ Marks(dead=1, dead_marked=1, winning=1, winning_marked=0)
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from fractions import Fraction
@@ -44,43 +45,29 @@ from .plan import Arm, Plan
 DECK = ("hard100", "hardest")
 """Tests of hands of the deck: the states of the others were nearly all never shown."""
 
-
-class Pair(NamedTuple):
-    """Two groups or arms, and on what tests; a plan that has not both is passed over.
-
-    Attributes:
-        worse_passes: the second is right on a hand where any of its samples is.
-    """
-
-    better: str
-    worse: str
-    tests: tuple[str, ...]
-    worse_passes: bool = False
-
-
 PAIRS = (
-    Pair("onestep-lookahead-2m", "cot-2m", DECK),
-    Pair("onestep-lookahead-2m", "cot-2m", DECK, worse_passes=True),
-    Pair("onestep-2m-s0", "onestep-unmarked-2m", DECK),
-    Pair("onestep-2m-s0", "onestep-random-marks-2m", DECK),
-    Pair("onestep-2m", "onestep-holdout-2m", ("hard100",)),
-    Pair("onestep-2m", "onestep-holdout-2m", ("hardest",)),
+    ("onestep-lookahead-2m", "cot-2m", DECK, False),
+    ("onestep-lookahead-2m", "cot-2m", DECK, True),
+    ("onestep-2m-s0", "onestep-unmarked-2m", DECK, False),
+    ("onestep-2m-s0", "onestep-random-marks-2m", DECK, False),
+    ("onestep-2m", "onestep-holdout-2m", ("hard100",), False),
+    ("onestep-2m", "onestep-holdout-2m", ("hardest",), False),
 )
+"""Groups or arms, the better one first, on what tests, and whether the worse is sampled there."""
 
 
 def compare_pairs(plan: Plan, answers: Answers) -> list[dict[str, Any]]:
     """The pairs that were asked, with the intervals of the plan's hypotheses, as JSON objects."""
     found = []
-    for pair in PAIRS:
-        better, worse = (
+    for better, worse, tests, worse_passes in PAIRS:
+        arms, others = (
             plan.group(name) or [arm for arm in plan.arms if arm.name == name]
-            for name in (pair.better, pair.worse)
+            for name in (better, worse)
         )
-        rights = paired(answers, better, worse, pair.tests, passes=pair.worse_passes)
-        if rights is not None:
+        if rights := paired(answers, arms, others, tests, passes=worse_passes):
+            pair = {"better": better, "worse": worse, "tests": tests, "worse_passes": worse_passes}
             estimate = difference(*rights, plan.statistics)._asdict()
-            seeds = [len(better), len(worse)]
-            found.append({**pair._asdict(), "seeds": seeds, "estimate": estimate})
+            found.append({**pair, "seeds": [len(arms), len(others)], "estimate": estimate})
     return found
 
 
@@ -93,37 +80,25 @@ BANDS = ("none", "up to 50%", "50 to 80%", "80 to 99%", "all")
 def by_states_seen(
     arms: Sequence[Arm], answers: Answers, tests: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The bands of a group, those without a hand left out; each hand counts once, over its seeds.
-
-    Args:
-        arms: of one group.
-        tests: of hands with target 24.
-    """
+    """The bands of a group that hold a hand of the tests; each counts once, over its seeds."""
     avoided = arms[0].settings.get("avoid") == "state_holdout"
-    rights = answers.rights(arms, tests).mean(axis=0)
+    rights = answers.rights(arms, tests).mean(axis=0).tolist()
     hands = [hand for test in tests for hand in answers.hands(arms[0], test)]
-    in_band: dict[str, list[float]] = {}
-    for hand, right in zip(hands, rights.tolist(), strict=True):
-        in_band.setdefault(band_of(share_seen(hand, avoided)), []).append(right)
-    return [
-        {
-            "group": arms[0].group,
-            "name": name,
-            "hands": len(own),
-            "share": sum(own) / len(own),
-            "interval": list(wilson(round(sum(own)), len(own))),
-        }
-        for name in BANDS
-        if (own := in_band.get(name))
-    ]
+    bands = [band_of(share_seen(hand, avoided)) for hand in hands]
+    found = []
+    for name in BANDS:
+        if own := [right for right, band in zip(rights, bands, strict=True) if band == name]:
+            share, interval = sum(own) / len(own), list(wilson(round(sum(own)), len(own)))
+            band = {"name": name, "hands": len(own), "share": share, "interval": interval}
+            found.append({"group": arms[0].group, **band})
+    return found
 
 
 @cache
 def share_seen(hand: Hand, avoided: bool) -> float:
     """The share of the hand's winning states that training hands reach, 0 to 1.
 
-    Args:
-        avoided: training avoided `state_holdout`, so none of the states of hard100 was shown.
+    Where training avoided `state_holdout`, none of the states of hard100 was shown.
     """
     winning = winning_inner_states(hand)
     return len(winning & _shown(avoided)) / len(winning) if winning else 0.0
@@ -131,9 +106,7 @@ def share_seen(hand: Hand, avoided: bool) -> float:
 
 def band_of(share: float) -> str:
     """The band of a share."""
-    if share <= 0 or share >= 1:
-        return BANDS[0] if share <= 0 else BANDS[-1]
-    return BANDS[1] if share < 0.5 else BANDS[2] if share < 0.8 else BANDS[3]
+    return BANDS[(share > 0) + (share >= 0.5) + (share >= 0.8) + (share >= 1)]
 
 
 @cache
@@ -167,11 +140,7 @@ class Marks(NamedTuple):
 
 
 def marks_of(config: dict[str, Any], rows: int = MARKED_ROWS) -> Marks:
-    """The marks of the first One-Step rows.
-
-    Args:
-        config: of `training.sft`, with One-Step rows alone.
-    """
+    """The marks of the first rows of a config of `training.sft` with One-Step rows alone."""
     known = {field.name for field in fields(RowConfig)}
     made = RowConfig(**{key: value for key, value in config.items() if key in known})
     return count_marks("\n".join(make_row(made, index)["completion"] for index in range(rows)))
@@ -179,11 +148,10 @@ def marks_of(config: dict[str, Any], rows: int = MARKED_ROWS) -> Marks:
 
 def count_marks(text: str) -> Marks:
     """The marks of responses, judged by the exact solver."""
-    found = [0, 0, 0, 0]
+    found = Counter[tuple[bool, bool]]()
     for numbers, mark in _LINE.findall(text):
         exact = (Fraction(number) for number in numbers.split())
         state = State(tuple(sorted(n.numerator if n.denominator == 1 else n for n in exact)))
-        place = 2 if can_reach(state, TARGET) else 0
-        found[place] += 1
-        found[place + 1] += bool(mark)
-    return Marks(*found)
+        found[can_reach(state, TARGET), bool(mark)] += 1
+    dead, winning = found[False, True], found[True, True]
+    return Marks(dead + found[False, False], dead, winning + found[True, False], winning)

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -49,22 +48,13 @@ class Shape(Record):
 
 
 class PublicTranscript(Record):
-    """Training rows out of a public transcript, as `tot24 traces import` and `filter` make them.
+    """Rows out of a public transcript, as `tot24 traces import` and `filter` make them."""
 
-    Attributes:
-        transcript: the file, from where the study is run.
-        model: who wrote it.
-        method: what it was asked for.
-        level: of the filter.
-        longest: tokens of a row that our students can read; a longer one is left out before the
-            solver is asked for the same hands.
-    """
-
-    transcript: Path
-    model: Text
+    transcript: Path  # from where the study is run
+    model: Text  # who wrote it
     method: Method = "onestep_tot"
-    level: Literal["answer", "agrees", "valid"] = "valid"
-    longest: Positive | None = None
+    level: Literal["answer", "agrees", "valid"] = "valid"  # of the filter
+    longest: Positive | None = None  # tokens of a row; longer ones go before the solver is asked
 
 
 class SameHands(Record):
@@ -74,31 +64,17 @@ class SameHands(Record):
 
 
 class Arm(Record):
-    """One student.
+    """One student."""
 
-    Attributes:
-        name: of the arm; `-sN` at its end is its seed, the rest its group.
-        method: what it learns, is validated by and is tested by.
-        size: one of the plan's shapes.
-        seed: of the weights, of the order and of the rows.
-        completion_tokens: that it is trained on.
-        minutes: on two cores, estimated before it is trained.
-        data: rows of the plan's data; None has the solver write them.
-        settings: other keys of `training.sft`.
-        tests: what it is asked; None is the plan's tests.
-        sampled: whether it is also asked k times a hand, see `Sampling`.
-    """
-
-    name: Slug
-    method: Method
+    name: Slug  # `-sN` at its end is its seed, the rest its group
+    method: Method  # what it learns, is validated by and is tested by
     size: str
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0)] = 0  # of the weights, of the order and of the rows
     completion_tokens: Positive
-    minutes: Annotated[float, Field(gt=0)]
-    data: Slug | None = None
-    settings: dict[str, Any] = Field(default_factory=dict)
-    tests: tuple[str, ...] | None = None
-    sampled: bool = False
+    minutes: Annotated[float, Field(gt=0)]  # on two cores, estimated before it is trained
+    data: Slug | None = None  # of the plan's data; None has the solver write the rows
+    settings: dict[str, Any] = Field(default_factory=dict)  # other keys of `training.sft`
+    sampled: bool = False  # whether it is also asked k times a hand, see `Sampling`
 
     @property
     def group(self) -> str:
@@ -112,42 +88,29 @@ class Arm(Record):
 
 
 class Hypothesis(Record):
-    """A claim that one group is right more often than another, and where that is looked at.
-
-    Attributes:
-        name: H1 and so on.
-        says: the claim, in words.
-        better, worse: groups.
-        tests: their hands are taken together.
-        worse_passes: `worse` is right where any of its k sampled responses is.
-        margin: the difference has to be larger than this share.
-    """
+    """A claim that one group is right more often than another, and where that is looked at."""
 
     name: Annotated[str, Field(pattern=r"^H[0-9]+[a-z]?$")]
-    says: Text
+    says: Text  # the claim, in words
     better: Slug
     worse: Slug
-    tests: Annotated[tuple[str, ...], Field(min_length=1)]
-    worse_passes: bool = False
-    margin: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    tests: Annotated[tuple[str, ...], Field(min_length=1)]  # their hands are taken together
+    worse_passes: bool = False  # `worse` is right where any of its k sampled responses is
+    margin: Annotated[float, Field(ge=-1, le=1)] = 0.0  # the difference has to be larger
 
 
 class Sampling(Record):
     """How pass@k is asked: k times a hand at a temperature.
 
-    Attributes:
-        tests: where.
-        temperature: of sampling.
-        more, fewer: groups; on each test k is the tokens of a greedy response of `more` over those
-            of `fewer`, rounded up and at least 2: then k responses cost what one does, or more.
-        most: k at most, so that a student that never stops does not decide the cost.
+    On each test k is the tokens of a greedy response of `more` over those of `fewer`, rounded up
+    and at least 2: then k responses cost what one does, or more.
     """
 
     tests: tuple[str, ...]
     temperature: Annotated[float, Field(gt=0)] = 1.0
     more: Slug
     fewer: Slug
-    most: Annotated[int, Field(ge=2, le=100)] = 20
+    most: Annotated[int, Field(ge=2, le=100)] = 20  # where a student never stops
 
 
 class Statistics(Record):
@@ -159,29 +122,19 @@ class Statistics(Record):
 
 
 class Plan(Record):
-    """The whole plan.
+    """The whole plan."""
 
-    Attributes:
-        base: settings of all arms, a YAML file beside the plan.
-        chosen_on: what every choice is made on, in words.
-        rules: in words: how checkpoints are chosen and hypotheses judged.
-        sizes: shapes by name.
-        data: rows that are made before training, by name.
-        tests: what every student is asked, once each, greedy and 0-shot.
-        picture: curves of accuracy against size: groups by label.
-    """
-
-    base: Path
-    chosen_on: Text
-    rules: tuple[Text, ...]
+    base: Slug  # settings of all arms: a YAML file beside the plan
+    chosen_on: Text  # what every choice is made on, in words
+    rules: tuple[Text, ...]  # how checkpoints are chosen and hypotheses judged, in words
     sizes: dict[str, Shape]
     data: dict[Slug, PublicTranscript | SameHands] = Field(default_factory=dict)
-    tests: Annotated[tuple[str, ...], Field(min_length=1)]
+    tests: Annotated[tuple[str, ...], Field(min_length=1)]  # once each, greedy and 0-shot
     sampling: Sampling | None = None
     statistics: Statistics = Statistics()
     arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
     hypotheses: tuple[Hypothesis, ...] = ()
-    picture: dict[str, tuple[Slug, ...]] = Field(default_factory=dict)
+    picture: dict[str, tuple[Slug, ...]] = Field(default_factory=dict)  # curves: groups by label
 
     @property
     def minutes(self) -> float:
@@ -191,34 +144,23 @@ class Plan(Record):
     @property
     def groups(self) -> dict[str, list[Arm]]:
         """The arms of each group, in the order of the plan."""
-        found: dict[str, list[Arm]] = {}
-        for arm in self.arms:
-            found.setdefault(arm.group, []).append(arm)
-        return found
+        names = dict.fromkeys(arm.group for arm in self.arms)
+        return {name: [arm for arm in self.arms if arm.group == name] for name in names}
 
     def group(self, name: str) -> list[Arm]:
         """The arms of a group; none where there is no such group."""
         return self.groups.get(name, [])
 
     def arm(self, name: str) -> Arm:
-        """The arm of that name.
-
-        Raises:
-            BadPlan: there is none.
-        """
-        arms = {arm.name: arm for arm in self.arms}
-        if name not in arms:
-            raise BadPlan(f"no arm {name[:60]!r}: there is {', '.join(arms)}")
-        return arms[name]
+        """The arm of that name."""
+        return self.chosen([name])[0]
 
     def chosen(self, names: list[str] | None) -> list[Arm]:
         """The arms of these names, in the order of the plan; all of them for none."""
-        wanted = {self.arm(name).name for name in names or ()}
-        return [arm for arm in self.arms if not wanted or arm.name in wanted]
-
-    def tests_of(self, arm: Arm) -> tuple[str, ...]:
-        """What an arm is asked."""
-        return self.tests if arm.tests is None else arm.tests
+        there = [arm.name for arm in self.arms]
+        if unknown := set(names or ()) - set(there):
+            raise BadPlan(f"no arm {min(unknown)[:60]!r}: there is {', '.join(there)}")
+        return [arm for arm in self.arms if not names or arm.name in names]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -226,39 +168,35 @@ class Plan(Record):
         for arm in self.arms:
             if names.count(arm.name) > 1:
                 raise ValueError(f"arm {arm.name} is there twice")
-            if arm.size not in self.sizes:
-                raise ValueError(f"{arm.name}: no size {arm.size}: {', '.join(self.sizes)}")
-            if arm.data is not None and arm.data not in self.data:
-                raise ValueError(f"{arm.name}: no data {arm.data}: {', '.join(self.data)}")
+            _require("size", arm.size, self.sizes, arm.name)
+            if arm.data is not None:
+                _require("data", arm.data, self.data, arm.name)
+        transcripts = [n for n, made in self.data.items() if isinstance(made, PublicTranscript)]
         for name, made in self.data.items():
-            if isinstance(made, SameHands) and not isinstance(
-                self.data.get(made.solver_for), PublicTranscript
-            ):
-                raise ValueError(f"data {name}: {made.solver_for} is no transcript of the plan")
-        self._require_groups(group for curve in self.picture.values() for group in curve)
-        if self.sampling is not None:
-            self._require_asked("sampling", self.sampling.tests, self.sampling.more)
-            self._require_asked("sampling", self.sampling.tests, self.sampling.fewer)
+            if isinstance(made, SameHands):
+                _require("transcript", made.solver_for, transcripts, f"data {name}")
+        for label, curve in self.picture.items():
+            for group in curve:
+                _require("group", group, self.groups, label)
+        if rule := self.sampling:
+            self._require_asked("sampling", rule.tests, rule.more, rule.fewer)
         for one in self.hypotheses:
-            self._require_asked(one.name, one.tests, one.better)
-            self._require_asked(one.name, one.tests, one.worse)
-            sampled = all(arm.sampled for arm in self.group(one.worse)) and self.sampling
-            for test in one.tests if one.worse_passes else ():
-                if not sampled or test not in sampled.tests:
-                    raise ValueError(f"{one.name}: {one.worse} is not sampled on {test}")
+            self._require_asked(one.name, one.tests, one.better, one.worse)
+            sampled = rule.tests if rule and all(a.sampled for a in self.group(one.worse)) else ()
+            if one.worse_passes and (missing := set(one.tests) - set(sampled)):
+                raise ValueError(f"{one.name}: {one.worse} is not sampled on {min(missing)}")
         return self
 
-    def _require_groups(self, names: Iterable[str]) -> None:
-        for name in names:
-            if name not in self.groups:
-                raise ValueError(f"no group {name}: there is {', '.join(sorted(self.groups))}")
+    def _require_asked(self, who: str, tests: Iterable[str], *groups: str) -> None:
+        for group in groups:
+            _require("group", group, self.groups, who)
+            if missing := set(tests) - set(self.tests):
+                raise ValueError(f"{who}: {group} is not asked {min(missing)}")
 
-    def _require_asked(self, who: str, tests: Iterable[str], group: str) -> None:
-        self._require_groups([group])
-        for test in tests:
-            for arm in self.group(group):
-                if test not in self.tests_of(arm):
-                    raise ValueError(f"{who}: {arm.name} is not asked {test}")
+
+def _require(kind: str, name: str, there: Collection[str], who: str) -> None:
+    if name not in there:
+        raise ValueError(f"{who}: no {kind} {name}: there is {', '.join(sorted(there))}")
 
 
 def group_of(name: str) -> str:
@@ -267,46 +205,24 @@ def group_of(name: str) -> str:
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan of a file.
-
-    Raises:
-        BadPlan: it is none; the message names the place and the fault.
-        OSError: it cannot be read.
-    """
+    """The plan of a file; BadPlan where it is none."""
     try:
         plan = Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise BadPlan(f"{path}: {': '.join(first_fault(error, whole='plan'))[:400]}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadPlan(f"{path}: no YAML: {' '.join(str(error).split())[:300]}") from None
-    except ValidationError as error:
-        where, fault = first_fault(error, whole="plan")
-        raise BadPlan(f"{path}: {where}: {fault[:300]}") from None
-    for test in sorted({test for arm in plan.arms for test in plan.tests_of(arm)}):
+    for test in plan.tests:
         load_split(test)
     return plan
 
 
-def files_of(path: Path, plan: Plan) -> list[Path]:
-    """The files that a plan stands in: its own and its base's."""
-    return [path, path.parent / plan.base]
-
-
-def sha256_of(path: Path, plan: Plan) -> str:
-    """Hash of the plan and of the settings that it begins with."""
-    text = b"".join(file.read_bytes() + b"\0" for file in files_of(path, plan))
-    return hashlib.sha256(text).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Folders:
+class Folders(NamedTuple):
     """Where things of a study are.
 
     Beside the plan, kept in git: `records/`, `submissions/`, `results.json`, `accuracy.png`, and
     `evaluated.json`, which says under which plan the first test hand was asked. Below the runs
     folder, not kept: the data, and a folder an arm with its checkpoints and its finished student.
-
-    Attributes:
-        plan: the plan's file.
-        runs: where checkpoints, students and data go.
     """
 
     plan: Path
@@ -317,6 +233,15 @@ class Folders:
         """What is kept: it is a results folder of `tot24`, too."""
         return self.plan.parent
 
+    def declared(self, plan: Plan) -> list[Path]:
+        """The files that a plan stands in: its own and its base's."""
+        return [self.plan, self.kept / plan.base]
+
+    def sha256(self, plan: Plan) -> str:
+        """Hash of the plan and of the settings that it begins with."""
+        text = b"".join(file.read_bytes() + b"\0" for file in self.declared(plan))
+        return hashlib.sha256(text).hexdigest()
+
     def run(self, arm: Arm) -> Path:
         """The arm's checkpoints, and the config that it was trained by."""
         return self.runs / arm.name
@@ -325,18 +250,18 @@ class Folders:
         """The finished student."""
         return self.run(arm) / "student"
 
+    def is_trained(self, arm: Arm) -> bool:
+        """Whether the student is there, whole: the record is what an export writes last."""
+        return (self.student(arm) / RECORD).is_file()
+
     def dataset(self, name: str) -> Path:
         """Rows of the plan's data."""
         return self.runs / "data" / name
 
     def record(self, arm: Arm) -> Path:
-        """The kept copy of the student's record."""
+        """The kept copy of the student's record: what it says of its training, and `study`."""
         return self.kept / "records" / f"{arm.name}.json"
 
-    def is_trained(self, arm: Arm) -> bool:
-        """Whether the student is there, whole: the record is what an export writes last."""
-        return (self.student(arm) / RECORD).is_file()
-
     def read_record(self, arm: Arm) -> dict[str, Any] | None:
-        """The kept record: what the student says of its training, and `study`; None without."""
+        """The kept record; None where there is none."""
         return read_record(self.record(arm))

@@ -24,8 +24,14 @@ from .tables import page
 BEGIN, END = "<!-- study:begin -->", "<!-- study:end -->"
 RESULTS, PICTURE = "results.json", "accuracy.png"
 
-COLOURS = ("#1b6ca8", "#c8553d", "#3c896d", "#6d597a")
-MARKERS = ("o", "s", "^", "D")
+LOOKS = (("#1b6ca8", "o"), ("#c8553d", "s"), ("#3c896d", "^"), ("#6d597a", "D"))
+"""A curve's colour and marker, in the order of the plan."""
+
+OF_A_RECORD = (
+    *("parameters", "rows", "distinct", "completion_tokens", "steps", "best_checkpoint_step"),
+    *("best_val_acc", "minutes", "hardware"),
+)
+"""What the results hold of a record and of its data."""
 
 Point = tuple[int, Estimate]
 """A group of a curve: its parameters, its accuracy."""
@@ -36,20 +42,16 @@ class BadPage(ValueError):
 
 
 def report(plan: Plan, folders: Folders, docs: Path) -> dict[str, Any]:
-    """Write the results, the picture, and the figures of the page.
-
-    Args:
-        docs: the page; its marks have to be there, or it is a new one.
+    """Write the results, the picture, and the figures of the page, which has both marks or is new.
 
     Raises:
         BadPage: it has no marks.
         NotDeclared: students met the tests under another plan.
-        BadPlan: a student was trained by other settings.
-        OtherWeights: a submission is of another student than its record.
+        BadPlan, OtherWeights: a student or a submission is not its record's.
         ValueError: nothing was evaluated, or a submission cannot be read.
     """
     before, after = _around(docs)
-    declared(folders.plan, plan, folders)
+    declared(plan, folders)
     answers = Answers.read(plan, folders.kept)
     for arm in plan.arms:
         if folders.read_record(arm) is not None:
@@ -59,7 +61,7 @@ def report(plan: Plan, folders: Folders, docs: Path) -> dict[str, Any]:
         raise ValueError(f"nothing was evaluated in {folders.kept}: python -m training.study eval")
     results = results_of(plan, folders, answers)
     write_durably(folders.kept / RESULTS, json.dumps(results, indent=1) + "\n")
-    panels, picture = _panels(plan, folders, answers), None
+    panels, picture = _panels(plan, results), None
     if panels:
         draw(panels, folders.kept / PICTURE)
         picture = Path(os.path.relpath(folders.kept / PICTURE, docs.parent)).as_posix()
@@ -72,8 +74,7 @@ def _around(docs: Path) -> tuple[str, str]:
     """What stands before and after the figures; a page that is not there yet is a new one."""
     if not docs.exists():
         return f"# {docs.stem}\n\n", "\n"
-    text = docs.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
+    before, begin, rest = docs.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise BadPage(f"{docs} lacks {BEGIN} and {END}: put them where the figures go")
@@ -89,14 +90,11 @@ def results_of(plan: Plan, folders: Folders, answers: Answers) -> dict[str, Any]
         "statistics": plan.statistics.to_json(),
         "groups": [_group(plan, folders, answers, arms) for arms in plan.groups.values()],
         "arms": [_arm(arm, folders, answers, plan) for arm in plan.arms],
-        "hypotheses": [one.to_json() for one in judge(plan, answers)],
+        "hypotheses": judge(plan, answers),
         "afterwards": compare_pairs(plan, answers),
         "marks": [
-            {
-                "arm": arm.name,
-                "rows": MARKED_ROWS,
-                **marks_of(config_of(plan, arm, folders)).to_json(),
-            }
+            {"arm": arm.name, "rows": MARKED_ROWS}
+            | marks_of(config_of(plan, arm, folders)).to_json()
             for arm in plan.arms
             if arm.settings.get("marks") == "random"
         ],
@@ -110,30 +108,28 @@ def results_of(plan: Plan, folders: Folders, answers: Answers) -> dict[str, Any]
 
 
 def _group(plan: Plan, folders: Folders, answers: Answers, arms: list[Arm]) -> dict[str, Any]:
-    rule = plan.sampling if arms[0].sampled else None
-    once = [] if rule is None else plan.group(rule.more)
-    statistics = plan.statistics
+    def found(test: str, passes: bool = False) -> dict[str, Any]:
+        return accuracy(answers.rights(arms, (test,), passes=passes), plan.statistics)._asdict()
+
+    records = filter(None, map(folders.read_record, arms))
+    rule, passes = plan.sampling if arms[0].sampled else None, {}
+    for test in rule.tests if rule else ():
+        if rule and answers.has(arms, (test,), passes=True):
+            once = plan.group(rule.more)
+            passes[test] = {
+                "k": sorted({answers.sampled[arm.name, test].header.repeats for arm in arms}),
+                **found(test, passes=True),
+                "tokens": answers.tokens(arms, test, passes=True),
+                "once_tokens": answers.tokens(once, test) if answers.has(once, (test,)) else None,
+            }
     return {
         "group": arms[0].group,
         "method": arms[0].method,
         "size": arms[0].size,
-        "parameters": _parameters(arms, folders),
+        "parameters": next((int(record["parameters"]) for record in records), None),
         "seeds": len(arms),
-        "tests": {
-            test: accuracy(answers.rights(arms, (test,)), statistics)._asdict()
-            for test in plan.tests_of(arms[0])
-            if answers.has(arms, (test,))
-        },
-        "passes": {
-            test: {
-                "k": sorted({answers.sampled[arm.name, test].header.repeats for arm in arms}),
-                **accuracy(answers.rights(arms, (test,), passes=True), statistics)._asdict(),
-                "tokens": answers.tokens(arms, test, passes=True),
-                "once_tokens": answers.tokens(once, test) if answers.has(once, (test,)) else None,
-            }
-            for test in (() if rule is None else rule.tests)
-            if answers.has(arms, (test,), passes=True)
-        },
+        "tests": {test: found(test) for test in plan.tests if answers.has(arms, (test,))},
+        "passes": passes,
     }
 
 
@@ -141,72 +137,42 @@ def _arm(arm: Arm, folders: Folders, answers: Answers, plan: Plan) -> dict[str, 
     record = folders.read_record(arm)
     found: dict[str, Any] = {"arm": arm.name, "trained": record is not None}
     if record is not None:
-        data = record["data"]
-        found |= {
-            "parameters": record["parameters"],
-            "rows": data["rows"],
-            "distinct": data.get("distinct"),
-            "completion_tokens": data["completion_tokens"],
-            "steps": record["steps"],
-            "best_checkpoint_step": record["best_checkpoint_step"],
-            "best_val_acc": record["best_val_acc"],
-            "minutes": round(record["seconds"] / 60, 1),
-            "hardware": record["hardware"],
-        }
-    found["tests"] = {
-        test: {
-            **entry.header.metrics.to_json(),
-            "mean_response_tokens": entry.header.mean_response_tokens,
-        }
-        for test in plan.tests_of(arm)
-        if (entry := answers.greedy.get((arm.name, test)))
-    }
-    return found
+        told = {**record, **record["data"], "minutes": round(record["seconds"] / 60, 1)}
+        found |= {key: told.get(key) for key in OF_A_RECORD}
+    tests = {}
+    for test in plan.tests:
+        if entry := answers.greedy.get((arm.name, test)):
+            tokens = {"mean_response_tokens": entry.header.mean_response_tokens}
+            tests[test] = entry.header.metrics.to_json() | tokens
+    return {**found, "tests": tests}
 
 
-def _parameters(arms: list[Arm], folders: Folders) -> int | None:
-    records = filter(None, map(folders.read_record, arms))
-    return next((int(record["parameters"]) for record in records), None)
-
-
-def _panels(plan: Plan, folders: Folders, answers: Answers) -> dict[str, dict[str, list[Point]]]:
+def _panels(plan: Plan, results: dict[str, Any]) -> dict[str, dict[str, list[Point]]]:
     """What the picture shows: by test and label, a point a group."""
     panels: dict[str, dict[str, list[Point]]] = {}
+    groups = {group["group"]: group for group in results["groups"]}
     for test in plan.tests:
-        for label, groups in plan.picture.items():
-            for arms in map(plan.group, groups):
-                size = _parameters(arms, folders)
-                if size is not None and answers.has(arms, (test,)):
-                    point = size, accuracy(answers.rights(arms, (test,)), plan.statistics)
+        for label, names in plan.picture.items():
+            for group in map(groups.__getitem__, names):
+                if group["parameters"] is not None and test in group["tests"]:
+                    point = group["parameters"], Estimate(**group["tests"][test])
                     panels.setdefault(test, {}).setdefault(label, []).append(point)
     return panels
 
 
 def draw(panels: Mapping[str, Mapping[str, Sequence[Point]]], path: Path) -> None:
-    """Draw accuracy against parameters: a panel a test, a curve a method, with intervals.
-
-    Args:
-        panels: by the title of the panel, the points of each curve by its label.
-        path: of the PNG.
-
-    Raises:
-        OSError: it cannot be written.
-        ImportError: matplotlib is not installed.
-    """
+    """Draw accuracy against parameters: a panel a test, a curve a label, with intervals."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.2 * len(panels), 3.8), layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for one, (title, curves) in zip(axes, panels.items(), strict=True):
-        for (label, points), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
-            sizes = [size for size, _ in sorted(points)]
-            found = [estimate for _, estimate in sorted(points)]
-            # A percentile interval may leave its mean out by a hair; no bar has a negative length.
-            bars = [
-                [max(100 * (e.value - e.low), 0.0) for e in found],
-                [max(100 * (e.high - e.value), 0.0) for e in found],
-            ]
+        for (label, points), (colour, marker) in zip(curves.items(), LOOKS, strict=False):
+            sizes, found = zip(*sorted(points), strict=True)
             shares = [100 * e.value for e in found]
+            # A percentile interval may leave its mean out by a hair; no bar has a negative length.
+            ends = [(max(e.value - e.low, 0.0), max(e.high - e.value, 0.0)) for e in found]
+            bars = [[100 * end for end in side] for side in zip(*ends, strict=True)]
             look = {"label": label, "color": colour, "marker": marker}
             one.errorbar(sizes, shares, yerr=bars, capsize=3, **look)
         one.set(xscale="log", title=title, xlabel="parameters", ylim=(-2, 102))

@@ -14,25 +14,22 @@ NONE = "–"
 
 def page(plan: Plan, results: dict[str, Any], *, picture: str | None) -> str:
     """The figures as Markdown; `picture` is its path as seen from the page, None for none."""
-    parts = [
-        _declared(plan, results),
-        "### Accuracy\n\n" + _accuracy(plan, results),
-        "### Hypotheses\n\n" + _hypotheses(results["hypotheses"]),
-        *map(_marks, results["marks"]),
-    ]
-    if results["afterwards"]:
-        parts.append("### Not declared\n\n" + _afterwards(results["afterwards"]))
-    if any(group["passes"] for group in results["groups"]):
-        parts.append("### pass@k at equal inference tokens\n\n" + _passes(results["groups"]))
-    if picture is not None:
-        parts.append(
-            f"### Accuracy against size\n\n![accuracy against the number of parameters]({picture})"
-        )
-    if results["states_seen"]:
-        parts.append("### By share of winning states seen\n\n" + _bands(results["states_seen"]))
-    parts.append("### How the students were trained\n\n" + _training(results["arms"]))
-    parts.append("### How answers fail\n\n" + _failures(results["arms"]))
-    return "\n\n".join(parts)
+    sampled = any(group["passes"] for group in results["groups"])
+    drawn = f"![accuracy against the number of parameters]({picture})" if picture else ""
+    marks = "".join(f"\n\n{_marks(one)}" for one in results["marks"])
+    parts = {
+        "Accuracy": _accuracy(plan, results["groups"]),
+        "Hypotheses": _hypotheses(results["hypotheses"]) + marks,
+        "Not declared": results["afterwards"] and _afterwards(results["afterwards"]),
+        "pass@k at equal inference tokens": sampled and _passes(results["groups"]),
+        "Accuracy against size": drawn,
+        "By share of winning states seen": results["states_seen"]
+        and _bands(results["states_seen"]),
+        "How the students were trained": _training(results["arms"]),
+        "How answers fail": _failures(results["arms"]),
+    }
+    told = [f"### {title}\n\n{text}" for title, text in parts.items() if text]
+    return "\n\n".join([_declared(plan, results), *told])
 
 
 def plan_table(plan: Plan) -> list[tuple[str, ...]]:
@@ -40,15 +37,11 @@ def plan_table(plan: Plan) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("arm", "method", "size", "seed", "tokens", "min", "what else")]
     for arm in plan.arms:
         what = [f"{key}={value}" for key, value in arm.settings.items()]
-        what += [f"data={arm.data}"] if arm.data else []
-        what += ["sampled"] if arm.sampled else []
-        tokens, minutes = f"{arm.completion_tokens:,}", f"{arm.minutes:g}"
-        rows.append(
-            (arm.name, arm.method, arm.size, str(arm.seed), tokens, minutes, ", ".join(what))
-        )
+        what += [f"data={arm.data}"] * bool(arm.data) + ["sampled"] * arm.sampled
+        cost = f"{arm.completion_tokens:,}", f"{arm.minutes:g}"
+        rows.append((arm.name, arm.method, arm.size, str(arm.seed), *cost, ", ".join(what)))
     total = sum(arm.completion_tokens for arm in plan.arms)
-    rows.append(("total", "", "", "", f"{total:,}", f"{plan.minutes:g}", ""))
-    return rows
+    return [*rows, ("total", "", "", "", f"{total:,}", f"{plan.minutes:g}", "")]
 
 
 def _declared(plan: Plan, results: dict[str, Any]) -> str:
@@ -77,15 +70,13 @@ def _declared(plan: Plan, results: dict[str, Any]) -> str:
     return " ".join(said)
 
 
-def _accuracy(plan: Plan, results: dict[str, Any]) -> str:
-    tests = list(dict.fromkeys(test for arm in plan.arms for test in plan.tests_of(arm)))
+def _accuracy(plan: Plan, groups: Iterable[dict[str, Any]]) -> str:
     rows = []
-    for group in results["groups"]:
+    for group in groups:
         millions = None if group["parameters"] is None else group["parameters"] / 1e6
-        cells = [_ends(group["tests"].get(test)) for test in tests]
-        size = _or_none(millions, "{:.2f}M")
-        rows.append([group["group"], group["method"], size, str(group["seeds"]), *cells])
-    return _table(["group", "method", "parameters", "seeds", *tests], rows)
+        head = [group["group"], group["method"], _or_none(millions, "{:.2f}M"), str(group["seeds"])]
+        rows.append([*head, *(_ends(group["tests"].get(test)) for test in plan.tests)])
+    return _table(["group", "method", "parameters", "seeds", *plan.tests], rows)
 
 
 def _hypotheses(judged: Sequence[dict[str, Any]]) -> str:
@@ -139,10 +130,8 @@ def _bands(bands: Sequence[dict[str, Any]]) -> str:
         for one in bands
     ]
     table = _table(["group", "winning states seen", "hands", "right [95%]"], rows)
-    return (
-        "Wilson intervals over hands, for the mean of the seeds rounded to a whole hand."
-        f"\n\n{table}"
-    )
+    said = "Wilson intervals over hands, for the mean of the seeds rounded to a whole hand."
+    return f"{said}\n\n{table}"
 
 
 _OF_TRAINING = {
@@ -158,25 +147,20 @@ _OF_TRAINING = {
 
 
 def _training(arms: Iterable[dict[str, Any]]) -> str:
-    rows = [
-        [arm["arm"], *(_or_none(arm.get(key), how) for key, how in _OF_TRAINING.values())]
-        for arm in arms
-    ]
-    # Shares stand as points, without their sign.
-    return _table(["arm", *_OF_TRAINING], [[cell.rstrip("%") for cell in row] for row in rows])
+    rows = []
+    for arm in arms:
+        cells = (_or_none(arm.get(key), how) for key, how in _OF_TRAINING.values())
+        rows.append([arm["arm"], *(cell.rstrip("%") for cell in cells)])  # as points, without sign
+    return _table(["arm", *_OF_TRAINING], rows)
 
 
 def _failures(arms: Iterable[dict[str, Any]]) -> str:
-    shares = ("acc", "answered", "false_claim", "truncated")
-    rows = [
-        [
-            *(arm["arm"], test),
-            *(f"{100 * found[key]:.1f}" for key in shares),
-            _or_none(found["mean_response_tokens"], "{:.0f}"),
-        ]
-        for arm in arms
-        for test, found in arm["tests"].items()
-    ]
+    rows = []
+    for arm in arms:
+        for test, found in arm["tests"].items():
+            shares = (found[key] for key in ("acc", "answered", "false_claim", "truncated"))
+            tokens = _or_none(found["mean_response_tokens"], "{:.0f}")
+            rows.append([arm["arm"], test, *(f"{100 * share:.1f}" for share in shares), tokens])
     heading = ["arm", "test", "right", "answered", "claims 24 falsely", "cut off", "tokens"]
     return _table(heading, rows)
 
