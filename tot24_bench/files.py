@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-Writer = Callable[[BinaryIO], object]
-"""Writes the content of a file into it."""
+Writer = Callable[[BinaryIO], object]  # writes the content of a file into it
 
 
 def write_durably(path: Path, text: str) -> None:

@@ -29,11 +29,8 @@ def _encodable(value: object) -> object:
 MAX_TEXT_CHARS = 10_000
 """Characters of a note, a licence, a version: what people write about a submission."""
 
-MAX_NAME_CHARS = 1_000
-"""Characters of a name or a source."""
-
-MAX_COUNT = 10**15
-"""Largest count of anything: weights, tokens, rows."""
+MAX_NAME_CHARS = 1_000  # characters of a name or a source
+MAX_COUNT = 10**15  # largest count of anything: weights, tokens, rows
 
 Encodable = Annotated[str, BeforeValidator(_encodable)]
 Text = Annotated[Encodable, Field(max_length=MAX_TEXT_CHARS)]

@@ -21,20 +21,17 @@ from math import comb, sqrt
 from statistics import fmean
 from typing import NamedTuple
 
-LEVEL = 0.95
-"""Share of such intervals that hold the true accuracy."""
+LEVEL = 0.95  # share of such intervals that hold the true accuracy
 
 RESAMPLES = 9_999
 """Draws of the bootstrap: its ends then move by about 0.1 points from one seed to another."""
 
-SEED = 24
-"""Of the bootstrap, so that the same submission always gives the same interval."""
+SEED = 24  # of the bootstrap, so that the same submission always gives the same interval
 
 BATCH = 1_000
 """Draws held at once: bounds memory at 11 MB for the largest split, with BATCH_HANDS for any."""
 
-BATCH_HANDS = 2_000
-"""Hands above which fewer draws are held at once."""
+BATCH_HANDS = 2_000  # hands above which fewer draws are held at once
 
 SIGNIFICANT = 0.05
 """Below this p, a difference is said to be more than chance; a convention, no border of truth."""

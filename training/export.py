@@ -30,11 +30,8 @@ if TYPE_CHECKING:
 
     from .validation import ValidatedTrainer
 
-RECORD = "training.json"
-"""The record beside the exported weights."""
-
-ADAPTER = "adapter"
-"""Folder of the adapter beside the merged weights."""
+RECORD = "training.json"  # the record beside the exported weights
+ADAPTER = "adapter"  # folder of the adapter beside the merged weights
 
 PLOT = "training.png"
 

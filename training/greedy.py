@@ -17,8 +17,7 @@ from transformers import DynamicCache
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-ROWS = 128
-"""Prompts in a batch."""
+ROWS = 128  # prompts in a batch
 
 _SHRINK = 0.85
 """The batch is made smaller when the share of its rows that still write falls to this."""

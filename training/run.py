@@ -36,11 +36,8 @@ IDENTITY = "tot24_run.json"
 ROWS = "rows_sha256"
 """Its key of the hash of the rows: not known before they are made, so it has a check of its own."""
 
-SECONDS = "seconds.json"
-"""Beside the checkpoints: seconds of training up to the last one."""
-
-STATE = "trainer_state.json"
-"""Where transformers tells how far a checkpoint is."""
+SECONDS = "seconds.json"  # beside the checkpoints: seconds of training up to the last one
+STATE = "trainer_state.json"  # where transformers tells how far a checkpoint is
 
 SCHEDULE = (
     *("adam_beta1", "adam_beta2", "adam_epsilon", "bf16", "fp16", "data_seed", "learning_rate"),

@@ -27,12 +27,10 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
     from trl import SFTConfig
 
-FEW = 0.01
-"""Share of the rows that `auto` leaves out; more are refused."""
+FEW = 0.01  # share of the rows that `auto` leaves out; more are refused
 
 _MASKED = -100
-_BATCH = 1_000
-"""Rows read at once."""
+_BATCH = 1_000  # rows read at once
 
 
 class TooLong(ValueError):

@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from torch.utils.data import Sampler
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-STOP = "\nInput:"
-"""Where the task ends a response."""
+STOP = "\nInput:"  # where the task ends a response
 
 
 @dataclass

@@ -39,8 +39,7 @@ MAX_SEARCHED = 4
 MAX_COUNTED = 6
 """Numbers of a hand whose solutions are counted: six take seconds, seven take minutes."""
 
-MEMO_STATES = 100_000
-"""States whose cost is remembered."""
+MEMO_STATES = 100_000  # states whose cost is remembered
 
 BANDS = ((36, "easy"), (61, "medium"), (91, "hard"), (None, "hardest"))
 """Bands by expected nodes, each below its bound: about the quartiles of the 1,362 hands."""

@@ -49,13 +49,11 @@ from tot24_bench.text import did_you_mean
 DEFAULT_SEED = 0
 DEFAULT_SIZE = 100
 
-MAX_SIZE = 100_000
-"""Hands of one draw."""
+MAX_SIZE = 100_000  # hands of one draw
 
 MAX_SEED = 2**63 - 1
 
-LARGEST_FRESH = 25
-"""Numbers of `fresh`, `rational` and `unsolvable_fresh` go from 1 to this."""
+LARGEST_FRESH = 25  # numbers of `fresh`, `rational` and `unsolvable_fresh` go from 1 to this
 
 COUNTDOWN_NUMBERS = range(1, 100)
 COUNTDOWN_TARGETS = range(10, 100)
@@ -63,8 +61,7 @@ COUNTDOWN_SIZES = (3, 4)
 """The ranges of the Countdown tasks that Stream of Search (Gandhi et al. 2024) and TinyZero made
 common: three or four numbers below 100, two-digit targets."""
 
-EXAMPLES_TRIED = 20_000
-"""Hands that are looked at for the exemplars of a target."""
+EXAMPLES_TRIED = 20_000  # hands that are looked at for the exemplars of a target
 
 MEMO_DRAWS = 64
 
@@ -313,7 +310,6 @@ GENERATED: dict[str, Generated] = {
 }
 """Every generated split by name."""
 
-ALL_SPLITS = (*SPLITS, *GENERATED)
-"""Every split by name, the fixed ones first."""
+ALL_SPLITS = (*SPLITS, *GENERATED)  # every split by name, the fixed ones first
 
 _NAME = re.compile(r"(?P<name>[a-z_]+)(?:-s(?P<seed>[0-9]{1,19}))?(?:-n(?P<size>[0-9]{1,6}))?")

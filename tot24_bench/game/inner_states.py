@@ -34,20 +34,11 @@ from tot24_bench.game.puzzle import TARGET, Hand, Puzzle
 from tot24_bench.game.splits import load_fixed
 from tot24_bench.game.states import Number, State, can_reach, make_thought, thoughts
 
-INNER = 3
-"""Numbers of an inner state."""
-
-LONGEST = 5
-"""Numbers of the longest hand whose states are followed; six have some 100,000 a hand."""
-
-SMALLEST_HAND = 4
-"""Numbers of the smallest hand that a part holds back; fewer are in every search."""
-
-MOST_LEAVES = 12
-"""Numbers of the largest hand, and so of a tree that is cut."""
-
-LARGEST = 10**12
-"""Larger values are on no way to a target."""
+INNER = 3  # numbers of an inner state
+LONGEST = 5  # numbers of the longest hand whose states are followed; six have some 100,000 a hand
+SMALLEST_HAND = 4  # numbers of the smallest hand that a part holds back; fewer are in every search
+MOST_LEAVES = 12  # numbers of the largest hand, and so of a tree that is cut
+LARGEST = 10**12  # larger values are on no way to a target
 
 Numbers = tuple[Number, ...]
 

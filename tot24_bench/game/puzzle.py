@@ -18,11 +18,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-TARGET = 24
-"""The default target."""
-
-LARGEST_CARD = 13
-"""The deck's numbers are 1 to 13."""
+TARGET = 24  # the default target
+LARGEST_CARD = 13  # the deck's numbers are 1 to 13
 
 MAX_NUMBERS = 12
 """Most numbers a puzzle may hold. A bound on input, not on what the solver can do in time."""

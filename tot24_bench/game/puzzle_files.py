@@ -21,11 +21,8 @@ from tot24_bench.game.generated import draw, is_split, load_split, parse_name
 from tot24_bench.game.puzzle import InvalidPuzzle, Puzzle
 from tot24_bench.game.splits import UnknownSplit
 
-MAX_FILE_BYTES = 2**28
-"""Bytes of a file of hands."""
-
-MAX_LINE_BYTES = 2**24
-"""Bytes of a line: a trace with its prompt has some thousands."""
+MAX_FILE_BYTES = 2**28  # bytes of a file of hands
+MAX_LINE_BYTES = 2**24  # bytes of a line: a trace with its prompt has some thousands
 
 RECORD = "training.json"
 HANDS = "hands.jsonl"

@@ -31,19 +31,13 @@ Number = int | Fraction
 Ratio = tuple[int, int]
 """Numerator and positive denominator, without a common divisor: four times as fast as Fraction."""
 
-Ratios = tuple[Ratio, ...]
-"""A multiset of them, ascending as tuples."""
+Ratios = tuple[Ratio, ...]  # a multiset of them, ascending as tuples
 
 NOTHING: Ratio = (0, 1)
 
-MEMO_SMALL = 2_048
-"""Tables of up to three numbers that are remembered: about 5 kB each."""
-
-MEMO_TABLE = 256
-"""Tables of four numbers that are remembered: about 600 values each, so 20 MB."""
-
-LARGEST_TABLE = 5
-"""Numbers of the largest table that is made for one target: about 13,000 values."""
+MEMO_SMALL = 2_048  # tables of up to three numbers that are remembered: about 5 kB each
+MEMO_TABLE = 256  # tables of four numbers that are remembered: about 600 values each, so 20 MB
+LARGEST_TABLE = 5  # numbers of the largest table that is made for one target: about 13,000 values
 
 
 def reachable(numbers: Collection[Number]) -> frozenset[Ratio]:

@@ -38,11 +38,8 @@ from tot24_bench.game.states import Number, State, Thought, can_reach, thoughts
 MEMO_HANDS = 4096
 """Sub-multisets whose forms are remembered: the deck has 13 + 91 + 455 of up to three cards."""
 
-MEMO_SIZE = 4
-"""Numbers of the largest of them: the forms of five take tens of megabytes."""
-
-MEMO_PUZZLES = 4096
-"""Puzzles whose solutions are remembered: the deck has 1,820 hands."""
+MEMO_SIZE = 4  # numbers of the largest of them: the forms of five take tens of megabytes
+MEMO_PUZZLES = 4096  # puzzles whose solutions are remembered: the deck has 1,820 hands
 
 
 class Solution(NamedTuple):

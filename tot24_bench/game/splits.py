@@ -45,8 +45,7 @@ from tot24_bench.game.puzzle import LARGEST_CARD, TARGET, Hand, Puzzle
 from tot24_bench.game.solver import is_solvable
 from tot24_bench.game.states import Number
 
-SPLITS = ("hard100", "hardest", "val", "train", "full", "unsolvable")
-"""Every fixed split by name."""
+SPLITS = ("hard100", "hardest", "val", "train", "full", "unsolvable")  # every fixed split by name
 
 HELD_OUT = ("hard100", "hardest", "val")
 """Splits whose hands never reach training data or the exemplars of a training prompt."""
@@ -59,14 +58,9 @@ FILES = {"hard100": "hard100.csv", "hardest": "hardest361.csv", "val": "val100.c
 
 Part = Literal["train", "test"]
 
-SALT = "tot24-bench part 1"
-"""Changes the parts. Never change it: students were trained on them."""
-
-TARGETS = range(1, 101)
-"""The targets that are divided."""
-
-HELD_OUT_TARGETS = 20
-"""How many of them are held out; never 24, which the deck trains on."""
+SALT = "tot24-bench part 1"  # changes the parts. Never change it: students were trained on them.
+TARGETS = range(1, 101)  # the targets that are divided
+HELD_OUT_TARGETS = 20  # how many of them are held out; never 24, which the deck trains on
 
 MEMO_HANDS = 200_000
 """Hands whose part is remembered: a search asks for the same ones again and again."""

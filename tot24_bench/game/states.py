@@ -22,8 +22,7 @@ from typing import Any, NamedTuple
 from tot24_bench.game.puzzle import Puzzle, Rule
 from tot24_bench.game.reach import Number, can_make
 
-MEMO_STATES = 200_000
-"""States remembered: the deck reaches about 30,000 of three and two numbers."""
+MEMO_STATES = 200_000  # states remembered: the deck reaches about 30,000 of three and two numbers
 
 
 class State(NamedTuple):

@@ -47,11 +47,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DEFAULT_SPLIT = "hard100"
-"""The published test set; what a task means when no split is named."""
-
-TEST = "test"
-"""lm-eval's name for the rows asked."""
+DEFAULT_SPLIT = "hard100"  # the published test set; what a task means when no split is named
+TEST = "test"  # lm-eval's name for the rows asked
 
 MAX_GEN_TOKS = {"io": 128, "cot": 512, "onestep_tot": 896}
 """Tokens that a method may generate; the YAML files say the same (a test compares). A 5-shot

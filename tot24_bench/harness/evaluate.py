@@ -43,11 +43,8 @@ if TYPE_CHECKING:
     from lm_eval.api.model import LM
     from lm_eval.api.task import Task
 
-DEFAULT_SEED = 1234
-"""lm-eval's own default for numpy, torch and few-shot seeds."""
-
-BATCH_SIZE = 50
-"""Hands generated at once by default: two batches a task on the published test set."""
+DEFAULT_SEED = 1234  # lm-eval's own default for numpy, torch and few-shot seeds
+BATCH_SIZE = 50  # hands generated at once by default: two batches a task on the published test set
 
 _OTHER_LIMITS = {"max_new_tokens", "max_tokens", "max_completion_tokens", "max_length"}
 """Other libraries' names for `max_gen_toks`; beside it lm-eval passes over them in silence."""

@@ -71,8 +71,7 @@ _LOADED = {
 
 _PRECISIONS = {"float32": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16"}
 
-PuzzleKey = tuple[Hand, int, str]
-"""A puzzle, whatever the order of its numbers: `Puzzle.identity`."""
+PuzzleKey = tuple[Hand, int, str]  # a puzzle, whatever the order of its numbers: `Puzzle.identity`
 
 
 class Fault(NamedTuple):

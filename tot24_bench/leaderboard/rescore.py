@@ -37,8 +37,7 @@ from tot24_bench.transcripts import CARDS, BadTranscript, Transcript, in_deck
 MAX_HANDS = 20_000  # different hands of one transcript; the deck has 1,820
 MAX_TASK_CHARS = 60  # of a label that names its task, and so a submission's file
 
-DECK = "deck"
-"""The split of hands of the deck that no fixed split holds all of."""
+DECK = "deck"  # the split of hands of the deck that no fixed split holds all of
 
 
 class Spool(AbstractContextManager["Spool"]):

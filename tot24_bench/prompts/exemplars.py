@@ -37,8 +37,7 @@ VARIANTS = ("default", "published", "search")
 
 DEFAULT_VARIANT = "default"
 
-SHOTS = 5
-"""Exemplars of a full few-shot prompt."""
+SHOTS = 5  # exemplars of a full few-shot prompt
 
 
 class Exemplar(NamedTuple):

@@ -50,20 +50,14 @@ STEP_METHODS = ("propose", "value")
 
 ALL_METHODS = (*METHODS, *STEP_METHODS)
 
-JUDGEMENT = "Judgement: "
-"""Starts the line that ends a `value` response."""
+JUDGEMENT = "Judgement: "  # starts the line that ends a `value` response
 
 SURE, LIKELY, IMPOSSIBLE = "sure", "likely", "impossible"
 """The judgements: the target can be made, the writer cannot tell, it cannot be made."""
 
-MAX_LEFT = 6
-"""Numbers left that a prompt may show: beyond that nobody checks a judgement."""
-
-SHOWN_THOUGHTS = 8
-"""Thoughts that an exemplar of `propose` lists: some of a state's twenty or more."""
-
-SHOWN_TRIES = 3
-"""Thoughts that an exemplar of `value` tries before it calls a state impossible."""
+MAX_LEFT = 6  # numbers left that a prompt may show: beyond that nobody checks a judgement
+SHOWN_THOUGHTS = 8  # thoughts that an exemplar of `propose` lists: some of a state's twenty or more
+SHOWN_TRIES = 3  # thoughts that an exemplar of `value` tries before it calls a state impossible
 
 _USING = {
     Rule.ALL: "using every number exactly once",

@@ -43,11 +43,8 @@ from tot24_bench.scoring.replay import Replay, ReplayedThought, check
 from tot24_bench.scoring.score import MAX_JUDGED_NUMBERS, Score, score, score_answer, wins
 from tot24_bench.scoring.steps import read_steps
 
-AT_ANSWER = "answer"
-"""`failed_at` of a response whose thoughts hold and whose answer does not."""
-
-MALFORMED = "malformed"
-"""`failed_at` of a response that is not right and states no thought."""
+AT_ANSWER = "answer"  # `failed_at` of a response whose thoughts hold and whose answer does not
+MALFORMED = "malformed"  # `failed_at` of a response that is not right and states no thought
 
 # Thoughts of a path from four numbers; the published count knows no other hands.
 PUBLISHED_THOUGHTS = 3

@@ -38,8 +38,7 @@ MAX_SOLVED_NUMBERS = 6
 """Largest hand for which a claim that there is no solution is checked: the solver's time grows
 more than tenfold with each number."""
 
-MAX_JUDGED_NUMBERS = 5
-"""Largest state of a search of which it is asked whether it can still be won."""
+MAX_JUDGED_NUMBERS = 5  # largest state of a search of which it is asked whether it can still be won
 
 
 class Verdict(StrEnum):

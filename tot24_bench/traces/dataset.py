@@ -81,8 +81,7 @@ MAX_LICENCE_CHARS = 200
 
 MAX_RECORD_BYTES = 2**26
 
-BATCH = 1_000
-"""Rows held at once."""
+BATCH = 1_000  # rows held at once
 
 SPLIT, METHOD, SAMPLES = "train", "onestep_tot", 16
 SETTINGS = SolverSettings(explore=0.3, seed=0)

@@ -35,8 +35,7 @@ from tot24_bench.traces.judge import Judged, Level, Reason, band_of, judge
 from tot24_bench.traces.leaks import Avoid
 from tot24_bench.traces.store import Trace, label_of, read_traces
 
-MAX_SEED = 2**63
-"""Seeds are below this."""
+MAX_SEED = 2**63  # seeds are below this
 
 
 class ChangedFile(ValueError):

@@ -19,8 +19,7 @@ from tot24_bench.schema import Count, Name, Record
 from tot24_bench.statistics import share, wilson
 from tot24_bench.traces.judge import NO_BAND, Judged, Level, Reason, band_of
 
-BAND_NAMES = (*(name for _, name in BANDS), NO_BAND)
-"""The bands, the easiest first."""
+BAND_NAMES = (*(name for _, name in BANDS), NO_BAND)  # the bands, the easiest first
 
 _STAGES = {
     "asked": "",

@@ -61,11 +61,8 @@ from tot24_bench.traces.store import Trace
 NO_BAND = "none"
 """The band of a puzzle whose difficulty is not known: more than four numbers, or no solution."""
 
-MAX_ANSWER_LINES = 100
-"""Lines over which an answer may stretch from its marker on."""
-
-MAX_SIDE_CHARS = 200
-"""Characters of one side of an equation."""
+MAX_ANSWER_LINES = 100  # lines over which an answer may stretch from its marker on
+MAX_SIDE_CHARS = 200  # characters of one side of an equation
 
 
 class Level(StrEnum):
@@ -104,8 +101,7 @@ class Reason(StrEnum):
     UNBALANCED = "over the size of the smallest band"
 
 
-Objection = tuple[Reason, str]
-"""A reason, and more about it for people."""
+Objection = tuple[Reason, str]  # a reason, and more about it for people
 
 _NEVER_KEPT = {
     Finish.LENGTH: Reason.TRUNCATED,

@@ -67,14 +67,9 @@ from tot24_bench.scoring import (
 from tot24_bench.traces.solutions import bare, in_digits, solved, steps_in, terms, to_number
 from tot24_bench.traces.store import Trace
 
-EXEMPLAR = "exemplar 4 4 6 8"
-"""What `held_out_split` calls the hand that every prompt shows."""
-
-INNER = 3
-"""Numbers of the states that are held out."""
-
-MAX_NUMBERS = 12
-"""Numbers of the largest hand."""
+EXEMPLAR = "exemplar 4 4 6 8"  # what `held_out_split` calls the hand that every prompt shows
+INNER = 3  # numbers of the states that are held out
+MAX_NUMBERS = 12  # numbers of the largest hand
 
 
 class Avoid(StrEnum):

@@ -36,20 +36,11 @@ from tot24_bench.game import SMALLEST_HAND, Number, Numbers, Tree, make_thought,
 from tot24_bench.game import combine_trees as combine
 from tot24_bench.scoring import plain
 
-MOST = 5
-"""Numbers that are looked at side by side; longer hands are read in signs alone."""
-
-STEPS_NEAR = 8
-"""Terms before and after a term that may have made its numbers."""
-
-MAX_GAP = 160
-"""Characters between two numbers that still belong together."""
-
-MAX_DECODINGS = 3
-"""Times that a text is decoded: `&amp;#49;` is coded twice."""
-
-MEMO = 100_000
-"""Answers that each of the questions about a few numbers remembers."""
+MOST = 5  # numbers that are looked at side by side; longer hands are read in signs alone
+STEPS_NEAR = 8  # terms before and after a term that may have made its numbers
+MAX_GAP = 160  # characters between two numbers that still belong together
+MAX_DECODINGS = 3  # times that a text is decoded: `&amp;#49;` is coded twice
+MEMO = 100_000  # answers that each of the questions about a few numbers remembers
 
 Step = tuple[Number, str, Number]
 

@@ -46,11 +46,8 @@ MEASURES = {
 solver can still win from there. Tokens are those that the teacher generated, as its server counts
 them: the text of a student that was corrected has others."""
 
-SUFFIXES = (".png", ".svg", ".pdf")
-"""What a plot may be called."""
-
-BINS = 40
-"""Bars of a histogram."""
+SUFFIXES = (".png", ".svg", ".pdf")  # what a plot may be called
+BINS = 40  # bars of a histogram
 
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
 """Of the groups (Tol's bright); more are left out, and the title says so."""

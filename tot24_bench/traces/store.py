@@ -35,21 +35,18 @@ from tot24_bench.teachers import Finish, Reply, Setting, TeacherInfo, Usage, tea
 FORMAT: Literal["tot24-trace/1"] = "tot24-trace/1"
 """Names the fields below; another number is another set of them."""
 
-MAX_SAMPLES = 100_000
-"""Samples of one hand."""
+MAX_SAMPLES = 100_000  # samples of one hand
 
 MAX_KEPT_CHARS = 2 * 10**6
 """Characters of a response that are kept: twice what is scored. What is longer is cut off there and
 counts as cut off: a line of a file stays readable."""
 
-MAX_LINE_BYTES = 2**24
-"""Bytes of a line: ten times the longest response that is scored."""
+MAX_LINE_BYTES = 2**24  # bytes of a line: ten times the longest response that is scored
 
 LAZY_SYNC_SECONDS = 1.0
 """How long a record may be in the system's memory alone, where its loss costs nothing but time."""
 
-_BEGINNING = f'{{"format":"{FORMAT}"'.encode()
-"""How every line begins that this module wrote."""
+_BEGINNING = f'{{"format":"{FORMAT}"'.encode()  # how every line begins that this module wrote
 
 Asked = tuple[tuple[Hand, int, str], int]
 """What a trace answers: the puzzle's identity, however dealt, and the number of the sample."""

@@ -47,11 +47,8 @@ from tot24_bench.transcripts.fields import (
 )
 from tot24_bench.transcripts.json_reader import json_records
 
-MAX_RUN = 6
-"""Numbers of a run in an id that may hold a hand; a longer one is a date or a hash."""
-
-MAX_ID_CHARS = 1_000
-"""Characters of an id that are looked at."""
+MAX_RUN = 6  # numbers of a run in an id that may hold a hand; a longer one is a date or a hash
+MAX_ID_CHARS = 1_000  # characters of an id that are looked at
 
 _CARD = rf"(?<![A-Za-z0-9])(?:{'|'.join(map(str, range(LARGEST_CARD, 0, -1)))})(?![A-Za-z0-9])"
 _NUMBER = r"(?<![A-Za-z0-9])(?:1000000000|[1-9][0-9]{0,8})(?![A-Za-z0-9])"

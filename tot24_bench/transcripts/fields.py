@@ -30,17 +30,10 @@ from tot24_bench.game import (
 )
 from tot24_bench.reward import reply_of
 
-Record = Mapping[str, Any]
-"""A JSON object."""
-
-CARDS = 4
-"""Cards of a hand of the deck."""
-
-MAX_NAMED = 12
-"""Fields that a message names."""
-
-MAX_LINES_NAMED = 10
-"""Bad lines that are named; the others are counted."""
+Record = Mapping[str, Any]  # a JSON object
+CARDS = 4  # cards of a hand of the deck
+MAX_NAMED = 12  # fields that a message names
+MAX_LINES_NAMED = 10  # bad lines that are named; the others are counted
 
 VERDICTS = (
     *("correct", "is_correct", "right", "accs", "infos"),

@@ -77,14 +77,9 @@ PLAIN = '{"numbers": [4, 4, 6, 8], "response": "Answer: (6 - 4) * (4 + 8) = 24"}
 HAND_KEYS = ("numbers", "nums", "puzzle", "puzzles", "hand", "cards", "input")
 """Where a document of lm-eval's may hold its hand, in letters of either case; the first counts."""
 
-MAX_INDEX = 10**6
-"""A place in a list of hands: far above the public list's 1,362."""
-
-MAX_QUESTION_CHARS = 2_000
-"""Characters of a question that are looked at; reasoning-gym's have 400."""
-
-MAX_STEPS = 32
-"""Steps of a path; the records of the widest API nest a response 8 deep."""
+MAX_INDEX = 10**6  # a place in a list of hands: far above the public list's 1,362
+MAX_QUESTION_CHARS = 2_000  # characters of a question that are looked at; reasoning-gym's have 400
+MAX_STEPS = 32  # steps of a path; the records of the widest API nest a response 8 deep
 
 Reader = Callable[[Record, int], Rollouts | None]
 """From a record and its line to rollouts; None where the record repeats another."""

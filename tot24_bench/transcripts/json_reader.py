@@ -35,8 +35,7 @@ MAX_RECORD_BYTES = 64 * 2**20
 SAVE_AS_UTF8 = "save the file as UTF-8"
 ONE_A_LINE = "write one JSON object a line, its keys and texts in double quotes"
 
-CHUNK_BYTES = 2**16
-"""Bytes of an array that are read at once, at least."""
+CHUNK_BYTES = 2**16  # bytes of an array that are read at once, at least
 
 _BLANKS = b" \t\r\n"
 _BLANK_RUN = re.compile(r"[ \t\r\n]*")

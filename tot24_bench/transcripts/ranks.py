@@ -18,11 +18,8 @@ from pathlib import Path
 from tot24_bench.game import Hand, Puzzle
 from tot24_bench.transcripts.fields import BadTranscript
 
-MAX_LIST_BYTES = 2**20
-"""Bytes of a list that are read; the public one has 60,000."""
-
-HUB_LIST = "test-time-compute/game-of-24"
-"""The list on the Hugging Face hub."""
+MAX_LIST_BYTES = 2**20  # bytes of a list that are read; the public one has 60,000
+HUB_LIST = "test-time-compute/game-of-24"  # the list on the Hugging Face hub
 
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 _COLUMNS = ("rank", "puzzles")

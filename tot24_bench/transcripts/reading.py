@@ -27,11 +27,8 @@ from tot24_bench.transcripts.formats import BATCHES, FORMATS, PLAIN, Format, Key
 from tot24_bench.transcripts.json_reader import JsonRecord, json_records
 from tot24_bench.transcripts.ranks import load_ranks
 
-LOOKED_AT = 10
-"""Records at the beginning of a file among which one of a known format must be."""
-
-KEYS = "keys"
-"""What a transcript's format is called whose fields the user named."""
+LOOKED_AT = 10  # records at the beginning of a file among which one of a known format must be
+KEYS = "keys"  # what a transcript's format is called whose fields the user named
 
 
 class Transcript:

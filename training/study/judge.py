@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 
     from .answers import Rights
 
-DECLARED = Statistics()
-"""What a plan says unless it says otherwise."""
+DECLARED = Statistics()  # what a plan says unless it says otherwise
 
 
 class Estimate(NamedTuple):

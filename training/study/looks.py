@@ -115,8 +115,7 @@ def _shown(avoided: bool) -> frozenset[Any]:
     return shown - held_out_states() if avoided else shown
 
 
-MARKED_ROWS = 1_000
-"""Rows whose marks are counted."""
+MARKED_ROWS = 1_000  # rows whose marks are counted
 
 _LINE = re.compile(r"\(left: ([^)\n]+)\)(: dead end)?$", re.MULTILINE)
 

@@ -33,8 +33,7 @@ OF_A_RECORD = (
 )
 """What the results hold of a record and of its data."""
 
-Point = tuple[int, Estimate]
-"""A group of a curve: its parameters, its accuracy."""
+Point = tuple[int, Estimate]  # a group of a curve: its parameters, its accuracy
 
 
 class BadPage(ValueError):

@@ -42,14 +42,9 @@ from tot24_bench.schema import MAX_NAME_CHARS, MAX_TEXT_CHARS
 from tot24_bench.statistics import LEVEL, RESAMPLES
 from tot24_bench.text import one_line
 
-SCHEMA_VERSION = "0.3.0"
-"""The `version` of the schemas in that wheel."""
-
-COLLECTION = "tot24-bench"
-"""The folder below data/ that a datastore knows this benchmark by."""
-
-UNSPECIFIED = "unspecified"
-"""The developer's folder of a model that has no name on the hub."""
+SCHEMA_VERSION = "0.3.0"  # the `version` of the schemas in that wheel
+COLLECTION = "tot24-bench"  # the folder below data/ that a datastore knows this benchmark by
+UNSPECIFIED = "unspecified"  # the developer's folder of a model that has no name on the hub
 
 PUBLISHED = {"GPT-4": "openai/gpt-4", "GPT-4o": "openai/gpt-4o"}
 """The models of published figures, as the project names API models; not used for measured rows."""

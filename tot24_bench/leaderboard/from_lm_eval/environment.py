@@ -21,8 +21,7 @@ from tot24_bench.schema import MAX_COUNT
 LOCAL_BACKENDS = ("hf", "hf-auto", "huggingface", "vllm", "sglang", "accelerate")
 """Backends that run the model on the machine that lm-eval describes; not so a server's."""
 
-MAX_LINE_CHARS = 200
-"""Characters of a version or of a part of a machine."""
+MAX_LINE_CHARS = 200  # characters of a version or of a part of a machine
 
 PRECISIONS = {
     "float32": "fp32", "float": "fp32", "bfloat16": "bf16", "float16": "fp16", "half": "fp16",

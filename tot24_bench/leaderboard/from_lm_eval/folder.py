@@ -34,18 +34,14 @@ from tot24_bench.leaderboard.from_lm_eval.prompts import SentPrompt, sent_prompt
 from tot24_bench.schema import MAX_COUNT, MAX_NAME_CHARS, first_fault
 from tot24_bench.transcripts import BadRecord, BadTranscript, json_records, lm_eval_reader
 
-MAX_FILES = 10_000
-"""Files and folders that are looked at below a results folder."""
-
-MAX_RESULTS_BYTES = 16 * 2**20
-"""Bytes of a results file; that of the three tasks has 20,000."""
+MAX_FILES = 10_000  # files and folders that are looked at below a results folder
+MAX_RESULTS_BYTES = 16 * 2**20  # bytes of a results file; that of the three tasks has 20,000
 
 MAX_SAMPLES_FILE_BYTES = 2**30
 """Bytes of a samples file. 100 responses of 3,400 characters to every hand of the deck take half;
 it is held in memory with its scores."""
 
-MAX_NAMED = 5
-"""Hands that one message names."""
+MAX_NAMED = 5  # hands that one message names
 
 _RESULTS = re.compile(r".+_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d{1,9})?\.json", re.ASCII)
 

@@ -25,8 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from tot24_bench.prompts import Prompt
 
-QUESTION = "Input: "
-"""What every hand that is shown or asked starts with."""
+QUESTION = "Input: "  # what every hand that is shown or asked starts with
 
 
 class SentPrompt(NamedTuple):

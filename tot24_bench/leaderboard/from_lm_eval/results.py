@@ -64,8 +64,7 @@ from tot24_bench.leaderboard.submission import OTHER
 from tot24_bench.prompts import DEFAULT_VARIANT, METHODS, SHOTS, build, pick
 from tot24_bench.transcripts import BadRecord
 
-TOLERANCE = 1e-9
-"""Largest difference between lm-eval's figure and ours: rounding of sums, no more."""
+TOLERANCE = 1e-9  # largest difference between lm-eval's figure and ours: rounding of sums, no more
 
 COMPARED = tuple(name for name in METRICS if name != "truncated")
 """What must be as lm-eval recorded it. It may have lacked the tokenizer or been told another limit,

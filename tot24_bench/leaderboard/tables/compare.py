@@ -37,17 +37,10 @@ from tot24_bench.statistics import Estimate, holm, over_hands, p_text
 if TYPE_CHECKING:
     from rich.table import Table
 
-MAX_COMPARED = 20
-"""Entries that are compared with each other: 190 pairs."""
-
-MAX_LISTED = 8
-"""Keys that a message lists."""
-
-RANK_WIDTH = 20
-"""Ranks of a band within the hard 100."""
-
-WIDE_RANK_WIDTH = 200
-"""Ranks of a band where hands from the whole list were asked."""
+MAX_COMPARED = 20  # entries that are compared with each other: 190 pairs
+MAX_LISTED = 8  # keys that a message lists
+RANK_WIDTH = 20  # ranks of a band within the hard 100
+WIDE_RANK_WIDTH = 200  # ranks of a band where hands from the whole list were asked
 
 
 class NoSuchEntry(ValueError):

@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-RESAMPLES = 2_000
-"""Draws of the bootstrap: its ends then move by about 0.002."""
-
-MIN_HANDS = 30
-"""Fewer ranked hands say nothing about a correlation."""
+RESAMPLES = 2_000  # draws of the bootstrap: its ends then move by about 0.002
+MIN_HANDS = 30  # fewer ranked hands say nothing about a correlation
 
 MEASURES: dict[str, Callable[[Difficulty], float]] = {
     "solutions": lambda d: -log(d.solutions),

@@ -22,8 +22,7 @@ from tot24_bench.statistics import (
 )
 from tot24_bench.text import one_line
 
-MAX_KEY_CHARS = 200
-"""Characters of a key in a sentence."""
+MAX_KEY_CHARS = 200  # characters of a key in a sentence
 
 SAME = 1e-9
 """Differences of shares that are no further apart are equal: they are rounded in the last digit."""

@@ -36,16 +36,12 @@ if TYPE_CHECKING:
 MAX_CELL_CHARS = 80
 """Characters of a cell, so that one long name does not push the figures out of sight."""
 
-MAX_NOTE_CHARS = 300
-"""Characters of a note below the table."""
-
-MAX_NOTES = 10
-"""Notes of one row."""
+MAX_NOTE_CHARS = 300  # characters of a note below the table
+MAX_NOTES = 10  # notes of one row
 
 NOT_KNOWN = "–"
 
-KS = (1, 5, 10, 50, 100, 500, 1_000)
-"""The k of pass@k."""
+KS = (1, 5, 10, 50, 100, 500, 1_000)  # the k of pass@k
 
 SECTIONS = {
     "measured": ("Measured", "Run with this benchmark; every response is stored and scored."),

@@ -23,8 +23,7 @@ A student trained on this mix marks a state only where it is over 1 / (2 * (1 - 
 that the state is dead, and searches it where it is less sure.
 """
 
-DEAD_END = ": dead end"
-"""The notation of a dead end, straight after the numbers left."""
+DEAD_END = ": dead end"  # the notation of a dead end, straight after the numbers left
 
 MAX_LINES = 300
 """Default lines of a response: an unsolvable hand of four takes up to 150 at EXPLORE."""
