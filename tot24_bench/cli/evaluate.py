@@ -120,6 +120,8 @@ def eval_command(
             entries.append(Entry.of(stored.submission))
     except harness.NotRankZero:
         return
+    finally:
+        harness.leave_together()
     print_wide(render_rich(entries))
 
 

@@ -22,7 +22,7 @@ from tot24_bench.harness.evaluate import (
     load_model,
     plain_command,
 )
-from tot24_bench.harness.processes import is_first_process, process_count
+from tot24_bench.harness.processes import is_first_process, leave_together, process_count
 from tot24_bench.harness.tasks import (
     GROUP,
     expand_by_split,

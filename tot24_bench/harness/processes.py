@@ -40,6 +40,16 @@ def tell_accelerate_of_cpus(device: str | None) -> None:
         os.environ.setdefault("ACCELERATE_USE_CPU", "true")
 
 
+def leave_together() -> None:
+    """Leave the group of processes: one that ends while its threads still talk is aborted."""
+    if process_count() < 2:
+        return
+    import torch.distributed as dist
+
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
 def share_hands(model: LM, hands: int) -> None:
     """Give each process hands of its own.
 

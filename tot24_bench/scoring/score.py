@@ -48,7 +48,9 @@ class Verdict(StrEnum):
     whatever its value, and neither does GLUED, which writes two numbers of the hand as one (46 of
     4 and 6). NO_SOLUTION is right for an unsolvable puzzle (see `Score.correct`). HEDGED: offers
     several answers that are not all right, or an expression beside a claim of no solution. DENIED:
-    takes its answer back and gives no other. TRUNCATED: cut off before an answer was complete.
+    takes its answer back and gives no other. UNSUPPORTED: more than + - * / on whole numbers, such
+    as powers or decimals. MALFORMED: brackets or signs that do not fit. ABSTAINED: says that it
+    found none. NO_ANSWER: commits to nothing. TRUNCATED: cut off before an answer was complete.
     TOO_LONG: past one of the bounds.
     """
 

@@ -3,9 +3,9 @@
     for rollouts in read_transcript(Path("samples_game24_cot.jsonl")):
         rollouts.puzzle, rollouts.responses, rollouts.source_line
 
-A format is one reader from a JSON record to `Rollouts`; how records stand in a file (one a line,
-in an array, laid out over lines) is a question apart. Nothing here holds more of a file than one
-record.
+A format says how a record is recognised and where its hand and responses stand; how records stand
+in a file (one a line, in an array, laid out over lines) is a question apart. Nothing here holds
+more of a file than one record.
 
 >>> ", ".join(FORMATS)
 'lm-eval, openai-batch, anthropic-batch, gemini-batch, slm-tot, slm-tot-teacher, \
