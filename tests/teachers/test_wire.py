@@ -7,6 +7,7 @@ import json
 from decimal import Decimal
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from tests.teachers.asking import wanted
 from tot24_bench.teachers import Failure, Reply
 from tot24_bench.teachers.api.money import Price
 from tot24_bench.teachers.api.settings import OpenAISettings, redacted
-from tot24_bench.teachers.api.wire import OpenAIWire, Tokens, plain, shares
+from tot24_bench.teachers.api.wire import BadBody, OpenAIWire, Tokens, plain, shares
 
 FIELDS = (
     *("choices", "message", "content", "refusal", "text", "finish_reason", "usage", "id"),
@@ -44,6 +45,20 @@ def test_whatever_json_a_server_sends_each_request_gets_one_outcome(
     requests = wanted(1, samples=count)
     outcomes = wire.read(body, requests)  # type: ignore[arg-type]
     assert [outcome.request for outcome in outcomes] == requests
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"choices": ' + "9" * 5_000 + "}", "the answer is no JSON"),
+        ('{"choices": ', "the answer is no JSON"),
+        ("[" * 100_000, "the answer is nested too deeply"),
+        ("null", "the answer has no list of choices"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_a_fault_of_the_server(text: str, said: str) -> None:
+    with pytest.raises(BadBody, match=said):
+        OpenAIWire(OpenAISettings("m", "http://localhost/v1")).parse_text(text, 1)
 
 
 @given(

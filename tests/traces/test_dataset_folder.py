@@ -96,6 +96,30 @@ def test_a_folder_that_appears_while_filtering_is_not_replaced(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "traces.jsonl"]
 
 
+def _of_a_killed_run(folder: Path) -> Path:
+    """A folder as a process leaves it that is killed while it writes; no process has this id."""
+    left = folder.parent / f".{folder.name}.99999999.abcdefgh"
+    (left / "new").mkdir(parents=True)
+    return left
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(selection: Selection, folder: Path) -> None:
+    left = _of_a_killed_run(folder)
+    write_dataset(selection, folder, overwrite=True)
+    assert not left.exists()
+    assert read_dataset(folder).record.rows == 2
+
+
+def test_a_dataset_that_a_killed_run_moved_away_is_named(
+    selection: Selection, folder: Path
+) -> None:
+    old = _of_a_killed_run(folder) / "old"
+    folder.rename(old)
+    with pytest.raises(BadDataset, match=r"which lies in .*/old now: move it back"):
+        write_dataset(selection, folder)
+    assert read_dataset(old).record.rows == 2
+
+
 def test_a_run_that_fails_leaves_the_dataset_that_was_there(
     selection: Selection, folder: Path
 ) -> None:

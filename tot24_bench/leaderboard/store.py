@@ -360,7 +360,14 @@ def _from_json(data: bytes) -> object:
                 raise ValueError(f"{ascii(key)[:80]} stands {count} times in one object")
         return dict(pairs)
 
-    return json.loads(data.decode(), object_pairs_hook=once)
+    try:
+        return json.loads(data.decode(), object_pairs_hook=once)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    except ValueError as error:
+        if "int_max_str_digits" in str(error):  # Python's own words name a switch of Python
+            raise ValueError("an integer of thousands of digits") from None
+        raise
 
 
 def _open_plain(path: Path) -> BinaryIO:

@@ -24,10 +24,12 @@ throughout is refused only where it contradicts itself.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
 import shlex
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -179,7 +181,9 @@ def write_dataset(
     require_licence(licence)
     if not selection.kept:
         raise BadDataset(nothing_kept(selection.funnel))
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+    _clear_away_killed(folder)
+    prefix = f".{folder.name}.{os.getpid()}."
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as scratch:
         new = Path(scratch, "new")
         guard = Guard(selection.config.avoid)
         written = _write_rows(kept_traces(selection, tick), new, prompt, guard)
@@ -330,6 +334,32 @@ def _command(selection: Selection, prompt: PromptConfig, licence: str) -> str:
     if licence != UNKNOWN_LICENCE:
         words += ["--licence", licence]
     return shlex.join(words)
+
+
+def _clear_away_killed(folder: Path) -> None:
+    """Remove what killed runs left beside a dataset; where that is the dataset itself, say so."""
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.[0-9]*.*"):
+        pid = left.name.removeprefix(f".{folder.name}.").partition(".")[0]
+        if left.is_symlink() or not pid.isdigit() or _runs(int(pid)):
+            continue
+        if (left / "old").exists() and not os.path.lexists(folder):
+            raise BadDataset(
+                f"a run was killed while it replaced {folder}, which lies in {left / 'old'} now: "
+                "move it back, or delete it"
+            )
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    if os.name != "posix":  # elsewhere a signal of 0 is no question
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _put(new: Path, folder: Path, overwrite: bool) -> None:

@@ -218,11 +218,14 @@ class BatchProvider:
 
 
 async def _read(model: type[_Model], text: Awaitable[str], what: str) -> _Model:
+    said = await text
     try:
-        return model.model_validate(json.loads(await text))
+        body = json.loads(said)
+    except (ValueError, RecursionError):
+        raise ApiError("malformed answer", "the answer is no JSON", True, True, True) from None
+    try:
+        return model.model_validate(body)
     except ValidationError:
         raise TeacherUnavailable(
             f"the server answers something else than {what}: no Batch API, use --teacher openai"
         ) from None
-    except (json.JSONDecodeError, RecursionError):
-        raise ApiError("malformed answer", "the answer is no JSON", True, True, True) from None

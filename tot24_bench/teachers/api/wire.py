@@ -214,14 +214,17 @@ class OpenAIWire:
     def parse_text(self, text: str, most: int) -> Completion:
         """As `parse`, of the text of an answer."""
         try:
-            return self.parse(json.loads(text), most)
+            body = json.loads(text)
         except RecursionError:
             raise BadBody("the answer is nested too deeply") from None
-        except json.JSONDecodeError:
+        except ValueError:  # an integer of thousands of digits is none that Python reads, either
             raise BadBody("the answer is no JSON") from None
+        return self.parse(body, most)
 
     def parse(self, body: object, most: int) -> Completion:
         """What the body of an answer holds, at most so many choices; BadBody where it has none."""
+        if not isinstance(body, dict):
+            raise BadBody("the answer has no list of choices")
         try:
             said = _Body.model_validate(body)
         except ValidationError as error:
