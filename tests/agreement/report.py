@@ -72,13 +72,13 @@ def render() -> str:
         [
             "# How far checkers agree with careful readers",
             "",
-            "Real responses of GPT-4 and GPT-4o, labelled by careful readers by "
-            "[these rules](../labelling.md): `labels.csv` is what the referee's rules were "
-            "completed on, `holdout.csv` was drawn and labelled afterwards. Each is compared with the "
-            "first pass; `second pass` is the readers with themselves. A place is the first failed step. "
-            "Other checkers say right or wrong only; what each is given stands in brackets, and "
-            "the expression is the one that our finder takes out. `make agreement` writes this "
-            "page.",
+            "Real responses of GPT-4 and GPT-4o, labelled by careful readers by [these "
+            "rules](../labelling.md): `labels.csv` is what the referee's rules were completed "
+            "on, `holdout.csv` was drawn and labelled afterwards. Each is compared with the "
+            "first pass; `second pass` is the readers with themselves. A place is the first "
+            "failed step. Other checkers say right or wrong only; what each is given stands in "
+            "brackets, and the expression is the one that our finder takes out. `make "
+            "agreement` writes this page.",
             "",
             "| labels | who | what | agree | Cohen's kappa |",
             "| --- | --- | --- | ---: | ---: |",
