@@ -13,15 +13,12 @@ from typer import Argument, Option
 from tot24_bench.cli import options
 from tot24_bench.cli.terminal import print_wide, table
 from tot24_bench.game import Puzzle
-from tot24_bench.scoring import AT_ANSWER, MALFORMED
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from tot24_bench.leaderboard import Run
-
-_PLACES = {AT_ANSWER: "answer", MALFORMED: "no thought", "correct": "correct"}
 
 
 def compare_command(
@@ -144,7 +141,7 @@ def _read(
 def _report(runs: list[Run], count: str) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    from tot24_bench.leaderboard import compare_failures, shares, warnings
+    from tot24_bench.leaderboard import compare_failures, place_label, shares, warnings
 
     found = [{row.place: row for row in shares(run)} for run in runs]
     correct, *others = max(found, key=len)  # the longest lists every place, the right ones first
@@ -160,19 +157,15 @@ def _report(runs: list[Run], count: str) -> Iterator[RenderableType]:
             cells.append(cell)
         rows.append(cells)
     title = f"Where the final attempt first fails (count: {count})"
-    yield table(title, ["", *map(_place, places)], rows)
+    yield table(title, ["", *map(place_label, places)], rows)
     for other in runs[1:]:
         rows = []
         for test in compare_failures(runs[0], other):
             only = ["" if n is None else str(n) for n in (test.only_first, test.only_second)]
             figures = [f"{test.p:.3f}", f"{test.holm:.3f}", test.test]
             shown = [f"{test.first:.2f}", f"{test.second:.2f}"]
-            rows.append([_place(test.place), *shown, *only, *figures])
+            rows.append([place_label(test.place), *shown, *only, *figures])
         headings = ["", "first", "second", "only first", "only second", "p", "Holm", "test"]
         yield table(f"{runs[0].name} against {other.name}", headings, rows, left=(0, 7))
         for warning in warnings(runs[0], other):
             yield Text(f"warning: {warning}", "yellow")
-
-
-def _place(place: str) -> str:
-    return _PLACES.get(place, f"thought {place}")
