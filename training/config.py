@@ -48,6 +48,9 @@ class RowConfig:
     split: str = _key("train", "Split whose hands are trained on.")
     io_share: float = _key(0.08, "Share of IO rows.")
     cot_share: float = _key(0.12, "Share of CoT rows.")
+    propose_share: float = _key(0.0, "Share of rows that list a state's thoughts.")
+    value_share: float = _key(0.0, "Share of rows that try a state out and judge it.")
+    value_at_once_share: float = _key(0.0, "Share of rows that judge a state, and no more.")
     few_shot_share: float = _key(0.04, "Share of 5-shot prompts.")
     ascending_share: float = _key(
         0.5, "Share of hands dealt in ascending order, as those of the tests are."
@@ -84,6 +87,9 @@ class StudentConfig:
     intermediate: int = _key(512, "Width of its feed-forward layers.")
     layers: int = _key(4, "Its number of layers.")
     heads: int = _key(4, "Its number of attention heads.")
+    step_tokens: bool = _key(
+        False, "Give the tokenizer a token for each line of the propose and value instructions."
+    )
     attention: str = _key("eager", "Attention while training; eager is the faster one on a CPU.")
     dtype: Literal["float32", "bfloat16"] = _key(
         "float32", "What the weights are held in; bfloat16 only under an adapter."

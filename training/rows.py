@@ -22,10 +22,37 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import tot24_bench
-from tot24_bench.game import GENERATED, Puzzle, draw, guard_parts, load_split
-from tot24_bench.prompts import SHOTS, build, pick, variant_of
+from tot24_bench.game import (
+    GENERATED,
+    SMALLEST_HAND,
+    Number,
+    Puzzle,
+    State,
+    can_reach,
+    draw,
+    guard_parts,
+    load_split,
+)
+from tot24_bench.prompts import (
+    JUDGEMENT,
+    SHOTS,
+    STEP_METHODS,
+    build,
+    build_step,
+    pick,
+    variant_of,
+)
 from tot24_bench.scoring import score
-from tot24_bench.teachers import DEAD_END, SOLVER, CannotTeach, Curriculum, write
+from tot24_bench.teachers import (
+    DEAD_END,
+    SOLVER,
+    CannotTeach,
+    Curriculum,
+    judgement_lines,
+    line_of,
+    plausible_thoughts,
+    write,
+)
 from tot24_bench.traces import Guard, read_dataset, read_record
 
 from .config import RowConfig
@@ -95,13 +122,14 @@ def describe(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def hands_shown(prompt: str) -> list[str]:
-    """Every hand that a prompt shows, the exemplars' and the one asked.
+    """Every hand that a prompt shows, the exemplars' and the one asked; no state of fewer numbers.
 
     >>> hands_shown("Use numbers ...\\nInput: 4 4 6 8\\nAnswer: ...\\nInput: 1 2 3 4\\n")
     ['4 4 6 8', '1 2 3 4']
     """
     asks = (line for line in prompt.splitlines() if line.startswith("Input: "))
-    return [line.removeprefix("Input: ") for line in asks]
+    shown = [line.removeprefix("Input: ") for line in asks]
+    return [hand for hand in shown if len(hand.split()) >= SMALLEST_HAND]
 
 
 def teacher_of(config: RowConfig) -> str:
@@ -130,12 +158,12 @@ def guard(config: RowConfig) -> None:
         share = getattr(config, setting.name)
         if isinstance(setting.default, float) and not 0 <= share <= 1:  # all of them are shares
             raise BadRows(f"--{setting.name} {share} is no share: give one from 0 to 1")
-    for one, other, what in (
-        ("io_share", "cot_share", "rows"),
-        ("wide_share", "rational_share", "hands"),
+    for names, what in (
+        ([f"{method}_share" for method in ("io", "cot", *STEP_METHODS)], "rows"),
+        (["wide_share", "rational_share"], "hands"),
     ):
-        if getattr(config, one) + getattr(config, other) > 1:
-            raise BadRows(f"--{one} and --{other} are more than all {what}: lower one of them")
+        if sum(getattr(config, name) for name in names) > 1:
+            raise BadRows(f"{', '.join(f'--{n}' for n in names)}: more than all {what}: lower one")
     if config.marks not in MARKS:
         raise BadRows(f"no --marks {config.marks}: there is {', '.join(MARKS)}")
     if config.marks != "kept" and config.judge != "oracle":
@@ -160,15 +188,20 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
         WrongTeacher: the response does not score as right.
     """
     rng = Random(f"{config.row_seed}:{index}")
-    place, cot = rng.random(), config.io_share + config.cot_share
-    method = "io" if place < config.io_share else "cot" if place < cot else "onestep_tot"
-    long = config.long_share and rng.random() < config.long_share
-    drawn = (_draw_row(config, method, rng) for _ in range(config.long_of if long else 1))
-    row = max(drawn, key=lambda one: len(one["completion"]))
-    verdict = score(Puzzle.parse(row["numbers"]), row["completion"])
-    if not verdict.correct:
-        raise WrongTeacher(f"row {index}, hand {row['numbers']}: {verdict}")
-    Guard().check(row, f"row {index}")
+    method = _draw_method(config, rng)
+    if method in STEP_METHODS:
+        row = _draw_step_row(config, method, rng)
+    else:
+        long = config.long_share and rng.random() < config.long_share
+        drawn = (_draw_row(config, method, rng) for _ in range(config.long_of if long else 1))
+        row = max(drawn, key=lambda one: len(one["completion"]))
+        verdict = score(Puzzle.parse(row["numbers"]), row["completion"])
+        if not verdict.correct:
+            raise WrongTeacher(f"row {index}, hand {row['numbers']}: {verdict}")
+    told = row
+    if method in STEP_METHODS:
+        told = _without_look_ahead(row)
+    Guard().check(told, f"row {index}")
     return row
 
 
@@ -184,6 +217,59 @@ def _code_sha256() -> str:
     for path in [Path(__file__), *sorted(package.glob("**/*.py"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _draw_method(config: RowConfig, rng: Random) -> str:
+    place, reached = rng.random(), 0.0
+    for method in ("io", "cot", *STEP_METHODS):
+        reached += getattr(config, f"{method}_share")
+        if place < reached:
+            return method
+    return "onestep_tot"
+
+
+def _draw_step_row(config: RowConfig, method: str, rng: Random) -> dict[str, Any]:
+    """One move of a search: the numbers left after none, one or two thoughts of a hand, or three.
+
+    Every third state is one that can still win, where the hand has any. The row's `numbers` are the
+    state's, or the hand's where a state has a fraction or a zero and is no puzzle.
+    """
+    while True:
+        hand, many = _draw_puzzle(config, rng), method == "propose"
+        depth = rng.choices(range(4), (7, 8, 5, 0) if many else (0, 13, 5, 2))[0]
+        left: tuple[Number, ...] = hand.numbers
+        for _ in range(depth):
+            after = [one.left for one in plausible_thoughts(left, hand.target)]
+            if rng.random() < 1 / 3:
+                after = [one for one in after if can_reach(one, hand.target)] or after
+            left = rng.choice(after).numbers
+        if all(number.denominator < 100 and number < 1_000 for number in left):
+            break
+    if many:
+        completion = "\n".join(map(line_of, plausible_thoughts(left, hand.target)))
+    else:
+        completion = "\n".join(judgement_lines(left, hand.target))
+        completion = completion if method == "value" else completion.rpartition("\n")[2]
+    prompt = build_step(method, hand, left, shots=0).text
+    numbers = State(left).text if _is_puzzle(left) else hand.text
+    drawn = {"prompt": prompt, "completion": completion, "method": method}
+    return {**drawn, "shots": 0, "numbers": numbers}
+
+
+def _is_puzzle(left: tuple[Number, ...]) -> bool:
+    return all(isinstance(number, int) and number > 0 for number in left)
+
+
+def _without_look_ahead(row: dict[str, Any]) -> dict[str, Any]:
+    """What the guard reads of one move: its thoughts, which start from the numbers of the row.
+
+    A look-ahead's `2 7: +9 -5 *14` would be read as four numbers dealt. The thoughts of a state that
+    is no puzzle start from no hand, and with a fraction or a zero left they come to none.
+    """
+    if f"Input: {row['numbers']}\n" not in row["prompt"]:
+        return {**row, "completion": JUDGEMENT}
+    lines = [line for line in row["completion"].split("\n") if " = " in line]
+    return {**row, "completion": "\n".join(lines) or JUDGEMENT}
 
 
 def _draw_row(config: RowConfig, method: str, rng: Random) -> dict[str, Any]:

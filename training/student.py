@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .config import AdapterConfig, StudentConfig
-from .tokenizer import CONTEXT, build_tokenizer
+from .tokenizer import CONTEXT, add_step_tokens, build_tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +40,8 @@ def make_student(
     set_seed(seed)
     model, tokenizer = _from_scratch(config) if config.base is None else _from_checkpoint(config)
     _name_tokens(tokenizer, eos_token, pad_token)
+    if config.step_tokens and add_step_tokens(tokenizer):
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
     rows = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
         raise BadStudent(

@@ -15,11 +15,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tot24_bench.prompts import METHODS, instruction
+from tot24_bench.prompts import (
+    IMPOSSIBLE,
+    JUDGEMENT,
+    LIKELY,
+    METHODS,
+    STEP_METHODS,
+    SURE,
+    instruction,
+    step_instruction,
+)
 from tot24_bench.teachers import HIT, LETTERS
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 LARGEST_NUMBER_TOKEN = 312
 """24 * 13, the largest product that the solver teacher tries; larger numbers are read as digits."""
@@ -61,6 +70,24 @@ _PIECES = (
 _CHAT_TEMPLATE = (
     "{% for message in messages %}{{ message['content'].rstrip('\\n') + '\\n' }}{% endfor %}"
 )
+
+
+def add_step_tokens(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Give the instruction lines of `propose` and `value`, and their judgements, tokens of their own.
+
+    The judgements' words begin with their space, so that a prompt that ends in `Judgement:` is
+    followed by one token. Returns how many tokens are new.
+    """
+    from tokenizers import AddedToken
+
+    lines = [
+        line
+        for method in STEP_METHODS
+        for line in step_instruction(method).splitlines(keepends=True)
+    ]
+    words = [JUDGEMENT.rstrip(), *(f" {word}" for word in (SURE, LIKELY, IMPOSSIBLE))]
+    new = [AddedToken(text, normalized=False) for text in dict.fromkeys([*lines, *words])]
+    return int(tokenizer.add_tokens(new))
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:

@@ -23,8 +23,12 @@ from tot24_bench.prompts.propose_value import (
     ALL_METHODS,
     IMPOSSIBLE,
     JUDGEMENT,
+    LIKELY,
+    MAX_LEFT,
     STEP_METHODS,
     SURE,
     NotAState,
     build_any,
+    build_step,
+    step_instruction,
 )

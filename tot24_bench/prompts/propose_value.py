@@ -1,8 +1,9 @@
-r"""Prompts for one move of a search that runs in many calls: `propose` and `value`.
+r"""Prompts for one move of a search that runs in many calls: `propose`, `value`, `value_at_once`.
 
 A multi-step Tree of Thoughts (Yao et al. 2023, arXiv 2305.10601) asks a model what could come next,
-and then how good each state is. Its states are the numbers left: here a `Puzzle` of them, so that
-target and rule come along. The wording is our own, and so are the exemplars: hands of a train part
+and then how good each state is. Its states are the numbers left. `value` asks to try them out
+before judging; `value_at_once` asks for the judgement alone, so that the likelihoods of its three
+words say it in one pass. The wording is our own, and so are the exemplars: hands of a train part
 and the states that one thought makes of them, none of them an inner state of hard100.
 
 >>> print(build_any("value", Puzzle.parse("10 14"), shots=1).text)
@@ -27,9 +28,11 @@ from typing import NamedTuple
 
 from tot24_bench.game import (
     TARGET,
+    Number,
     Puzzle,
     Rule,
     State,
+    Thought,
     can_reach,
     example_puzzles,
     first_path,
@@ -45,7 +48,7 @@ from tot24_bench.prompts.prompt import (
     question,
 )
 
-STEP_METHODS = ("propose", "value")
+STEP_METHODS = ("propose", "value", "value_at_once")
 """The methods of one move: a prompt holds the numbers left, not a hand to be solved."""
 
 ALL_METHODS = (*METHODS, *STEP_METHODS)
@@ -70,12 +73,17 @@ _INSTRUCTIONS = {
         "numbers, and show the numbers that are then left, like 5 + 3 = 8 (left: 2 8) after 2 3 5.",
     ),
     "value": (
-        "The input is the numbers left on the way to {target}.",
-        "Can they still make {target} with + - * /, {using}?",
+        *(_ASK := (
+            "The input is the numbers left on the way to {target}.",
+            "Can they still make {target} with + - * /, {using}?",
+        )),
         "Try it out in a few lines, then end with one line that says which.",
-        '"Judgement: sure" if they can, "Judgement: impossible" if they cannot.',
-        '"Judgement: likely" if you cannot tell.',
+        *(_WORDS := (
+            '"Judgement: sure" if they can, "Judgement: impossible" if they cannot.',
+            '"Judgement: likely" if you cannot tell.',
+        )),
     ),
+    "value_at_once": (*_ASK, "Say which in one line, and nothing else.", *_WORDS),
 }
 
 
@@ -104,24 +112,38 @@ def build_any(
     if method not in STEP_METHODS:
         return build(method, puzzle, shots=shots, variant=variant)
     pick(variant, shots=shots)  # an unknown variant, or too many shots
-    return _step_prompt(method, puzzle, shots)
+    return build_step(method, puzzle, puzzle.numbers, shots=shots)
 
 
-def _step_prompt(method: str, puzzle: Puzzle, shots: int) -> Prompt:
+def build_step(
+    method: str, puzzle: Puzzle, left: tuple[Number, ...], *, shots: int = SHOTS
+) -> Prompt:
+    """The prompt of one move on the way of a puzzle, which it holds; it shows the numbers left.
+
+    Raises:
+        NotAState: more numbers left than MAX_LEFT, or one for `propose`.
+        ValueError: too many shots, or more than there are exemplars.
+    """
     least = 2 if method == "propose" else 1
-    if not least <= len(puzzle.numbers) <= MAX_LEFT:
+    if not least <= len(left) <= MAX_LEFT:
         raise NotAState(
             f"a {method} prompt shows {least} to {MAX_LEFT} numbers left, "
-            f"not {len(puzzle.numbers)}: give a state within that"
+            f"not {len(left)}: give a state within that"
         )
     every = examples(method, puzzle.target, puzzle.rule) if shots else ()
-    chosen = [example for example in every if example.puzzle.hand != puzzle.hand][:shots]
+    chosen = [example for example in every if example.puzzle.hand != tuple(sorted(left))][:shots]
     if len(chosen) < shots:
         raise ValueError(f"only {len(chosen)} exemplars can make {puzzle.target}: use fewer shots")
     turns = [turn for example in chosen for turn in (question(example.puzzle), example.response)]
+    turns.append(f"Input: {State(left).text}\n")
+    said = step_instruction(method, puzzle.target, puzzle.rule)
+    return Prompt(puzzle, method, DEFAULT_VARIANT, said, tuple(turns))
+
+
+def step_instruction(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -> str:
+    """The instruction of one of `STEP_METHODS`, with a newline."""
     said = "\n".join(_INSTRUCTIONS[method]) + "\n"
-    instruction = said.format(target=puzzle.target, using=_USING[puzzle.rule])
-    return Prompt(puzzle, method, DEFAULT_VARIANT, instruction, (*turns, question(puzzle)))
+    return said.format(target=target, using=_USING[rule])
 
 
 @lru_cache(maxsize=256)
@@ -135,7 +157,7 @@ def examples(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -> tuple[
         else:
             state = _state_of(puzzle, alive=odd)
         if state is not None:
-            response = _proposals(state) if method == "propose" else _judged(state, alive=odd)
+            response = _proposals(state) if method == "propose" else _judged(method, state, odd)
             if response is not None:
                 found.append(Example(state, response))
     return tuple(found)
@@ -167,9 +189,10 @@ def _proposals(puzzle: Puzzle) -> str | None:
     return "\n".join(map(line_of, shown))
 
 
-def _judged(puzzle: Puzzle, alive: bool) -> str:
-    if alive:
+def _judged(method: str, puzzle: Puzzle, alive: bool) -> str:
+    tries: tuple[Thought, ...] = ()
+    if method == "value" and alive:
         tries = first_path(puzzle)
-    else:
+    elif method == "value":
         tries = tuple(one for one in thoughts(State.of(puzzle)) if one.op in "-*")[:SHOWN_TRIES]
     return "\n".join((*map(line_of, tries), JUDGEMENT + (SURE if alive else IMPOSSIBLE)))

@@ -43,7 +43,7 @@ def score_method(
         response: what the model wrote, without the prompt.
         truncated: whether generation stopped at the token limit.
     """
-    if method not in ("propose", "value"):
+    if method not in ("propose", "value", "value_at_once"):
         return score(puzzle, response, truncated=truncated)
     text = response if isinstance(response, str) else ""
     if len(text) > MAX_RESPONSE_CHARS:

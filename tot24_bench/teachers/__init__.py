@@ -23,6 +23,9 @@ from tot24_bench.teachers.solver import (
     Curriculum,
     SolverSettings,
     SolverTeacher,
+    judgement_lines,
+    line_of,
+    plausible_thoughts,
     write,
     write_response,
 )

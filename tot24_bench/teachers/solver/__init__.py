@@ -14,4 +14,11 @@ from tot24_bench.teachers.solver.curriculum import (
     Curriculum,
 )
 from tot24_bench.teachers.solver.look_ahead import HIT, LETTERS
-from tot24_bench.teachers.solver.teacher import SolverSettings, SolverTeacher, write, write_response
+from tot24_bench.teachers.solver.teacher import (
+    SolverSettings,
+    SolverTeacher,
+    judgement_lines,
+    write,
+    write_response,
+)
+from tot24_bench.teachers.solver.truth import line_of, plausible_thoughts

@@ -38,7 +38,17 @@ from itertools import combinations
 from random import Random
 from typing import NamedTuple
 
-from tot24_bench.game import LARGEST_CARD, MEMO_STATES, Number, Puzzle, Rule, State, make_thought
+from tot24_bench.game import (
+    LARGEST_CARD,
+    MEMO_STATES,
+    Number,
+    Puzzle,
+    Rule,
+    State,
+    can_make,
+    make_thought,
+    two_make,
+)
 from tot24_bench.teachers.solver.curriculum import CannotTeach, Curriculum
 from tot24_bench.teachers.solver.truth import Numbers, Truth, largest_product
 
@@ -145,6 +155,38 @@ def look_ahead(puzzle: Puzzle, truth: Truth, way: Way = FRACTIONS_LAST) -> Searc
     raise CannotTeach(f"every way to make {puzzle.target} of {puzzle.text} passes what is avoided")
 
 
+def judged_by_look_ahead(left: Numbers, target: int) -> tuple[tuple[str, ...], bool]:
+    """One to three numbers left, tried out; where they win the path, too; and whether they do.
+
+    >>> judged_by_look_ahead((4, 20), 24)
+    (('4 20: +24 !', '20 + 4 = 24 (left: 24)'), True)
+
+    Raises:
+        CannotTeach: more numbers than that.
+    """
+    if len(left) == 1:
+        return (), left[0] == target
+    if len(left) == 2:
+        return _judged_pair(*left, target)
+    if len(left) != 3:
+        raise CannotTeach(f"{len(left)} numbers left are not judged by look-ahead: three are most")
+    limits: tuple[int | None, ...] = (LARGEST_PRODUCT, largest_product(target), None)
+    for limit in limits if can_make(left, target) else limits[:1]:
+        look = _looked(left, target, limit, False)
+        if look.step is not None:
+            return (*look.lines, *_last_thoughts(look, target)), True
+    return look.lines, False
+
+
+def _judged_pair(x: Number, y: Number, target: int) -> tuple[tuple[str, ...], bool]:
+    line, wins = f"{x} {y}:", two_make(x, y, target)
+    for step in _made(x, y, None if wins else LARGEST_PRODUCT):
+        line += f" {step.op}{step.value}"
+        if step.value == target:
+            return (line + HIT, f"{step.text} (left: {target})"), True
+    return (line,), False
+
+
 def _search(puzzle: Puzzle, truth: Truth, limit: int | None, way: Way) -> Searched:
     numbers, target = puzzle.numbers, puzzle.target
     if len(numbers) == SIZES[0]:
@@ -165,15 +207,11 @@ def _search(puzzle: Puzzle, truth: Truth, limit: int | None, way: Way) -> Search
 def _ended(puzzle: Puzzle, lines: list[str], first: _Step | None, look: _Look) -> Searched:
     """The search with its last look, and where that hits the last steps and the answer."""
     lines += look.lines
-    second = look.step
+    second, target = look.step, puzzle.target
     if second is None:
         return Searched(tuple(lines), None)
-    target = puzzle.target
-    third = _meeting(look.held, second.value, target)
-    if third is None:
-        raise AssertionError(f"{look.lines[-1]} is no hit")
-    lines.append(f"{second.text} (left: {look.held} {second.value})")
-    lines.append(f"{third.text} (left: {target})")
+    lines += _last_thoughts(look, target)
+    third = _met(look, target)
     parts: list[str | Number] = [third.a, f" {third.op} ", third.b]
     parts = _substituted(parts, second)
     if first is not None:
@@ -181,6 +219,22 @@ def _ended(puzzle: Puzzle, lines: list[str], first: _Step | None, look: _Look) -
         parts = _substituted(parts, first)
     answer = _written(parts)
     return Searched((*lines, f"Answer: {answer} = {target}"), answer)
+
+
+def _last_thoughts(look: _Look, target: int) -> tuple[str, ...]:
+    """The two thoughts of a hit as lines."""
+    second, third = look.step, _met(look, target)
+    if second is None:
+        raise AssertionError(f"{look.lines[-1]} is no hit")
+    left = f"{look.held} {second.value}"
+    return f"{second.text} (left: {left})", f"{third.text} (left: {target})"
+
+
+def _met(look: _Look, target: int) -> _Step:
+    third = None if look.step is None else _meeting(look.held, look.step.value, target)
+    if third is None:
+        raise AssertionError(f"{look.lines[-1]} is no hit")
+    return third
 
 
 def _substituted(parts: list[str | Number], step: _Step) -> list[str | Number]:

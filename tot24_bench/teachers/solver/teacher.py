@@ -14,7 +14,8 @@ always tell, so records and tables must call this teacher an exact search, never
 | `cot` | the winning path, the answer |
 | `onestep_tot` | the search, the winning path once more, the answer |
 | `propose` | the plausible thoughts of the numbers left |
-| `value` | a path, or some thoughts that all fail, and the judgement |
+| `value` | a path, or some thoughts that all fail, and the judgement; by look-ahead: all that is tried |
+| `value_at_once` | the judgement |
 
 >>> print(write_response(Puzzle.parse("4 5 6 10"), "onestep_tot", Random(0)))
 Steps:
@@ -40,10 +41,10 @@ from functools import lru_cache
 from random import Random
 from time import perf_counter
 
-from tot24_bench.game import Puzzle, Thought, answer_expression
+from tot24_bench.game import Puzzle, Rule, State, Thought, answer_expression
 from tot24_bench.prompts import ALL_METHODS, IMPOSSIBLE, JUDGEMENT, SURE
 from tot24_bench.teachers.solver.curriculum import EXPLORE, CannotTeach, Curriculum
-from tot24_bench.teachers.solver.look_ahead import look_ahead, way_of
+from tot24_bench.teachers.solver.look_ahead import judged_by_look_ahead, look_ahead, way_of
 from tot24_bench.teachers.solver.search import (
     Path,
     in_order,
@@ -52,7 +53,12 @@ from tot24_bench.teachers.solver.search import (
     truth_of,
     winning_path,
 )
-from tot24_bench.teachers.solver.truth import line_of, plausible_thoughts, thoughts_of
+from tot24_bench.teachers.solver.truth import (
+    Numbers,
+    line_of,
+    plausible_thoughts,
+    thoughts_of,
+)
 from tot24_bench.teachers.teacher import (
     EXACT_SEARCH,
     Failure,
@@ -135,6 +141,9 @@ def _propose(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
 
 
 def _value(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    if curriculum.judge == "look-ahead" and len(puzzle.numbers) < 4 and puzzle.rule is Rule.ALL:
+        truth_of(puzzle, curriculum.avoided)  # refuses what cannot be taught
+        return _fitted(puzzle, curriculum, judgement_lines(puzzle.numbers, puzzle.target))
     found = winning_path(puzzle, curriculum, rng)
     if found.path is not None:
         return _fitted(puzzle, curriculum, [*found.lines, JUDGEMENT + SURE])
@@ -149,12 +158,24 @@ def _value(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
     return "\n".join([*tries[:most], JUDGEMENT + IMPOSSIBLE])
 
 
+def _value_at_once(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
+    dead = truth_of(puzzle, curriculum.avoided).dead(State.of(puzzle))
+    return JUDGEMENT + (IMPOSSIBLE if dead else SURE)
+
+
+def judgement_lines(left: Numbers, target: int) -> list[str]:
+    """The look-ahead over one to three numbers left, fractions among them, and the judgement."""
+    lines, wins = judged_by_look_ahead(left, target)
+    return [*lines, JUDGEMENT + (SURE if wins else IMPOSSIBLE)]
+
+
 WRITERS = {
     "io": _io,
     "cot": _cot,
     "onestep_tot": _onestep_tot,
     "propose": _propose,
     "value": _value,
+    "value_at_once": _value_at_once,
 }
 
 
