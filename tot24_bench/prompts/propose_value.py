@@ -73,15 +73,19 @@ _INSTRUCTIONS = {
         "numbers, and show the numbers that are then left, like 5 + 3 = 8 (left: 2 8) after 2 3 5.",
     ),
     "value": (
-        *(_ASK := (
-            "The input is the numbers left on the way to {target}.",
-            "Can they still make {target} with + - * /, {using}?",
-        )),
+        *(
+            _ASK := (
+                "The input is the numbers left on the way to {target}.",
+                "Can they still make {target} with + - * /, {using}?",
+            )
+        ),
         "Try it out in a few lines, then end with one line that says which.",
-        *(_WORDS := (
-            '"Judgement: sure" if they can, "Judgement: impossible" if they cannot.',
-            '"Judgement: likely" if you cannot tell.',
-        )),
+        *(
+            _WORDS := (
+                '"Judgement: sure" if they can, "Judgement: impossible" if they cannot.',
+                '"Judgement: likely" if you cannot tell.',
+            )
+        ),
     ),
     "value_at_once": (*_ASK, "Say which in one line, and nothing else.", *_WORDS),
 }

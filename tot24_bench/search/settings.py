@@ -88,6 +88,12 @@ class SearchSettings(Record):
             if name not in read and getattr(self, name) != field.default:
                 users = ", ".join(method for method, used in USED.items() if name in used)
                 raise ValueError(f"{self.method} has no {name}: it is for {users}")
+        same = self.method in ("self_consistency", "best_of_k") and not self.temperature
+        if same and self.k > 1:
+            raise ValueError(
+                f"{self.method} at temperature 0 asks for {self.k} equal responses: give a "
+                "temperature, such as 0.7"
+            )
         return self
 
     @property
@@ -101,7 +107,7 @@ class SearchSettings(Record):
     def slug(self) -> str:
         """A short name without dots or blanks; other settings, but for the seed, have another."""
         shown = _ALWAYS[self.method]
-        parts = [self.method]
+        parts: list[str] = [self.method]
         for name in (*shown, *(name for name in self.changed if name not in shown)):
             value = getattr(self, name)
             said = f"{value:g}" if isinstance(value, float) else str(value)
