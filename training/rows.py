@@ -263,8 +263,8 @@ def _is_puzzle(left: tuple[Number, ...]) -> bool:
 def _without_look_ahead(row: dict[str, Any]) -> dict[str, Any]:
     """What the guard reads of one move: its thoughts, which start from the numbers of the row.
 
-    A look-ahead's `2 7: +9 -5 *14` would be read as four numbers dealt. The thoughts of a state that
-    is no puzzle start from no hand, and with a fraction or a zero left they come to none.
+    A look-ahead's `2 7: +9 -5 *14` would be read as four numbers dealt. The thoughts of a state
+    that is no puzzle start from no hand, and with a fraction or a zero left they come to none.
     """
     if f"Input: {row['numbers']}\n" not in row["prompt"]:
         return {**row, "completion": JUDGEMENT}

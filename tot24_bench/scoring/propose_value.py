@@ -146,7 +146,7 @@ class Proposals(NamedTuple):
 
     steps: tuple[Step, ...]  # each valid thought once, in the order in which it is written
     left: tuple[tuple[Number, ...], ...]  # the numbers that each leaves, ascending
-    dropped: int  # lines that hold figures and no valid thought: other numbers, a wrong result
+    dropped: int  # lines that are meant as a thought and are none: other numbers, a wrong result
     told: bool  # whether every valid thought tells what it leaves; else code has worked it out
 
 
@@ -167,18 +167,12 @@ def read_proposals(numbers: tuple[Number, ...], response: str) -> Proposals:
         steps = read_steps(line) if len(line) <= MAX_STEP_LINE_CHARS else []
         fault, left = check(steps[0], numbers) if len(steps) == 1 else (BrokenRule.LEFT, ())
         if fault is not None:
-            dropped += not _is_asked(line, numbers)
+            dropped += bool(steps) or "=" in line
         elif steps[0].text not in found:
             found[steps[0].text] = steps[0], left
             told = told and steps[0].left is not None
     steps_in, lefts = zip(*found.values(), strict=True) if found else ((), ())
     return Proposals(steps_in, lefts, dropped, told)
-
-
-def _is_asked(line: str, numbers: tuple[Number, ...]) -> bool:
-    """Whether a line repeats the numbers asked and nothing else, as a heading does."""
-    told = sorted(int(number) for number in _NUMBER.findall(line)[: 2 * len(numbers)])
-    return tuple(told) == tuple(sorted(numbers)) and "=" not in line
 
 
 def read_judgement(response: str) -> str | None:

@@ -200,7 +200,7 @@ class _Listener:
         """How many calls are answered."""
         return len(self._done)
 
-    def _name(self, context: Any, call: Call | None, generation: Mapping[str, Any] = {}) -> str:  # noqa: B006
+    def _name(self, context: Any, call: Call | None, generation: Mapping[str, Any] = {}) -> str:
         told = (
             self._backend._generation(call) if call is not None and not call.words else generation
         )

@@ -35,7 +35,8 @@ class ReplyStore:
             )
         except (sqlite3.Error, OSError) as error:
             raise BadReplies(
-                f"{self._where} cannot hold the replies ({error}): remove it, or give another --work"
+                f"{self._where} cannot hold the replies ({error}): remove it, or give another "
+                "--work"
             ) from error
 
     def get(self, call: Call) -> Reply | None:

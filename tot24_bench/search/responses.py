@@ -131,7 +131,7 @@ def _found(puzzle: Puzzle, texts: list[str], *, oracle: bool = False) -> Found:
 
 
 def _states_of(puzzle: Puzzle, texts: list[str]) -> int:
-    """Different states that responses write down, the hand among them, as far as thoughts are valid."""
+    """Different states that the valid thoughts of responses come to, the hand among them."""
     seen: set[Left] = {tuple(sorted(puzzle.numbers))}
     for text in texts:
         seen |= {thought.left for thought in analyse(puzzle, text).thoughts if thought.exact}

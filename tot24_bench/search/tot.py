@@ -112,7 +112,7 @@ def _ranked(answered: dict[int, str], first: int) -> list[str]:
 
 
 def _best(walk: Walk, ends: list[int]) -> int:
-    """The best end; where there is none the deepest state that was gone on from, the best of them."""
+    """The best end; where there is none the best of the deepest states that it went on from."""
     if ends:
         return walk.rank(ends)[0]
     kept = [place for place, node in enumerate(walk.tree.nodes) if node.kept]
