@@ -131,12 +131,12 @@ def test_lock_step_finds_what_hand_by_hand_finds(method: str) -> None:
     for hand, text in zip(hands, texts, strict=True):
         alone, (said,) = search(Scripted(), [hand], method, **GREEDY[method])
         assert said == text
-        assert alone.records == {hand.text: together.records[hand.text]}
+        assert alone.records == {hand: together.records[hand]}
 
 
 def test_the_three_figures_are_of_the_final_answers() -> None:
     model, _ = search(Scripted(), [HAND], beam=5)
-    record = model.records[HAND.text]
+    record = model.records[HAND]
     assert len(record.finals) == len(record.right) == 5
     assert record.right[0]
     assert not all(record.right)
@@ -169,7 +169,7 @@ def test_one_pass_values_are_the_mean_weight_by_likelihood() -> None:
     lm = Scripted(likelihood=likelihood)
     model, (text,) = search(lm, [HAND], values="one_pass")
     assert score(HAND, text).correct
-    assert model.records[HAND.text].unjudged == 0
+    assert model.records[HAND].unjudged == 0
     walk = Walk(HAND, SearchSettings(method="tot_bfs", values="one_pass", value_samples=1), 0)
     asked = walk.judge([0])
     (call,) = next(asked)
@@ -227,7 +227,7 @@ def test_votes_are_by_text_or_by_form() -> None:
         Scripted(told(*said[1:])), [HAND], "self_consistency", k=3, temperature=0.7, votes="form"
     )
     assert text == RIGHT
-    assert sum(model.records[HAND.text].right) == 2
+    assert sum(model.records[HAND].right) == 2
 
 
 def test_an_oracle_chooses_the_right_one_and_says_so() -> None:
@@ -251,7 +251,7 @@ def test_refining_stops_at_the_right_answer() -> None:
     lm = Scripted(told(WRONG, OTHER, RIGHT))
     model, (text,) = search(lm, [HAND], "refine", k=10)
     assert text == RIGHT
-    record = model.records[HAND.text]
+    record = model.records[HAND]
     assert (record.calls, len(record.finals), model.oracle_stop) == (3, 3, True)
     assert f"{WRONG}\nThat is wrong." in lm.asked[1]
     assert "24" not in lm.asked[1].rpartition("That is wrong.")[2].replace("Input: 4 5 6 10", "")
@@ -288,7 +288,7 @@ NONSENSE = {
 def test_nonsense_ends_and_is_counted(method: str, nonsense: str) -> None:
     told = {**GREEDY[method], **({"nodes": 8} if "nodes" in USED[method] else {})}
     model, (text,) = search(Scripted(NONSENSE[nonsense]), [HAND], method, **told)
-    record = model.records[HAND.text]
+    record = model.records[HAND]
     assert record.finals[0].startswith(text[:20])
     if method.startswith("tot_bfs"):
         repeated = nonsense in ("for ever", "surrogates")  # true of the hand, of no later state
@@ -309,7 +309,7 @@ def test_whatever_a_model_says_the_search_ends(data: st.DataObject) -> None:
     told = {**GREEDY[method], **({"nodes": 5} if "nodes" in USED[method] else {})}
     lm = Scripted(lambda _: data.draw(texts))
     model, (text,) = search(lm, [HAND], method, **told)
-    assert model.records[HAND.text].right[0] is score(HAND, text).correct
+    assert model.records[HAND].right[0] is score(HAND, text).correct
 
 
 # Budgets
@@ -326,14 +326,14 @@ def test_a_budget_is_never_passed(method: str, budget: int) -> None:
         assert record.prompt_tokens + record.completion_tokens <= budget
     free, _ = search(Scripted(), hands, method, **GREEDY[method])
     for hand in hands:
-        if not model.records[hand.text].out_of_budget:
-            assert model.records[hand.text] == free.records[hand.text]
+        if not model.records[hand].out_of_budget:
+            assert model.records[hand] == free.records[hand]
     assert len(texts) == 3
 
 
 def test_a_budget_that_ends_a_search_says_so() -> None:
     model, (text,) = search(Scripted(), [HAND], max_tokens_per_hand=1_500)
-    record = model.records[HAND.text]
+    record = model.records[HAND]
     assert record.out_of_budget
     assert text.startswith("Steps:\n")
     assert not record.right[0]
@@ -361,7 +361,7 @@ def test_without_a_tokenizer_no_budget_can_be_kept() -> None:
     with pytest.raises(BudgetTooSmall, match="tokenizer=NAME"):
         search(lm, [HAND], max_tokens_per_hand=10_000)
     model, _ = search(lm, [HAND])
-    assert model.records[HAND.text].prompt_tokens is None
+    assert model.records[HAND].prompt_tokens is None
 
 
 # Interruptions

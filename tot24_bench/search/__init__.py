@@ -1,16 +1,18 @@
 """Searches around a model: Tree of Thoughts in many calls, and its kin, batched and counted."""
 
-from tot24_bench.search.backend import Backend, CannotAsk, ModelFailed
+from tot24_bench.search.backend import Backend, ModelFailed
 from tot24_bench.search.calls import BudgetSpent, Call, Found, Reply, Search
-from tot24_bench.search.methods import SEARCHES
+from tot24_bench.search.methods import SEARCHES, around
 from tot24_bench.search.replies import BadReplies, ReplyStore
 from tot24_bench.search.scheduler import BudgetTooSmall, Ended, Progress, Run
 from tot24_bench.search.settings import (
     SEARCH_METHODS,
     SEARCH_TASK,
     USED,
+    CannotAsk,
     HandSearch,
     SearchReport,
     SearchSettings,
+    read_settings,
 )
 from tot24_bench.search.tree import Node, SearchTree

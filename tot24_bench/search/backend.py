@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tot24_bench.harness import MAX_GEN_TOKS
 from tot24_bench.search.calls import Call, Reply
+from tot24_bench.search.settings import CannotAsk
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
@@ -35,10 +36,6 @@ _asked: ContextVar[str] = ContextVar("_asked")
 
 class ModelFailed(RuntimeError):
     """The model or its server stopped answering; what was answered is kept."""
-
-
-class CannotAsk(ValueError):
-    """The model cannot be asked like this; the message names the fix."""
 
 
 class Backend:

@@ -20,18 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from lm_eval.api.model import LM
-from pydantic import ValidationError
 
 from tot24_bench.game import Puzzle, Rule
 from tot24_bench.harness import process_count
-from tot24_bench.schema import first_fault
 from tot24_bench.scoring import score
-from tot24_bench.search.backend import LIMITS, Backend, CannotAsk
+from tot24_bench.search.backend import LIMITS, Backend
 from tot24_bench.search.calls import Search
 from tot24_bench.search.methods import SEARCHES
 from tot24_bench.search.replies import ReplyStore
 from tot24_bench.search.scheduler import Ended, Progress, Run
-from tot24_bench.search.settings import HandSearch, SearchSettings
+from tot24_bench.search.settings import CannotAsk, HandSearch, SearchSettings, read_settings
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -52,7 +50,7 @@ class SearchModel(LM):  # type: ignore[misc]
         progress: called after each reply with how far it is, and the number of hands.
 
     Attributes:
-        records: what was done for each hand, by its numbers as dealt.
+        records: what was done for each hand, by the puzzle as dealt.
         oracle_stop, symbolic_step: see `SearchReport`.
         sent: calls that really went to the model.
         limits: tokens of a response, by kind of call.
@@ -74,7 +72,7 @@ class SearchModel(LM):  # type: ignore[misc]
             raise CannotAsk("a search runs in one process: start it without a launcher")
         self.base, self.search_settings, self.shots = base, settings, shots
         self._chat, self._work, self._trees, self._progress = chat, work, trees, progress
-        self.records: dict[str, HandSearch] = {}
+        self.records: dict[Puzzle, HandSearch] = {}
         self.oracle_stop = self.symbolic_step = False
         self.sent = 0
         self.limits = {kind: LIMITS[kind] for kind in _kinds(settings)}
@@ -154,7 +152,7 @@ class SearchModel(LM):  # type: ignore[misc]
             unjudged=found.unjudged,
             out_of_budget=ended.out_of_budget,
         )
-        self.records[puzzle.text] = record
+        self.records[puzzle] = record
         if self._trees is not None and found.tree is not None:
             line = json.dumps({**found.tree.to_json(), **record.to_json()})
             with self._trees.open("a", encoding="utf-8") as file:
@@ -192,19 +190,6 @@ class SearchModel(LM):  # type: ignore[misc]
     def model(self) -> Any:
         """The weights of the base, whose size and precision a submission says."""
         return getattr(self.base, "model", None)
-
-
-def read_settings(fields: Mapping[str, Any]) -> SearchSettings:
-    """Settings from what was written on a command line.
-
-    Raises:
-        CannotAsk: one line with the setting and what is wrong with it.
-    """
-    try:
-        return SearchSettings.model_validate(fields)
-    except ValidationError as error:
-        where, what = first_fault(error, "the search")
-        raise CannotAsk(f"{where}: {what.removeprefix('Value error, ')}") from error
 
 
 def register() -> None:

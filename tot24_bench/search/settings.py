@@ -12,12 +12,13 @@ claims a setting that changed nothing. `slug` is the part of a file name, `label
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from tot24_bench.prompts import METHOD_NAMES
-from tot24_bench.schema import MAX_COUNT, Count, Encodable, Record, Share
+from tot24_bench.schema import MAX_COUNT, Count, Encodable, Record, Share, first_fault
 
 SEARCH_METHODS = ("tot_bfs", "tot_dfs", "mcts", "self_consistency", "best_of_k", "refine")
 
@@ -36,6 +37,10 @@ USED: dict[str, tuple[str, ...]] = {
 """The settings that each method reads, beside the budget, the shots and the seed."""
 
 MAX_K = 1_000  # responses to a hand
+
+
+class CannotAsk(ValueError):
+    """The model cannot be searched like this; the message names the fix."""
 
 
 class SearchSettings(Record):
@@ -134,6 +139,19 @@ class SearchSettings(Record):
                 words = _WORDS[name]
                 parts.append(words.format(getattr(self, name)))
         return ", ".join(parts).replace("temperature 0.0", "greedy")
+
+
+def read_settings(fields: Mapping[str, Any]) -> SearchSettings:
+    """Settings from what was written on a command line.
+
+    Raises:
+        CannotAsk: one line with the setting and what is wrong with it.
+    """
+    try:
+        return SearchSettings.model_validate(fields)
+    except ValidationError as error:
+        where, what = first_fault(error, "the search")
+        raise CannotAsk(f"{where}: {what.removeprefix('Value error, ')}") from error
 
 
 _ALWAYS: dict[str, tuple[str, ...]] = {
