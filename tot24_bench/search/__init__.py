@@ -7,5 +7,6 @@ from tot24_bench.search.settings import (
     HandSearch,
     SearchReport,
     SearchSettings,
+    first_prompt,
 )
 from tot24_bench.search.tree import Node, SearchTree
