@@ -132,7 +132,9 @@ def _read(
     if path.suffix == ".json" and path.parent.parent.name == "submissions":
         submission = read(path)
         model = submission.model.name
-        name = name or f"{model} {submission.method} {submission.shots}-shot"
+        search = submission.search
+        method = submission.method if search is None else search.settings.slug
+        name = name or f"{model} {method} {submission.shots}-shot"
         return name, model, ((one.puzzle, one.responses) for one in submission.samples)
     transcript = read_transcript(path, ranks=ranks, skip_bad=skip_bad)
     return name or path.stem, model, ((one.puzzle, one.responses) for one in transcript)

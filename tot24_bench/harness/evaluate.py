@@ -94,6 +94,9 @@ class HandResult(NamedTuple):
     responses: tuple[str, ...]
     tokens: tuple[int | None, ...]
     scores: tuple[Score, ...]
+    prompt_tokens: int | None = (
+        None  # of the prompt's text; None without a tokenizer, or of messages
+    )
 
 
 class TaskResult(NamedTuple):
@@ -300,11 +303,15 @@ def _hand_result(model: LM, row: Mapping[str, Any], limit: int, repeats: int) ->
     puzzle = puzzle_of(row["doc"])
     responses = row["filtered_resps"][0][:repeats]
     tokenizer = getattr(model, "tokenizer", None)
-    tokens = tuple(count_tokens(tokenizer, r) if callable(tokenizer) else None for r in responses)
+    counts = callable(tokenizer)
+    tokens = tuple(count_tokens(tokenizer, text) if counts else None for text in responses)
     cut = [count is not None and count >= limit for count in tokens]
     prompt = row["arguments"][0][0]
     text = str(getattr(prompt, "prompt", prompt))  # a chat server's is its messages as JSON
-    return HandResult(puzzle, text, tuple(responses), tokens, score_all(puzzle, responses, cut))
+    asked = count_tokens(tokenizer, text) if counts and isinstance(prompt, str) else None
+    return HandResult(
+        puzzle, text, tuple(responses), tokens, score_all(puzzle, responses, cut), asked
+    )
 
 
 def _parameters(model: LM) -> int | None:

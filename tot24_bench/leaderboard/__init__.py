@@ -37,7 +37,15 @@ from tot24_bench.leaderboard.rescore import (
     samples_of,
     several_figures,
 )
-from tot24_bench.leaderboard.runs import CannotRerun, find_checkpoint, rerun, run_plans
+from tot24_bench.leaderboard.runs import (
+    CannotRerun,
+    Searched,
+    find_checkpoint,
+    plan_keys,
+    rerun,
+    run_plans,
+    search_submission,
+)
 from tot24_bench.leaderboard.store import (
     BadSubmission,
     ResultsNotWritable,
@@ -65,6 +73,7 @@ from tot24_bench.leaderboard.submission import (
     mean_tokens_of,
     metrics_of,
     prompts_sha256,
+    report_of,
 )
 from tot24_bench.leaderboard.tables import (
     COUNTS,

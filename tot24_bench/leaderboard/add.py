@@ -275,9 +275,12 @@ def questions(submission: Submission) -> Iterator[str]:
         yield f"{cut:.0%} of the responses were cut off by the token limit"
     if ours and not counted:
         yield "tokens were not counted: name a tokenizer (tokenizer=NAME in --model_args)"
-    if counted and not isinstance(generation.get("max_gen_toks"), int):
-        yield "no token limit (max_gen_toks) is recorded: who can say which responses were cut off?"
-    if submission.repeats == 1 and (generation.get("do_sample") or generation.get("temperature")):
+    search = submission.search
+    limit = "max_gen_toks" if search is None else "limits"
+    if counted and not isinstance(generation.get(limit), int | dict):
+        yield f"no token limit ({limit}) is recorded: who can say which responses were cut off?"
+    sampled = generation.get("do_sample") or generation.get("temperature")
+    if search is None and submission.repeats == 1 and sampled:
         yield "sampled, with one response a hand: greedy, or several repeats, say more"
     if empty := sum(not text for sample in submission.samples for text in sample.responses):
         yield f"{empty} empty responses: did requests fail?"

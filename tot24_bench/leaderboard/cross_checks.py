@@ -133,8 +133,11 @@ class Gist:
         self.withheld = self.withheld or sample.withheld
         for digest, right in zip(sample.responses_sha256, rights, strict=False):
             kept.append(Written(bytes.fromhex(digest), None, right))
+        search = self.header.search
+        by_code = search is not None and search.settings.answer == "symbolic"  # no model's words
         for text, right in zip(sample.responses, rights, strict=False):
-            kept.append(Written(bytes.fromhex(sha256_of(text)), marks_of(text), right))
+            marks = None if by_code else marks_of(text)
+            kept.append(Written(bytes.fromhex(sha256_of(text)), marks, right))
 
 
 class Rule(NamedTuple):

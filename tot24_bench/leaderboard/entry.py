@@ -18,7 +18,11 @@ from tot24_bench.statistics import LEVEL, Interval, clustered, wilson
 
 
 class Outcome(NamedTuple):
-    """How one hand went: right responses, all of them, and their tokens, None where not known."""
+    """How one hand went: right responses, all of them, and their tokens, None where not known.
+
+    Of a search, the response is the answer that it ranks first, and tokens are all that the model
+    wrote for the hand.
+    """
 
     puzzle: Puzzle
     right: int
@@ -57,6 +61,8 @@ class Entry:
         for sample in samples:
             counted = [count for count in sample.tokens if count is not None]
             tokens = sum(counted) if len(counted) == len(sample.tokens) else None
+            if sample.search is not None:
+                tokens = sample.search.completion_tokens
             right = sum(score.correct for score in sample.scores)
             outcomes.append(Outcome(sample.puzzle, right, len(sample.scores), tokens))
             withheld |= sample.withheld

@@ -1,10 +1,10 @@
 """Where a submission stands: a file stem that is safe whatever the model is called.
 
-`<model>/<task>[_<split>].<shots>shot[.chat or .multiturn][.<variant>][.x<repeats>][.first<n>]`
-`[.<obtained>]`, the parts in brackets only where they are not the default (published test set,
-plain text, default exemplars, one response a hand, every hand, measured here). Of what was not
-measured here, part of the hands are `.hands<n>`, whichever they are, and shots that nobody knows
-are `.anyshot`. The rules:
+`<model>/<task>[_<split>].<shots>shot[.<search>][.chat or .multiturn][.<variant>][.x<repeats>]`
+`[.first<n>][.<obtained>]`, the parts in brackets only where they are not the default (published
+test set, no search, plain text, default exemplars, one response a hand, every hand, measured here).
+Of what was not measured here, part of the hands are `.hands<n>`, whichever they are, and shots that
+nobody knows are `.anyshot`. The rules:
 
 - It keeps ASCII letters, digits, `.`, `_` and `-`, and never starts or ends with a dot or a dash,
   so that no name can be `..`, hidden, or an option of a command.
@@ -16,6 +16,8 @@ are `.anyshot`. The rules:
 'scout-2m/game24_onestep_tot.0shot'
 >>> key_of("HuggingFaceTB/SmolLM2-135M", "game24_io", shots=5, chat=True, variant="published")
 'HuggingFaceTB--SmolLM2-135M/game24_io.5shot.chat.published'
+>>> key_of("scout-2m-search", "game24_search", shots=0, split="hardest", search="tot_bfs-b5")
+'scout-2m-search/game24_search_hardest.0shot.tot_bfs-b5'
 >>> key_of("../../etc/passwd", "game24_io", shots=5)
 'etc-passwd-3754d6cb/game24_io.5shot'
 """
@@ -48,10 +50,14 @@ def key_of(
     multiturn: bool = False,
     variant: str = DEFAULT_VARIANT,
     repeats: int = 1,
+    search: str | None = None,
     first: int | None = None,
     obtained: str = DEFAULT_OBTAINED,
 ) -> str:
-    """The file stem of a submission below `results/submissions`, whatever the names hold."""
+    """The file stem of a submission below `results/submissions`, whatever the names hold.
+
+    `search` is the slug of a search's settings (`SearchSettings.slug`).
+    """
     drawn = parse_name(split)
     if drawn is not None:  # the task of a generated split says its name already
         task = task.removesuffix(f"_{drawn.name}")
@@ -59,6 +65,8 @@ def key_of(
     parts = [_word(task), f"{'any' if shots is None else shots}shot"]
     if not named:
         parts[0] += f"_{_word(split)}"
+    if search is not None:
+        parts.append(_word(search))
     if chat:
         parts.append("multiturn" if multiturn and shots else "chat")
     if variant != DEFAULT_VARIANT:

@@ -1,6 +1,7 @@
 """Run a model and store what came out: what `tot24 eval` and `tot24 baseline` share.
 
-An evaluation becomes one submission for each task, with all that reproduces it. `rerun` asks the
+An evaluation becomes one submission for each task, with all that reproduces it; that of a search,
+one with what the search recorded of each hand. `rerun` asks the
 model of a submission again and compares what it writes with what is stored: `verify` shows that a
 submission is consistent, this shows that the checkpoint writes those responses. It needs the
 checkpoint itself, whose hash must be the stored one, and greedy generation: a sampled response is
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from tot24_bench.checkpoint import (
@@ -25,10 +27,12 @@ from tot24_bench.checkpoint import (
     teacher_of,
     training_data_of,
 )
+from tot24_bench.game import Puzzle
 from tot24_bench.harness import (
     DEFAULT_SEED,
     Evaluation,
     EvaluationPlan,
+    HandResult,
     NotRankZero,
     TaskResult,
     evaluate,
@@ -38,14 +42,17 @@ from tot24_bench.harness import (
 from tot24_bench.leaderboard.key import first_of, key_of
 from tot24_bench.leaderboard.store import check_writable, write
 from tot24_bench.leaderboard.submission import (
+    LIMITS,
     OTHER,
     ModelInfo,
     Sample,
     Submission,
     Training,
     figures_of,
+    report_of,
 )
 from tot24_bench.prompts import variant_of
+from tot24_bench.search import SEARCH_TASK, HandSearch, SearchSettings, first_prompt
 
 RECORDED_ARGUMENTS = {
     "attn_implementation", "autogptq", "dtype", "gguf_file", "load_in_4bit", "load_in_8bit",
@@ -107,16 +114,23 @@ def run_plans(
         raise NotRankZero
 
 
-def plan_keys(plan: EvaluationPlan, name: str | None = None) -> tuple[str, ...]:
-    """The keys that the submissions of a plan will have: known before anything is evaluated."""
+def plan_keys(
+    plan: EvaluationPlan, name: str | None = None, search: SearchSettings | None = None
+) -> tuple[str, ...]:
+    """The keys that the submissions of a plan will have: known before anything is evaluated.
+
+    `search` are the settings of the search that the plan is evaluated by, if it is.
+    """
     name, first = name or model_name(plan.model_args), first_of(plan.split, plan.limit)
     parts = {part: getattr(plan, part) for part in ("shots", "chat", "multiturn", "repeats")}
+    if search is not None:
+        parts["search"] = search.slug
     return tuple(
         key_of(
             name,
             task,
             split=plan.split,
-            variant=variant_of(method_of(task), plan.variant),
+            variant=plan.variant if search else variant_of(method_of(task), plan.variant),
             first=first,
             **parts,
         )
@@ -136,24 +150,92 @@ def model_name(model_args: Mapping[str, Any]) -> str:
     return "+".join(map(_without_path, names))
 
 
+class Searched(NamedTuple):
+    """What a search recorded beside the answers that an evaluation has."""
+
+    records: Mapping[Puzzle, HandSearch]  # by the hand as it was dealt
+    oracle_stop: bool
+    symbolic_step: bool
+    sent: int  # calls that really went to the model
+    limits: Mapping[str, int]  # the most tokens of a call, by its kind
+
+
 def submissions_of(evaluation: Evaluation, name: str | None = None) -> tuple[Submission, ...]:
     """The submissions of an evaluation, one a task; `name` as in `run_plans`."""
-    return tuple(_submission(evaluation, task, name) for task in evaluation.tasks)
+    plan = evaluation.plan
+    return tuple(
+        _submission(
+            evaluation,
+            task,
+            name,
+            tuple(map(_sample, task.hands)),
+            method=task.method,
+            variant=variant_of(task.method, plan.variant),
+            generation=task.generation,
+            mean_prompt_tokens=_mean_prompt_tokens(task),
+        )
+        for task in evaluation.tasks
+    )
 
 
-def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> Submission:
+def search_submission(
+    evaluation: Evaluation, settings: SearchSettings, searched: Searched, name: str | None = None
+) -> Submission:
+    """The submission of an evaluation of `SEARCH_TASK` alone, whose responses a search gave.
+
+    Raises:
+        ValueError: it evaluated something else, or what the search recorded does not fit it.
+    """
+    if len(evaluation.tasks) != 1 or evaluation.tasks[0].task != SEARCH_TASK:
+        named = ", ".join(task.task for task in evaluation.tasks)
+        raise ValueError(f"a search is evaluated as {SEARCH_TASK} alone, not as {named}")
+    (task,) = evaluation.tasks
+    samples = []
+    for hand in task.hands:
+        if (record := searched.records.get(hand.puzzle)) is None:
+            raise ValueError(f"no record of the search for {hand.puzzle.text}")
+        prompt = first_prompt(settings, hand.puzzle, evaluation.plan.shots)
+        update = {"search": record, "prompt_sha256": prompt.sha256}
+        samples.append(Sample(**{**dict(_sample(hand)), **update}))
+    flags = {name: getattr(searched, name) for name in ("oracle_stop", "symbolic_step", "sent")}
+    sampling = {"do_sample": settings.temperature > 0, "temperature": settings.temperature}
+    own = {name: v for name, v in task.generation.items() if name not in (*LIMITS, "until")}
+    return _submission(
+        evaluation,
+        task,
+        name,
+        tuple(samples),
+        method=settings.method,
+        variant=evaluation.plan.variant,
+        generation={**own, **sampling, "limits": dict(searched.limits)},
+        search=report_of(settings, samples, **flags),
+    )
+
+
+def _sample(hand: HandResult) -> Sample:
+    return Sample(
+        puzzle=hand.puzzle,
+        prompt_sha256=hashlib.sha256(hand.prompt.encode()).hexdigest(),
+        responses=hand.responses,
+        tokens=hand.tokens,
+        scores=hand.scores,
+    )
+
+
+def _mean_prompt_tokens(task: TaskResult) -> float | None:
+    known = [hand.prompt_tokens for hand in task.hands if hand.prompt_tokens is not None]
+    return fmean(known) if known and len(known) == len(task.hands) else None
+
+
+def _submission(
+    evaluation: Evaluation,
+    task: TaskResult,
+    name: str | None,
+    samples: tuple[Sample, ...],
+    **fields: Any,
+) -> Submission:
     plan = evaluation.plan
     source = _source(plan.model_args)
-    samples = tuple(
-        Sample(
-            puzzle=hand.puzzle,
-            prompt_sha256=hashlib.sha256(hand.prompt.encode()).hexdigest(),
-            responses=hand.responses,
-            tokens=hand.tokens,
-            scores=hand.scores,
-        )
-        for hand in task.hands
-    )
     return Submission(
         model=ModelInfo(
             name=name or model_name(plan.model_args),
@@ -171,14 +253,11 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
             training=training_of(source),
         ),
         task=task.task,
-        method=task.method,
         split=plan.split,
         shots=plan.shots,
-        variant=variant_of(task.method, plan.variant),
         chat=plan.chat,
         multiturn=plan.chat and plan.multiturn,
         repeats=plan.repeats,
-        generation=task.generation,
         seeds={"numpy": plan.seed, "python": plan.seed, "torch": plan.seed},
         versions=_versions(),
         hardware=_hardware(plan),
@@ -188,6 +267,7 @@ def _submission(evaluation: Evaluation, task: TaskResult, name: str | None) -> S
         notes=tuple(_notes(plan, samples)),
         samples=samples,
         **figures_of(samples),
+        **fields,
     )
 
 
@@ -287,7 +367,9 @@ def rerun(submission: Submission, checkpoint: Path, hands: int, device: str) -> 
 
 def _check_can_rerun(submission: Submission) -> None:
     model, generation = submission.model, submission.generation
-    if submission.obtained != "measured" or submission.shots is None:
+    if submission.search is not None:
+        why = "is a search: run it again by `tot24 eval --method`, with its settings"
+    elif submission.obtained != "measured" or submission.shots is None:
         why = "was not measured with this benchmark's prompts"
     elif generation.get("do_sample") or submission.repeats > 1:
         why = "was sampled: its responses differ from run to run"

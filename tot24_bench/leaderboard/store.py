@@ -57,6 +57,10 @@ HASH, HANDS = "samples_sha256", "hands_sha256"
 """Keys of the JSON file that are no field of a submission: hash of the samples' lines, unzipped;
 and in `training`, for `hands`, the name of their file."""
 
+LATER = ("mean_prompt_tokens", "search")
+"""Fields that came after schema 3; left out where they are None, so that what has none of them is
+written as before."""
+
 INLINE_HANDS = 2  # the older `schema_version` that is read: with training hands in the JSON file
 
 MAX_HEADER_BYTES = 256 * 2**10  # all but samples: 2,000 as a rule, 100,000 with hands inline
@@ -107,7 +111,8 @@ def write_stream(
     """
     check_writable(results, header.key, overwrite)
     path = path_of(results, header.key)
-    stored = header.model_dump(mode="json", include=set(Header.model_fields))
+    kept = {name for name in Header.model_fields if not _left_out(header, name)}
+    stored = header.model_dump(mode="json", include=kept)
     contents = _put_out_hands(stored, header.model.training, results)
 
     def write_samples(file: BinaryIO) -> None:
@@ -131,6 +136,16 @@ def write_stream(
             with contextlib.suppress(OSError):
                 folder.rmdir()
     return path
+
+
+def _left_out(record: Header | Sample, name: str) -> bool:
+    return name in LATER and getattr(record, name) is None
+
+
+def _line_of(sample: Sample) -> bytes:
+    """A sample as it is written, without the end of the line."""
+    kept = {name for name in Sample.model_fields if not _left_out(sample, name)}
+    return sample.model_dump_json(include=kept).encode()
 
 
 def _put_out_hands(
@@ -276,7 +291,7 @@ def _write_lines(samples: Iterable[Sample], file: BinaryIO) -> str:
     digest, total = hashlib.sha256(), 0
     with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as zipped:
         for sample in samples:
-            line = sample.model_dump_json().encode() + b"\n"
+            line = _line_of(sample) + b"\n"
             total += len(line)
             what, most = "the responses", MAX_SAMPLES_BYTES
             if len(line) > MAX_SAMPLE_BYTES:
@@ -424,7 +439,7 @@ def _read_sample(line: bytes, total: int) -> Sample:
     if sum(map(line.count, (b'":', b"{", b"["))) > MAX_SAMPLE_PARTS:
         raise ValueError("too many parts")
     sample = Sample.model_validate_json(line, strict=True)
-    if line.rstrip() != sample.model_dump_json().encode():  # not as it is written here
+    if line.rstrip() != _line_of(sample):  # not as it is written here
         _from_json(line)
     return sample
 

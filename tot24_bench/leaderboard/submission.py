@@ -9,6 +9,8 @@ A submission says how it was obtained: `measured` here, `rescored` from a public
   `rescored` transcript may hold fewer for some hands.
 - On a fixed split every hand belongs to that split and is asked once.
 - `rescored` and `reported` name their source.
+- A search was measured here. Each of its samples says how it went and has one response: the answer
+  that the search ranks first. What the row says of it is what `report_of` gives for its samples.
 
 >>> from tot24_bench.game import Puzzle
 >>> from tot24_bench.scoring import score
@@ -30,9 +32,9 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, FailFast, Field, JsonValue, StringConstraints, model_validator
 
@@ -53,6 +55,13 @@ from tot24_bench.schema import (
     without_machine_path,
 )
 from tot24_bench.scoring import Score, Verdict
+from tot24_bench.search import (
+    SEARCH_METHODS,
+    SEARCH_TASK,
+    HandSearch,
+    SearchReport,
+    SearchSettings,
+)
 from tot24_bench.teachers import teacher_name
 
 SCHEMA_VERSION: Literal[3] = 3  # since 3 a file of their own holds the training hands
@@ -61,6 +70,9 @@ OTHER = "other"  # a method or an exemplar variant that this project has no prom
 MAX_SHOTS = 1_000  # exemplars in a prompt: far above any prompt's, so that file names stay short
 MAX_HANDS = 100_000  # the deck has 1,820, and a transcript that is rescored at most 20,000
 MAX_RESPONSES = 10_000  # to one hand
+
+LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
+"""What a generation argument that bounds the tokens of a response is called."""
 
 METRIC_TOLERANCE = 1e-9  # between a stated figure and the recomputed one: rounding of sums
 
@@ -78,11 +90,13 @@ class Sample(Record):
 
     Attributes:
         puzzle: the puzzle asked, its numbers in the order in which the prompt showed them.
-        prompt_sha256: hash of the prompt as `Prompt.sha256`; None where the prompt is not known.
+        prompt_sha256: hash of the prompt as `Prompt.sha256`; None where the prompt is not known. Of
+            a search, of the first one that it sends (`search.first_prompt`).
         responses: what the model wrote, without the prompt, for each repeat; empty where withheld.
         responses_sha256: hash of each response that is withheld: whoever has the text can check it.
         tokens: length of each response in the model's own tokens; None where not counted.
         scores: the score of each response, as `tot24_bench.scoring.score` gave it.
+        search: how a search went, which ranks the response first.
     """
 
     puzzle: Puzzle
@@ -91,6 +105,7 @@ class Sample(Record):
     responses_sha256: Annotated[tuple[Sha256, ...], _Several] = ()
     tokens: Annotated[tuple[Count | None, ...], _Several]
     scores: Annotated[tuple[Score, ...], _Several]
+    search: HandSearch | None = None
 
     @model_validator(mode="after")
     def _keeps_the_rules(self) -> Self:
@@ -112,6 +127,14 @@ class Sample(Record):
             right = not is_solvable(self.puzzle) if claim else score.verdict is Verdict.CORRECT
             if score.correct != right:
                 raise ValueError(f"correct is {score.correct}, but the verdict is {score.verdict}")
+        if self.search is not None:
+            hand, (first, right) = self.puzzle.text, (self.search.finals[0], self.search.right[0])
+            if self.responses != (first,):
+                raise ValueError(f"{hand}: search.finals[0] is not the one response")
+            if right != (correct := self.scores[0].correct):
+                raise ValueError(
+                    f"{hand}: search.right[0] is {right}, but its score says {correct}"
+                )
         return self
 
     @property
@@ -206,7 +229,7 @@ class Header(Record):
 
     Attributes:
         task: the lm-eval task, e.g. "game24_onestep_tot".
-        method: one of `prompts.METHODS`, or "other".
+        method: one of `prompts.METHODS`, of `search.SEARCH_METHODS`, or "other".
         label: what tables call the method where it is none of this project's, e.g. "ToT, b = 5".
         split: one of `game.SPLITS`, or the name of other puzzles.
         shots: exemplars in the prompt; None where the source does not say.
@@ -216,20 +239,24 @@ class Header(Record):
         n: number of hands.
         repeats: responses to each hand; to the hand with the most, where it is `rescored`.
         mean_response_tokens: in the model's own tokens.
+        mean_prompt_tokens: of the text of a prompt, in the same tokens; None where nobody counted,
+            and of a search, whose report says it.
         prompt_sha256: hash of the prompts of all hands; None where a prompt is not known.
-        generation: generation arguments (max_gen_toks, do_sample, temperature, until, ...).
+        generation: generation arguments (max_gen_toks, do_sample, temperature, until, ...). A
+            search has no `max_gen_toks`, but `limits`: the most tokens of a call, by its kind.
         seeds: every seed that was set, by what it seeds.
         versions: of tot24-bench, lm-eval, transformers, torch, python.
         wall_seconds: seconds of generating and scoring all tasks of the run together.
         created: the UTC date.
         source: where a figure or transcript that is not ours comes from.
         notes: what a reader of the figure must know.
+        search: of a search, its settings, further figures, costs and flags.
     """
 
     schema_version: Literal[3] = SCHEMA_VERSION
     model: ModelInfo
     task: Name
-    method: Annotated[str, _one_of(METHODS)]
+    method: Annotated[str, _one_of((*METHODS, *SEARCH_METHODS))]
     label: Name | None = None
     split: Name
     shots: Annotated[int, Field(ge=0, le=MAX_SHOTS)] | None
@@ -240,6 +267,7 @@ class Header(Record):
     repeats: Annotated[int, Field(ge=1, le=MAX_RESPONSES)] = 1
     metrics: Metrics
     mean_response_tokens: Annotated[float, Field(ge=0)] | None = None
+    mean_prompt_tokens: Annotated[float, Field(ge=0)] | None = None
     prompt_sha256: Sha256 | None = None
     generation: dict[str, JsonValue] = Field(default_factory=dict)
     seeds: dict[str, int] = Field(default_factory=dict)
@@ -250,12 +278,26 @@ class Header(Record):
     obtained: Literal["measured", "rescored", "reported"]
     source: Name | None = None
     notes: tuple[Text, ...] = ()
+    search: SearchReport | None = None
+
+    @property
+    def total_tokens(self) -> float | None:
+        """Tokens of a hand, the mean over hands: of all prompts and of all that was written.
+
+        A prompt that is sent again counts again, as it is shown again. None where not known.
+        """
+        if self.search is not None:
+            return self.search.tokens
+        if self.mean_prompt_tokens is None or self.mean_response_tokens is None:
+            return None
+        return self.repeats * (self.mean_prompt_tokens + self.mean_response_tokens)
 
     @property
     def key(self) -> str:
         """The file stem below `results/submissions`; see `key.key_of`."""
         names = ("shots", "split", "chat", "multiturn", "variant", "repeats", "obtained")
         parts = {name: getattr(self, name) for name in names}
+        parts["search"] = self.search and self.search.settings.slug
         return key_of(self.model.name, self.task, first=first_of(self.split, self.n), **parts)
 
     @model_validator(mode="after")
@@ -275,6 +317,25 @@ class Header(Record):
             raise ValueError("shots are missing: what was measured here has a known prompt")
         return self
 
+    @model_validator(mode="after")
+    def _is_a_search_by_all_it_says(self) -> Self:
+        if (search := self.search) is None:
+            if self.method in SEARCH_METHODS:
+                raise ValueError(f"search is missing: {self.method} is a search")
+            return self
+        if self.method != (method := search.settings.method):
+            raise ValueError(f"search.settings are of {method}, but the method is {self.method}")
+        split = self.split.partition("-")[0]
+        if self.task not in (SEARCH_TASK, f"{SEARCH_TASK}_{split}"):
+            raise ValueError(f"task is {self.task}, but a search of {split} is {SEARCH_TASK}")
+        if self.obtained != "measured":
+            raise ValueError(f"search is of what was measured here, not {self.obtained}")
+        if self.variant != DEFAULT_VARIANT:
+            raise ValueError(f"variant is {self.variant}: a search shows the default exemplars")
+        if self.mean_prompt_tokens is not None:
+            raise ValueError("mean_prompt_tokens is not said of a search: search.prompt_tokens is")
+        return self
+
 
 class Totals:
     """Running totals that check a submission against its samples, which it does not keep.
@@ -289,6 +350,7 @@ class Totals:
         self._tokens: list[float | None] = []
         self._prompts: list[str | None] = []
         self._withheld = False
+        self._searches: list[_Went | None] = []
         for sample in samples:
             self.add(sample)
 
@@ -301,6 +363,7 @@ class Totals:
         self._tokens.append(fmean(counted) if len(counted) == len(sample.tokens) else None)
         self._prompts.append(sample.prompt_sha256)
         self._withheld |= sample.withheld
+        self._searches.append(None if sample.search is None else _Went.of(sample.search))
 
     def metrics(self) -> Metrics:
         """See `metrics_of`."""
@@ -319,6 +382,41 @@ class Totals:
         if not known or len(known) < len(self._prompts):
             return None
         return hashlib.sha256(bytes.fromhex("".join(known))).hexdigest()
+
+    def report(self, settings: SearchSettings, **said: Any) -> SearchReport:
+        """See `report_of`; `said` is what samples do not give."""
+        went = [one for one in self._searches if one is not None]
+        if not went or len(went) < len(self._searches):
+            raise ValueError("search is missing: every sample of a search says how it went")
+        means: dict[str, Any] = {name: fmean(getattr(one, name) for one in went) for name in _MEANS}
+        return SearchReport(
+            settings=settings,
+            any_final=fmean(one.any_right for one in went),
+            mean_final=fmean(one.mean_right for one in went),
+            prompt_tokens=_mean_of_known([one.prompt_tokens for one in went]),
+            completion_tokens=_mean_of_known([one.completion_tokens for one in went]),
+            **means,
+            out_of_budget=sum(one.out_of_budget for one in went),
+            **said,
+        )
+
+    def _search_faults(self, search: SearchReport) -> Iterator[str]:
+        """What a search says of itself and its samples do not give; every sample has one."""
+        own = ("oracle_stop", "symbolic_step", "sent")  # nothing but the search knows these
+        given = self.report(search.settings, **{name: getattr(search, name) for name in own})
+        for name in ("any_final", "mean_final", *_TOKENS, *_MEANS, "out_of_budget"):
+            said, counted = getattr(search, name), getattr(given, name)
+            if said != counted and not _close(said, counted):
+                yield f"search.{name} is {said}, but the stored samples give {counted}"
+        calls = 0
+        most = search.settings.most_finals
+        for puzzle, one in zip(self._puzzles, self._searches, strict=True):
+            if one is not None:
+                calls += one.calls
+                if most is not None and one.finals > most:
+                    yield f"search.finals of {puzzle.text} are {one.finals}, but it keeps {most}"
+        if search.sent > calls:
+            yield f"search.sent is {search.sent}, but all hands together need {calls} calls"
 
     def check(self, header: Header) -> None:
         """Hold what is said against the samples: a ValueError for the first broken rule."""
@@ -357,7 +455,7 @@ class Totals:
             yield "mean_response_tokens is stated, but tokens of samples are not known"
         for name, counted in figures.items():
             said = stated[name]
-            if said is None or abs(said - counted) > METRIC_TOLERANCE * max(1.0, counted):
+            if not _close(said, counted):
                 yield f"{name} is {said}, but the stored samples give {counted:.10g}"
         if header.prompt_sha256 != self.prompts_sha256():
             yield "prompt_sha256 is not the hash of the prompts of the stored samples"
@@ -365,6 +463,49 @@ class Totals:
             yield "prompt_sha256 is missing: what was measured has known prompts"
         if self._withheld and obtained != "rescored":
             yield f"responses are withheld: a {obtained} figure must give them"
+        for puzzle, one in zip(self._puzzles, self._searches, strict=True):
+            if (one is None) != (header.search is None):
+                which = "no search" if one is None else "a search"
+                yield f"method is {header.method}, but the sample of {puzzle.text} has {which}"
+        if header.search is not None:
+            yield from self._search_faults(header.search)
+
+
+_TOKENS = ("prompt_tokens", "completion_tokens")
+_MEANS = ("calls", "states", "dropped", "unjudged")
+"""Fields that a report has the mean of; those of tokens may be unknown."""
+
+
+class _Went(NamedTuple):
+    """What a report needs of a hand's search, without its answers."""
+
+    finals: int
+    any_right: bool
+    mean_right: float
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    calls: int
+    states: int
+    dropped: int
+    unjudged: int
+    out_of_budget: bool
+
+    @classmethod
+    def of(cls, search: HandSearch) -> Self:
+        counts = {name: getattr(search, name) for name in (*_TOKENS, *_MEANS, "out_of_budget")}
+        return cls(len(search.finals), any(search.right), fmean(search.right), **counts)
+
+
+def _mean_of_known(counts: Sequence[int | None]) -> float | None:
+    known = [count for count in counts if count is not None]
+    return fmean(known) if len(known) == len(counts) else None
+
+
+def _close(said: float | None, counted: float | None) -> bool:
+    """Whether a figure is the one that was counted, but for rounding."""
+    if said is None or counted is None:
+        return said is counted
+    return abs(said - counted) <= METRIC_TOLERANCE * max(1.0, counted)
 
 
 class Submission(Header):
@@ -387,6 +528,23 @@ def figures_of(samples: Iterable[Sample]) -> dict[str, Any]:
         "mean_response_tokens": totals.mean_tokens(),
         "prompt_sha256": totals.prompts_sha256(),
     }
+
+
+def report_of(
+    settings: SearchSettings,
+    samples: Iterable[Sample],
+    *,
+    oracle_stop: bool,
+    symbolic_step: bool,
+    sent: int,
+) -> SearchReport:
+    """What a row says of a search: figures of its samples, and what only the search knows.
+
+    Raises:
+        ValueError: there are no samples, or one says nothing of a search.
+    """
+    said = {"oracle_stop": oracle_stop, "symbolic_step": symbolic_step, "sent": sent}
+    return Totals(samples).report(settings, **said)
 
 
 def prompts_sha256(samples: Iterable[Sample]) -> str | None:

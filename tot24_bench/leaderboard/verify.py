@@ -4,8 +4,10 @@
 - what it says: the task is the method's, the date can be, nobody takes the solver's name;
 - the hands: of the split, none twice; of what was measured, all of them or the first so many;
 - the prompts: those that this benchmark asks (plain text; a chat template cannot be rendered here);
-- the scores: what `score` says of each response today, to the letter of its reason;
-- the tokens: as many as the text can have, cut off where they reach the limit;
+- the scores: what `score` says of each response today, to the letter of its reason, and of every
+  answer that a search ends with, whether it is right;
+- the tokens: as many as the text can have, cut off where they reach the limit (but for searches,
+  whose kinds of calls have a limit each), prompts included;
 - the figures: what the scores give;
 - the training: none of the declared hands is held out;
 - all of them together: see `cross_checks`.
@@ -28,7 +30,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext, suppress
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from statistics import fmean
+from typing import Any, NamedTuple
 
 from tot24_bench.game import (
     Hand,
@@ -46,24 +49,24 @@ from tot24_bench.leaderboard import store
 from tot24_bench.leaderboard.cross_checks import Fault, Gist, together
 from tot24_bench.leaderboard.key import letters_of
 from tot24_bench.leaderboard.submission import (
+    LIMITS,
     OTHER,
     Header,
     Sample,
     Submission,
     metrics_of,
+    report_of,
     sha256_of,
 )
-from tot24_bench.prompts import build
+from tot24_bench.prompts import Prompt, build
 from tot24_bench.scoring import score
+from tot24_bench.search import HandSearch, first_prompt
 from tot24_bench.teachers import EXACT_SEARCH, SOLVER, teacher_name
 from tot24_bench.text import one_line
 
 MAY_BE_TRAINED_ON = ("train", "full")  # their rows say nothing about unseen hands in any case
 MAX_FAULTS = 20  # that are named of a submission: what is wrong throughout would fill the screen
 EARLIEST = datetime.date(2023, 1, 1)  # nobody asked a model the hard hands before Yao et al. 2023
-
-LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
-"""What a generation argument that bounds the tokens of a response is called."""
 
 MORE_TOKENS = 16  # beside those of the text's bytes: a beginning, an end, a blank before a word
 LONGEST_TOKEN = 32
@@ -196,6 +199,7 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
         found += _header_faults(header)
         limit, no_limit = _limit(header)
         found += no_limit
+        sizes: list[tuple[int, int]] = []  # of prompts: bytes and characters
         for sample in samples:
             gist.add(sample)
             asked.append(sample.puzzle)
@@ -203,11 +207,17 @@ def verify_file(path: Path, results: Path | None = None, texts: Texts | None = N
             checked += len(responses)
             withheld += len(sample.scores) - len(responses)
             if len(found) < MAX_FAULTS:
-                found += _sample_faults(header, sample, responses, limit)
+                prompt = _prompt_of(header, sample.puzzle)
+                found += _sample_faults(header, sample, responses, limit, prompt)
+                if prompt is not None:
+                    sizes.append((len(prompt.text.encode()), len(prompt.text)))
             counted = counted or any(sample.tokens)
             del sample, responses  # before the next one is read: they may be large
         found += _hand_faults(header, asked)
-        if header.obtained == "measured" and counted and limit is None and not no_limit:
+        if len(sizes) == len(asked):
+            found += _prompt_token_faults(header, sizes)
+        single = header.obtained == "measured" and header.search is None
+        if single and counted and limit is None and not no_limit:
             what = f"no {LIMITS[0]}, so nobody knows which responses were cut off"
             fix = f"say what the run was given as {LIMITS[0]}"
             warnings = (Fault(path, "generation", what, fix, odd=True),)
@@ -275,7 +285,9 @@ def _header_faults(header: Header) -> Iterator[Finding]:
     if header.created > datetime.datetime.now(datetime.UTC).date() + a_day:  # clocks may be ahead
         yield "created", f"{header.created} is in the future"
     try:
-        method, split = method_of(task), split_of(task)
+        method, split = header.method, None
+        if header.search is None:  # a search is read only with its own task
+            method, split = method_of(task), split_of(task)
         if method != header.method:
             yield "task", f"{task} is the task of {method}, and the method is {header.method}"
         if split is not None and split != header.split.partition("-")[0]:
@@ -307,15 +319,57 @@ def _trained(hands: tuple[str, ...]) -> tuple[frozenset[Hand], str | None]:
 def _limit(header: Header) -> tuple[int | None, list[Finding]]:
     """The most tokens that a response could have, and what is wrong with how that is said."""
     said = {name: header.generation[name] for name in LIMITS if name in header.generation}
+    if header.search is not None:  # each kind of call has its own
+        return None, list(_call_limits(header.generation.get("limits", {}), said))
     limits = set()
     for name, value in said.items():
-        written = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
-        if not re.fullmatch("[1-9][0-9]{0,11}", written):
+        if (count := _count(value)) is None:
             return None, [(f"generation.{name}", f"{_short(value)} is no number of tokens")]
-        limits.add(int(written))
+        limits.add(count)
     if len(limits) > 1:
         return None, [("generation", f"{' and '.join(said)} say two limits")]
     return next(iter(limits), None), []
+
+
+def _call_limits(limits: object, said: Mapping[str, object]) -> Iterator[Finding]:
+    """What is wrong with the limits of a search's calls; `said` are limits of a response."""
+    for name in said:
+        yield f"generation.{name}", "a search says the most tokens of each kind of call: limits"
+    if not isinstance(limits, Mapping):
+        yield "generation.limits", f"{_short(limits)} is no list of kinds of calls"
+        return
+    for kind, most in limits.items():
+        if _count(most) is None:
+            yield (
+                f"generation.limits.{one_line(kind, 40)}",
+                f"{_short(most)} is no number of tokens",
+            )
+
+
+def _count(value: object) -> int | None:
+    """A positive number of tokens; None for anything else."""
+    written = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
+    return int(written) if re.fullmatch("[1-9][0-9]{0,11}", written) else None
+
+
+def _prompt_of(header: Header, puzzle: Puzzle) -> Prompt | None:
+    """The prompt of a hand, of a search the first one; None where it is not this benchmark's."""
+    if header.obtained != "measured" or header.shots is None:
+        return None
+    if header.search is not None:
+        return None if header.chat else first_prompt(header.search.settings, puzzle, header.shots)
+    if OTHER in (header.method, header.variant) or header.chat:
+        return None
+    return build(header.method, puzzle, shots=header.shots, variant=header.variant)
+
+
+def _prompt_token_faults(header: Header, sizes: Sequence[tuple[int, int]]) -> Iterator[Finding]:
+    """A mean that the prompts cannot have; their bytes and characters are known."""
+    if (mean := header.mean_prompt_tokens) is None or not sizes:
+        return
+    most, least = (fmean(size) for size in zip(*sizes, strict=True))
+    if not least / LONGEST_TOKEN - 1 <= mean <= most + MORE_TOKENS:
+        yield "mean_prompt_tokens", f"{mean:g} tokens, but a prompt has {most:.0f} bytes"
 
 
 def _hand_faults(header: Header, asked: Sequence[Puzzle]) -> Iterator[Finding]:
@@ -347,19 +401,25 @@ def _hand_faults(header: Header, asked: Sequence[Puzzle]) -> Iterator[Finding]:
 
 
 def _sample_faults(
-    header: Header, sample: Sample, responses: Sequence[str], limit: int | None
+    header: Header,
+    sample: Sample,
+    responses: Sequence[str],
+    limit: int | None,
+    prompt: Prompt | None,
 ) -> Iterator[Finding]:
     """What is wrong with the prompt, the scores and the tokens of a hand.
 
-    There are no responses where they are withheld and not known.
+    There are no responses where they are withheld and not known, and no prompt that is not ours.
     """
     measured, hand = header.obtained == "measured", sample.puzzle.text
-    ours = OTHER not in (header.method, header.variant) and not header.chat
-    if measured and ours and header.shots is not None:
-        prompt = build(header.method, sample.puzzle, shots=header.shots, variant=header.variant)
-        if sample.prompt_sha256 != prompt.sha256:
-            asked = f"{header.shots}-shot {header.method} prompt"
-            yield hand, f"prompt_sha256 is not that of this benchmark's {asked}"
+    if prompt is not None and sample.prompt_sha256 != prompt.sha256:
+        asked = f"{header.shots}-shot {prompt.method} prompt"
+        yield hand, f"prompt_sha256 is not that of this benchmark's {asked}"
+    if sample.search is not None:
+        rights = zip(sample.search.right, rights_of(sample.puzzle, sample.search), strict=True)
+        for place, (said, right) in enumerate(rights):
+            if said != right and place:  # the first one is the response, which is scored below
+                yield hand, f"search.right[{place}] is {said}, but the answer gives {right}"
     each = zip(responses, sample.tokens, sample.scores, strict=False)
     for number, (response, tokens, stored) in enumerate(each, 1):
         where = f"{hand}, response {number}" if len(responses) > 1 else hand
@@ -383,6 +443,12 @@ def _sample_faults(
         most = LONGEST_TOKEN * (tokens + 1)
         if len(response) > most and len(_RUN.sub(r"\1", response[: 8 * most])) > most:
             yield where, f"{tokens} tokens, but the response has {len(response)} characters"
+
+
+def rights_of(puzzle: Puzzle, search: HandSearch) -> tuple[bool, ...]:
+    """Whether each answer that a search ended with is right; equal ones are scored once."""
+    right = {text: score(puzzle, text).correct for text in dict.fromkeys(search.finals)}
+    return tuple(right[text] for text in search.finals)
 
 
 def _short(value: object) -> str:
@@ -427,8 +493,18 @@ def _scored_again(submission: Submission) -> tuple[Submission, list[str]]:
             if scores[i] != stored:
                 now = f"{stored.verdict}, now {scores[i].verdict}"
                 changes.append(f"{sample.puzzle.text}: {now}")
-        samples.append(sample.model_copy(update={"scores": tuple(scores)}))
+        update: dict[str, Any] = {"scores": tuple(scores)}
+        if (search := sample.search) is not None:
+            right = (scores[0].correct, *rights_of(sample.puzzle, search)[1:])
+            if right[1:] != search.right[1:]:
+                changes.append(f"{sample.puzzle.text}: other answers of its search")
+            update["search"] = search.model_copy(update={"right": right})
+        samples.append(sample.model_copy(update=update))
     if changes:
         fields = {**dict(submission), "samples": tuple(samples), "metrics": metrics_of(samples)}
+        if (said := submission.search) is not None:
+            names = ("oracle_stop", "symbolic_step", "sent")
+            own = {name: getattr(said, name) for name in names}
+            fields["search"] = report_of(said.settings, samples, **own)
         submission = Submission(**fields)
     return submission, changes

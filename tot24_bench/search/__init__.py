@@ -13,6 +13,7 @@ from tot24_bench.search.settings import (
     HandSearch,
     SearchReport,
     SearchSettings,
+    first_prompt,
     read_settings,
 )
 from tot24_bench.search.tree import Node, SearchTree

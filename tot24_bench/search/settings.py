@@ -17,7 +17,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from tot24_bench.prompts import METHOD_NAMES
+from tot24_bench.game import Puzzle
+from tot24_bench.prompts import METHOD_NAMES, Prompt, build, build_step
 from tot24_bench.schema import MAX_COUNT, Count, Encodable, Record, Share, first_fault
 
 SEARCH_METHODS = ("tot_bfs", "tot_dfs", "mcts", "self_consistency", "best_of_k", "refine")
@@ -109,6 +110,18 @@ class SearchSettings(Record):
         return tuple(name for name in read if getattr(self, name) != fields[name].default)
 
     @property
+    def uses_answers(self) -> bool:
+        """Whether right answers are used to stop, or to choose."""
+        chosen = self.method == "best_of_k" and self.choose == "oracle"
+        return chosen or self.oracle or self.method == "refine"
+
+    @property
+    def most_finals(self) -> int | None:
+        """How many answers it can end with; None where the settings bound them by nodes alone."""
+        sampled = self.method in ("self_consistency", "best_of_k", "refine")
+        return self.beam if self.method == "tot_bfs" else self.k if sampled else None
+
+    @property
     def slug(self) -> str:
         """A short name without dots or blanks; other settings, but for the seed, have another."""
         shown = _ALWAYS[self.method]
@@ -188,6 +201,18 @@ _WORDS = {
 }
 
 
+def first_prompt(settings: SearchSettings, puzzle: Puzzle, shots: int) -> Prompt:
+    """The prompt that a search of a puzzle sends first.
+
+    Raises:
+        NotAState: a search over thoughts of more numbers than a prompt shows.
+        ValueError: more shots than there are exemplars.
+    """
+    if "answer" in USED[settings.method]:  # it walks a tree of thoughts
+        return build_step("propose", puzzle, puzzle.numbers, shots=shots)
+    return build(settings.prompt, puzzle, shots=shots)
+
+
 class HandSearch(Record):
     """What a search did for one hand.
 
@@ -253,6 +278,14 @@ class SearchReport(Record):
     unjudged: _Mean
     out_of_budget: Count
     sent: Count
+
+    @model_validator(mode="after")
+    def _flags_what_its_settings_do(self) -> Self:
+        if self.settings.uses_answers and not self.oracle_stop:
+            raise ValueError("oracle_stop is false, but the settings use right answers")
+        if self.settings.answer == "symbolic" and not self.symbolic_step:
+            raise ValueError("symbolic_step is false, but by the settings code gives the answers")
+        return self
 
     @property
     def tokens(self) -> float | None:

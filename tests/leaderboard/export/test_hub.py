@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from tot24_bench.game import load_split
 from tot24_bench.leaderboard.export import choose, hub_files, write_files
-from tot24_bench.leaderboard.export.hub import as_yaml, benchmark_yaml, result_of, task_id
+from tot24_bench.leaderboard.export.hub import SEARCH, as_yaml, benchmark_yaml, result_of, task_id
 from tot24_bench.prompts import METHODS
 
 from ..conftest import entries, make_submission
@@ -64,7 +64,9 @@ def test_results_come_back_equal_by_our_model_and_by_the_hubs_own_parser() -> No
 def test_the_benchmark_has_a_task_for_every_method_and_test_split() -> None:
     tasks = parse_benchmark(benchmark_yaml()).tasks
     assert {(task.id, task.split) for task in tasks} == {
-        (task_id(method, split), split) for method in METHODS for split in ("hard100", "hardest")
+        (task_id(method, split), split)
+        for method in (*METHODS, SEARCH)
+        for split in ("hard100", "hardest")
     }
     assert len({task.id for task in tasks}) == len(tasks)
     with pytest.raises(ValueError, match="extra"):

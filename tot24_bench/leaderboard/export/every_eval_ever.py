@@ -11,8 +11,10 @@ The fields and the layout are those of the project's wheel, every-eval-ever 0.3.
 - A line is a response, not a hand: only a response is right or wrong. `metadata.repeat` counts.
 - A reported figure has no lines. Where responses are withheld, lines have an empty `output.raw`, no
   extracted answer, and the response's hash in `metadata`.
-- `token_usage` wants the tokens of the prompt too, which are not stored: a response's own tokens
-  stand in `metadata`.
+- `token_usage` wants the tokens of the prompt too, which are not stored of each: a response's own
+  tokens stand in `metadata`.
+- A search is a line a hand, with the answer that it ranks first. Its other answers, calls and
+  tokens stand in `metadata`, its settings with the generation's.
 - Times are the submission's date, at midnight UTC, and the UUID is made from its key and content,
   so that an export twice gives equal bytes.
 - A model without a name on the hub stands under UNSPECIFIED; nobody is made its developer.
@@ -38,7 +40,8 @@ from tot24_bench.leaderboard.export.tables import BOOTSTRAP, interval_method
 from tot24_bench.leaderboard.store import path_of, read
 from tot24_bench.leaderboard.submission import Header, Sample
 from tot24_bench.leaderboard.tables import MAX_NOTES, NOT_KNOWN, method_of
-from tot24_bench.schema import MAX_NAME_CHARS, MAX_TEXT_CHARS
+from tot24_bench.schema import MAX_NAME_CHARS, MAX_TEXT_CHARS, Record
+from tot24_bench.search import HandSearch
 from tot24_bench.statistics import LEVEL, RESAMPLES
 from tot24_bench.text import one_line
 
@@ -163,6 +166,7 @@ class _Export:
                 output_tokens=sample.tokens[index],
                 prompt_sha256=sample.prompt_sha256,
                 response_sha256=sample.responses_sha256[index] if withheld else None,
+                **_went(sample.search),
             ),
         }
 
@@ -278,6 +282,9 @@ def _score(entry: Entry) -> dict[str, Any]:
         hands=header.n,
         responses_per_hand=header.repeats,
         mean_response_tokens=header.mean_response_tokens,
+        mean_prompt_tokens=header.mean_prompt_tokens,
+        total_tokens=header.total_tokens,
+        **_named(header.search, "settings"),
     )
     scored: dict[str, Any] = {"score": header.metrics.acc, "details": details}
     ends, how = interval(entry), interval_method(entry)
@@ -315,8 +322,24 @@ def _generation(header: Header) -> dict[str, Any]:
         exporter=f"tot24-bench {__version__}",
         prompt_sha256=header.prompt_sha256,
         hardware=header.hardware or None,
+        **_named(header.search and header.search.settings, "method"),
     )
     return {"generation_args": arguments, "additional_details": details}
+
+
+def _named(record: Record | None, *but: str) -> dict[str, object]:
+    """The fields of a search's record as details, but for some."""
+    fields = {} if record is None else record.model_dump(exclude=set(but))
+    return {f"search.{name}": value for name, value in fields.items()}
+
+
+def _went(search: HandSearch | None) -> dict[str, object]:
+    """How a hand's search went; its answers beside the first one as JSON."""
+    if search is None:
+        return {}
+    others = {"search.other_answers": _json(search.finals[1:])} if search.finals[1:] else {}
+    right = {"search.right": _json(search.right)}
+    return {**_named(search, "finals", "right"), **right, **others}
 
 
 def _texts(**details: object) -> dict[str, str]:

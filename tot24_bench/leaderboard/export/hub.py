@@ -10,12 +10,15 @@ any other. What the documents leave open is decided here:
 
 - `value` is accuracy in percent, 0 to 100; `notes` says so, with the interval and the setting.
 - Only what was measured is written: a figure of someone else's is theirs to publish.
-- A result needs a task of `eval.yaml`: a whole test split, asked by a prompt of this benchmark.
+- A result needs a task of `eval.yaml`: a whole test split, asked by a prompt of this benchmark or
+  by a search around the model. All searches are one task; `notes` say which it was.
+- A search that right answers stopped or chose for is not written: a leaderboard would rank it.
 - `verifyToken` and `revision` are never written: this project has neither.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -26,8 +29,8 @@ from tot24_bench.harness import task_name
 from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.export.tables import interval_method
 from tot24_bench.leaderboard.submission import OTHER, Header
-from tot24_bench.leaderboard.tables import method_of
-from tot24_bench.prompts import METHOD_NAMES, METHODS
+from tot24_bench.leaderboard.tables import flags_of, method_of
+from tot24_bench.prompts import METHODS
 from tot24_bench.statistics import LEVEL
 
 _HALF = r"(?![.-])(?!.*(?:--|\.\.))[A-Za-z0-9._-]{1,96}(?<![.-])"
@@ -46,6 +49,8 @@ inspect-ai, takes its own scorers only there. So this name has to be added to th
 
 TEST_SPLITS = ("hard100", "hardest")
 """The splits that have leaderboards: `val` is for choices, `train` for training."""
+
+SEARCH = "search"  # the method of `search.SEARCH_TASK`, as tasks are named
 
 FOLDER = ".eval_results"
 BENCHMARK_FILE = "eval.yaml"
@@ -109,7 +114,7 @@ def result_of(entry: Entry, dataset_id: str = DATASET_ID) -> dict[str, Any]:
     """The result of one measured entry."""
     header, link = entry.header, entry.header.model.link
     return {
-        "dataset": {"id": dataset_id, "task_id": task_id(header.method, header.split)},
+        "dataset": {"id": dataset_id, "task_id": _task_of(header)},
         "value": round(100 * header.metrics.acc, 2),
         "date": header.created.isoformat(),
         **({"source": {"url": link}} if link else {}),
@@ -122,8 +127,12 @@ def task_id(method: str, split: str) -> str:
     return task_name(method) if split == TEST_SPLITS[0] else f"{task_name(method)}_{split}"
 
 
+def _task_of(header: Header) -> str:
+    return task_id(header.method if header.search is None else SEARCH, header.split)
+
+
 def benchmark_yaml() -> str:
-    """The text of `eval.yaml`: a leaderboard for each method and test split."""
+    """The text of `eval.yaml`: a leaderboard for each method and test split, one for searches."""
     return as_yaml(
         {
             "name": "Game of 24 (tot24-bench)",
@@ -132,13 +141,14 @@ def benchmark_yaml() -> str:
                 "hard100 is the published test set, human-difficulty ranks 901 to 1000; hardest "
                 "are 361 harder hands. Answers are checked exactly. The value is accuracy in "
                 "percent; each task is one way to ask: answer alone (io), chain of thought (cot), "
-                "a whole tree search in one response (onestep_tot)."
+                "a whole tree search in one response (onestep_tot), a search in many calls of the "
+                "model (search)."
             ),
             "evaluation_framework": FRAMEWORK,
             "tasks": [
                 {"id": task_id(method, split), "config": "default", "split": split}
                 for split in TEST_SPLITS
-                for method in METHODS
+                for method in (*METHODS, SEARCH)
             ],
         }
     )
@@ -152,6 +162,8 @@ def _unfit(header: Header, named: bool) -> str | None:
         return "its model has no name on the hub (OWNER/NAME): choose it with --model"
     if header.method == OTHER or header.split not in TEST_SPLITS:
         return "eval.yaml has no task for its method and split"
+    if header.search is not None and header.search.oracle_stop:
+        return "right answers were used to stop or choose"
     if header.n < len(load_split(header.split)):
         return f"{header.n} hands only of {header.split}"
     return None
@@ -160,7 +172,7 @@ def _unfit(header: Header, named: bool) -> str | None:
 def _notes(entry: Entry) -> str:
     header = entry.header
     parts = [
-        METHOD_NAMES.get(header.method, method_of(header)),
+        method_of(header),
         f"{header.shots}-shot ({header.variant} exemplars)" if header.shots else "0-shot",
         "chat template" if header.chat else "plain prompt",
         f"n={header.n} hands",
@@ -168,6 +180,11 @@ def _notes(entry: Entry) -> str:
     if header.repeats > 1:
         parts.append(f"mean of {header.repeats} responses each")
     parts.append("accuracy in percent")
+    if (search := header.search) is not None:
+        parts += [f"{search.calls:,.1f} calls a hand", *flags_of(header)]
+        parts.append("settings " + json.dumps(search.settings.to_json()))
+    if (total := header.total_tokens) is not None:
+        parts.append(f"{total:,.0f} tokens a hand, prompts included")
     if ends := interval(entry):
         span = f"{100 * ends.low:.1f} to {100 * ends.high:.1f}"
         parts.append(f"{LEVEL:.0%} interval {span} ({interval_method(entry)})")

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -40,6 +41,7 @@ from tot24_bench.leaderboard.tables import (
     why_no_row,
 )
 from tot24_bench.schema import MAX_NAME_CHARS
+from tot24_bench.search import SearchReport
 from tot24_bench.text import one_line
 
 WILSON = "Wilson score interval"
@@ -146,7 +148,9 @@ def _record(entry: Entry, rank: str) -> dict[str, Cell]:
         "high": ends and ends.high,
         "interval_method": interval_method(entry),
         **_fields(header.metrics, "valid", "answered", "false_claim", "truncated"),
-        **_fields(header, "mean_response_tokens", "wall_seconds", "hardware"),
+        **_fields(header, "mean_response_tokens", "mean_prompt_tokens", "total_tokens"),
+        **_search(header.search),
+        **_fields(header, "wall_seconds", "hardware"),
         "created": header.created.isoformat(),
         **_fields(header, "obtained", "source"),
         "withheld": entry.withheld,
@@ -156,6 +160,14 @@ def _record(entry: Entry, rank: str) -> dict[str, Cell]:
         if isinstance(cell, bool | str):
             record[name] = guarded(cell if isinstance(cell, str) else str(cell).lower())
     return record
+
+
+def _search(search: SearchReport | None) -> dict[str, Cell]:
+    """The columns of searches; of any other row they are empty."""
+    names = tuple(name for name in SearchReport.model_fields if name != "settings")
+    said = dict.fromkeys(names) if search is None else _fields(search, *names)
+    settings = None if search is None else json.dumps(search.settings.to_json())
+    return {"search_settings": settings, **{f"search_{name}": said[name] for name in names}}
 
 
 def _fields(record: object, *names: str) -> dict[str, Cell]:

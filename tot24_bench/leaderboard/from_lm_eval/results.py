@@ -300,7 +300,10 @@ def _check_fits(
 
 def _scored(hand: LoggedHand, generation: Mapping[str, Any], tokenizer: Any | None) -> HandResult:
     limit = int(generation["max_gen_toks"])
+    asked = None
     if tokenizer is not None:
+        if hand.sent.messages is None:
+            asked = count_tokens(tokenizer, hand.sent.text)
         counts: list[int | None] = [count_tokens(tokenizer, text) for text in hand.responses]
         cut = [count is not None and count >= limit for count in counts]
     else:
@@ -313,7 +316,7 @@ def _scored(hand: LoggedHand, generation: Mapping[str, Any], tokenizer: Any | No
             )
         cut = [share == 1.0] * len(hand.responses)
     scores = score_all(hand.puzzle, hand.responses, cut)
-    return HandResult(hand.puzzle, hand.sent.text, hand.responses, tuple(counts), scores)
+    return HandResult(hand.puzzle, hand.sent.text, hand.responses, tuple(counts), scores, asked)
 
 
 def _check_scores(hands: Sequence[LoggedHand], scored: Sequence[HandResult]) -> None:

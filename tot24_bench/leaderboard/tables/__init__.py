@@ -27,6 +27,7 @@ from tot24_bench.leaderboard.tables.rows import (
     RIGHT_ALIGNED,
     Ranked,
     Row,
+    flags_of,
     method_of,
     note_numbers,
     notes_of,

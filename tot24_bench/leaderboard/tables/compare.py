@@ -32,6 +32,7 @@ from tot24_bench.leaderboard.tables.rows import (
     text_table,
 )
 from tot24_bench.prompts import METHODS
+from tot24_bench.search import SEARCH_TASK
 from tot24_bench.statistics import Estimate, holm, over_hands, p_text
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def match(name: str, keys: Sequence[str]) -> str:
         return name
     words = name.casefold().split()
     found = [key for key in keys if words and all(word in key.casefold() for word in words)]
-    published = set(map(task_name, METHODS))
+    published = {*map(task_name, METHODS), SEARCH_TASK}
     plain = [key for key in found if key.partition("/")[2].partition(".")[0] in published]
     for one in (found, plain):
         if len(one) == 1:
@@ -215,7 +216,11 @@ def render_entries(comparison: Comparison) -> Table:
         rows[f"pass@{k}"] = [percent(*one[k]) if k in one else NOT_KNOWN for one in at_k]
     rows |= _band_rows("", entries, lambda entry: by_rank(entry, comparison.ranks))
     rows |= _band_rows("solver: ", entries, by_difficulty)
-    rows["tokens a response"] = [row.tokens for row in found]
+    rows["tokens a response"] = [
+        row.tokens if entry.header.search is None else NOT_KNOWN
+        for row, entry in zip(found, entries, strict=True)
+    ]
+    rows["tokens a hand, prompts too"] = [row.total for row in found]
     costs = map(tokens_per_solved, entries)
     rows["tokens a solved hand"] = [NOT_KNOWN if c is None else f"{c:,.0f}" for c in costs]
     known = [(name, *row) for name, row in rows.items() if set(row) != {NOT_KNOWN}]

@@ -30,6 +30,7 @@ from tot24_bench.leaderboard.tables.rows import (
     Ranked,
     Row,
     in_order,
+    method_of,
     no_rows,
     note_numbers,
     percent,
@@ -37,6 +38,7 @@ from tot24_bench.leaderboard.tables.rows import (
     sections,
     short,
 )
+from tot24_bench.leaderboard.tables.searches import SEARCH_COLUMNS, SEARCH_FIGURES, search_rows
 from tot24_bench.prompts import METHOD_NAMES
 from tot24_bench.statistics import p_text
 
@@ -56,11 +58,12 @@ that are a few points apart.
 
 **Rank** is one more than the number of rows of the same section and split that are better by a
 paired test at the 5% level, corrected for the number of pairs: rows that cannot be told apart from
-the best share rank 1. Rows of part of a split, rows without their responses, exact search and the
-only row of a section and split have none. How it is computed: `docs/statistics.md`; two rows beside
-each other: `tot24 compare A B`.
+the best share rank 1. Rows of part of a split, rows without their responses, exact search, searches
+that used right answers to stop or choose, and the only row of a section and split have none. How it
+is computed: `docs/statistics.md`; two rows beside each other: `tot24 compare A B`.
 
-**Tokens** are the model's own, the mean of a response.
+**Tokens** are the model's own, the mean of a response or, of a search, of all that the model wrote
+for a hand. **Total** is what a hand costs: the tokens of all prompts and of all responses to it.
 
 **Trained on** is `deck` for a student whose data show hands of four cards from 1 to 13 alone, and
 `wide` where they show others too (larger numbers, states of a search). Either way it is a
@@ -71,6 +74,16 @@ is no test.
 """
 
 EMPTY = "There are no submissions yet: `tot24 eval` writes one.\n"
+
+SEARCHES = """\
+## Searches
+
+Each asks a model many times for a hand. **First-ranked** is the accuracy of the tables above, that
+of the answer which the search itself ranks first. It ends with several: whether any of them is
+right, and the share of them that are, are other figures. Calls, tokens and states are means over
+hands, as if each hand were searched alone. **Oracle stop**: right answers were used to stop or
+choose, so the row has no rank. **Symbolic step**: code did part of the arithmetic.
+"""
 
 BESIDE = """\
 ## Students beside their teachers
@@ -101,7 +114,7 @@ PAIR_COLUMNS = (
 """The last one is left out where no row has it."""
 
 _RIGHT = {getattr(COLUMNS, name) for name in RIGHT_ALIGNED} | {
-    "difference [95%]", "p", "hands", "accuracy", "teacher's accuracy",
+    "difference [95%]", "p", "hands", "accuracy", "teacher's accuracy", *SEARCH_FIGURES,
 }  # fmt: skip
 
 _ALWAYS_IN_TERMINAL = frozenset({"model", "method", "shots", "n", "accuracy", "tokens"})
@@ -115,6 +128,8 @@ def render_markdown(entries: Iterable[Entry]) -> str:
         parts.append(f"## {title}\n\n{words}\n\n{_with_notes(ranked)}")
     if not every:
         return "\n".join([*parts, EMPTY])
+    if searches := search_rows(every):
+        parts.append(f"{SEARCHES}\n{_table(SEARCH_COLUMNS, searches)}")
     if left_out := no_rows(every):
         lines = "".join(f"- {_as_paragraph(escape(one))}\n" for one in left_out)
         parts.append(f"{NO_ROWS}\n{lines}")
@@ -209,7 +224,7 @@ def _beside(student: Entry, rows: Sequence[Entry]) -> PairedTest | None:
         (likeness(row.header), test)
         for row in rows
         if row.header.model.name != asked.model.name
-        and row.header.method == asked.method
+        and method_of(row.header) == method_of(asked)
         and (test := pair(student, row).test)
     ]
     return max(fitting, key=itemgetter(0), default=(None, None))[1]

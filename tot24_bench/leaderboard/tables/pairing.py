@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tot24_bench.game import Hand
 from tot24_bench.leaderboard.entry import Entry, Outcome, interval
-from tot24_bench.leaderboard.submission import Header
+from tot24_bench.leaderboard.submission import OTHER, Header
 from tot24_bench.leaderboard.tables.ranks import is_exact_search
 from tot24_bench.leaderboard.tables.rows import method_of, short
 from tot24_bench.statistics import (
@@ -177,7 +177,7 @@ def _warnings(first: Header, second: Header) -> Iterator[str]:
             yield f"the generation settings of {_what(header)} are not stored"
     if first.split != second.split:
         yield f"different splits ({short(first.split)}, {short(second.split)})"
-    if first.model.name != second.model.name and first.method != second.method:
+    if first.model.name != second.model.name and method_of(first) != method_of(second):
         yield f"model and method both differ: {_what(first)} against {_what(second)}"
     for header in (first, second):
         if is_exact_search(header):
@@ -188,7 +188,7 @@ def _settings(header: Header) -> dict[str, object]:
     """How a model was asked; None where the record does not say."""
     turns = "several turns" if header.multiturn and header.shots else "one turn"
     given, sampling = header.generation, None
-    if given:
+    if given and header.search is None:  # how a search draws is part of the method
         sampled = given.get("do_sample") or given.get("temperature")
         temperature = given.get("temperature", "of the model")
         sampling = f"temperature {temperature}" if sampled else "greedy"
@@ -199,6 +199,20 @@ def _settings(header: Header) -> dict[str, object]:
         "shots": header.shots,
         "precision": header.model.precision,
         "sampling": sampling,
+        **_help(header),
+    }
+
+
+def _help(header: Header) -> dict[str, object]:
+    """What a method had beside the model."""
+    if header.method == OTHER:
+        return {"right answers": None, "arithmetic": None}
+    search = header.search
+    oracle = search is not None and search.oracle_stop
+    by_code = search is not None and search.symbolic_step
+    return {
+        "right answers": "used to stop or choose" if oracle else "not used",
+        "arithmetic": "partly by code" if by_code else "by the model",
     }
 
 

@@ -35,14 +35,18 @@ TIE = 1e-9
 def ranks(entries: Sequence[Entry]) -> list[int | None]:
     """The rank of each entry, in the order given; None where it has none.
 
-    Only a model has one, of a whole split, where it is known how each hand went.
+    Only a model has one, of a whole split, where it is known how each hand went, and where no right
+    answer was used to stop or to choose.
     """
     found: list[int | None] = [None] * len(entries)
     classes: defaultdict[tuple[str, str, bool], list[int]] = defaultdict(list)
     for i, entry in enumerate(entries):
         header = entry.header
         asked = split_size(header.split) if is_split(header.split) else 0
-        if entry.outcomes and len(entry.outcomes) == asked and not is_exact_search(header):
+        helped = is_exact_search(header) or (
+            header.search is not None and header.search.oracle_stop
+        )
+        if entry.outcomes and len(entry.outcomes) == asked and not helped:
             classes[header.obtained, header.split, header.variant == OTHER].append(i)
     for members in classes.values():
         if len(members) > 1:

@@ -41,6 +41,14 @@ MAX_NOTES = 10  # notes of one row
 
 NOT_KNOWN = "–"
 
+ORACLE_STOP, SYMBOLIC_STEP = "oracle stop", "symbolic step"
+
+FLAGS = {
+    ORACLE_STOP: "right answers were used to stop or choose",
+    SYMBOLIC_STEP: "code did part of the arithmetic",
+}
+"""What a reader of a search's figure must know, in words."""
+
 KS = (1, 5, 10, 50, 100, 500, 1_000)  # the k of pass@k
 
 SECTIONS = {
@@ -71,6 +79,7 @@ class Row(NamedTuple):
     n: str
     accuracy: str
     tokens: str
+    total: str
     precision: str
     teacher: str
     trained: str
@@ -80,7 +89,7 @@ COLUMNS = Row(*Row._fields)._replace(
     parameters="params", accuracy="accuracy [95%]", trained="trained on"
 )
 
-RIGHT_ALIGNED = frozenset({"rank", "parameters", "shots", "n", "accuracy", "tokens"})
+RIGHT_ALIGNED = frozenset({"rank", "parameters", "shots", "n", "accuracy", "tokens", "total"})
 
 
 class Ranked(NamedTuple):
@@ -135,6 +144,8 @@ def row_of(entry: Entry, rank: int | None = None) -> Row:
     """The cells of one entry."""
     header, model = entry.header, entry.header.model
     tokens = header.mean_response_tokens
+    if header.search is not None:
+        tokens = header.search.completion_tokens
     cells = {
         "rank": rank,
         "model": model.name,
@@ -145,12 +156,18 @@ def row_of(entry: Entry, rank: int | None = None) -> Row:
         "split": header.split,
         "n": _hands(entry),
         "accuracy": percent(header.metrics.acc, interval(entry)),
-        "tokens": None if tokens is None else f"{tokens:,.0f}",
+        "tokens": mean_count(tokens),
+        "total": mean_count(header.total_tokens),
         "precision": model.precision or None,
         "teacher": model.teacher or None,
         "trained": trained_on(model),
     }
     return Row(*(NOT_KNOWN if cell is None else short(str(cell)) for cell in cells.values()))
+
+
+def mean_count(mean: float | None) -> str | None:
+    """A mean of counts as a cell shows it."""
+    return None if mean is None else f"{mean:,.0f}"
 
 
 def short(text: str) -> str:
@@ -169,7 +186,18 @@ def short_count(parameters: int) -> str:
 
 def method_of(header: Header) -> str:
     """What tables call the method."""
+    if header.search is not None:
+        return header.search.settings.label
     return header.label or METHOD_NAMES.get(header.method, header.task)
+
+
+def flags_of(header: Header) -> tuple[str, ...]:
+    """What helped a search beside the model, each in a few words."""
+    search = header.search
+    if search is None:
+        return ()
+    raised = {ORACLE_STOP: search.oracle_stop, SYMBOLIC_STEP: search.symbolic_step}
+    return tuple(flag for flag, is_raised in raised.items() if is_raised)
 
 
 def _prompt(header: Header) -> str:
@@ -228,10 +256,11 @@ def trained_on(model: ModelInfo) -> str:
 
 
 def notes_of(entry: Entry) -> tuple[str, ...]:
-    """The source, where the figure is not ours, and the notes; each one line."""
+    """What helped a search, the source of a figure that is not ours, the notes; each one line."""
     header = entry.header
     source = () if header.source is None else (f"Source: {header.source}.",)
-    notes = [*source, *header.notes][:MAX_NOTES]
+    flags = (f"{flag}: {FLAGS[flag]}" for flag in flags_of(header))
+    notes = [*flags, *source, *header.notes][:MAX_NOTES]
     if header.split == "val" and header.model.training:
         notes.append(
             "Students of training/ have their checkpoint chosen on these hands: no test of it."
