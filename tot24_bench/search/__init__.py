@@ -2,7 +2,9 @@
 
 from tot24_bench.search.backend import Backend, ModelFailed
 from tot24_bench.search.calls import BudgetSpent, Call, Found, Reply, Search
+from tot24_bench.search.drawing import drawn, terminal_tree
 from tot24_bench.search.methods import SEARCHES, around
+from tot24_bench.search.picture import layout, svg
 from tot24_bench.search.replies import BadReplies, ReplyStore
 from tot24_bench.search.scheduler import BudgetTooSmall, Ended, Progress, Run
 from tot24_bench.search.settings import (
@@ -16,4 +18,4 @@ from tot24_bench.search.settings import (
     first_prompt,
     read_settings,
 )
-from tot24_bench.search.tree import Node, SearchTree
+from tot24_bench.search.tree import MAX_NODES, Node, SearchTree, read_trees, tree_of_response

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lm_eval.api.model import LM
 
+from tot24_bench.files import write_durably
 from tot24_bench.game import Puzzle, Rule
 from tot24_bench.harness import process_count
 from tot24_bench.scoring import score
@@ -46,7 +47,7 @@ class SearchModel(LM):  # type: ignore[misc]
         shots: exemplars of its prompts.
         chat: whether the base's chat template is applied.
         work: file of the replies, by which an interrupted run goes on; None keeps none.
-        trees: file that every hand's tree is appended to, a line each; None keeps none.
+        trees: file that every hand's tree is written to, a line each; None keeps none.
         progress: called after each reply with how far it is, and the number of hands.
 
     Attributes:
@@ -118,6 +119,8 @@ class SearchModel(LM):  # type: ignore[misc]
         backend = Backend(self.base, chat=self._chat, seed=settings.seed)
         backend.check(settings.values == "one_pass")
         texts = [""] * len(puzzles)
+        if self._trees is not None:
+            write_durably(self._trees, "")
 
         def start(puzzle: Puzzle) -> Search:
             return SEARCHES[settings.method](puzzle, settings, self.shots)
