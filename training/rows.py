@@ -28,6 +28,7 @@ from tot24_bench.game import (
     Number,
     Puzzle,
     State,
+    Thought,
     can_reach,
     draw,
     guard_parts,
@@ -51,6 +52,7 @@ from tot24_bench.teachers import (
     judgement_lines,
     line_of,
     plausible_thoughts,
+    put_together,
     write,
 )
 from tot24_bench.traces import Guard, read_dataset, read_record
@@ -246,7 +248,7 @@ def _draw_step_row(config: RowConfig, method: str, rng: Random) -> dict[str, Any
         if all(number.denominator < 100 and number < 1_000 for number in left):
             break
     if many:
-        completion = "\n".join(map(line_of, plausible_thoughts(left, hand.target)))
+        completion = "\n".join(_offered(left, hand.target))
     else:
         completion = "\n".join(judgement_lines(left, hand.target))
         completion = completion if method == "value" else completion.rpartition("\n")[2]
@@ -254,6 +256,18 @@ def _draw_step_row(config: RowConfig, method: str, rng: Random) -> dict[str, Any
     numbers = State(left).text if _is_puzzle(left) else hand.text
     drawn = {"prompt": prompt, "completion": completion, "method": method}
     return {**drawn, "shots": 0, "numbers": numbers}
+
+
+def _offered(left: tuple[Number, ...], target: int) -> Iterator[str]:
+    """The plausible thoughts; the numbers left keep their order, the new one last, as in searches.
+
+    So that most of a line is copied.
+    """
+    for thought in plausible_thoughts(left, target):
+        rest = list(left)
+        rest.remove(thought.a)
+        rest.remove(thought.b)
+        yield f"{thought.text} (left: {' '.join(map(str, (*rest, thought.value)))})"
 
 
 def _is_puzzle(left: tuple[Number, ...]) -> bool:
@@ -313,6 +327,8 @@ def _rational() -> tuple[Puzzle, ...]:
 def _completion(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> str | None:
     """The teacher's response; None for a hand that cannot be taught as the config has it."""
     try:
+        if method == "cot" and config.cot_put_together:
+            return _any_path(puzzle, rng)
         written = _written(config, puzzle, method, rng)
         if written.count("\n") <= config.max_lines:
             return written
@@ -321,6 +337,20 @@ def _completion(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> 
         return _written(replace(config, explore=0.0), puzzle, method, rng)
     except CannotTeach:
         return None
+
+
+def _any_path(puzzle: Puzzle, rng: Random) -> str:
+    """A winning path of plausible thoughts, drawn thought by thought, and its answer."""
+    path: list[Thought] = []
+    left: tuple[Number, ...] = puzzle.numbers
+    while len(left) > 1:
+        every = plausible_thoughts(left, puzzle.target)
+        winning = [one for one in every if can_reach(one.left, puzzle.target)]
+        if not winning:
+            raise CannotTeach(f"{puzzle.text} is won by no plausible thoughts")
+        path.append(rng.choice(winning))
+        left = path[-1].left.numbers
+    return "\n".join(("Steps:", *map(line_of, path), *put_together(path, puzzle.target)))
 
 
 def _written(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> str:
