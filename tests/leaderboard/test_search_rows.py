@@ -21,8 +21,8 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from tot24_bench.cli import app
-from tot24_bench.game import Puzzle, load_split, solve
-from tot24_bench.harness import Evaluation, EvaluationPlan, HandResult, TaskResult
+from tot24_bench.game import Puzzle, load_split
+from tot24_bench.harness import EvaluationPlan
 from tot24_bench.leaderboard import (
     CannotRerun,
     Searched,
@@ -49,80 +49,18 @@ from tot24_bench.leaderboard.tables.pairing import conclusion, pair
 from tot24_bench.leaderboard.tables.ranks import ranks
 from tot24_bench.leaderboard.verify import upgrade, verify_file
 from tot24_bench.prompts import NotAState, build, build_step
-from tot24_bench.scoring import score
 from tot24_bench.search import (
     SEARCH_METHODS,
     SEARCH_TASK,
-    HandSearch,
     SearchReport,
     SearchSettings,
     first_prompt,
 )
 
 from .conftest import entries, make_sample, make_submission
-
-BFS = SearchSettings(method="tot_bfs")
-ORACLE = SearchSettings(method="best_of_k", prompt="io", k=20)
-SYMBOLIC = SearchSettings(method="tot_bfs", beam=1, temperature=0, answer="symbolic")
-WRONG = "Answer: 1 + 1 = 24"
+from .searches import BFS, ORACLE, SYMBOLIC, WRONG, make_evaluation, make_search, record_of
 
 runner = CliRunner()
-
-
-def answer_of(puzzle: Puzzle) -> str:
-    return f"Answer: {solve(puzzle)[0].expression} = 24"
-
-
-def record_of(puzzle: Puzzle, right: Sequence[bool], **changes: Any) -> HandSearch:
-    fields: dict[str, Any] = {
-        "finals": tuple(answer_of(puzzle) if good else WRONG for good in right),
-        "right": tuple(right),
-        "calls": 40,
-        "prompt_tokens": 900,
-        "completion_tokens": 300,
-        "states": 25,
-        "dropped": 2,
-        "unjudged": 1,
-    }
-    return HandSearch(**(fields | changes))
-
-
-def make_evaluation(
-    records: dict[Puzzle, HandSearch], split: str = "hard100", **plan: Any
-) -> Evaluation:
-    """What lm-eval gives of the task of searches, whose prompts are no prompts of a model."""
-    hands = []
-    for puzzle, record in records.items():
-        first = record.finals[0]
-        scores = (score(puzzle, first),)
-        hands.append(HandResult(puzzle, f"Input: {puzzle.text}", (first,), (20,), scores, 7))
-    generation = {"until": ["\nInput:"], "max_gen_toks": 896, "do_sample": False, "top_p": 0.9}
-    task = TaskResult(SEARCH_TASK, "search", tuple(hands), generation, {})
-    arguments = {"pretrained": "nowhere/scout-2m-search"}
-    asked = EvaluationPlan("hf", arguments, (SEARCH_TASK,), split=split, **({"shots": 0} | plan))
-    return Evaluation(asked, (task,), 2_000_000, "fp32", 9.0)
-
-
-def make_search(
-    chosen: SearchSettings = BFS,
-    hands: int = 3,
-    right: Callable[[int], Sequence[bool]] = lambda place: (place < 2, True),
-    split: str = "hard100",
-    name: str = "scout-2m-search",
-    **plan: Any,
-) -> Submission:
-    """A search of the first hands of a split; `right` says how the answers to each went."""
-    asked = load_split(split)[:hands]
-    records = {puzzle: record_of(puzzle, right(i)) for i, puzzle in enumerate(asked)}
-    limits = {"propose": 256, "value": 128, "answer": 128}
-    searched = Searched(
-        records,
-        oracle_stop=chosen.uses_answers,
-        symbolic_step=chosen.answer == "symbolic",
-        sent=40 * hands - 10,
-        limits=limits,
-    )
-    return search_submission(make_evaluation(records, split, **plan), chosen, searched, name)
 
 
 def alone(right: int) -> Callable[[int], Sequence[bool]]:
