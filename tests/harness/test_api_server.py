@@ -42,3 +42,4 @@ def test_a_served_model_is_asked_the_same_prompts_and_its_tokens_are_counted(
     ]
     assert all(response for hand in task.hands for response in hand.responses)
     assert all(0 < (hand.tokens[0] or 0) <= 8 for hand in task.hands)
+    assert all((hand.prompt_tokens or 0) > 100 for hand in task.hands)

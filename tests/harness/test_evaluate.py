@@ -36,6 +36,8 @@ def test_every_response_stands_beside_its_prompt_and_score(three_tasks: Evaluati
         for hand in task.hands:
             assert hand.prompt == build(task.method, hand.puzzle, shots=5).text
             assert len(hand.responses) == len(hand.scores) == len(hand.tokens) == 1
+            assert hand.prompt_tokens is not None
+            assert len(hand.prompt) / 4 < hand.prompt_tokens <= len(hand.prompt.encode())
 
 
 def test_an_untrained_student_runs_into_the_limit_and_is_called_truncated(

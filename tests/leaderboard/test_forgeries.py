@@ -684,7 +684,7 @@ BOMBS = {
     "few long lines": lambda short: (
         changed(short, samples=short.samples[:6], generation={}),
         [
-            one.model_dump_json().replace(
+            one.model_dump_json(exclude={"search"}).replace(
                 '"responses":["', f'"responses":["{" " * 30_000_000}\U0001f600'
             )
             for one in short.samples[:6]

@@ -220,6 +220,7 @@ _MENDS: tuple[tuple[str, str], ...] = (
     ("is a link", "put the file itself there"),
     ("is missing beside it", "commit both files of the submission"),
     *((part, _AGAIN) for part in ("samples_sha256", "is stored as", "metrics.", "mean_response_")),
+    ("search.", "store what the search wrote, and change nothing by hand"),
     ("is asked twice", "evaluate each hand once"),
     ("does not belong to it", "name the split that was asked"),
     ("a pipe or a device", "put the file itself there"),

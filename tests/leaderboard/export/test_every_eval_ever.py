@@ -19,6 +19,7 @@ from tot24_bench.leaderboard.export import choose, eval_files, write_files
 from tot24_bench.scoring import score
 
 from ..conftest import make_reported, make_submission
+from ..searches import make_search
 from .conftest import HOSTILE, every_kind, hostile, store
 
 Written = dict[str, tuple[dict[str, Any], list[dict[str, Any]]]]
@@ -54,7 +55,7 @@ def test_every_file_is_valid_by_the_schemas_of_the_wheel(
             validator(json.loads(wheel.read(f"every_eval_ever/schemas/{name}.schema.json")))
             for name in ("eval", "instance_level_eval")
         )
-    own = store(tmp_path, [*every_kind(), *map(hostile, HOSTILE)])
+    own = store(tmp_path, [*every_kind(), make_search(), *map(hostile, HOSTILE)])
     for results in (own, root / "results"):
         found = export(results, tmp_path / results.parent.name)
         assert found
@@ -67,7 +68,7 @@ def test_every_file_is_valid_by_the_schemas_of_the_wheel(
 def test_the_projects_own_validator_has_no_error_and_no_warning(
     eee_wheel: Path, tmp_path: Path
 ) -> None:
-    results = store(tmp_path, [*every_kind(), *map(hostile, HOSTILE)])
+    results = store(tmp_path, [*every_kind(), make_search(), *map(hostile, HOSTILE)])
     export(results, tmp_path / "out")
     pattern = str(tmp_path / "out/data/*/*/*/*.json*")
     done = subprocess.run(

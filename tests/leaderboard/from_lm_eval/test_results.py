@@ -55,6 +55,7 @@ def test_tokens_are_counted_with_the_models_own_tokenizer(written: Path) -> None
         (tokens,) = hand.tokens
         assert tokens is not None and 0 < tokens <= 8
         assert hand.scores[0].truncated == (tokens >= 8)
+        assert hand.prompt_tokens is not None and 0 < hand.prompt_tokens <= len(hand.prompt)
 
 
 def test_without_the_tokenizer_lm_evals_own_truncated_stands(output: Path, tmp_path: Path) -> None:
@@ -71,7 +72,8 @@ def test_without_the_tokenizer_lm_evals_own_truncated_stands(output: Path, tmp_p
     edit_samples(output, cut)
     ((evaluation, recorded),) = read_results(output).tasks
     assert all(hand.scores[0].truncated for hand in evaluation.tasks[0].hands)
-    assert evaluation.tasks[0].hands[0].tokens == (None,)
+    first = evaluation.tasks[0].hands[0]
+    assert first.tokens == (None,) and first.prompt_tokens is None
     assert evaluation.parameters is None and recorded.hardware is None
     assert any("tokens were not counted" in note for note in recorded.notes)
 

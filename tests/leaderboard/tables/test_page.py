@@ -58,7 +58,7 @@ def test_a_student_of_the_deck_is_told_from_one_of_more(hands: tuple[str, ...], 
 
 def test_a_row_says_everything_about_a_submission() -> None:
     submission = make_submission(
-        right=91, hands=100, shots=5, chat=True, variant="published",
+        right=91, hands=100, shots=5, chat=True, variant="published", mean_prompt_tokens=1_200.4,
         model={"teacher": "solver (exact search)"},
     )  # fmt: skip
     assert rows(entries([submission])) == [
@@ -73,6 +73,7 @@ def test_a_row_says_everything_about_a_submission() -> None:
             "100",
             "91.0% [83.8, 95.2]",
             "10",
+            "1,210",
             "fp32",
             "solver (exact search)",
             "–",
@@ -164,8 +165,8 @@ HOSTILE = (
 def test_a_hostile_name_is_shown_letter_by_letter(name: str) -> None:
     submission = make_submission(name=name, model={"teacher": name, "precision": name})
     heading, row, _, beside = cells(measured_part([submission]))
-    assert len(row) == len(heading) == 13
-    assert (row[1], row[10], row[11]) == (name, name, name)
+    assert len(row) == len(heading) == 14
+    assert (row[1], row[11], row[12]) == (name, name, name)
     assert (beside[0], beside[5]) == (name, name)
     assert name in terminal([submission])
 
@@ -226,7 +227,7 @@ def test_sources_and_notes_stand_below_their_section_once_each() -> None:
     ]
     page = measured_part(every)
     assert notes(page) == ["Source: Yao et al. 2023.", "the best of many", "another prompt"]
-    by_model = {row[1]: row[-1] for row in cells(page) if len(row) == 14}
+    by_model = {row[1]: row[-1] for row in cells(page) if len(row) == 15}
     assert (by_model["a"], by_model["b"]) == ("1, 2", "1, 2, 3")
 
 
