@@ -119,7 +119,9 @@ def test_names_of_tasks() -> None:
         expand_by_split(["game24_io_frehs"], None)
     with pytest.raises(UnknownTask, match="not a plain one"):
         expand(["game24_io_fresh"])
-    with pytest.raises(UnknownTask, match=r"game24_onestep_tot\), each of these, game24_search, and"):
+    with pytest.raises(
+        UnknownTask, match=r"game24_onestep_tot\), each of these, game24_search, and"
+    ):
         expand(["tot_bfs"])
 
 
