@@ -165,11 +165,16 @@ def guard(config: RowConfig) -> None:
         (["wide_share", "rational_share"], "hands"),
     ):
         if sum(getattr(config, name) for name in names) > 1:
-            raise BadRows(f"{', '.join(f'--{n}' for n in names)}: more than all {what}: lower one")
+            told = ", ".join(f"--{name}" for name in names)
+            raise BadRows(f"{told} together are more than all {what}: lower one")
     if config.marks not in MARKS:
         raise BadRows(f"no --marks {config.marks}: there is {', '.join(MARKS)}")
     if config.marks != "kept" and config.judge != "oracle":
         raise BadRows(f"--marks {config.marks} is for --judge oracle: a look-ahead has no marks")
+    if config.avoid and any(getattr(config, f"{method}_share") for method in STEP_METHODS):
+        raise BadRows(
+            f"--avoid goes with no rows of {', '.join(STEP_METHODS)}: they show any state"
+        )
     if config.long_of < 1:
         raise BadRows(f"--long_of {config.long_of} leaves nothing to choose from: give at least 1")
     _curriculum(config)
@@ -200,10 +205,7 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
         verdict = score(Puzzle.parse(row["numbers"]), row["completion"])
         if not verdict.correct:
             raise WrongTeacher(f"row {index}, hand {row['numbers']}: {verdict}")
-    told = row
-    if method in STEP_METHODS:
-        told = _without_look_ahead(row)
-    Guard().check(told, f"row {index}")
+    Guard().check(_shown_to_the_guard(row), f"row {index}")
     return row
 
 
@@ -274,16 +276,14 @@ def _is_puzzle(left: tuple[Number, ...]) -> bool:
     return all(isinstance(number, int) and number > 0 for number in left)
 
 
-def _without_look_ahead(row: dict[str, Any]) -> dict[str, Any]:
-    """What the guard reads of one move: its thoughts, which start from the numbers of the row.
+def _shown_to_the_guard(row: dict[str, Any]) -> dict[str, Any]:
+    """The row; without the completion of a state that is no puzzle.
 
-    A look-ahead's `2 7: +9 -5 *14` would be read as four numbers dealt. The thoughts of a state
-    that is no puzzle start from no hand, and with a fraction or a zero left they come to none.
+    Its thoughts do not start from the numbers of the row, and with a fraction or a zero among three
+    numbers at most they come to no hand.
     """
-    if f"Input: {row['numbers']}\n" not in row["prompt"]:
-        return {**row, "completion": JUDGEMENT}
-    lines = [line for line in row["completion"].split("\n") if " = " in line]
-    return {**row, "completion": "\n".join(lines) or JUDGEMENT}
+    is_asked = f"Input: {row['numbers']}\n" in row["prompt"]
+    return row if is_asked else {**row, "completion": JUDGEMENT}
 
 
 def _draw_row(config: RowConfig, method: str, rng: Random) -> dict[str, Any]:

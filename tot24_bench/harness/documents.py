@@ -58,8 +58,8 @@ MAX_GEN_TOKS = {"io": 128, "cot": 512, "onestep_tot": 896, SEARCH: 896}
 """Tokens that a method may generate; the YAML files say the same (a test compares). A 5-shot
 One-Step prompt is about 1,100 tokens for a small byte-pair tokenizer, so that prompt and response
 fit the 2,048 tokens of SmolLM. Of GPT-4o's 100 public One-Step responses half are under 840
-characters and 90 under 3,400; the rest restart endlessly. A whole search has no limit of tokens: its
-own is that of the longest text that it can end with, a One-Step response chosen of several."""
+characters and 90 under 3,400; the rest restart endlessly. A whole search has no limit of tokens:
+its own is that of the longest text that it can end with, a One-Step response chosen of several."""
 
 METRICS = ("acc", "valid", "answered", "false_claim", "truncated")
 """What a task reports, each the mean over hands of the mean over a hand's repeats."""

@@ -176,6 +176,8 @@ class Walk:
             told = dict(zip(dict.fromkeys(calls), replies, strict=True))
             for place, call in zip(ended, calls, strict=True):
                 texts[place] += told[call].text
+        for place in ended:
+            self.node(place).answer = texts[place]
         return [texts[place] for place in places]
 
     def unanswered(self, places: Iterable[int]) -> list[str]:
@@ -206,6 +208,7 @@ class Walk:
 
     def found(self, finals: list[str], *, oracle: bool = False) -> Found:
         """What the walk came to."""
+        self.tree.finals = tuple(finals)
         return Found(
             finals or [""],
             states=len(self._visited),

@@ -35,7 +35,7 @@ MAX_FINALS = 1_000  # answers of one search
 
 SURE, IMPOSSIBLE, DEAD_END = "sure", "impossible", "dead end"
 
-_NUMBER = re.compile(r"-?\d{1,30}(?:/\d{1,30})?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,120}(?:/\d{1,120})?", re.ASCII)
 _LOOK_AHEAD = re.compile(
     r"(\d{1,9}(?:/\d{1,9})?) \| (\d{1,9}(?:/\d{1,9})?) (\d{1,9}(?:/\d{1,9})?):"
     r"(?: [-+*/]\d{1,9}(?:/\d{1,9})?){0,12}(?P<hit> !)?",
@@ -202,7 +202,7 @@ def _numbers(text: str) -> tuple[Number, ...]:
     found: list[Number] = []
     for part in parts:
         if not _NUMBER.fullmatch(part):
-            raise ValueError(f"{part[:40]!r} is no number such as 8 or 8/3, of at most 30 digits")
+            raise ValueError(f"{part[:40]!r} is no number such as 8 or 8/3, of at most 120 digits")
         over, _, under = part.partition("/")
         if under and not int(under):
             raise ValueError(f"{part!r} divides by zero")
