@@ -171,7 +171,8 @@ class _Drawer:
             else:
                 cards.append(self._card(parent, what))
                 kept, folded = self._fold(self.children[what])
-                waiting += [(len(cards) - 1, one) for one in reversed([*kept, *folded])]
+                after: list[int | tuple[str, list[int]]] = [*kept, *folded]
+                waiting += [(len(cards) - 1, one) for one in reversed(after)]
         below = list(self._below())
         if left_out:
             below.insert(0, [Words(f"... more than {MOST_CARDS:,} states: --all draws all", FAULT)])
