@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import xml.etree.ElementTree as ET
 from itertools import combinations
 from pathlib import Path
@@ -23,6 +24,7 @@ from tot24_bench.search import (
     terminal_tree,
     tree_of_response,
 )
+from tot24_bench.search.drawing import MAX_TRUTHS
 from tot24_bench.transcripts import read_transcript
 
 HAND = Puzzle.parse("4 4 6 8")
@@ -61,9 +63,19 @@ def test_negative_numbers_are_judged_too() -> None:
 
 
 def test_what_takes_long_is_not_judged() -> None:
-    for left in ((1, 2, 3, 4, 5), (-1, 2, 3, 4), ()):
+    for left in ((1, 2, 3, 4, 5), (-1, 2, 3, 4), (1, 10**12 + 1), ()):
         said = one_state(*left, judgements=("sure",))
         assert "✓" not in said and "✗" not in said and "●" not in said and "○" not in said
+
+
+def test_a_tree_of_ever_other_numbers_is_drawn_in_seconds() -> None:
+    nodes = [Node(-1, "", HAND.hand)]
+    nodes += [Node(0, "x", (-i, i, 10**11 + i), judgements=("sure",)) for i in range(1, 20_000)]
+    started = time.monotonic()
+    assert f"{MAX_TRUTHS - 1} false ✗  {20_000 - MAX_TRUTHS} neither" in printed(
+        SearchTree(HAND, "", nodes)
+    )
+    assert time.monotonic() - started < 60
 
 
 def test_where_some_numbers_are_enough_a_state_that_holds_the_target_wins() -> None:
