@@ -115,7 +115,7 @@ def _searches(file: Path, skip_bad: bool) -> Iterator[Search]:
     from tot24_bench.prompts import METHOD_NAMES
     from tot24_bench.search import read_trees
     from tot24_bench.traces import read_traces
-    from tot24_bench.transcripts import read_transcript
+    from tot24_bench.transcripts import FORMATS, BadTranscript, read_transcript
 
     file = header_path(file)
     first = _first_record(file)
@@ -134,7 +134,15 @@ def _searches(file: Path, skip_bad: bool) -> Iterator[Search]:
         for trace in read_traces(file):
             yield from _responses(trace.puzzle, [trace.response], file.stem)
     else:
-        for one in read_transcript(file, skip_bad=skip_bad, any_hand=True):
+        try:
+            transcript = read_transcript(file, skip_bad=skip_bad, any_hand=True)
+        except BadTranscript:
+            if not first:  # then it says what is wrong
+                raise
+            formats = f"of a format that is known ({', '.join(FORMATS)})"
+            kinds = f"saved trees, a submission, traces, or a transcript {formats}"
+            raise ValueError(f"{file} holds no searches: give {kinds}") from None
+        for one in transcript:
             yield from _responses(one.puzzle, one.responses, file.stem)
 
 

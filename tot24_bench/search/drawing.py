@@ -49,6 +49,8 @@ MAX_ANSWERS = 5  # final answers that are shown
 MAX_TRUE_LEFT = 4
 """Numbers left of which it is asked whether they can win; with a negative one, one fewer: those
 are tried out in every order."""
+MAX_TRUE_SIZE = 10**12  # of a numerator or denominator in such a state
+MAX_TRUTHS = 2_000  # states of several numbers that are asked; four numbers lead to about 300
 
 PLAIN, DIM, TRUE, FALSE, FAULT = "plain", "dim", "true", "false", "fault"
 
@@ -139,6 +141,7 @@ class _Drawer:
         self.path = self._answer_path()
         self.again: set[int] = set()
         self.truths: list[bool | None] = []
+        self.known: dict[tuple[Number, ...], bool] = {}
         come_to: set[tuple[Number, ...]] = set()
         sound: list[bool] = []  # whether neither the node nor one before it breaks a rule
         for i, node in enumerate(self.nodes):
@@ -171,7 +174,8 @@ class _Drawer:
             else:
                 cards.append(self._card(parent, what))
                 kept, folded = self._fold(self.children[what])
-                waiting += [(len(cards) - 1, one) for one in reversed([*kept, *folded])]
+                after: list[int | tuple[str, list[int]]] = [*kept, *folded]
+                waiting += [(len(cards) - 1, one) for one in reversed(after)]
         below = list(self._below())
         if left_out:
             below.insert(0, [Words(f"... more than {MOST_CARDS:,} states: --all draws all", FAULT)])
@@ -197,9 +201,15 @@ class _Drawer:
 
     def _truth(self, left: tuple[Number, ...]) -> bool | None:
         """Whether numbers can make the target; None where that is not asked."""
-        if not left or len(left) > MAX_TRUE_LEFT - (min(left) < 0):
-            return None
-        return wins(left, self.tree.puzzle.target, self.tree.puzzle.rule)
+        if len(left) == 1:
+            return left[0] == self.tree.puzzle.target
+        if left not in self.known:
+            size = max((max(abs(one.numerator), one.denominator) for one in left), default=0)
+            few = 0 < len(left) <= MAX_TRUE_LEFT - (min(left, default=0) < 0)
+            if not few or size > MAX_TRUE_SIZE or len(self.known) >= MAX_TRUTHS:
+                return None
+            self.known[left] = wins(left, self.tree.puzzle.target, self.tree.puzzle.rule)
+        return self.known[left]
 
     def _fold(self, children: list[int]) -> tuple[list[int], list[tuple[str, list[int]]]]:
         """Children that are drawn, and the states that become one card, with what they are."""

@@ -48,16 +48,15 @@ def svg(tree: SearchTree, whole: bool = False) -> str:
     wide = [[Words(what.title)], *below]
     width = max(*(box.x + box.width for box in boxes), *map(_width, wide)) + 2 * _MARGIN
     height = bottom + len(below) * _LINE + _MARGIN
-    size = f"{width:.0f}", f"{height:.0f}"
-    root = ET.Element(
-        "svg",
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {size[0]} {size[1]}",
-        width=size[0],
-        height=size[1],
-        role="img",
-        **{"aria-labelledby": "tree-title tree-desc"},
-    )
+    attributes = {
+        "xmlns": "http://www.w3.org/2000/svg",
+        "viewBox": f"0 0 {width:.0f} {height:.0f}",
+        "width": f"{width:.0f}",
+        "height": f"{height:.0f}",
+        "role": "img",
+        "aria-labelledby": "tree-title tree-desc",
+    }
+    root = ET.Element("svg", attributes)
     _add(root, "title", f"A search for {what.title}", id="tree-title")
     said = [" ".join(words.text for words in line) for line in what.below]
     _add(root, "desc", "; ".join(said), id="tree-desc")

@@ -119,9 +119,7 @@ class SearchTree:
 def _plain(node: Node) -> dict[str, Any]:
     """The fields that say something."""
     said = {
-        "parent": node.parent,
         "thought": node.thought[:MAX_TEXT_CHARS],
-        "left": " ".join(map(str, node.left)),
         "value": node.value,
         "judgements": [one[:MAX_TEXT_CHARS] for one in node.judgements],
         "kept": node.kept,
@@ -129,7 +127,8 @@ def _plain(node: Node) -> dict[str, Any]:
         "right": node.right,
         "answer": node.answer[:MAX_TEXT_CHARS],
     }
-    return {name: value for name, value in said.items() if value not in (None, "", [])}
+    state = {"parent": node.parent, "left": " ".join(map(str, node.left))}
+    return state | {name: value for name, value in said.items() if value not in (None, "", [])}
 
 
 class _Fields:
