@@ -27,6 +27,14 @@ from tot24_bench.leaderboard.baselines import (
 from tot24_bench.leaderboard.cross_checks import Fault
 from tot24_bench.leaderboard.entry import Entry, Outcome, interval
 from tot24_bench.leaderboard.key import key_of
+from tot24_bench.leaderboard.method_runs import (
+    BadMethods,
+    Done,
+    MethodRun,
+    best_methods,
+    load_methods,
+    run_methods,
+)
 from tot24_bench.leaderboard.rescore import (
     Origin,
     Rescored,
@@ -41,6 +49,7 @@ from tot24_bench.leaderboard.runs import (
     CannotRerun,
     Searched,
     find_checkpoint,
+    model_name,
     model_sha256,
     plan_keys,
     rerun,
@@ -80,15 +89,21 @@ from tot24_bench.leaderboard.submission import (
 from tot24_bench.leaderboard.tables import (
     COUNTS,
     Fit,
+    NoPoints,
+    Point,
     Run,
     choose,
     compare,
     compare_failures,
     draw,
+    draw_frontier,
     fit,
+    frontier_csv,
+    frontier_table,
     make_run,
     pair_names,
     place_label,
+    points,
     render_entries,
     render_markdown,
     render_pairs,

@@ -97,12 +97,14 @@ def run_plans(
     name: str | None = None,
     overwrite: bool = False,
     told: Callable[[Submission], Submission] = lambda submission: submission,
+    model: LM | None = None,
 ) -> Iterator[Stored]:
     """Evaluate plans with one model, loaded once, and write one submission a task.
 
     Args:
         name: the model's name on the leaderboard; None takes the checkpoint's.
         told: adds what is known of the model beside what an evaluation can see.
+        model: from `load_model` for plans of that model; None loads it.
 
     Raises:
         SubmissionExists, ResultsNotWritable: before anything is loaded.
@@ -114,7 +116,8 @@ def run_plans(
             check_writable(results, key, overwrite)
     if plans[0].model == "hf":
         check_checkpoint(plans[0].model_args)
-    model = load_model(plans[0]) if len(plans) > 1 else None
+    if model is None and len(plans) > 1:
+        model = load_model(plans[0])
     writes = True
     for plan in plans:
         try:

@@ -34,7 +34,7 @@ MAX_RESPONSE_BYTES = 1_000_000  # of a response that is kept: a server may send 
 _asked: ContextVar[str] = ContextVar("_asked")
 
 
-class ModelFailed(RuntimeError):
+class ModelFailed(OSError):
     """The model or its server stopped answering; what was answered is kept."""
 
 

@@ -18,6 +18,10 @@ from tot24_bench.leaderboard.tables.failures import (
     warnings,
 )
 from tot24_bench.leaderboard.tables.failures import compare as compare_failures
+from tot24_bench.leaderboard.tables.frontier import NoPoints, Point, points
+from tot24_bench.leaderboard.tables.frontier import as_csv as frontier_csv
+from tot24_bench.leaderboard.tables.frontier import as_rows as frontier_table
+from tot24_bench.leaderboard.tables.frontier import draw as draw_frontier
 from tot24_bench.leaderboard.tables.page import render_markdown, render_rich
 from tot24_bench.leaderboard.tables.rows import (
     COLUMNS,
