@@ -105,7 +105,7 @@ class Gist:
     def __init__(self, path: Path, header: Header, samples: Iterable[Sample] = ()) -> None:
         model, said = header.model, header.model.training
         self.path = path
-        self.hands = said and said.hands_file()[0]  # the hash that names their file
+        self.hands = None if said is None else said.hands_file()[0]  # the hash of their file
         self.data = said and said.data_sha256
         self.training = (model.teacher, self.hands, said and said.rows, self.data)
         given = {name: value for name, value in model.arguments.items() if name in _LOADED}
