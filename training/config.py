@@ -51,6 +51,9 @@ class RowConfig:
     propose_share: float = _key(0.0, "Share of rows that list a state's thoughts.")
     value_share: float = _key(0.0, "Share of rows that try a state out and judge it.")
     value_at_once_share: float = _key(0.0, "Share of rows that judge a state, and no more.")
+    cot_put_together: bool = _key(
+        False, "CoT rows by any winning path, the answer put together a result at a time."
+    )
     few_shot_share: float = _key(0.04, "Share of 5-shot prompts.")
     ascending_share: float = _key(
         0.5, "Share of hands dealt in ascending order, as those of the tests are."

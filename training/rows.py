@@ -28,6 +28,7 @@ from tot24_bench.game import (
     Number,
     Puzzle,
     State,
+    Thought,
     can_reach,
     draw,
     guard_parts,
@@ -51,6 +52,7 @@ from tot24_bench.teachers import (
     judgement_lines,
     line_of,
     plausible_thoughts,
+    put_together,
     write,
 )
 from tot24_bench.traces import Guard, read_dataset, read_record
@@ -163,11 +165,16 @@ def guard(config: RowConfig) -> None:
         (["wide_share", "rational_share"], "hands"),
     ):
         if sum(getattr(config, name) for name in names) > 1:
-            raise BadRows(f"{', '.join(f'--{n}' for n in names)}: more than all {what}: lower one")
+            told = ", ".join(f"--{name}" for name in names)
+            raise BadRows(f"{told} together are more than all {what}: lower one")
     if config.marks not in MARKS:
         raise BadRows(f"no --marks {config.marks}: there is {', '.join(MARKS)}")
     if config.marks != "kept" and config.judge != "oracle":
         raise BadRows(f"--marks {config.marks} is for --judge oracle: a look-ahead has no marks")
+    if config.avoid and any(getattr(config, f"{method}_share") for method in STEP_METHODS):
+        raise BadRows(
+            f"--avoid goes with no rows of {', '.join(STEP_METHODS)}: they show any state"
+        )
     if config.long_of < 1:
         raise BadRows(f"--long_of {config.long_of} leaves nothing to choose from: give at least 1")
     _curriculum(config)
@@ -198,10 +205,7 @@ def make_row(config: RowConfig, index: int) -> dict[str, Any]:
         verdict = score(Puzzle.parse(row["numbers"]), row["completion"])
         if not verdict.correct:
             raise WrongTeacher(f"row {index}, hand {row['numbers']}: {verdict}")
-    told = row
-    if method in STEP_METHODS:
-        told = _without_look_ahead(row)
-    Guard().check(told, f"row {index}")
+    Guard().check(_shown_to_the_guard(row), f"row {index}")
     return row
 
 
@@ -246,7 +250,7 @@ def _draw_step_row(config: RowConfig, method: str, rng: Random) -> dict[str, Any
         if all(number.denominator < 100 and number < 1_000 for number in left):
             break
     if many:
-        completion = "\n".join(map(line_of, plausible_thoughts(left, hand.target)))
+        completion = "\n".join(_offered(left, hand.target))
     else:
         completion = "\n".join(judgement_lines(left, hand.target))
         completion = completion if method == "value" else completion.rpartition("\n")[2]
@@ -256,20 +260,30 @@ def _draw_step_row(config: RowConfig, method: str, rng: Random) -> dict[str, Any
     return {**drawn, "shots": 0, "numbers": numbers}
 
 
+def _offered(left: tuple[Number, ...], target: int) -> Iterator[str]:
+    """The plausible thoughts; the numbers left keep their order, the new one last, as in searches.
+
+    So that most of a line is copied.
+    """
+    for thought in plausible_thoughts(left, target):
+        rest = list(left)
+        rest.remove(thought.a)
+        rest.remove(thought.b)
+        yield f"{thought.text} (left: {' '.join(map(str, (*rest, thought.value)))})"
+
+
 def _is_puzzle(left: tuple[Number, ...]) -> bool:
     return all(isinstance(number, int) and number > 0 for number in left)
 
 
-def _without_look_ahead(row: dict[str, Any]) -> dict[str, Any]:
-    """What the guard reads of one move: its thoughts, which start from the numbers of the row.
+def _shown_to_the_guard(row: dict[str, Any]) -> dict[str, Any]:
+    """The row; without the completion of a state that is no puzzle.
 
-    A look-ahead's `2 7: +9 -5 *14` would be read as four numbers dealt. The thoughts of a state that
-    is no puzzle start from no hand, and with a fraction or a zero left they come to none.
+    Its thoughts do not start from the numbers of the row, and with a fraction or a zero among three
+    numbers at most they come to no hand.
     """
-    if f"Input: {row['numbers']}\n" not in row["prompt"]:
-        return {**row, "completion": JUDGEMENT}
-    lines = [line for line in row["completion"].split("\n") if " = " in line]
-    return {**row, "completion": "\n".join(lines) or JUDGEMENT}
+    is_asked = f"Input: {row['numbers']}\n" in row["prompt"]
+    return row if is_asked else {**row, "completion": JUDGEMENT}
 
 
 def _draw_row(config: RowConfig, method: str, rng: Random) -> dict[str, Any]:
@@ -313,6 +327,8 @@ def _rational() -> tuple[Puzzle, ...]:
 def _completion(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> str | None:
     """The teacher's response; None for a hand that cannot be taught as the config has it."""
     try:
+        if method == "cot" and config.cot_put_together:
+            return _any_path(puzzle, rng)
         written = _written(config, puzzle, method, rng)
         if written.count("\n") <= config.max_lines:
             return written
@@ -321,6 +337,20 @@ def _completion(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> 
         return _written(replace(config, explore=0.0), puzzle, method, rng)
     except CannotTeach:
         return None
+
+
+def _any_path(puzzle: Puzzle, rng: Random) -> str:
+    """A winning path of plausible thoughts, drawn thought by thought, and its answer."""
+    path: list[Thought] = []
+    left: tuple[Number, ...] = puzzle.numbers
+    while len(left) > 1:
+        every = plausible_thoughts(left, puzzle.target)
+        winning = [one for one in every if can_reach(one.left, puzzle.target)]
+        if not winning:
+            raise CannotTeach(f"{puzzle.text} is won by no plausible thoughts")
+        path.append(rng.choice(winning))
+        left = path[-1].left.numbers
+    return "\n".join(("Steps:", *map(line_of, path), *put_together(path, puzzle.target)))
 
 
 def _written(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> str:

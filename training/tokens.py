@@ -12,12 +12,14 @@ where that text's tokens part from those of the prompt. It ends with the end-of-
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from fractions import Fraction
 from itertools import cycle, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tot24_bench.game import Puzzle
-from tot24_bench.prompts import VARIANTS, build, variant_of
+from tot24_bench.prompts import STEP_METHODS, VARIANTS, Prompt, build, build_step, variant_of
 
 from .config import FeedConfig, RowConfig, say
 from .rows import describe, make_dataset, make_validation_rows
@@ -100,14 +102,23 @@ def as_messages(config: RowConfig, rows: Dataset) -> Dataset:
 
 
 def _to_messages(row: dict[str, Any]) -> dict[str, Any]:
-    asked = Puzzle.parse(row["numbers"])
-    method, shots = row.get("method", "onestep_tot"), row.get("shots", 0)
-    for variant in VARIANTS:
-        prompt = build(method, asked, shots=shots, variant=variant_of(method, variant))
+    for prompt in _prompts(row):
         if prompt.text == row["prompt"]:
             answer = {"role": "assistant", "content": row["completion"]}
             return {"messages": [*prompt.messages, answer]}
     raise ValueError(f"the prompt of {row['numbers']} is none of ours: train with --chat false")
+
+
+def _prompts(row: dict[str, Any]) -> Iterator[Prompt]:
+    """The prompts that a row may show."""
+    asked = Puzzle.parse(row["numbers"])
+    method, shots = row.get("method", "onestep_tot"), row.get("shots", 0)
+    if method in STEP_METHODS:  # a state may have a fraction or a zero, and is then no puzzle
+        left = row["prompt"].rpartition("Input: ")[2].split()
+        yield build_step(method, asked, tuple(map(Fraction, left)), shots=shots)
+        return
+    for variant in VARIANTS:
+        yield build(method, asked, shots=shots, variant=variant_of(method, variant))
 
 
 def tokenize(dataset: Dataset, tokenizer: PreTrainedTokenizerBase, num_proc: int | None) -> Dataset:

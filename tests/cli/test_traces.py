@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tot24_bench.cli.main import app
+from tot24_bench.prompts import ALL_METHODS
 from tot24_bench.traces import TraceFile, read_traces
 
 ROOT = Path(__file__).parents[2]
@@ -159,7 +160,7 @@ def test_test_hands_may_be_asked_but_not_silently(tmp_path: Path) -> None:
 
 
 def test_every_method_can_be_asked_of_the_solver(tmp_path: Path) -> None:
-    for method in ("io", "cot", "onestep_tot", "propose", "value"):
+    for method in ALL_METHODS:
         arguments = ["traces", "generate", "--teacher", "solver", "--limit", "3"]
         path = tmp_path / f"{method}.jsonl"
         done = run(app, [*arguments, "--method", method, "-o", str(path)])
@@ -180,7 +181,26 @@ def test_judges_can_be_asked_about_inner_states(tmp_path: Path) -> None:
         app, ["traces", "generate", "--teacher", "solver", "--states", "6", "-o", str(path)]
     )
     assert refused.exit_code == 2
-    assert "--states goes with propose and value" in " ".join(refused.output.split())
+    assert "--states is for propose, value, value_at_once, not for onestep_tot" in " ".join(
+        refused.output.split()
+    )
+
+
+@pytest.mark.parametrize("method", ["value", "value_at_once"])
+def test_judgements_by_look_ahead_become_a_dataset(method: str, tmp_path: Path) -> None:
+    from datasets import Dataset
+
+    path, folder = tmp_path / "t.jsonl", tmp_path / "dataset"
+    arguments = ["traces", "generate", "--teacher", "solver", "--method", method, "--limit", "20"]
+    knobs = ["--states", "6", "--teacher_args", "judge=look-ahead"]
+    assert run(app, [*arguments, *knobs, "-o", str(path)]).exit_code == 0
+    done = run(app, ["traces", "filter", str(path), "-o", str(folder)])
+    assert done.exit_code == 0, done.output
+    rows = Dataset.from_parquet(str(folder / "prompt_completion" / "train.parquet"))
+    assert {row["method"] for row in rows} == {method}
+    answers = {row["completion"].splitlines()[-1] for row in rows}
+    assert answers == {"Judgement: sure", "Judgement: impossible"}
+    assert len(rows) == len({trace.puzzle.identity for trace in read_traces(path)})
 
 
 def test_a_limit_on_cost_is_refused_where_nothing_costs(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.harness import MAX_GEN_TOKS, task_name, tasks_path
+from tot24_bench.harness import MAX_GEN_TOKS, SEARCH, task_name, tasks_path
 from tot24_bench.prompts import METHODS, build
 
 CASES = [("hard100", 0, "default"), ("hard100", 5, "default"), ("hard100", 5, "search")]
@@ -64,7 +64,19 @@ def test_no_exemplar_equals_the_hand_asked(variant: str) -> None:
         assert asked not in shown
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("shots", [0, 5])
+def test_a_model_that_is_no_search_is_sent_the_prompt_of_io(shots: int) -> None:
+    task = load_task(SEARCH, tot24_exemplars="search")
+    for row, puzzle in zip(task.test_docs(), load_split("hard100"), strict=True):
+        sent = task.fewshot_context(row, num_fewshot=shots)
+        assert sent == build("io", puzzle, shots=shots).text
+
+
+def test_the_task_of_searches_shows_no_exemplar_unless_told() -> None:
+    assert load_task(SEARCH).config.num_fewshot == 0
+
+
+@pytest.mark.parametrize("method", [*METHODS, SEARCH])
 def test_each_task_states_its_own_token_limit_and_one_stop_string(method: str) -> None:
     generation = load_task(method).config.generation_kwargs
     assert generation["max_gen_toks"] == MAX_GEN_TOKS[method]

@@ -11,7 +11,10 @@ from lm_eval.tasks import TaskManager
 
 from tot24_bench.game import BadDraw, UnknownSplit, load_split
 from tot24_bench.harness import (
+    SEARCH,
+    SEARCH_TASK,
     EvaluationPlan,
+    check_model_searches,
     evaluate,
     expand_by_split,
     method_of,
@@ -22,7 +25,7 @@ from tot24_bench.harness.documents import make_dataset
 from tot24_bench.harness.tasks import GROUP, TASK_SPLITS, UnknownTask, expand, task_name
 from tot24_bench.leaderboard import verify, write
 from tot24_bench.leaderboard.runs import submissions_of
-from tot24_bench.prompts import METHODS
+from tot24_bench.prompts import METHODS, build
 
 
 def rows_of(task: str, root: Path, **metadata: Any) -> list[dict[str, Any]]:
@@ -37,7 +40,7 @@ def rows_of(task: str, root: Path, **metadata: Any) -> list[dict[str, Any]]:
 def task_files() -> Iterator[tuple[str, str]]:
     """Name and text of each file of `tasks/game24/splits`."""
     for split in TASK_SPLITS:
-        for method in METHODS:
+        for method in (*METHODS, SEARCH):
             task = task_name(method)
             yield (
                 f"{task}_{split}.yaml",
@@ -56,7 +59,7 @@ def test_the_files_are_those_of_every_split_and_method(root: Path) -> None:
     folder = root / "tasks" / "game24" / "splits"
     written = dict(task_files())
     assert {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()} == written
-    assert len(written) == (len(METHODS) + 1) * len(TASK_SPLITS)
+    assert len(written) == (len(METHODS) + 2) * len(TASK_SPLITS)
     assert all(len(text.splitlines()) <= 7 for text in written.values())
 
 
@@ -110,10 +113,57 @@ def test_names_of_tasks() -> None:
     assert method_of("game24_onestep_tot_unsolvable_fresh") == "onestep_tot"
     assert split_of("game24_onestep_tot_unsolvable_fresh") == "unsolvable_fresh"
     assert split_of("game24_io") is None
+    assert method_of("game24_search") == method_of("game24_search_val") == SEARCH
+    assert split_of("game24_search_unsolvable_fresh") == "unsolvable_fresh"
     with pytest.raises(UnknownTask, match="did you mean game24_io_fresh"):
         expand_by_split(["game24_io_frehs"], None)
     with pytest.raises(UnknownTask, match="not a plain one"):
         expand(["game24_io_fresh"])
+    with pytest.raises(
+        UnknownTask, match=r"game24_onestep_tot\), each of these, game24_search, and"
+    ):
+        expand(["tot_bfs"])
+
+
+def test_searches_have_a_task_of_their_own_in_no_group() -> None:
+    assert SEARCH_TASK not in expand(["game24"])
+    assert expand_by_split(["game24_fresh"], None) == {"fresh": expand(["game24"])}
+    assert expand(["game24_search", "game24"]) == (*expand(["game24"]), SEARCH_TASK)
+
+
+def test_the_task_of_searches_is_refused_to_a_model_that_is_none(tiny_checkpoint: Path) -> None:
+    plan = EvaluationPlan("hf", {"pretrained": str(tiny_checkpoint)}, (SEARCH_TASK,), limit=1)
+    with pytest.raises(ValueError, match=r"^game24_search is for searches: add --method tot_bfs$"):
+        evaluate(plan)
+    check_model_searches(["game24_io"], None)
+    check_model_searches([SEARCH_TASK], type("Search", (), {"search_settings": None})())
+
+
+def test_a_row_of_a_search_holds_the_puzzle_and_the_texts_of_io(root: Path) -> None:
+    (io, *_), (row, *_) = rows_of("game24_io_target", root), rows_of("game24_search_target", root)
+    assert row == {**io, "method": SEARCH, "max_gen_toks": 896}
+
+
+def test_plain_lm_eval_asks_any_model_the_bare_prompt_of_io(
+    tiny_checkpoint: Path, root: Path
+) -> None:
+    from lm_eval import simple_evaluate
+
+    found = simple_evaluate(
+        model="hf",
+        model_args={"pretrained": str(tiny_checkpoint)},
+        tasks=[SEARCH_TASK],
+        num_fewshot=5,
+        limit=2,
+        device="cpu",
+        gen_kwargs={"max_gen_toks": 8},
+        task_manager=TaskManager(include_path=str(root / "tasks"), include_defaults=False),
+        bootstrap_iters=0,
+    )
+    asked = [row["arguments"][0][0] for row in found["samples"][SEARCH_TASK]]
+    hands = load_split("hard100")[:2]
+    assert asked == [build("io", puzzle, shots=0).text for puzzle in hands]
+    assert set(found["results"][SEARCH_TASK]) > {"acc,none", "truncated,none"}
 
 
 @pytest.mark.parametrize("split", ["target", "countdown", "six"])

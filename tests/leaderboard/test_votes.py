@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tot24_bench.game import Puzzle
 from tot24_bench.leaderboard import rescore, summarise
 from tot24_bench.leaderboard.tables.summary import Summary
-from tot24_bench.leaderboard.votes import Votes, form_of
-from tot24_bench.scoring import parse_expression, score
+from tot24_bench.leaderboard.votes import Votes
+from tot24_bench.scoring import form_of, parse_expression, score
 from tot24_bench.transcripts import read_transcript
 
 RIGHT, WRONG, OTHER_WRONG = "Answer: (6 - 4) * (4 + 8)", "Answer: 4 * 6", "Answer: 4 + 4 + 6 + 8"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tot24_bench.game import (
     Puzzle,
@@ -25,6 +29,7 @@ from tot24_bench.prompts import (
     UnknownVariant,
     build,
     build_any,
+    build_step,
 )
 from tot24_bench.prompts.propose_value import examples
 from tot24_bench.scoring import score_method
@@ -33,9 +38,9 @@ STATE = Puzzle.parse("4 5 16")
 ASKED = [(24, Rule.ALL), (37, Rule.ALL), (0, Rule.ALL), (24, Rule.SOME), (50, Rule.SOME)]
 
 
-def test_the_methods_are_five_and_the_tasks_keep_their_three() -> None:
+def test_the_methods_are_six_and_the_tasks_keep_their_three() -> None:
     assert METHODS == ("io", "cot", "onestep_tot")
-    assert (*METHODS, "propose", "value") == ALL_METHODS
+    assert (*METHODS, "propose", "value", "value_at_once") == ALL_METHODS
     with pytest.raises(UnknownMethod):
         build("propose", STATE)
 
@@ -71,7 +76,7 @@ def test_every_exemplar_is_right_and_shows_the_target_asked(
     for example in found:
         assert (example.puzzle.target, example.puzzle.rule) == (target, rule)
         assert score_method(method, example.puzzle, example.response).correct
-    if method == "value":
+    if method != "propose":
         truths = [is_solvable(example.puzzle) for example in found[:4]]
         assert sorted(truths) == [False, False, True, True]
 
@@ -92,6 +97,46 @@ def test_exemplars_come_from_train_hands_and_show_no_held_out_state(
         for held_out in held_out_states():
             assert f"(left: {held_out.text})" not in example.response
         assert state not in held_out_states()
+
+
+def test_a_judgement_at_once_shows_judgements_alone_and_asks_for_no_tries() -> None:
+    prompt = build_any("value_at_once", STATE)
+    answers = prompt.turns[1::2]
+    assert set(answers) == {"Judgement: sure", "Judgement: impossible"} and len(answers) == 5
+    assert "nothing else" in prompt.instruction and "Try it out" not in prompt.text
+    states = [one.puzzle for one in examples("value")]
+    assert [one.puzzle for one in examples("value_at_once")] == states
+
+
+@given(
+    st.sampled_from(STEP_METHODS),
+    st.lists(st.fractions(0, 200, max_denominator=13), min_size=2, max_size=6),
+    st.integers(0, 5),
+)
+def test_a_state_with_fractions_is_shown_as_it_is_and_the_prompt_holds_the_hand(
+    method: str, left: list[Fraction], shots: int
+) -> None:
+    hand = Puzzle.parse("3 3 8 8")
+    prompt = build_step(method, hand, tuple(left), shots=shots)
+    assert prompt.puzzle == hand and prompt.shots == shots
+    *_, asked = prompt.text.rstrip("\n").split("\n")
+    assert [Fraction(number) for number in asked.removeprefix("Input: ").split()] == left
+    assert prompt.turns[:-1] == build_any(method, Puzzle((97, 96)), shots=shots).turns[:-1]
+
+
+def test_a_state_of_whole_numbers_is_asked_like_a_puzzle_and_never_shown_as_an_exemplar() -> None:
+    for method in STEP_METHODS:
+        assert build_step(method, STATE, (4, 5, 16)) == build_any(method, STATE)
+        first = examples(method)[0].puzzle
+        prompt = build_step(method, Puzzle.parse("3 3 8 8"), first.numbers[::-1])
+        assert f"Input: {first.text}\n" not in prompt.turns[:-1]
+
+
+@pytest.mark.parametrize(("method", "least"), [("propose", 2), ("value", 1), ("value_at_once", 1)])
+def test_too_few_and_too_many_numbers_left_are_refused(method: str, least: int) -> None:
+    for left in ((), (Fraction(1, 2),) * 7):
+        with pytest.raises(NotAState, match=f"{least} to 6 numbers left, not {len(left)}"):
+            build_step(method, STATE, left)
 
 
 def test_an_exemplar_never_equals_the_state_asked() -> None:
@@ -116,7 +161,7 @@ def test_numbers_that_nothing_can_be_proposed_for_are_refused(numbers: tuple[int
 
 
 def test_bad_requests_name_the_fix() -> None:
-    with pytest.raises(UnknownMethod, match="the methods are io, cot, onestep_tot, propose, value"):
+    with pytest.raises(UnknownMethod, match="io, cot, onestep_tot, propose, value, value_at_once"):
         build_any("tot", STATE)
     with pytest.raises(UnknownVariant, match="the variants are"):
         build_any("value", STATE, variant="mine")

@@ -14,6 +14,7 @@ from tot24_bench.scoring import Score, Verdict, score, score_method
 
 score_propose = partial(score_method, "propose")
 score_value = partial(score_method, "value")
+STEP_METHODS = ("propose", "value", "value_at_once")
 STATE = Puzzle.parse("4 6 8")
 
 
@@ -117,6 +118,7 @@ def test_a_judgement_is_right_where_it_is_the_truth(
 ) -> None:
     result = score_value(Puzzle.parse(numbers), response)
     assert (result.verdict, result.correct) == (verdict, correct), result
+    assert score_method("value_at_once", Puzzle.parse(numbers), response) == result
     assert result.false_claim is (verdict is Verdict.WRONG_VALUE)
 
 
@@ -152,12 +154,12 @@ TEXTS = st.one_of(
 
 
 @settings(deadline=None, max_examples=300)
-@given(TEXTS, st.sampled_from(["propose", "value"]), st.booleans())
+@given(TEXTS, st.sampled_from(STEP_METHODS), st.booleans())
 def test_no_text_raises_and_every_score_reads_back(text: str, method: str, cut: bool) -> None:
     result = score_method(method, STATE, text, truncated=cut)
     assert Score.from_json(result.to_json()) == result
     assert result.truncated is cut and len(result.answer) <= 200
-    if method == "value" and result.verdict is Verdict.CORRECT:
+    if method != "propose" and result.verdict is Verdict.CORRECT:
         assert is_solvable(STATE)
 
 
@@ -180,6 +182,6 @@ def test_no_text_raises_and_every_score_reads_back(text: str, method: str, cut: 
 def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
     text = piece * (900_000 // len(piece))
     started = perf_counter()
-    for method in ("propose", "value"):
+    for method in STEP_METHODS:
         score_method(method, STATE, text)
     assert perf_counter() - started < 10

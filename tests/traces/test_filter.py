@@ -16,7 +16,7 @@ from tot24_bench.game import Puzzle, load_split
 from tot24_bench.teachers import SOLVER, Finish, SolverTeacher, TeacherInfo
 from tot24_bench.traces import FilterConfig, Trace, published_traces, select
 from tot24_bench.traces.filter import Balance, Candidate, ChangedFile, choose, kept_traces
-from tot24_bench.traces.judge import Level, Reason, judge
+from tot24_bench.traces.judge import Level, Reason, judge, judge_response
 from tot24_bench.traces.leaks import Avoid
 
 TRAIN = "1 1 4 6"
@@ -167,6 +167,36 @@ def test_numbers_left_that_a_value_prompt_asks_about_are_no_test_hand(
     for said in ("Judgement: sure", "1 + 2 = 3 (left: 3 12)\nJudgement: sure"):
         without = value.model_copy(update={"response": said})
         assert (reason(without, "agrees"), reason(without, "answer")) == (Reason.NO_PATH, None)
+
+
+PATH = "11 + 1 = 12 (left: 2 12)\n12 * 2 = 24 (left: 24)"
+
+
+@pytest.mark.parametrize("level", ["valid", "agrees", "answer"])
+def test_a_judgement_alone_needs_no_path_and_is_cut_where_it_ends(level: str) -> None:
+    puzzle = Puzzle.parse("1 2 12")
+    judged = judge_response("value_at_once", puzzle, "Judgement: sure\nInput: 4 5 6 10", level)  # type: ignore[arg-type]
+    assert (judged.reason, judged.kept, judged.right) == (None, "Judgement: sure", True)
+    wrong = judge_response("value_at_once", puzzle, "Judgement: impossible", level)  # type: ignore[arg-type]
+    assert wrong.reason is Reason.WRONG
+    assert judge_response("value_at_once", puzzle, "hm").reason is Reason.NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (f"11 | 1 2: +3 -1 *2\n2 | 1 11: +12 !\n{PATH}", None),
+        ("11 | 1 2: +3 -1 *2\n2 | 1 11: +12 !", Reason.NO_PATH),
+        ("2 | 1 11: +12 !\n11 + 1 = 13 (left: 2 13)\n12 * 2 = 24 (left: 24)", Reason.NO_PATH),
+        (f"{PATH}\n9 + 9 = 18 (left: 18)", Reason.INVALID_THOUGHT),
+        # A look-ahead that is not true, or not of what is left, is read as any list of numbers.
+        (f"1 | 1 8: +9 -7 *8\n{PATH}", Reason.HELD_OUT_RESPONSE),
+        (f"7 8: +15 -1 *56 /8/7 /7/8\n{PATH}", Reason.HELD_OUT_RESPONSE),
+    ],
+)
+def test_a_look_ahead_shows_a_path_where_it_says_sure(said: str, reason: Reason | None) -> None:
+    judged = judge_response("value", Puzzle.parse("1 2 11"), f"{said}\nJudgement: sure")
+    assert judged.reason is reason, judged
 
 
 def test_duplicates_differ_in_nothing_but_blank_space(

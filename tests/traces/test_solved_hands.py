@@ -23,7 +23,7 @@ from tot24_bench.game import (
     solved_by,
 )
 from tot24_bench.game.inner_states import path_tree
-from tot24_bench.prompts import build_any
+from tot24_bench.prompts import ALL_METHODS, build_any
 from tot24_bench.traces import Guard, Trace
 from tot24_bench.traces.judge import Level, Reason, judge
 from tot24_bench.traces.leaks import leak_in, sections
@@ -138,7 +138,7 @@ def test_a_state_on_the_way_is_found_in_words_and_lists(said: str) -> None:
 
 def test_prompts_and_texts_with_several_hands_are_read_hand_by_hand() -> None:
     guard = Guard()
-    for method in ("io", "cot", "onestep_tot", "propose", "value"):
+    for method in ALL_METHODS:
         for variant in ("default", "search"):
             for puzzle in load_split("train")[:10]:
                 prompt = build_any(method, puzzle, shots=5, variant=variant).text

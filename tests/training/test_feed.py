@@ -19,6 +19,11 @@ def rows(count: int = 40):  # type: ignore[no-untyped-def]
     return Dataset.from_list(made)
 
 
+MOVES = RowConfig(
+    io_share=0, cot_share=0, propose_share=0.3, value_share=0.4, value_at_once_share=0.3
+)
+
+
 @pytest.mark.parametrize("kind", ["ours", "smollm"])
 def test_plain_rows_are_read_as_trl_reads_them(kind: str, tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM
@@ -84,6 +89,32 @@ def test_chat_rows_end_their_answer_in_the_student_s_template(kind: str, tmp_pat
             told["messages"][:-1], tokenize=False, add_generation_prompt=True
         )
         assert tokenizer.decode(asked_ids) == prompt
+
+
+def test_moves_of_a_search_are_messages_of_their_own_prompts() -> None:
+    from datasets import Dataset
+
+    from training.tokenizer import build_tokenizer
+    from training.tokens import as_messages
+
+    made = [make_row(MOVES, index) for index in range(200)]
+    assert any("/" in row["prompt"].rpartition("Input: ")[2] for row in made)
+    told = as_messages(MOVES, Dataset.from_list(made))["messages"]
+    for row, messages in zip(made, told, strict=True):
+        assert [one["role"] for one in messages] == ["system", "user", "assistant"]
+        assert messages[-1]["content"] == row["completion"]
+        chat = build_tokenizer().apply_chat_template(messages[:-1], tokenize=False)
+        assert chat == row["prompt"]
+
+
+def test_a_move_whose_prompt_is_none_of_ours_is_refused_in_a_chat() -> None:
+    from datasets import Dataset
+
+    from training.tokens import as_messages
+
+    row = {**make_row(MOVES, 0), "prompt": "What next?\nInput: 4 6\n", "numbers": "4 6"}
+    with pytest.raises(ValueError, match="the prompt of 4 6 is none of ours: train with --chat"):
+        as_messages(MOVES, Dataset.from_list([row]))
 
 
 def test_rows_that_fit_are_all_kept() -> None:

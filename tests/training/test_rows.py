@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
+from itertools import permutations
 from random import Random
 from typing import Any
 
@@ -20,7 +22,7 @@ from tot24_bench.game import (
     load_split,
     part_of,
 )
-from tot24_bench.prompts import METHODS, build, pick
+from tot24_bench.prompts import METHODS, STEP_METHODS, build, build_step, pick
 from tot24_bench.scoring import Verdict, score
 from tot24_bench.teachers import write
 from training import rows as rows_module
@@ -263,7 +265,16 @@ STATE = re.compile(r"\(left: (\d+ \d+ \d+)\)")
         ({"avoid": "hands"}, "no avoid 'hands'"),
         ({"wide_share": 1.5}, "--wide_share 1.5 is no share"),
         ({"rational_share": -1}, "--rational_share -1 is no share"),
-        ({"wide_share": 0.6, "rational_share": 0.6}, "are more than all hands"),
+        ({"wide_share": 0.6, "rational_share": 0.6}, "together are more than all hands"),
+        ({"value_share": -0.1}, "--value_share -0.1 is no share"),
+        (
+            {"propose_share": 0.5, "value_share": 0.3, "value_at_once_share": 0.1},
+            "--propose_share, --value_share, --value_at_once_share together are more than all rows",
+        ),
+        (
+            {"avoid": "state_holdout", "propose_share": 0.1},
+            "--avoid goes with no rows of propose, value, value_at_once",
+        ),
         ({"reorder": -0.1}, "--reorder -0.1 is no share"),
         ({"informed": 1.1}, "--informed 1.1 is no share"),
         ({"long_share": 2}, "--long_share 2 is no share"),
@@ -273,6 +284,137 @@ STATE = re.compile(r"\(left: (\d+ \d+ \d+)\)")
 def test_what_there_is_not_is_named(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         guard(replace(CONFIG, **changes))
+
+
+# Moves of a search around the student.
+
+MOVES = RowConfig(
+    judge="look-ahead",
+    max_lines=150,
+    io_share=0.05,
+    cot_share=0.05,
+    propose_share=0.4,
+    value_share=0.3,
+    value_at_once_share=0.2,
+    few_shot_share=0.0,
+    wide_share=0.25,
+    rational_share=0.1,
+)
+
+
+@cache
+def moves() -> tuple[dict[str, Any], ...]:
+    """Rows that all passed the guard as they were made."""
+    return tuple(make_row(MOVES, index) for index in range(2_000))
+
+
+def left_in(row: dict[str, Any]) -> list[Fraction]:
+    """The numbers left that a row asks about."""
+    (told,) = [line[7:] for line in row["prompt"].split("\n") if line[:7] == "Input: "]
+    return sorted(map(Fraction, told.split()))
+
+
+def can_make(numbers: list[Fraction]) -> bool:
+    """Whether all of some numbers make 24, by brute force."""
+    if len(numbers) == 1:
+        return numbers[0] == 24
+    for one, other in permutations(range(len(numbers)), 2):
+        x, y = numbers[one], numbers[other]
+        rest = [number for i, number in enumerate(numbers) if i not in (one, other)]
+        if any(
+            can_make([*rest, value]) for value in (x + y, x - y, x * y, *([x / y] if y else []))
+        ):
+            return True
+    return False
+
+
+def test_moves_come_in_their_shares() -> None:
+    found = Counter(row["method"] for row in moves())
+    for method in ("io", "cot", *STEP_METHODS):
+        assert abs(found[method] / 2_000 - getattr(MOVES, f"{method}_share")) < 0.03
+    assert found["onestep_tot"] == 0
+    sizes = Counter(len(left_in(row)) for row in moves() if row["method"] in STEP_METHODS)
+    assert sorted(sizes) == [1, 2, 3, 4] and min(sizes.values()) > 10
+
+
+def test_a_move_s_prompt_is_the_one_that_a_search_sends() -> None:
+    for row in moves():
+        if row["method"] in STEP_METHODS:
+            (told,) = [line[7:] for line in row["prompt"].split("\n") if line[:7] == "Input: "]
+            left = tuple(map(Fraction, told.split()))
+            sent = build_step(row["method"], asked(row), left, shots=0)
+            assert (row["prompt"], row["shots"]) == (sent.text, 0)
+
+
+def test_every_judgement_is_the_truth() -> None:
+    judged = Counter()
+    for row in moves():
+        if row["method"].startswith("value"):
+            lines = row["completion"].split("\n")
+            word = "sure" if can_make(left_in(row)) else "impossible"
+            assert lines[-1] == f"Judgement: {word}", row
+            assert len(lines) == 1 or row["method"] == "value"
+            judged[word] += 1
+    assert min(judged.values()) > 100
+
+
+THOUGHT = re.compile(r"(\S+) ([-+*/]) (\S+) = ([\d/]+) \(left: ([\d/ ]+)\)")
+
+
+def test_every_proposal_is_a_valid_thought_of_what_is_left_and_none_comes_twice() -> None:
+    ways = 0
+    for row in moves():
+        if row["method"] != "propose":
+            continue
+        lines = row["completion"].split("\n")
+        assert len(set(lines)) == len(lines)
+        afters = []
+        for line in lines:
+            thought = THOUGHT.fullmatch(line)
+            assert thought, line
+            a, b = (Fraction(thought[i].strip("()")) for i in (1, 3))
+            rest = left_in(row)
+            rest.remove(a)
+            rest.remove(b)
+            op, value = thought[2], Fraction(thought[4])
+            assert value == {"+": a + b, "-": a - b, "*": a * b, "/": b and a / b}[op]
+            after = list(map(Fraction, thought[5].split()))
+            assert after == sorted([*rest, value])
+            afters.append(after)
+        if len(left_in(row)) < 4 and can_make(left_in(row)):
+            ways += any(map(can_make, afters))
+    assert ways > 50
+
+
+def test_states_with_fractions_and_zeros_are_among_them() -> None:
+    states = [left_in(row) for row in moves() if row["method"] in STEP_METHODS]
+    assert any(number.denominator > 1 for state in states for number in state)
+    assert any(number == 0 for state in states for number in state)
+
+
+def test_no_move_shows_a_test_hand() -> None:
+    for row in moves():
+        for text in (row["prompt"], row["completion"]):
+            for numbers in re.findall(r"(?:Input: |left: )([\d/ ]+)", text):
+                if len(numbers.split()) >= 4:
+                    assert part_of(Puzzle.parse(numbers).hand) == "train"
+
+
+def test_the_hands_of_moves_are_told_and_their_states_are_not() -> None:
+    said = describe(moves())
+    assert (said["rows"], {len(hand.split()) for hand in said["hands"]}) == (2_000, {4})
+    assert all(part_of(Puzzle.parse(hand).hand) == "train" for hand in said["hands"])
+
+
+def test_a_wrong_move_that_shows_a_test_hand_stops_the_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leaking = ["So 5 * (10 - 6) + 4 makes 24", "Judgement: sure"]
+    monkeypatch.setattr(rows_module, "judgement_lines", lambda *_: leaking)
+    config = RowConfig(io_share=0, cot_share=0, value_share=1.0)
+    with pytest.raises(LeakedHand, match="shows a held-out hand of a test part: 4 5 6 10"):
+        for index in range(5):
+            make_row(config, index)
 
 
 # The guard.

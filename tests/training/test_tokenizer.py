@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -12,7 +13,19 @@ from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, load_split
 from tot24_bench.harness import MAX_GEN_TOKS
-from tot24_bench.prompts import METHODS, VARIANTS, build, instruction
+from tot24_bench.prompts import (
+    IMPOSSIBLE,
+    JUDGEMENT,
+    LIKELY,
+    METHODS,
+    STEP_METHODS,
+    SURE,
+    VARIANTS,
+    build,
+    build_any,
+    instruction,
+    step_instruction,
+)
 from tot24_bench.teachers import write_response
 
 pytest.importorskip("transformers", reason="the tokenizer needs transformers")
@@ -20,7 +33,7 @@ pytest.importorskip("transformers", reason="the tokenizer needs transformers")
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from training.rows import RowConfig, make_row
-from training.tokenizer import CONTEXT, LARGEST_NUMBER_TOKEN, build_tokenizer
+from training.tokenizer import CONTEXT, LARGEST_NUMBER_TOKEN, add_step_tokens, build_tokenizer
 
 TOKENIZER = build_tokenizer()
 
@@ -29,6 +42,11 @@ PIECES = (
     " (left:", ")\n", "): dead end\n", "Input:", "Steps:\n", "Answer:", "Back to", " no solution",
     "  ", "\n\n", "\r\n", "\t", "((", "))", " 24", "313", "007", "1/2",
     "<|end|>", "<|pad|>", "Ġ", "Ċ", "٣", "½", "🂡", "é", "e\u0301", "\x00", "\u2028", "\ufeff",
+)  # fmt: skip
+
+STEP_LINES = (
+    *(line for one in STEP_METHODS for line in step_instruction(one).splitlines(keepends=True)),
+    "Judgement:", "Judgement: ", " sure", " likely", " impossible", "sure", "4 20: +24 !\n",
 )  # fmt: skip
 
 TEXTS = st.one_of(
@@ -138,6 +156,74 @@ def test_the_tokens_of_a_prompt_do_not_merge_with_the_completion(
     prompt = build(method, puzzle, shots=shots).text
     completion = write_response(puzzle, method, Random(seed))
     assert ids(prompt) + ids(completion) == ids(prompt + completion)
+
+
+# The moves of a search.
+
+
+@cache
+def stepping() -> PreTrainedTokenizerFast:
+    """Our tokenizer with tokens for the moves of a search."""
+    tokenizer = build_tokenizer()
+    assert add_step_tokens(tokenizer) > 0
+    assert add_step_tokens(tokenizer) == 0
+    return tokenizer
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.one_of(TEXTS, st.lists(st.sampled_from([*STEP_LINES, *PIECES])).map("".join)))
+def test_any_text_comes_back_exactly_with_step_tokens(text: str) -> None:
+    tokens = stepping()(text)["input_ids"]
+    assert stepping().decode(tokens, skip_special_tokens=False) == text
+
+
+@pytest.mark.parametrize("method", STEP_METHODS)
+def test_an_instruction_of_a_move_is_a_token_a_line(method: str) -> None:
+    said = step_instruction(method)
+    assert len(stepping()(said)["input_ids"]) == len(said.splitlines()) <= 5
+    assert len(ids(said)) > 30
+
+
+@pytest.mark.parametrize("word", [SURE, LIKELY, IMPOSSIBLE])
+def test_a_judgement_is_one_token_after_what_begins_its_line(word: str) -> None:
+    prompt = build_any("value_at_once", Puzzle.parse("4 5 16")).text + JUDGEMENT.rstrip()
+    asked, answered = (stepping()(text)["input_ids"] for text in (prompt, f"{prompt} {word}"))
+    assert answered[:-1] == asked
+    assert len({stepping()(f" {one}")["input_ids"][0] for one in (SURE, LIKELY, IMPOSSIBLE)}) == 3
+
+
+def test_nothing_of_the_three_tasks_is_read_otherwise() -> None:
+    for index in range(300):
+        row = make_row(RowConfig(few_shot_share=0.3), index)
+        text = row["prompt"] + row["completion"]
+        assert stepping()(text)["input_ids"] == ids(text)
+
+
+def test_the_tokenizer_of_an_older_student_is_still_the_one_that_is_built(root: Path) -> None:
+    shipped = AutoTokenizer.from_pretrained(root / "students" / "scout-2m")
+    assert shipped.get_vocab() == TOKENIZER.get_vocab()
+    assert len(stepping()) > len(TOKENIZER) == len(build_tokenizer())
+
+
+def test_a_student_gets_rows_for_its_new_tokens_once_and_keeps_the_others(tmp_path: Path) -> None:
+    import torch
+
+    from training.config import StudentConfig
+    from training.student import make_student
+
+    shape = StudentConfig(hidden=16, intermediate=32, layers=1, heads=1)
+    model, plain = make_student(shape, seed=0)
+    model.save_pretrained(tmp_path / "old")
+    plain.save_pretrained(tmp_path / "old")
+    old = StudentConfig(base=str(tmp_path / "old"), step_tokens=True)
+    grown, tokenizer = make_student(old, seed=0)
+    assert len(tokenizer) == len(stepping()) == grown.get_input_embeddings().num_embeddings
+    before, after = (one.get_input_embeddings().weight for one in (model, grown))
+    assert torch.equal(after[: len(before)], before)
+    grown.save_pretrained(tmp_path / "new")
+    tokenizer.save_pretrained(tmp_path / "new")
+    again, same = make_student(StudentConfig(base=str(tmp_path / "new"), step_tokens=True), seed=0)
+    assert len(same) == again.get_input_embeddings().num_embeddings == len(tokenizer)
 
 
 def test_two_builds_and_a_saved_copy_are_the_same_tokenizer(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Option
 
-from tot24_bench.cli import options
+from tot24_bench.cli import options, search
 from tot24_bench.cli.terminal import complain, print_wide, say, table
 from tot24_bench.game import load_split
 from tot24_bench.harness import DEFAULT_SPLIT
@@ -41,9 +41,12 @@ def tasks_path_command() -> None:
 
 def eval_command(
     tasks: Annotated[
-        str,
-        Option(help="Tasks, between commas; `game24` is all three, `game24_fresh` all on a split."),
-    ] = "game24",
+        str | None,
+        Option(
+            help="Tasks, between commas; `game24` is all three, `game24_fresh` all on a split "
+            "[default: game24, or game24_search with --method]."
+        ),
+    ] = None,
     model: Annotated[str, Option(help="lm-eval's kind of model.")] = "hf",
     model_args: Annotated[str, Option("--model_args", help="Its arguments, as for lm_eval.")] = "",
     num_fewshot: Annotated[int, Option("--num_fewshot", help=f"Exemplars, 0 to {SHOTS}.")] = SHOTS,
@@ -71,8 +74,29 @@ def eval_command(
     name: options.ModelName = None,
     results: options.Results = options.RESULTS,
     overwrite: options.Overwrite = False,
+    method: search.Method = None,
+    beam: search.Beam = None,
+    select: search.Select = None,
+    values: search.Values = None,
+    value_samples: search.ValueSamples = None,
+    temperature: search.Temperature = None,
+    nodes: search.Nodes = None,
+    prune: search.Prune = None,
+    exploration: search.Exploration = None,
+    root: search.Root = None,
+    oracle_stop: search.Oracle = None,
+    prompt: search.PromptOf = None,
+    k: search.K = None,
+    choose: search.Choose = None,
+    votes: search.Votes = None,
+    answer: search.AnswerBy = None,
+    max_tokens_per_hand: search.Budget = None,
+    save_trees: search.SaveTrees = None,
+    work: search.Work = None,
 ) -> None:
     """Evaluate a model and write a submission for each task, responses included.
+
+    With --method a search is run around the model, and the row is the search's.
 
     Examples:
 
@@ -81,9 +105,19 @@ def eval_command(
     `tot24 eval --model_args pretrained=HuggingFaceTB/SmolLM-360M --tasks game24_onestep_tot`
 
     `tot24 eval --model_args pretrained=... --tasks game24_onestep_tot --split fresh-s7-n500`
+
+    `tot24 eval --method tot_bfs --beam 5 --temperature 0 --num_fewshot 0
+    --model_args pretrained=students/scout-2m-search`
     """
     from tot24_bench import harness
-    from tot24_bench.leaderboard import Entry, kept_by_git, render_rich, run_plans
+    from tot24_bench.leaderboard import (
+        Entry,
+        kept_by_git,
+        render_rich,
+        run_plans,
+        run_search,
+    )
+    from tot24_bench.search import read_settings
 
     if limit is not None and (kept := kept_by_git(results)):
         raise typer.BadParameter(
@@ -91,6 +125,23 @@ def eval_command(
         )
     load_split(split)
     pick(exemplars, shots=num_fewshot)
+    told = {
+        "method": method, "beam": beam, "select": select, "values": values,
+        "value_samples": value_samples, "temperature": temperature, "nodes": nodes,
+        "prune": prune, "exploration": exploration, "root": root, "oracle": oracle_stop,
+        "prompt": prompt, "k": k, "choose": choose, "votes": votes, "answer": answer,
+        "max_tokens_per_hand": max_tokens_per_hand,
+    }  # fmt: skip
+    told = {setting: value for setting, value in told.items() if value is not None}
+    told["seed"] = seed
+    if method is None and (needless := sorted(told.keys() - {"seed"})):
+        raise typer.BadParameter(f"--{needless[0].replace('_', '-')} is for a search: add --method")
+    if method is not None and (gen_kwargs or use_cache or repeats > 1):
+        raise typer.BadParameter(
+            "--gen_kwargs, --use_cache and --repeats are not for searches: they have --temperature "
+            "and --work, and --k"
+        )
+    tasks = tasks or ("game24_search" if method else "game24")
     named = [part for part in tasks.replace(" ", ",").split(",") if part]
     by_split = harness.expand_by_split(named, split)
     from lm_eval.utils import simple_parse_args_string  # slow: after all that can be refused
@@ -114,6 +165,24 @@ def eval_command(
     )
     plans = [replace(plan, tasks=names, split=str(one)) for one, names in by_split.items()]
     entries = []
+    if method is not None:
+        settings = read_settings(told)
+        for one in plans:
+            with search.showing() as progress:
+                done = run_search(
+                    one,
+                    settings,
+                    results,
+                    name=name,
+                    overwrite=overwrite,
+                    work=work,
+                    trees=save_trees,
+                    progress=progress,
+                )
+            typer.echo(f"wrote {done.path}")
+            entries.append(Entry.of(done.submission))
+        print_wide(render_rich(entries))
+        return
     try:
         for stored in run_plans(plans, results, name, overwrite):
             typer.echo(f"wrote {stored.path}")

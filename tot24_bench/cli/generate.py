@@ -55,7 +55,7 @@ def generate_command(
     exemplars: options.Exemplars = DEFAULT_VARIANT,
     states: Annotated[
         int | None,
-        Option(min=1, help="propose, value: ask about so many inner states of a hand instead."),
+        Option(min=1, help="propose, value(_at_once): ask about so many inner states of a hand."),
     ] = None,
     limit: options.Limit = None,
     temperature: Annotated[float | None, Option(help="Of sampling; 0 is greedy.")] = None,
@@ -120,8 +120,7 @@ def generate_command(
     puzzles = read_puzzles(split)[:limit]
     if states:
         if method not in STEP_METHODS:
-            wanted_by = " and ".join(STEP_METHODS)
-            raise ValueError(f"--states goes with {wanted_by}, not with {method[:40]}")
+            raise ValueError(f"--states is for {', '.join(STEP_METHODS)}, not for {method[:40]}")
         puzzles = sample_states(puzzles, states)
     ask = traces.wanted(puzzles, method, samples=samples, shots=shots, variant=exemplars)
     ask.check()

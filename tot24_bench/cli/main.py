@@ -18,6 +18,7 @@ from tot24_bench.cli import (
     rescore,
     splits,
     traces,
+    tree,
 )
 from tot24_bench.cli.terminal import one_line_errors
 from tot24_bench.cli.train import train_command
@@ -59,6 +60,7 @@ for group, name, command in (
     (app, "overlap", splits.overlap_command),
     (app, "difficulty", splits.difficulty_command),
     (app, "failures", compare.failures_command),
+    (app, "tree", tree.tree_command),
     (leaderboard_app, "verify", leaderboard.verify_command),
     (leaderboard_app, "add", add.add_command),
     (leaderboard_app, "check", add.check_command),

@@ -4,6 +4,7 @@ from tot24_bench.harness.documents import (
     DEFAULT_SPLIT,
     MAX_GEN_TOKS,
     METRICS,
+    SEARCH,
     count_tokens,
     mean_metrics,
     metrics_of_scores,
@@ -18,6 +19,7 @@ from tot24_bench.harness.evaluate import (
     HandResult,
     NotRankZero,
     TaskResult,
+    check_model_searches,
     evaluate,
     load_model,
     plain_command,
@@ -25,6 +27,7 @@ from tot24_bench.harness.evaluate import (
 from tot24_bench.harness.processes import is_first_process, leave_together, process_count
 from tot24_bench.harness.tasks import (
     GROUP,
+    SEARCH_TASK,
     expand_by_split,
     method_of,
     split_of,

@@ -3,7 +3,8 @@
 A row holds the numbers as dealt, the target and rule, the method and exemplar variant, and the
 texts of the prompt's parts (`instruction`, `question`, `worked`), so that lm-eval joins them and
 nothing is written twice. For a test row `worked` is a reference answer by the solver; it is never
-shown.
+shown. A search reads the puzzle from its row and prompts the model itself: the texts of the method
+`search`, which are those of `io`, stand there for a model that is none.
 
 Whether the token limit cut a response off is counted with the model's own tokenizer, since lm-eval
 hands its tasks text, not token counts.
@@ -50,11 +51,15 @@ log = logging.getLogger(__name__)
 DEFAULT_SPLIT = "hard100"  # the published test set; what a task means when no split is named
 TEST = "test"  # lm-eval's name for the rows asked
 
-MAX_GEN_TOKS = {"io": 128, "cot": 512, "onestep_tot": 896}
+SEARCH = "search"
+"""The method of the task that searches around a model answer."""
+
+MAX_GEN_TOKS = {"io": 128, "cot": 512, "onestep_tot": 896, SEARCH: 896}
 """Tokens that a method may generate; the YAML files say the same (a test compares). A 5-shot
 One-Step prompt is about 1,100 tokens for a small byte-pair tokenizer, so that prompt and response
 fit the 2,048 tokens of SmolLM. Of GPT-4o's 100 public One-Step responses half are under 840
-characters and 90 under 3,400; the rest restart endlessly."""
+characters and 90 under 3,400; the rest restart endlessly. A whole search has no limit of tokens:
+its own is that of the longest text that it can end with, a One-Step response chosen of several."""
 
 METRICS = ("acc", "valid", "answered", "false_claim", "truncated")
 """What a task reports, each the mean over hands of the mean over a hand's repeats."""
@@ -79,7 +84,7 @@ def exemplar_rows(
 ) -> list[dict[str, Any]]:
     """The exemplars of a method as rows, of the asked hand's target; none equals that hand."""
     exemplars = pick(variant_of(method, variant), asked, shots)
-    return [_row(method, variant, one.puzzle, worked(method, one)) for one in exemplars]
+    return [_row(method, variant, one.puzzle, worked(_said(method), one)) for one in exemplars]
 
 
 def make_dataset(
@@ -240,10 +245,15 @@ def _row(method: str, variant: str, puzzle: Puzzle, answer: str) -> dict[str, An
         "rule": str(puzzle.rule),
         "method": method,
         "exemplars": variant,
-        "instruction": instruction(method, puzzle.target, puzzle.rule),
+        "instruction": instruction(_said(method), puzzle.target, puzzle.rule),
         "question": question(puzzle),
         "worked": answer,
     }
+
+
+def _said(method: str) -> str:
+    """The method whose texts a task shows."""
+    return "io" if method == SEARCH else method
 
 
 def _reference(puzzle: Puzzle) -> str:

@@ -19,7 +19,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
@@ -35,7 +35,7 @@ from tot24_bench.harness.documents import (
     score_all,
 )
 from tot24_bench.harness.processes import share_hands, tell_accelerate_of_cpus
-from tot24_bench.harness.tasks import expand, method_of, tasks_path
+from tot24_bench.harness.tasks import SEARCH_TASK, expand, method_of, tasks_path
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS
 from tot24_bench.scoring import Score
 
@@ -128,11 +128,13 @@ def evaluate(plan: EvaluationPlan, model: LM | None = None) -> Evaluation:
     Raises:
         UnknownTask, UnknownSplit, UnknownVariant, ValueError: the plan names what does not exist.
         BadCheckpoint: the checkpoint is missing, incomplete or cannot be loaded.
-        EvaluationError: the plan contradicts itself, or a prompt does not fit the model.
+        EvaluationError: the plan contradicts itself, a prompt does not fit the model, or a model
+            that is no search was given a search's task.
         BadLaunch: it was launched as processes that cannot share it.
         NotRankZero: in every process of a distributed run but the first, once it is done.
     """
     names = expand(plan.tasks)
+    check_model_searches(names, model)
     _check_plan(plan)
     if plan.model == "hf":
         check_checkpoint(plan.model_args)
@@ -155,6 +157,16 @@ def evaluate(plan: EvaluationPlan, model: LM | None = None) -> Evaluation:
         _precision(model),
         perf_counter() - started,
     )
+
+
+def check_model_searches(tasks: Iterable[str], model: LM | None) -> None:
+    """Refuse the plain task of searches to a model that is none: it has no `search_settings`.
+
+    Raises:
+        EvaluationError: names the fix.
+    """
+    if SEARCH_TASK in tasks and not hasattr(model, "search_settings"):
+        raise EvaluationError(f"{SEARCH_TASK} is for searches: add --method tot_bfs")
 
 
 def _check_plan(plan: EvaluationPlan) -> None:

@@ -6,8 +6,10 @@ compares the folder with what it should hold.
 
 >>> expand(["game24", "game24_io"])
 ('game24_io', 'game24_cot', 'game24_onestep_tot')
->>> expand_by_split(["game24_io", "game24_cot_fresh"], "hard100")
-{'hard100': ('game24_io',), 'fresh': ('game24_cot',)}
+>>> expand_by_split(["game24_io", "game24_search_fresh"], "hard100")
+{'hard100': ('game24_io',), 'fresh': ('game24_search',)}
+
+`game24_search` is in no group: with three prompts a search would run three times.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ from pathlib import Path
 
 import tot24_bench
 from tot24_bench.game import ALL_SPLITS
-from tot24_bench.harness.documents import DEFAULT_SPLIT
+from tot24_bench.harness.documents import DEFAULT_SPLIT, SEARCH
 from tot24_bench.prompts import METHODS
 from tot24_bench.text import did_you_mean
 
 GROUP = "game24"
+SEARCH_TASK = f"{GROUP}_{SEARCH}"
 
 TASK_SPLITS = tuple(split for split in ALL_SPLITS if split not in (DEFAULT_SPLIT, "train"))
 """Splits that have tasks of their own: all but what the plain tasks ask and what is trained on."""
@@ -50,7 +53,7 @@ def task_name(method: str) -> str:
 
 
 def method_of(task: str) -> str:
-    """The method that a task (else UnknownTask) evaluates, whatever its split."""
+    """The method that a task (else UnknownTask) evaluates, whatever its split; `search` is one."""
     ((base, _),) = _singles(task)
     return base.removeprefix(f"{GROUP}_")
 
@@ -97,18 +100,19 @@ def _singles(name: str) -> list[tuple[str, str | None]]:
     """Plain task and split of each task behind a name."""
     if name not in _BEHIND:
         raise UnknownTask(
-            f"no task {name[:60]!r}: {did_you_mean(name, _BEHIND)}the tasks are {GROUP} (all of), "
-            f"{', '.join(_PLAIN)}, and each of these with a split, such as "
+            f"no task {name[:60]!r}: {did_you_mean(name, _BEHIND)}the tasks are {GROUP} (all of "
+            f"{', '.join(_GROUPED)}), each of these, {SEARCH_TASK}, and all with a split, such as "
             f"{GROUP}_{TASK_SPLITS[-1]}"
         )
     return _BEHIND[name]
 
 
-_PLAIN = tuple(task_name(method) for method in METHODS)
+_GROUPED = tuple(task_name(method) for method in METHODS)
+_PLAIN = (*_GROUPED, SEARCH_TASK)
 
 _BEHIND: dict[str, list[tuple[str, str | None]]] = {}
 """Plain task and split of each task behind every name of a task or a group."""
 for _split in (None, *TASK_SPLITS):
     _suffix = "" if _split is None else f"_{_split}"
-    _BEHIND[GROUP + _suffix] = [(task, _split) for task in _PLAIN]
+    _BEHIND[GROUP + _suffix] = [(task, _split) for task in _GROUPED]
     _BEHIND |= {task + _suffix: [(task, _split)] for task in _PLAIN}

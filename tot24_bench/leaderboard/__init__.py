@@ -41,9 +41,11 @@ from tot24_bench.leaderboard.runs import (
     CannotRerun,
     Searched,
     find_checkpoint,
+    model_sha256,
     plan_keys,
     rerun,
     run_plans,
+    run_search,
     search_submission,
 )
 from tot24_bench.leaderboard.store import (

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.checkpoint import (
     check_checkpoint,
@@ -52,7 +54,17 @@ from tot24_bench.leaderboard.submission import (
     report_of,
 )
 from tot24_bench.prompts import variant_of
-from tot24_bench.search import SEARCH_TASK, HandSearch, SearchSettings, first_prompt
+from tot24_bench.search import (
+    SEARCH_TASK,
+    HandSearch,
+    Progress,
+    SearchSettings,
+    around,
+    first_prompt,
+)
+
+if TYPE_CHECKING:
+    from lm_eval.api.model import LM
 
 RECORDED_ARGUMENTS = {
     "attn_implementation", "autogptq", "dtype", "gguf_file", "load_in_4bit", "load_in_8bit",
@@ -158,6 +170,68 @@ class Searched(NamedTuple):
     symbolic_step: bool
     sent: int  # calls that really went to the model
     limits: Mapping[str, int]  # the most tokens of a call, by its kind
+
+
+WORK = Path("runs/search")  # where the replies of a search are kept while it runs
+
+
+def run_search(
+    plan: EvaluationPlan,
+    settings: SearchSettings,
+    results: Path,
+    *,
+    name: str | None = None,
+    overwrite: bool = False,
+    work: Path | None = None,
+    trees: Path | None = None,
+    progress: Callable[[Progress, int], None] = lambda _, __: None,
+    model: LM | None = None,
+) -> Stored:
+    """Search every hand of a plan with its model, and write the submission.
+
+    After an interruption the same call goes on from the replies that are there.
+
+    Args:
+        work: file of the replies, which stays; None is one of this model's, gone at the end.
+        trees: file for the trees, a line a hand; it is written anew.
+        model: from `load_model`; None loads it.
+
+    Raises:
+        SubmissionExists, ResultsNotWritable, ValueError, OSError: before anything is loaded, as
+            `run_plans`; or the model stopped answering.
+    """
+    (key,) = plan_keys(plan, name, settings)
+    check_writable(results, key, overwrite)
+    if plan.model == "hf":
+        check_checkpoint(plan.model_args)
+    replies = work or WORK / f"{model_sha256(plan)[:16]}.sqlite"
+    found = around(
+        model or load_model(plan),
+        settings,
+        shots=plan.shots,
+        chat=plan.chat,
+        work=replies,
+        trees=trees,
+        progress=progress,
+    )
+    evaluation = evaluate(replace(plan, shots=0), found)
+    searched = Searched(
+        found.records, found.oracle_stop, found.symbolic_step, found.sent, found.limits
+    )
+    evaluation = evaluation._replace(plan=plan)
+    submission = search_submission(evaluation, settings, searched, name)
+    stored = Stored(write(submission, results, overwrite), submission)
+    if work is None:
+        for file in replies.parent.glob(f"{replies.name}*"):
+            file.unlink()
+    return stored
+
+
+def model_sha256(plan: EvaluationPlan) -> str:
+    """What tells a model, and how it is asked, from others: its replies are no other's."""
+    weights = checkpoint_sha256(_source(plan.model_args))
+    told = [plan.model, sorted(plan.model_args.items()), weights, plan.chat, plan.multiturn]
+    return hashlib.sha256(json.dumps([*told, plan.seed], default=str).encode()).hexdigest()
 
 
 def submissions_of(evaluation: Evaluation, name: str | None = None) -> tuple[Submission, ...]:

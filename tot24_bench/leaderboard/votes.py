@@ -13,11 +13,7 @@ would count it. Of answers with equally many votes the one that was given first 
 
 from __future__ import annotations
 
-from collections import deque
-from contextlib import suppress
-from typing import TypeVar
-
-from tot24_bench.scoring import Score, Verdict, tokenize
+from tot24_bench.scoring import Score, Verdict, form_of
 
 MAX_ANSWERS = 4_096  # different ones of a hand that are counted; what comes later does not vote
 
@@ -73,81 +69,3 @@ def _count(counts: dict[int, int], answer: str, claim: bool, right: bool) -> Non
 def _elected(counts: dict[int, int], claims: bool) -> bool:
     voting = (count for count in counts.values() if claims or not count & _CLAIM)
     return bool(max(voting, key=lambda count: count // _VOTE, default=0) & 1)
-
-
-def form_of(expression: str) -> str:
-    """A text that two expressions share where they differ in order and grouping alone.
-
-    An expression is taken for a sum of signed products of factors and divisors, each in order; what
-    cannot be read is its own form, spaces aside.
-
-    >>> form_of("4 * (10 - 4)") == form_of("(10-4)*4") == form_of("(-4 + 10) * 4")
-    True
-    >>> form_of("8 - (4 - 6)") == form_of("8 + 6 - 4"), form_of("8 / (4 / 6)") == form_of("8*6/4")
-    (True, True)
-    >>> form_of("-(4 + 6)") == form_of("-6 - 4"), form_of("-4 * 6") == form_of("6 * -4")
-    (True, True)
-    >>> form_of("4 * 1") == form_of("4 / 1")
-    False
-    """
-    cut = tokenize(expression)
-    tokens = deque(cut.tokens)
-    with suppress(IndexError, ValueError):  # it ends or goes on where something is missing
-        if cut.problem is None and not expression[cut.end :].strip():
-            terms = _sum(tokens)
-            if not tokens:
-                return _text(terms)
-    return "".join(expression.split())
-
-
-_Factors = tuple[tuple[str, str], ...]  # in order, each after its `*` or `/`
-_Terms = tuple[tuple[str, _Factors], ...]  # in order, each after its sign, which is empty or `-`
-_T = TypeVar("_T")
-
-_TURNED = {"": "-", "-": "", "*": "/", "/": "*"}
-
-
-def _sum(tokens: deque[int | str]) -> _Terms:
-    """Read a sum off the tokens; brackets are at most `scoring.tokens.MAX_DEPTH` deep."""
-    terms = _product(tokens)
-    while tokens and tokens[0] in ("+", "-"):
-        negative = tokens.popleft() == "-"
-        right = _product(tokens)
-        terms = tuple(sorted(terms + (_turned(right) if negative else right)))
-    return terms
-
-
-def _product(tokens: deque[int | str]) -> _Terms:
-    terms = _operand(tokens)
-    while tokens and tokens[0] in ("*", "/"):
-        inverse = tokens.popleft() == "/"
-        (sign, left), (other, right) = _one_term(terms), _one_term(_operand(tokens))
-        factors = tuple(sorted(left + (_turned(right) if inverse else right)))
-        terms = (("" if sign == other else "-", factors),)
-    return terms
-
-
-def _operand(tokens: deque[int | str]) -> _Terms:
-    negative = False
-    while tokens[0] in ("+", "-"):
-        negative ^= tokens.popleft() == "-"
-    token = tokens.popleft()
-    if isinstance(token, int):
-        terms: _Terms = (("", (("*", str(token)),)),)
-    else:
-        terms = _sum(tokens)
-        if token != "(" or tokens.popleft() != ")":
-            raise ValueError(f"{token} where a number is missing")
-    return _turned(terms) if negative else terms
-
-
-def _one_term(terms: _Terms) -> tuple[str, _Factors]:
-    return terms[0] if len(terms) == 1 else ("", (("*", f"({_text(terms)})"),))
-
-
-def _turned(parts: tuple[tuple[str, _T], ...]) -> tuple[tuple[str, _T], ...]:
-    return tuple((_TURNED[sign], part) for sign, part in parts)
-
-
-def _text(terms: _Terms) -> str:
-    return "+".join(sign + "".join(map("".join, factors)) for sign, factors in sorted(terms))

@@ -66,6 +66,14 @@ _USING = {
     Rule.ALL: "using every number exactly once",
     Rule.SOME: "using each number at most once (they need not all be used)",
 }
+_ASK = (
+    "The input is the numbers left on the way to {target}.",
+    "Can they still make {target} with + - * /, {using}?",
+)
+_WORDS = (
+    '"Judgement: sure" if they can, "Judgement: impossible" if they cannot.',
+    '"Judgement: likely" if you cannot tell.',
+)
 _INSTRUCTIONS = {
     "propose": (
         "The input is the numbers left on the way to {target}, to be made with + - * /, {using}.",
@@ -73,15 +81,9 @@ _INSTRUCTIONS = {
         "numbers, and show the numbers that are then left, like 5 + 3 = 8 (left: 2 8) after 2 3 5.",
     ),
     "value": (
-        *(_ASK := (
-            "The input is the numbers left on the way to {target}.",
-            "Can they still make {target} with + - * /, {using}?",
-        )),
+        *_ASK,
         "Try it out in a few lines, then end with one line that says which.",
-        *(_WORDS := (
-            '"Judgement: sure" if they can, "Judgement: impossible" if they cannot.',
-            '"Judgement: likely" if you cannot tell.',
-        )),
+        *_WORDS,
     ),
     "value_at_once": (*_ASK, "Say which in one line, and nothing else.", *_WORDS),
 }
@@ -101,7 +103,7 @@ class Example(NamedTuple):
 def build_any(
     method: str, puzzle: Puzzle, *, shots: int = SHOTS, variant: str = DEFAULT_VARIANT
 ) -> Prompt:
-    """The prompt of any of `ALL_METHODS`; `propose` and `value` have one variant only.
+    """The prompt of any of `ALL_METHODS`; those of `STEP_METHODS` have one variant only.
 
     Raises:
         UnknownMethod, UnknownVariant, ValueError: as `build`.
@@ -148,7 +150,7 @@ def step_instruction(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -
 
 @lru_cache(maxsize=256)
 def examples(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -> tuple[Example, ...]:
-    """Every exemplar of `propose` or `value` for a target and a rule."""
+    """Every exemplar of one of `STEP_METHODS` for a target and a rule."""
     found: list[Example] = []
     for place, puzzle in enumerate(example_puzzles(target, rule, SHOTS + 5)):
         odd = bool(place % 2)

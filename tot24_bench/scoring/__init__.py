@@ -10,8 +10,15 @@ from tot24_bench.scoring.answer import MAX_RESPONSE_CHARS, find_answer, locate_a
 from tot24_bench.scoring.claims import Commitment
 from tot24_bench.scoring.equation import Answer
 from tot24_bench.scoring.expression import MAX_COMPOSED, parse_expression, read_expression
+from tot24_bench.scoring.form import form_of, thoughts_in
 from tot24_bench.scoring.markup import plain, read_response
-from tot24_bench.scoring.propose_value import judgement_end, score_method
+from tot24_bench.scoring.propose_value import (
+    Proposals,
+    judgement_end,
+    read_judgement,
+    read_proposals,
+    score_method,
+)
 from tot24_bench.scoring.replay import BrokenRule, Replay, ReplayedThought, check, holds
 from tot24_bench.scoring.score import (
     MAX_JUDGED_NUMBERS,

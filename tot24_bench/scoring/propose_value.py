@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from typing import NamedTuple
 
 from tot24_bench.game.puzzle import Puzzle
 from tot24_bench.game.states import Number
@@ -138,6 +139,49 @@ def _score_value(puzzle: Puzzle, said: str, truncated: bool) -> Score:
         answered=True,
         false_claim=verdict is Verdict.WRONG_VALUE,
     )
+
+
+class Proposals(NamedTuple):
+    """What a `propose` response offers to a search."""
+
+    steps: tuple[Step, ...]  # each valid thought once, in the order in which it is written
+    left: tuple[tuple[Number, ...], ...]  # the numbers that each leaves, ascending
+    dropped: int  # lines that are meant as a thought and are none: other numbers, a wrong result
+    told: bool  # whether every valid thought tells what it leaves; else code has worked it out
+
+
+def read_proposals(numbers: tuple[Number, ...], response: str) -> Proposals:
+    r"""The valid thoughts that a response lists, for a search to follow; never raises.
+
+    As tolerant as the scorer of a whole response: what stands beside a thought on its line, such as
+    a number in a list or a remark, is passed over. A line with several thoughts is none.
+
+    >>> read_proposals((4, 6, 8), "1. 8 - 4 = 4 (left: 4 6)\n8 - 6 = 3\n8 + 5 = 13")[1:]
+    (((4, 6),), 2, True)
+    """
+    found: dict[str, tuple[Step, tuple[Number, ...]]] = {}
+    dropped, told = 0, True
+    text = read_response(response[:MAX_RESPONSE_CHARS]).said
+    lines = [line for line in text.split("\n") if _NUMBER.search(line)][:MAX_LINES]
+    for line in lines:
+        steps = read_steps(line) if len(line) <= MAX_STEP_LINE_CHARS else []
+        fault, left = check(steps[0], numbers) if len(steps) == 1 else (BrokenRule.LEFT, ())
+        if fault is not None:
+            dropped += bool(steps) or "=" in line
+        elif steps[0].text not in found:
+            found[steps[0].text] = steps[0], left
+            told = told and steps[0].left is not None
+    steps_in, lefts = zip(*found.values(), strict=True) if found else ((), ())
+    return Proposals(steps_in, lefts, dropped, told)
+
+
+def read_judgement(response: str) -> str | None:
+    r"""The word that a `value` response ends in: sure, likely or impossible; None for none of them.
+
+    >>> read_judgement("10 + 14 = 24 (left: 24)\nJudgement: sure"), read_judgement("maybe")
+    ('sure', None)
+    """
+    return _judgement_in(read_response(response[:MAX_RESPONSE_CHARS]).said)
 
 
 def judgement_end(text: str) -> int | None:

@@ -1,12 +1,21 @@
 """Searches around a model: Tree of Thoughts in many calls, and its kin, batched and counted."""
 
+from tot24_bench.search.backend import Backend, ModelFailed
+from tot24_bench.search.calls import BudgetSpent, Call, Found, Reply, Search
+from tot24_bench.search.drawing import drawn, terminal_tree
+from tot24_bench.search.methods import SEARCHES, around
+from tot24_bench.search.picture import layout, svg
+from tot24_bench.search.replies import BadReplies, ReplyStore
+from tot24_bench.search.scheduler import BudgetTooSmall, Ended, Progress, Run
 from tot24_bench.search.settings import (
     SEARCH_METHODS,
     SEARCH_TASK,
     USED,
+    CannotAsk,
     HandSearch,
     SearchReport,
     SearchSettings,
     first_prompt,
+    read_settings,
 )
-from tot24_bench.search.tree import Node, SearchTree
+from tot24_bench.search.tree import MAX_NODES, Node, SearchTree, read_trees, tree_of_response

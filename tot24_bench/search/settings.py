@@ -12,13 +12,14 @@ claims a setting that changed nothing. `slug` is the part of a file name, `label
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import METHOD_NAMES, Prompt, build, build_step
-from tot24_bench.schema import MAX_COUNT, Count, Encodable, Record, Share
+from tot24_bench.schema import MAX_COUNT, Count, Encodable, Record, Share, first_fault
 
 SEARCH_METHODS = ("tot_bfs", "tot_dfs", "mcts", "self_consistency", "best_of_k", "refine")
 
@@ -37,6 +38,10 @@ USED: dict[str, tuple[str, ...]] = {
 """The settings that each method reads, beside the budget, the shots and the seed."""
 
 MAX_K = 1_000  # responses to a hand
+
+
+class CannotAsk(ValueError):
+    """The model cannot be searched like this; the message names the fix."""
 
 
 class SearchSettings(Record):
@@ -89,6 +94,12 @@ class SearchSettings(Record):
             if name not in read and getattr(self, name) != field.default:
                 users = ", ".join(method for method, used in USED.items() if name in used)
                 raise ValueError(f"{self.method} has no {name}: it is for {users}")
+        same = self.method in ("self_consistency", "best_of_k") and not self.temperature
+        if same and self.k > 1:
+            raise ValueError(
+                f"{self.method} at temperature 0 asks for {self.k} equal responses: give a "
+                "temperature, such as 0.7"
+            )
         return self
 
     @property
@@ -141,6 +152,19 @@ class SearchSettings(Record):
                 words = _WORDS[name]
                 parts.append(words.format(getattr(self, name)))
         return ", ".join(parts).replace("temperature 0.0", "greedy")
+
+
+def read_settings(fields: Mapping[str, Any]) -> SearchSettings:
+    """Settings from what was written on a command line.
+
+    Raises:
+        CannotAsk: one line with the setting and what is wrong with it.
+    """
+    try:
+        return SearchSettings.model_validate(fields)
+    except ValidationError as error:
+        where, what = first_fault(error, "the search")
+        raise CannotAsk(f"{where}: {what.removeprefix('Value error, ')}") from error
 
 
 _ALWAYS: dict[str, tuple[str, ...]] = {

@@ -26,6 +26,7 @@ from tot24_bench.teachers.solver import (
     judgement_lines,
     line_of,
     plausible_thoughts,
+    put_together,
     write,
     write_response,
 )

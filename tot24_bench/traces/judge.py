@@ -5,7 +5,7 @@ first that applies is the trace's. What is held out, and where: `leaks`.
 
 What stands after the answer that a response commits to was not judged: another hand, a second
 search, plain untruths. It is not looked at and not trained on: the response is cut off at the end
-of the answer's line (of `value` the line of the judgement). The trace file stays as it is.
+of the answer's line, or of the judgement's. The trace file stays as it is.
 
 >>> said = "Answer: 4 * 6 * 1 * 1 = 24\nInput: 4 5 6 10\nAnswer: ..."
 >>> cut_after_answer("io", Puzzle.parse("1 1 4 6"), said)
@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
@@ -39,6 +40,7 @@ from tot24_bench.scoring import (
     Analysis,
     Answer,
     Commitment,
+    Replay,
     Score,
     Verdict,
     analyse,
@@ -155,6 +157,9 @@ def judge_response(
         worth = score_method(method, puzzle, response, truncated=cut)
     if of_steps:
         own = score_method(method, puzzle, told)
+        # A judgement is no answer: all that is said stands before one.
+        thoughts = Replay(puzzle).run(read_steps(read_response(told).said))
+        analysis = replace(analysis, thoughts=thoughts)
     if own.correct is not worth.correct:
         kept = None
     reason, detail = (
@@ -288,7 +293,7 @@ def cut_after_answer(method: str, puzzle: Puzzle, response: str) -> str | None:
     if method == "propose" or len(whole) > MAX_RESPONSE_CHARS or read_canonical(whole) is not None:
         return whole
     said = read_response(whole).said
-    end = judgement_end(said) if method == "value" else _answer_end(said, puzzle)
+    end = judgement_end(said) if method in STEP_METHODS else _answer_end(said, puzzle)
     if end is None:
         return None
     wanted = said[:end].rstrip()

@@ -228,7 +228,8 @@ def leak_in(
     thoughts: tuple[ReplayedThought, ...] = ()
     # `propose` lists what could come next: nothing goes on from anything.
     if replay and method != "propose":
-        if analysis is None and canonical is not None:
+        # A judgement is no answer: all that a move of a search says stands before one.
+        if (analysis is None and canonical is not None) or method in STEP_METHODS:
             thoughts = Replay(asked).run(steps)
         else:
             thoughts = (analysis or analyse(asked, completion)).thoughts
@@ -238,6 +239,8 @@ def leak_in(
         if len(asked.hand) <= SMALLEST_HAND and avoid is Avoid.NOTHING:
             steps, thoughts = [], ()
     shown = states_in(steps, thoughts)
+    sound = {asked.hand, *(thought.left for thought in thoughts if thought.exact)}
+    text = without_look_ahead(text, sound)
     if method in STEP_METHODS:  # most thoughts start from what was asked
         shown |= {check(step, asked.hand)[1] for step in steps}
     hands = {tuple(sorted(one)) for one in shown}
@@ -367,21 +370,23 @@ def undealt(text: str) -> str:
 
 
 def without_look_ahead(text: str, states: Collection[Numbers]) -> str:
-    """The text without the lines that try out one of some states, as `4 | 4 5: +9 -1 *20 !`.
+    """The text without the lines that try out one of some states, as `4 | 4 5: +9 -1 *20 !`, or
+    `4 20: +24 !` of two numbers.
 
     >>> without_look_ahead("4 | 4 5: +9 -1 *20 !\\n4 | 4 6: +10\\n4 | 4 5: +8", {(4, 4, 5)})
     '\\n4 | 4 6: +10\\n4 | 4 5: +8'
     """
 
     def left(match: re.Match[str]) -> str:
-        held, x, y = (to_number(one) for one in match.group(1, 2, 3))
-        true = tuple(sorted((held, x, y))) in states and all(
+        told = [to_number(one) for one in match.group(1, 2, 3) if one is not None]
+        x, y = told[-2:]
+        true = tuple(sorted(told)) in states and all(
             any(holds(a, op, b, to_number(value)) for a, b in ((x, y), (y, x)))
             for op, value in _TRIED.findall(match[4])
         )
         return "" if true else match[0]
 
-    return _LOOK_AHEAD.sub(left, text) if "|" in text else text
+    return _LOOK_AHEAD.sub(left, text) if ": +" in text else text
 
 
 def _solved(
@@ -404,7 +409,6 @@ def _solved(
             found |= {thought.left for thought in Replay(asked).run(said) if thought.exact}
     states = {thought.left for thought in sound}
     whole = {one for state in states for one in state if not isinstance(one, int)}
-    text = without_look_ahead(text, states)
     ends = Counter(thought.step[:3] for thought in sound if thought.step.value in targets)
     return found | solved(text, targets, own, ends, whole, _is_held_back)
 
@@ -451,7 +455,9 @@ _BETWEEN_SLASHES = re.compile(
 )
 _ONE = r"\d{1,12}(?:/\d{1,12})?"
 _TRIED = re.compile(rf"([-+*/])({_ONE})")
-_LOOK_AHEAD = re.compile(rf"(?m)^({_ONE}) \| ({_ONE}) ({_ONE}):((?: [-+*/]{_ONE}){{0,8}})(?: !)?$")
+_LOOK_AHEAD = re.compile(
+    rf"(?m)^(?:({_ONE}) \| )?({_ONE}) ({_ONE}):((?: [-+*/]{_ONE}){{0,8}})(?: !)?$"
+)
 _DIGITS = re.compile(r"\d{1,12}")
 _INPUT = re.compile(r"(?<![a-z])inputs?(?![a-z])", re.IGNORECASE)
 _DRESS = r"[\s:>*_.\"'#|\[({=-]*"

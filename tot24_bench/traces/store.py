@@ -58,7 +58,7 @@ class Trace(Record):
     format: Literal["tot24-trace/1"] = FORMAT
     puzzle: Puzzle  # the hand as the prompt showed it
     sample: Annotated[int, Field(ge=0, lt=MAX_SAMPLES)]  # which of the hand's samples, from 0
-    method: Name  # the prompting method: `prompts.METHODS`, `propose` or `value`
+    method: Name  # the prompting method: one of `prompts.ALL_METHODS`
     variant: Name  # of the prompt's exemplars
     shots: Count | None  # exemplars in the prompt; None, as its hash, where it is not ours
     prompt_sha256: Sha256 | None

@@ -19,6 +19,7 @@ from tot24_bench.game import (
     is_solvable,
     load_split,
 )
+from tot24_bench.prompts import STEP_METHODS
 from tot24_bench.scoring import analyse, score, score_method
 from tot24_bench.scoring.steps import MAX_STEPS
 from tot24_bench.teachers import DEAD_END, write
@@ -69,7 +70,7 @@ def check_response(puzzle: Puzzle, curriculum: Curriculum, seed: int, method: st
     assert response == write(puzzle, method, Random(seed), curriculum)
     lines = response.split("\n")
     assert len(lines) <= (curriculum.max_lines or MOST_LINES)
-    if method in ("propose", "value"):
+    if method in STEP_METHODS:
         assert score_method(method, puzzle, response).correct, response
     else:
         result = analyse(puzzle, response)
@@ -100,7 +101,7 @@ def test_every_response_is_right_and_every_thought_valid(
     PUZZLES.filter(lambda puzzle: len(puzzle.numbers) > 1),
     CURRICULA,
     st.integers(0, 9),
-    st.sampled_from(["propose", "value"]),
+    st.sampled_from(STEP_METHODS),
 )
 def test_proposals_are_valid_and_judgements_true(
     puzzle: Puzzle, curriculum: Curriculum, seed: int, method: str

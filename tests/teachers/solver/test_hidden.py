@@ -36,7 +36,7 @@ KNOBS = {
     "avoiding": Curriculum(avoid="state_holdout"),
 }
 FIVE, SIX = draw("five", size=40, part="train"), draw("six", size=6, part="train")
-METHODS = ("onestep_tot", "cot", "io", "propose", "value")
+METHODS = ("onestep_tot", "cot", "io", "propose", "value", "value_at_once")
 NUMBERS = re.compile(r"(?:left:|Back to|Input:)((?: \d+(?:/\d+)?)+)")
 
 

@@ -9,15 +9,17 @@ from fractions import Fraction
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tot24_bench.game import Puzzle, Rule, State, draw, held_out_states, is_solvable, load_split
-from tot24_bench.scoring import analyse, score
-from tot24_bench.teachers import CannotTeach, Curriculum, write
+from tot24_bench.scoring import analyse, score, score_method
+from tot24_bench.teachers import CannotTeach, Curriculum, judgement_lines, write
 from tot24_bench.teachers.solver.curriculum import BadCurriculum
 from tot24_bench.teachers.solver.look_ahead import Way, look_ahead
 from tot24_bench.teachers.solver.truth import Truth
+from tot24_bench.traces import Guard
+from tot24_bench.traces.judge import judge_response
 
 LOOK_AHEAD = Curriculum(judge="look-ahead", max_lines=None)
 EARLY = Curriculum(judge="look-ahead", max_lines=None, fractions="early")
@@ -267,7 +269,103 @@ def test_what_it_does_not_take_is_named() -> None:
         Curriculum(judge="model")
 
 
+# Judgements of one to three numbers left.
+
+
+def values_of(numbers: tuple[Fraction, ...]) -> set[Fraction]:
+    """All that some numbers make when each is used, by brute force."""
+    if len(numbers) == 1:
+        return {numbers[0]}
+    found: set[Fraction] = set()
+    for i, x in enumerate(numbers):
+        for j, y in enumerate(numbers):
+            if i < j:
+                rest = tuple(one for k, one in enumerate(numbers) if k not in (i, j))
+                signed = {x + y, x - y, y - x, x * y}
+                quotients = {a / b for a, b in ((x, y), (y, x)) if b}
+                found |= {v for one in signed | quotients for v in values_of((*rest, one))}
+    return found
+
+
+PAIR = re.compile(r"([\d/]+) ([\d/]+):((?: [-+*/][\d/]+)+)( !)?")
+THOUGHT = re.compile(r"(\S+) ([-+*/]) (\S+) = ([\d/]+) \(left: ([\d/ ]+)\)")
+WORTH = {"+": Fraction.__add__, "-": Fraction.__sub__, "*": Fraction.__mul__}
+lefts = st.lists(
+    st.one_of(st.integers(0, 30), st.fractions(0, 40, max_denominator=12)), min_size=1, max_size=3
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(left=lefts, target=st.sampled_from([24, 24, 24, 0, 7, 36, 101]))
+def test_a_judgement_is_the_truth_and_what_was_tried_out_shows_it(
+    left: list[int | Fraction], target: int
+) -> None:
+    numbers = tuple(n.numerator if n.denominator == 1 else n for n in left)
+    *lines, said = judgement_lines(numbers, target)
+    makes = target in values_of(tuple(map(Fraction, numbers)))
+    assert said == f"Judgement: {'sure' if makes else 'impossible'}"
+    state = sorted(map(Fraction, numbers))
+    hits = [line.endswith(" !") for line in lines if "=" not in line]
+    assert hits == [False] * (len(hits) - 1) + [makes] * (len(numbers) > 1)
+    for line in lines:
+        if look := LOOK.fullmatch(line):
+            held, x, y = (Fraction(look[i]) for i in (1, 2, 3))
+            assert sorted((held, x, y)) == sorted(map(Fraction, numbers))
+            assert {Fraction(value[1:]) for value in look[4].split()} <= made(x, y)
+        elif pair := PAIR.fullmatch(line):
+            x, y = Fraction(pair[1]), Fraction(pair[2])
+            assert sorted((x, y)) == state
+            assert {Fraction(value[1:]) for value in pair[3].split()} <= made(x, y)
+        else:
+            thought = THOUGHT.fullmatch(line)
+            assert thought, line
+            a, b = (Fraction(thought[i].strip("()")) for i in (1, 3))
+            state.remove(a)
+            state.remove(b)
+            op, value = thought[2], Fraction(thought[4])
+            assert value == (a / b if op == "/" else WORTH[op](a, b))
+            state = sorted((*state, value))
+            assert state == sorted(map(Fraction, thought[5].split()))
+    if makes:
+        assert state == [target]
+
+
+@given(st.lists(cards, min_size=1, max_size=3), st.integers(0, 3))
+def test_the_teacher_s_values_by_look_ahead_are_right_and_may_be_trained_on(
+    numbers: list[int], seed: int
+) -> None:
+    puzzle = Puzzle(tuple(numbers))
+    text = write(puzzle, "value", Random(seed), LOOK_AHEAD)
+    assert text.split("\n") == judgement_lines(puzzle.numbers, 24)
+    at_once = write(puzzle, "value_at_once", Random(seed), LOOK_AHEAD)
+    assert at_once == text.rpartition("\n")[2]
+    for method, said in (("value", text), ("value_at_once", at_once)):
+        assert score_method(method, puzzle, said).correct
+        assert judge_response(method, puzzle, said).reason is None, said
+        Guard().check({"numbers": puzzle.text, "method": method, "completion": said}, "row 0")
+
+
+def test_values_of_other_states_are_as_without_look_ahead() -> None:
+    for puzzle in (Puzzle((1, 4, 6), 24, Rule.SOME), Puzzle((4, 5, 6, 10))):
+        assert write(puzzle, "value", Random(0), LOOK_AHEAD) == write(puzzle, "value", Random(0))
+    with pytest.raises(CannotTeach, match="4 numbers left are not judged by look-ahead"):
+        judgement_lines((1, 2, 3, 4), 24)
+    with pytest.raises(CannotTeach, match="set max_lines to"):
+        write(Puzzle((1, 1, 1)), "value", Random(0), replace(LOOK_AHEAD, max_lines=3))
+    for method in ("value", "value_at_once"):
+        with pytest.raises(CannotTeach, match="0 or more"):
+            write(Puzzle((3, 5), -2), method, Random(0), LOOK_AHEAD)
+        with pytest.raises(CannotTeach, match="a state to avoid"):
+            held_out = min(
+                one
+                for one in held_out_states()
+                if all(isinstance(n, int) and n for n in one.numbers)
+            )
+            asked = Puzzle(tuple(int(number) for number in held_out.numbers))
+            write(asked, method, Random(0), replace(LOOK_AHEAD, avoid="state_holdout"))
+
+
 def test_the_other_methods_are_as_ever() -> None:
     puzzle = Puzzle.parse("4 5 6 10")
-    for method in ("io", "cot", "propose", "value"):
+    for method in ("io", "cot", "propose", "value", "value_at_once"):
         assert write(puzzle, method, Random(0), LOOK_AHEAD) == write(puzzle, method, Random(0))

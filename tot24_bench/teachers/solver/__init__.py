@@ -13,7 +13,7 @@ from tot24_bench.teachers.solver.curriculum import (
     CannotTeach,
     Curriculum,
 )
-from tot24_bench.teachers.solver.look_ahead import HIT, LETTERS
+from tot24_bench.teachers.solver.look_ahead import HIT, LETTERS, put_together
 from tot24_bench.teachers.solver.teacher import (
     SolverSettings,
     SolverTeacher,

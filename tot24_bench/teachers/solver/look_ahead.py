@@ -32,6 +32,7 @@ Answer: (5 * 4) + (10 - 6) = 24
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
@@ -45,6 +46,7 @@ from tot24_bench.game import (
     Puzzle,
     Rule,
     State,
+    Thought,
     can_make,
     make_thought,
     two_make,
@@ -176,6 +178,23 @@ def judged_by_look_ahead(left: Numbers, target: int) -> tuple[tuple[str, ...], b
         if look.step is not None:
             return (*look.lines, *_last_thoughts(look, target)), True
     return look.lines, False
+
+
+def put_together(path: Sequence[Thought], target: int) -> tuple[str, ...]:
+    """The lines by which a look-ahead comes from the thoughts of a winning path to the answer.
+
+    >>> from tot24_bench.game import first_path
+    >>> put_together(first_path(Puzzle.parse("4 5 6 10")), 24)
+    ('Path: (4 * 5) + 4 = 24', 'Answer: (4 * 5) + (10 - 6) = 24')
+    """
+    steps = [_Step(one.a, one.op, one.b, one.value) for one in path]
+    parts: list[str | Number] = [steps[-1].a, f" {steps[-1].op} ", steps[-1].b]
+    lines: tuple[str, ...] = ()
+    for place, step in reversed([*enumerate(steps[:-1])]):
+        parts = _substituted(parts, step)
+        if place:
+            lines += (f"Path: {_written(parts)} = {target}",)
+    return (*lines, f"Answer: {_written(parts)} = {target}")
 
 
 def _judged_pair(x: Number, y: Number, target: int) -> tuple[tuple[str, ...], bool]:

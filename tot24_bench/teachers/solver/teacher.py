@@ -14,7 +14,7 @@ always tell, so records and tables must call this teacher an exact search, never
 | `cot` | the winning path, the answer |
 | `onestep_tot` | the search, the winning path once more, the answer |
 | `propose` | the plausible thoughts of the numbers left |
-| `value` | a path, or some thoughts that all fail, and the judgement; by look-ahead: all that is tried |
+| `value` | a path, or thoughts that all fail, and the judgement; by look-ahead all that is tried |
 | `value_at_once` | the judgement |
 
 >>> print(write_response(Puzzle.parse("4 5 6 10"), "onestep_tot", Random(0)))

@@ -1,0 +1,120 @@
+"""The original Tree of Thoughts in many calls (Yao et al. 2023): breadth first and depth first.
+
+Breadth first: of all states of a level the best b are kept, level by level, and each of the last
+ones is answered; the search ranks them by value. Depth first: the best state is followed until its
+judgement says that it is not worth it, then the search goes back; it ends at the first end that is
+judged sure.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from tot24_bench.game import Puzzle
+from tot24_bench.scoring import score
+from tot24_bench.search.calls import BudgetSpent, Search
+from tot24_bench.search.settings import SearchSettings
+from tot24_bench.search.thoughts import Move, Walk, distinct
+
+
+def tot_bfs(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
+    """Breadth first, the best `settings.beam` states of each level kept."""
+    walk, rng = Walk(puzzle, settings, shots), Random(f"{settings.seed}:{puzzle.text}")
+    kept = [0]
+    try:
+        for level in range(1, len(puzzle.numbers)):
+            ended = [place for place in kept if walk.is_final(place)]
+            going = [place for place in kept if not walk.is_final(place)]
+            offered = yield from walk.propose(going)
+            states = [*ended, *(place for places in offered for place in places)]
+            if level < len(puzzle.numbers) - 1:  # at the last level other paths are other answers
+                states = distinct(walk, states)
+            if not states:
+                break
+            yield from walk.judge(states)
+            kept = _select(walk, states, rng)
+            for place in kept:
+                walk.node(place).kept = True
+        kept = walk.rank(kept)
+        finals = yield from walk.answers(kept)
+    except BudgetSpent:
+        finals = walk.unanswered(walk.rank(kept))
+    return walk.found(finals)
+
+
+def _select(walk: Walk, states: list[int], rng: Random) -> list[int]:
+    """The best states of a level, or such as are drawn by their values, each once."""
+    ranked = walk.rank(states)
+    beam = walk.settings.beam
+    if walk.settings.select == "greedy":
+        return ranked[:beam]
+    found: list[int] = []
+    while ranked and len(found) < beam:
+        weights = [walk.node(place).value or 0.0 for place in ranked]
+        drawn = rng.choices(ranked, weights if any(weights) else None)[0]
+        ranked.remove(drawn)
+        found.append(drawn)
+    return found
+
+
+def tot_dfs(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
+    """Depth first with pruning, until an end is judged sure or `settings.nodes` are used up.
+
+    Where no end is, the best one is the answer; where there is none, the deepest best path. With
+    `settings.oracle` it goes on until an end is answered right.
+    """
+    walk = Walk(puzzle, settings, shots)
+    stack, seen, ends, proposed = [0], {walk.node(0).left}, list[int](), 0
+    answered: dict[int, str] = {}
+    try:
+        while stack:
+            place = stack.pop()
+            walk.node(place).kept = True
+            if walk.is_final(place):
+                ends.append(place)
+                if settings.oracle:
+                    right = yield from _answer_right(walk, place, answered)
+                    if right:
+                        return walk.found(_ranked(answered, place), oracle=True)
+                elif walk.is_sure(place):
+                    break
+                continue
+            if proposed == settings.nodes:
+                break
+            proposed += 1
+            (offered,) = yield from walk.propose([place])
+            new = [one for one in offered if walk.node(one).left not in seen]
+            yield from walk.judge(new)
+            new = distinct(walk, (one for one in walk.rank(new) if _is_worth(walk, one)))
+            seen.update(walk.node(one).left for one in new)
+            stack += reversed(new)
+        if settings.oracle and answered:
+            return walk.found(_ranked(answered, walk.rank(ends)[0]), oracle=True)
+        finals = yield from walk.answers([_best(walk, ends)])
+    except BudgetSpent:
+        finals = [*answered.values()] or walk.unanswered([_best(walk, ends)])
+    return walk.found(finals, oracle=settings.oracle)
+
+
+def _is_worth(walk: Walk, place: int) -> bool:
+    return walk.mean_weight(place) >= walk.settings.prune
+
+
+def _answer_right(walk: Walk, place: int, answered: dict[int, str]) -> Move[bool]:
+    """Have a path answered, note the answer, and say whether it is right."""
+    (text,) = yield from walk.answers([place])
+    answered[place] = text
+    return score(walk.puzzle, text).correct
+
+
+def _ranked(answered: dict[int, str], first: int) -> list[str]:
+    return [answered[first], *(text for place, text in answered.items() if place != first)]
+
+
+def _best(walk: Walk, ends: list[int]) -> int:
+    """The best end; where there is none the best of the deepest states that it went on from."""
+    if ends:
+        return walk.rank(ends)[0]
+    kept = [place for place, node in enumerate(walk.tree.nodes) if node.kept]
+    deepest = max(len(walk.path(place)) for place in kept)
+    return walk.rank(place for place in kept if len(walk.path(place)) == deepest)[0]
