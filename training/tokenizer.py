@@ -73,7 +73,7 @@ _CHAT_TEMPLATE = (
 
 
 def add_step_tokens(tokenizer: PreTrainedTokenizerBase) -> int:
-    """Give the instruction lines of the moves of a search, and their judgements, tokens of their own.
+    """Give the instruction lines of a search's moves, and their judgements, tokens of their own.
 
     The judgements' words begin with their space, so that a prompt that ends in `Judgement:` is
     followed by one token. Returns how many tokens are new.
