@@ -269,7 +269,7 @@ STATE = re.compile(r"\(left: (\d+ \d+ \d+)\)")
         ({"value_share": -0.1}, "--value_share -0.1 is no share"),
         (
             {"propose_share": 0.5, "value_share": 0.3, "value_at_once_share": 0.1},
-            "--propose_share and --value_share and --value_at_once_share together are more than all",
+            "--propose_share and --value_share and --value_at_once_share together are more",
         ),
         (
             {"avoid": "state_holdout", "propose_share": 0.1},
