@@ -165,7 +165,7 @@ def guard(config: RowConfig) -> None:
         (["wide_share", "rational_share"], "hands"),
     ):
         if sum(getattr(config, name) for name in names) > 1:
-            told = ", ".join(f"--{name}" for name in names)
+            told = " and ".join(f"--{name}" for name in names if getattr(config, name))
             raise BadRows(f"{told} together are more than all {what}: lower one")
     if config.marks not in MARKS:
         raise BadRows(f"no --marks {config.marks}: there is {', '.join(MARKS)}")

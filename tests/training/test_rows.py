@@ -269,7 +269,7 @@ STATE = re.compile(r"\(left: (\d+ \d+ \d+)\)")
         ({"value_share": -0.1}, "--value_share -0.1 is no share"),
         (
             {"propose_share": 0.5, "value_share": 0.3, "value_at_once_share": 0.1},
-            "--propose_share, --value_share, --value_at_once_share together are more than all rows",
+            "--propose_share and --value_share and --value_at_once_share together are more",
         ),
         (
             {"avoid": "state_holdout", "propose_share": 0.1},
@@ -347,7 +347,7 @@ def test_a_move_s_prompt_is_the_one_that_a_search_sends() -> None:
 
 
 def test_every_judgement_is_the_truth() -> None:
-    judged = Counter()
+    judged: Counter[str] = Counter()
     for row in moves():
         if row["method"].startswith("value"):
             lines = row["completion"].split("\n")

@@ -375,6 +375,8 @@ def without_look_ahead(text: str, states: Collection[Numbers]) -> str:
 
     >>> without_look_ahead("4 | 4 5: +9 -1 *20 !\\n4 | 4 6: +10\\n4 | 4 5: +8", {(4, 4, 5)})
     '\\n4 | 4 6: +10\\n4 | 4 5: +8'
+    >>> without_look_ahead("4 20: +24 !\\n4 20: +25\\n4 6: *24", {(4, 20)})
+    '\\n4 20: +25\\n4 6: *24'
     """
 
     def left(match: re.Match[str]) -> str:
