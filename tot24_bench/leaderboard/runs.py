@@ -195,7 +195,7 @@ def run_search(
     After an interruption the same call goes on from the replies that are there.
 
     Args:
-        work: file of the replies, which stays; None is one of this model's, gone at the end.
+        work: file of the replies, which stays; None is one of this row's, gone at the end.
         trees: file for the trees, a line a hand; it is written anew.
         model: from `load_model`; None loads it.
 
@@ -207,7 +207,9 @@ def run_search(
     check_writable(results, key, overwrite)
     if plan.model == "hf":
         check_checkpoint(plan.model_args)
-    replies = work or WORK / f"{model_sha256(plan)[:16]}.sqlite"
+    identity = model_sha256(plan)
+    row = hashlib.sha256(f"{identity} {key}".encode()).hexdigest()
+    replies = work or WORK / f"{row[:16]}.sqlite"
     found = around(
         model or load_model(plan),
         settings,
@@ -215,6 +217,7 @@ def run_search(
         chat=plan.chat,
         work=replies,
         trees=trees,
+        identity=identity,
         progress=progress,
     )
     evaluation = evaluate(replace(plan, shots=0), found)
