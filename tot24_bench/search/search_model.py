@@ -120,6 +120,7 @@ class SearchModel(LM):  # type: ignore[misc]
         backend.check(settings.values == "one_pass")
         texts = [""] * len(puzzles)
         if self._trees is not None:
+            self._trees.parent.mkdir(parents=True, exist_ok=True)
             write_durably(self._trees, "")
 
         def start(puzzle: Puzzle) -> Search:
