@@ -141,8 +141,8 @@ def eval_command(
         raise ValueError(f"{search.option(needless[0])} is for a search: add --method")
     if settings is not None and (gen_kwargs or use_cache or repeats > 1):
         raise ValueError(
-            "--gen_kwargs, --use_cache and --repeats are not for searches: they have --temperature, "
-            "--work and --k"
+            "--gen_kwargs, --use_cache and --repeats are not for searches: they have "
+            "--temperature, --work and --k"
         )
     tasks = tasks or ("game24_search" if method else "game24")
     named = [part for part in tasks.replace(" ", ",").split(",") if part]

@@ -198,6 +198,7 @@ class SearchModel(LM):  # type: ignore[misc]
 
 def register() -> None:
     """Make `tot24-search` known to lm-eval."""
+    import lm_eval.models  # noqa: F401  its own, which it looks for only while the registry is empty
     from lm_eval.api.registry import model_registry, register_model
 
     if NAME not in model_registry:
