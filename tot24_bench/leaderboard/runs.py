@@ -203,6 +203,11 @@ def run_search(
         SubmissionExists, ResultsNotWritable, ValueError, OSError: before anything is loaded, as
             `run_plans`; or the model stopped answering.
     """
+    if plan.tasks != (SEARCH_TASK,):
+        raise ValueError(
+            f"a search is evaluated as {SEARCH_TASK} alone, not as {', '.join(plan.tasks)}: leave "
+            "--tasks out, or name that one"
+        )
     (key,) = plan_keys(plan, name, settings)
     check_writable(results, key, overwrite)
     if plan.model == "hf":

@@ -126,6 +126,7 @@ class SearchModel(LM):  # type: ignore[misc]
         backend.check(settings.values == "one_pass")
         texts = [""] * len(puzzles)
         if self._trees is not None and not self.records:  # a second task's trees go below
+            self._trees.parent.mkdir(parents=True, exist_ok=True)
             write_durably(self._trees, "")
 
         def start(puzzle: Puzzle) -> Search:
@@ -204,6 +205,7 @@ class SearchModel(LM):  # type: ignore[misc]
 
 def register() -> None:
     """Make `tot24-search` known to lm-eval."""
+    import lm_eval.models  # noqa: F401  its own, which it looks for only while the registry is empty
     from lm_eval.api.registry import model_registry, register_model
 
     if NAME not in model_registry:

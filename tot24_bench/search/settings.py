@@ -12,14 +12,15 @@ claims a setting that changed nothing. `slug` is the part of a file name, `label
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import METHOD_NAMES, Prompt, build, build_step
 from tot24_bench.schema import MAX_COUNT, Count, Encodable, Record, Share, first_fault
+from tot24_bench.text import did_you_mean, one_line
 
 SEARCH_METHODS = ("tot_bfs", "tot_dfs", "mcts", "self_consistency", "best_of_k", "refine")
 
@@ -154,8 +155,11 @@ class SearchSettings(Record):
         return ", ".join(parts).replace("temperature 0.0", "greedy")
 
 
-def read_settings(fields: Mapping[str, Any]) -> SearchSettings:
+def read_settings(fields: Mapping[str, Any], spelled: Callable[[str], str] = str) -> SearchSettings:
     """Settings from what was written on a command line.
+
+    Args:
+        spelled: how a setting is written there, for messages.
 
     Raises:
         CannotAsk: one line with the setting and what is wrong with it.
@@ -163,8 +167,18 @@ def read_settings(fields: Mapping[str, Any]) -> SearchSettings:
     try:
         return SearchSettings.model_validate(fields)
     except ValidationError as error:
-        where, what = first_fault(error, "the search")
-        raise CannotAsk(f"{where}: {what.removeprefix('Value error, ')}") from error
+        name, what = first_fault(error, "")
+        if not name:  # a setting that the method has not: `_says_nothing_without_effect`
+            what = what.removeprefix("Value error, ")
+            for one in SearchSettings.model_fields:
+                what = what.replace(f"has no {one}:", f"has no {spelled(one)}:")
+            raise CannotAsk(what) from error
+        if name in fields and name in SearchSettings.model_fields:
+            asked = one_line(str(fields[name]), 40)
+            words = map(str, get_args(SearchSettings.model_fields[name].annotation))
+            near = did_you_mean(asked, words).strip()
+            what = f"{what}, not {asked!r}{': ' * bool(near)}{near}"
+        raise CannotAsk(f"{spelled(name)}: {what}") from error
 
 
 _ALWAYS: dict[str, tuple[str, ...]] = {
