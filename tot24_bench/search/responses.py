@@ -65,6 +65,7 @@ def best_of_k(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
     found.symbolic = settings.choose == "value"
     if found.symbolic:
         found.unjudged = walk.found([]).unjudged
+        found.states = _states_of(puzzle, texts, walk)
     return found
 
 
@@ -130,9 +131,13 @@ def _found(puzzle: Puzzle, texts: list[str], *, oracle: bool = False) -> Found:
     return Found(texts or [""], states=_states_of(puzzle, texts), oracle=oracle)
 
 
-def _states_of(puzzle: Puzzle, texts: list[str]) -> int:
-    """Different states that the valid thoughts of responses come to, the hand among them."""
+def _states_of(puzzle: Puzzle, texts: list[str], judged: Walk | None = None) -> int:
+    """Different states that the valid thoughts of responses come to, the hand among them.
+
+    Those that the model judged for a response count, too.
+    """
     seen: set[Left] = {tuple(sorted(puzzle.numbers))}
+    seen |= {node.left for node in judged.tree.nodes} if judged else set()
     for text in texts:
         seen |= {thought.left for thought in analyse(puzzle, text).thoughts if thought.exact}
     return len(seen)
