@@ -117,6 +117,11 @@ class SearchSettings(Record):
         return chosen or self.oracle or self.method == "refine"
 
     @property
+    def uses_code(self) -> bool:
+        """Whether code does part of the arithmetic, whatever the model writes."""
+        return self.answer == "symbolic" or (self.method == "best_of_k" and self.choose == "value")
+
+    @property
     def most_finals(self) -> int | None:
         """How many answers it can end with; None where the settings bound them by nodes alone."""
         sampled = self.method in ("self_consistency", "best_of_k", "refine")
@@ -271,8 +276,8 @@ class SearchReport(Record):
         any_final: share of hands where any of the final answers is right.
         mean_final: share of the final answers that are right, the mean over hands.
         oracle_stop: right answers were used to stop, or to choose.
-        symbolic_step: code did part of the arithmetic: it put answers together, or took numbers
-            left from a thought that does not tell them.
+        symbolic_step: code did part of the arithmetic: it put answers together, worked an answer
+            out for the model to judge, or took numbers left from a thought that does not tell them.
         calls, prompt_tokens, completion_tokens, states, dropped, unjudged: as of `HandSearch`. Each
             hand counts what it would need alone.
         out_of_budget: how many hands ended that way.
@@ -297,8 +302,8 @@ class SearchReport(Record):
     def _flags_what_its_settings_do(self) -> Self:
         if self.settings.uses_answers and not self.oracle_stop:
             raise ValueError("oracle_stop is false, but the settings use right answers")
-        if self.settings.answer == "symbolic" and not self.symbolic_step:
-            raise ValueError("symbolic_step is false, but by the settings code gives the answers")
+        if self.settings.uses_code and not self.symbolic_step:
+            raise ValueError("symbolic_step is false, but by the settings code does arithmetic")
         return self
 
     @property
