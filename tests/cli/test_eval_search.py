@@ -202,3 +202,26 @@ def test_a_chat_server_is_refused_what_it_cannot_be_asked() -> None:
 def test_a_server_that_is_not_there_is_named() -> None:
     done = call(*CHAT, "--method", "tot_bfs", "--apply_chat_template")
     refused(done, "the server at 127.0.0.1:9 stopped answering after 0 of 2 calls", "start it and")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (("--exemplars", "published"), "leave --exemplars out"),
+        (
+            (*CHAT, "--apply_chat_template", "--fewshot_as_one_turn", "--num_fewshot", 1),
+            "leave --fewshot_as_one_turn out",
+        ),
+        (
+            ("--tasks", "game24_search,game24_search_val", "--save-trees", "trees.jsonl"),
+            "--save-trees is a file of one split's trees",
+        ),
+    ],
+)
+def test_what_would_be_lost_at_the_end_is_refused_at_once(
+    tiny_checkpoint: Path, told: tuple[object, ...], said: str
+) -> None:
+    named = () if "--model_args" in told else ("--model_args", f"pretrained={tiny_checkpoint}")
+    done = call("--method", "tot_bfs", *named, *told)
+    assert done.exit_code == 2, done.output
+    assert said in " ".join(done.output.split())

@@ -351,13 +351,6 @@ FOUND: dict[str, tuple[Edit, str]] = {
         )[1],
         "1 2 4 7: search.prompt_tokens is 0, but its first prompt alone has",
     ),
-    "more written than calls may write": (
-        lambda head, samples: (
-            hand(completion_tokens=30_300)(head, samples),
-            report(completion_tokens=10_300)(head, samples),
-        )[1],
-        "1 2 4 7: search.completion_tokens is 30300, but 40 calls write about 10240 at most",
-    ),
     "a wrong answer in front of what an oracle chose": (
         of_settings(ORACLE, oracle_stop=True),
         "2 5 8 11: search.finals have a right answer behind a wrong one",

@@ -168,6 +168,8 @@ def eval_command(
     )
     plans = [replace(plan, tasks=names, split=str(one)) for one, names in by_split.items()]
     entries = []
+    if save_trees is not None and len(plans) > 1:
+        raise ValueError("--save-trees is a file of one split's trees: name one task")
     if settings is not None:
         for one in plans:
             with search.showing() as progress:

@@ -53,7 +53,7 @@ from tot24_bench.leaderboard.submission import (
     figures_of,
     report_of,
 )
-from tot24_bench.prompts import variant_of
+from tot24_bench.prompts import DEFAULT_VARIANT, variant_of
 from tot24_bench.search import (
     SEARCH_TASK,
     HandSearch,
@@ -208,6 +208,10 @@ def run_search(
             f"a search is evaluated as {SEARCH_TASK} alone, not as {', '.join(plan.tasks)}: leave "
             "--tasks out, or name that one"
         )
+    if plan.variant != DEFAULT_VARIANT:
+        raise ValueError("a search shows the default exemplars alone: leave --exemplars out")
+    if plan.chat and plan.shots and not plan.multiturn:
+        raise ValueError("a search shows exemplars as turns: leave --fewshot_as_one_turn out")
     (key,) = plan_keys(plan, name, settings)
     check_writable(results, key, overwrite)
     if plan.model == "hf":

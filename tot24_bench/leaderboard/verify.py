@@ -468,15 +468,6 @@ def _search_faults(
                 f"search.prompt_tokens is {search.prompt_tokens}, but its first prompt alone has "
                 f"{length} characters"
             )
-    limits = header.generation.get("limits")
-    known = [_count(most) for most in limits.values()] if isinstance(limits, Mapping) else []
-    most = search.calls * max((count for count in known if count), default=0)
-    # Twice as many: a text may be cut into more tokens again than it was written with.
-    if most and (search.completion_tokens or 0) > 2 * most:
-        yield (
-            f"search.completion_tokens is {search.completion_tokens}, but {search.calls} calls "
-            f"write about {most} at most"
-        )
     if settings.uses_answers and any(search.right) and not search.right[0]:
         yield "search.finals have a right answer behind a wrong one, and right answers chose"
     if settings.method == "self_consistency":

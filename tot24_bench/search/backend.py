@@ -187,6 +187,8 @@ class Backend:
         text = text.encode("utf-8", "replace")[:MAX_RESPONSE_BYTES].decode("utf-8", "replace")
         if self._count is not None:
             written = self.limit(call) if call.words else self._count(text)
+            if not self._is_server:  # odd text may be cut into more tokens than it was written in
+                written = min(written, self.limit(call))
             return Reply(text, likelihoods, self.prompt_tokens(call), written)
         used = self._used.get(_told(self._context(call)))
         shown, wrote = used.popleft() if used else (None, None)
