@@ -61,6 +61,22 @@ def test_a_hand_counts_what_was_asked_for_it_and_each_call_once(method: str) -> 
     assert record.completion_tokens == sum(len(perfect(one).split()) for one in lm.asked)
 
 
+@pytest.mark.parametrize("method", GREEDY)
+def test_all_hands_are_searched_however_many_are_under_way(method: str) -> None:
+    from tot24_bench.search import SEARCHES, Backend, Run
+
+    hands = load_split("hard100")[:7]
+    told = SearchSettings(method=method, temperature=0, **GREEDY[method])
+    for at_once in (1, 3, 7, 100):
+        run = Run(
+            lambda puzzle: SEARCHES[method](puzzle, told, 0),
+            Backend(Scripted()),
+            ReplyStore(),
+            hands_at_once=at_once,
+        )
+        assert sorted(ended.place for ended in run.run(hands)) == [*range(7)]
+
+
 # What a model may write
 
 

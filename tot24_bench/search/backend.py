@@ -18,6 +18,7 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from tot24_bench.harness import MAX_GEN_TOKS
+from tot24_bench.schema import MAX_COUNT
 from tot24_bench.search.calls import Call, Reply
 from tot24_bench.search.replies import BadReplies
 from tot24_bench.search.settings import CannotAsk
@@ -123,6 +124,7 @@ class Backend:
         # The longest first: what does not fit into memory shows at once, and batches are even.
         for call in calls:
             self.check_fits(call)
+        self._used.clear()  # what is left is of requests that failed
         calls.sort(key=lambda call: (call.kind, -len(call.prompt.text) - len(call.after)))
         listener = _Listener(self, calls, keep)
         requests = [one for call in calls for one in self._requests(call)]
@@ -283,7 +285,7 @@ def _listen(model: Any, used: dict[str, deque[tuple[int, int]]]) -> None:
         usage = outputs.get("usage") if isinstance(outputs, Mapping) else None
         if isinstance(usage, Mapping) and (asked := _asked.get()) is not None:
             told = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-            if all(isinstance(count, int) for count in told):
+            if all(isinstance(count, int) and 0 <= count <= MAX_COUNT for count in told):
                 used[asked].append(told)  # type: ignore[arg-type]
 
     def parse_generations(outputs: Any, **kwargs: Any) -> Any:
