@@ -61,6 +61,43 @@ def test_a_hand_counts_what_was_asked_for_it_and_each_call_once(method: str) -> 
     assert record.completion_tokens == sum(len(perfect(one).split()) for one in lm.asked)
 
 
+@pytest.mark.parametrize(("words", "shown"), [(1, 1), (2, 3)])
+def test_a_prompt_counts_as_often_as_it_is_shown_for_the_words(words: int, shown: int) -> None:
+    """Words of one token are read off one pass; others are asked one by one."""
+    lm = Scripted(likelihood=lambda context, word: -1.0)
+    lm.tokenizer = lambda text, **_: {"input_ids": text.split() * words}
+    model, _ = search(lm, [HAND], "best_of_k", k=1, choose="value", values="one_pass")
+    lone = Scripted()
+    lone.tokenizer = lm.tokenizer
+    written, _ = search(lone, [HAND], "best_of_k", k=1, choose="oracle")
+    counted = model.records[HAND].prompt_tokens
+    assert counted is not None
+    alone = written.records[HAND].prompt_tokens
+    assert alone is not None
+    prompts = {context for context in lm.asked if context.endswith("Judgement:")}
+    lengths = sum(len(context.split()) * words for context in prompts)
+    assert counted - alone == lengths * shown
+
+
+def test_an_endless_model_writes_no_more_than_it_may() -> None:
+    from tests.search.test_searches import NONSENSE
+
+    model, _ = search(Scripted(NONSENSE["for ever"]), [HAND], max_tokens_per_hand=2_000)
+    record = model.records[HAND]
+    assert (record.prompt_tokens or 0) + (record.completion_tokens or 0) <= 2_000
+
+
+def test_refining_without_room_for_a_second_prompt_is_refused_at_once() -> None:
+    from tot24_bench.search import CannotAsk
+
+    lm = Scripted()
+    lm.max_length = 1_030
+    with pytest.raises(CannotAsk, match="512, 512 more to show it again"):
+        search(lm, [HAND], "refine", k=2)
+    assert not lm.asked
+    search(lm, [HAND], "refine", k=1)
+
+
 @pytest.mark.parametrize("method", GREEDY)
 def test_all_hands_are_searched_however_many_are_under_way(method: str) -> None:
     from tot24_bench.search import SEARCHES, Backend, Run

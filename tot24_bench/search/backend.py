@@ -82,6 +82,10 @@ class Backend:
 
     def prompt_tokens(self, call: Call) -> int | None:
         """Tokens that a call shows the model; None where only the server can count."""
+        length = self._length(call)
+        return None if length is None else length * self._passes(call)
+
+    def _length(self, call: Call) -> int | None:
         if self._count is None:
             return None
         context = self._context(call)
@@ -89,22 +93,31 @@ class Backend:
             return self._count(context)
         return sum(self._count(turn["content"]) for turn in self._messages(call))
 
+    def _passes(self, call: Call) -> int:
+        """How often a call shows its prompt: once for all words only where each is one token."""
+        single = not self._is_server and self.limit(call) == len(call.words)
+        return 1 if not call.words or single else len(call.words)
+
     def limit(self, call: Call) -> int:
         """Tokens that the reply to a call may have."""
         if call.words:
             return sum(map(self._count, call.words)) if self._count else 0
         return LIMITS[call.kind]
 
-    def check_fits(self, call: Call) -> None:
-        """Refuse a prompt that leaves no room: lm-eval would cut its instruction off unseen."""
-        most, length = getattr(self.model, "max_length", None), self.prompt_tokens(call)
+    def check_fits(self, call: Call, grows: bool = False) -> None:
+        """Refuse a prompt that leaves no room: lm-eval would cut its instruction off unseen.
+
+        `grows`: it is asked again with its own response shown.
+        """
+        most, length = getattr(self.model, "max_length", None), self._length(call)
         if self._is_server or not isinstance(most, int) or length is None:
             return
-        if length + self.limit(call) > most:
+        limit = self.limit(call)
+        if length + limit * (1 + grows) > most:
+            shown = f", {limit} more to show it again" * grows
             raise CannotAsk(
-                f"a {call.kind} prompt of {length} tokens and a response of up to "
-                f"{self.limit(call)} do not fit the model's context of {most}: use fewer shots "
-                "(--num_fewshot 0)"
+                f"a {call.kind} prompt of {length} tokens and a response of up to {limit}{shown} "
+                f"do not fit the model's context of {most}: use fewer shots (--num_fewshot 0)"
             )
 
     def ask(self, calls: Sequence[Call], keep: Callable[[Call, Reply], None]) -> None:

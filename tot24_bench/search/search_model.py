@@ -27,11 +27,17 @@ from tot24_bench.game import Puzzle, Rule
 from tot24_bench.harness import process_count
 from tot24_bench.scoring import score
 from tot24_bench.search.backend import LIMITS, Backend
-from tot24_bench.search.calls import Search
+from tot24_bench.search.calls import Call, Search
 from tot24_bench.search.methods import SEARCHES
 from tot24_bench.search.replies import ReplyStore
 from tot24_bench.search.scheduler import Ended, Progress, Run
-from tot24_bench.search.settings import CannotAsk, HandSearch, SearchSettings, read_settings
+from tot24_bench.search.settings import (
+    CannotAsk,
+    HandSearch,
+    SearchSettings,
+    first_prompt,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -124,6 +130,9 @@ class SearchModel(LM):  # type: ignore[misc]
         settings = self.search_settings
         backend = Backend(self.base, chat=self._chat, seed=settings.seed)
         backend.check(settings.values == "one_pass")
+        if settings.method == "refine" and settings.k > 1 and puzzles:
+            first = first_prompt(settings, puzzles[0], self.shots)
+            backend.check_fits(Call(first, settings.prompt), grows=True)
         texts = [""] * len(puzzles)
         if self._trees is not None and not self.records:  # a second task's trees go below
             self._trees.parent.mkdir(parents=True, exist_ok=True)
