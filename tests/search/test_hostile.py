@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.search.scripted import Scripted, kind_of, numbers_in, perfect, proposals
-from tests.search.test_searches import GREEDY, HAND, ask, search
-from tot24_bench.game import Puzzle, Rule, State, can_reach, load_split, thoughts
+from tests.search.test_searches import GREEDY, HAND, search
+from tot24_bench.game import Puzzle, Rule, State, can_reach, load_split
 from tot24_bench.scoring import score, thoughts_in
 from tot24_bench.search import (
     BadReplies,
@@ -232,7 +232,7 @@ def test_a_perfect_model_solves_whatever_can_be_solved(
     assume(target not in numbers)  # no thought is needed then, and every search makes one
     puzzle = Puzzle(tuple(numbers), target, rule)
     lm = Scripted(lambda c: some(c, target, rule))
-    model, (text,) = search(lm, [puzzle], method, answer="symbolic")
+    _, (text,) = search(lm, [puzzle], method, answer="symbolic")
     assert score(puzzle, text).correct is can_reach(State(puzzle.hand), target, rule), text
 
 
@@ -289,5 +289,5 @@ def test_a_full_disk_is_named_as_such(tmp_path: Path, monkeypatch: pytest.Monkey
         raise BadReplies("x cannot be written (disk is full): make room")
 
     monkeypatch.setattr(ReplyStore, "put", full)
-    with pytest.raises(BadReplies, match="^x cannot be written"):
+    with pytest.raises(BadReplies, match=r"^x cannot be written"):
         search(Scripted(), [HAND], work=tmp_path / "replies.sqlite")

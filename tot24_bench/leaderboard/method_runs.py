@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from tot24_bench.harness import EvaluationPlan, load_model
+from tot24_bench.harness import EvaluationPlan, load_model, task_name
 from tot24_bench.leaderboard.runs import WORK, model_sha256, plan_keys, run_plans, run_search
 from tot24_bench.leaderboard.store import path_of, read_entry
+from tot24_bench.prompts import METHODS
 from tot24_bench.schema import first_fault
 from tot24_bench.search import SEARCH_TASK, Progress, SearchSettings
 
@@ -80,6 +81,8 @@ def _read(named: str, number: int, entry: Any) -> MethodRun:
     if not isinstance(entry, dict):
         raise BadMethods(f"{where}: give task: NAME, or method: NAME and its settings")
     if entry.keys() == {"task"}:
+        if entry["task"] not in (plain := [task_name(method) for method in METHODS]):
+            raise BadMethods(f"{where}: a task is one of {', '.join(plain)}")
         return MethodRun(str(entry["task"]), None)
     try:
         return MethodRun(SEARCH_TASK, SearchSettings.model_validate(entry))

@@ -470,9 +470,9 @@ def _search_faults(
             )
     if settings.uses_answers and any(search.right) and not search.right[0]:
         yield "search.finals have a right answer behind a wrong one, and right answers chose"
-    if settings.method == "self_consistency":
-        if by_votes(sample.puzzle, search.finals, settings.votes) != [*search.finals]:
-            yield "search.finals are not in the order of their votes"
+    voted = settings.method == "self_consistency"
+    if voted and by_votes(sample.puzzle, search.finals, settings.votes) != [*search.finals]:
+        yield "search.finals are not in the order of their votes"
 
 
 def _short(value: object) -> str:
