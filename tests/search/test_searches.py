@@ -170,13 +170,13 @@ def test_one_pass_values_are_the_mean_weight_by_likelihood() -> None:
     model, (text,) = search(lm, [HAND], values="one_pass")
     assert score(HAND, text).correct
     assert model.records[HAND].unjudged == 0
-    walk = Walk(HAND, SearchSettings(method="tot_bfs", values="one_pass", value_samples=1), 0)
+    walk = Walk(HAND, SearchSettings(method="tot_bfs", values="one_pass"), 0)
     asked = walk.judge([0])
     (call,) = next(asked)
     with pytest.raises(StopIteration):
         asked.send([_reply((0.0, -1e9, 0.0))])
     assert call.words == (" sure", " likely", " impossible")
-    assert walk.node(0).value == pytest.approx((20 + 0.001) / 2)
+    assert walk.node(0).value == pytest.approx(3 * (20 + 0.001) / 2)
 
 
 def _reply(likelihoods: tuple[float, ...]) -> Any:
@@ -432,6 +432,18 @@ def test_memory_holds_the_hands_under_way_alone() -> None:
     [
         ({"method": "tot_bfs", "beam": 0}, "beam: Input should be greater than or equal to 1"),
         ({"method": "tot_bfs", "k": 5}, "tot_bfs has no k: it is for self_consistency"),
+        (
+            {"method": "best_of_k", "values": "one_pass"},
+            "best_of_k has no values: it is for choose",
+        ),
+        (
+            {"method": "tot_bfs", "value_samples": 5, "temperature": 0},
+            "tot_bfs has no value_samples: it is for written judgements that are drawn",
+        ),
+        (
+            {"method": "mcts", "value_samples": 5, "values": "one_pass"},
+            "mcts has no value_samples: it is for written",
+        ),
         ({"method": "refine", "beam": 2}, "refine has no beam: it is for tot_bfs"),
         ({"method": "self_consistency", "temperature": 0}, "10 equal responses: give a temp"),
         ({"method": "tot"}, "not 'tot': did you mean tot_"),

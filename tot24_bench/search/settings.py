@@ -95,6 +95,14 @@ class SearchSettings(Record):
             if name not in read and getattr(self, name) != field.default:
                 users = ", ".join(method for method, used in USED.items() if name in used)
                 raise ValueError(f"{self.method} has no {name}: it is for {users}")
+        given = {name for name in ("values", "value_samples") if name in self.changed}
+        if self.method == "best_of_k" and self.choose == "oracle" and given:
+            raise ValueError(f"best_of_k has no {max(given)}: it is for choose=value, not oracle")
+        if "value_samples" in given and (self.values == "one_pass" or not self.temperature):
+            raise ValueError(
+                f"{self.method} has no value_samples: it is for written judgements that are drawn, "
+                "at a temperature above 0"
+            )
         same = self.method in ("self_consistency", "best_of_k") and not self.temperature
         if same and self.k > 1:
             raise ValueError(
