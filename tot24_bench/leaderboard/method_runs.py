@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from tot24_bench.harness import EvaluationPlan, load_model
+from tot24_bench.harness import SEARCH_TASK, EvaluationPlan, load_model
 from tot24_bench.leaderboard.runs import WORK, model_sha256, plan_keys, run_plans, run_search
 from tot24_bench.leaderboard.store import path_of, read_entry
 from tot24_bench.schema import first_fault
-from tot24_bench.search import SEARCH_TASK, Progress, SearchSettings
+from tot24_bench.search import Progress, SearchSettings
 
 CONFIG = "methods.yaml"  # beside this file
 MAX_CONFIG_BYTES = 2**20

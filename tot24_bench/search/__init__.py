@@ -9,7 +9,6 @@ from tot24_bench.search.replies import BadReplies, ReplyStore
 from tot24_bench.search.scheduler import BudgetTooSmall, Ended, Progress, Run
 from tot24_bench.search.settings import (
     SEARCH_METHODS,
-    SEARCH_TASK,
     USED,
     CannotAsk,
     HandSearch,

@@ -23,8 +23,6 @@ from tot24_bench.schema import MAX_COUNT, Count, Encodable, Record, Share, first
 
 SEARCH_METHODS = ("tot_bfs", "tot_dfs", "mcts", "self_consistency", "best_of_k", "refine")
 
-SEARCH_TASK = "game24_search"
-
 _TREE = ("values", "value_samples", "temperature", "answer")
 _SAMPLING = ("prompt", "k", "temperature")
 USED: dict[str, tuple[str, ...]] = {
