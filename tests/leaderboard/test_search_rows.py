@@ -153,7 +153,8 @@ def test_a_report_is_what_the_hands_give(
     }
     sent = sum(calls for _, calls, _, _ in hands)
     searched = Searched(records, oracle_stop=False, symbolic_step=False, sent=sent, limits={})
-    report = search_submission(make_evaluation(records), BFS, searched).search
+    chosen = SearchSettings(method="tot_bfs", max_tokens_per_hand=10**9)
+    report = search_submission(make_evaluation(records), chosen, searched).search
     assert report is not None
     assert report.any_final == pytest.approx(fmean(any(right) for right, *_ in hands))
     assert report.mean_final == pytest.approx(fmean(fmean(right) for right, *_ in hands))
@@ -266,7 +267,18 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "stopped by right answers": (of_settings(ORACLE_DFS), "oracle_stop is false"),
     "answers by code": (
         of_settings(SearchSettings(method="tot_bfs", answer="symbolic")),
-        "symbolic_step is false, but by the settings code gives the answers",
+        "symbolic_step is false, but by the settings code does arithmetic",
+    ),
+    "answers worked out by code": (
+        of_settings(SearchSettings(method="best_of_k", choose="value")),
+        "symbolic_step is false, but by the settings code does arithmetic",
+    ),
+    "out of a budget that there is not": (
+        lambda head, samples: (
+            hand(out_of_budget=True)(head, samples),
+            report(out_of_budget=1)(head, samples),
+        )[1],
+        "search.out_of_budget of 1 2 4 7, but its settings have no budget",
     ),
     "a setting of another method": (
         of_settings(BFS, settings=BFS.to_json() | {"k": 3}),
@@ -317,10 +329,41 @@ def other_answers(head: dict[str, Any], samples: list[dict[str, Any]]) -> None:
     samples[2]["search"]["finals"][1] = WRONG
 
 
+def votes_turned(head: dict[str, Any], samples: list[dict[str, Any]]) -> None:
+    """The one wrong answer in front of two right ones."""
+    of_settings(SearchSettings(method="self_consistency"))(head, samples)
+    went = samples[2]["search"]
+    went["finals"] = [went["finals"][0], went["finals"][1], went["finals"][1]]
+    went["right"] = [went["right"][0], True, True]
+    head["search"]["mean_final"] = (1 + 1 + 2 / 3) / 3
+
+
 FOUND: dict[str, tuple[Edit, str]] = {
     "an answer that is not right": (
         other_answers,
         r"2 5 8 11: search.right[1] is True, but the answer gives False",
+    ),
+    "no tokens for its prompts": (
+        lambda head, samples: (
+            hand(prompt_tokens=0)(head, samples),
+            report(prompt_tokens=600)(head, samples),
+        )[1],
+        "1 2 4 7: search.prompt_tokens is 0, but its first prompt alone has",
+    ),
+    "a wrong answer in front of what an oracle chose": (
+        of_settings(ORACLE, oracle_stop=True),
+        "2 5 8 11: search.finals have a right answer behind a wrong one",
+    ),
+    "a vote that did not win": (
+        votes_turned,
+        "2 5 8 11: search.finals are not in the order of their votes",
+    ),
+    "no calls": (
+        lambda head, samples: (
+            hand(calls=0)(head, samples),
+            report(calls=80 / 3, sent=70)(head, samples),
+        )[1],
+        "1 2 4 7: search.calls is 0, but a search asks the model",
     ),
     "another first prompt": (
         lambda head, samples: (

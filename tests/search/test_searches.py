@@ -434,7 +434,7 @@ def test_memory_holds_the_hands_under_way_alone() -> None:
         ({"method": "tot_bfs", "k": 5}, "tot_bfs has no k: it is for self_consistency"),
         ({"method": "refine", "beam": 2}, "refine has no beam: it is for tot_bfs"),
         ({"method": "self_consistency", "temperature": 0}, "10 equal responses: give a temp"),
-        ({"method": "tot"}, "method: Input should be 'tot_bfs'"),
+        ({"method": "tot"}, "not 'tot': did you mean tot_"),
         ({"method": "tot_bfs", "values": "x"}, "values: Input should be 'written' or 'one_pass'"),
         ({"method": "mcts", "nodes": "many"}, "nodes: Input should be a valid integer"),
         ({}, "method: Field required"),

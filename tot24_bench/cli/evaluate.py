@@ -134,12 +134,15 @@ def eval_command(
     }  # fmt: skip
     told = {setting: value for setting, value in told.items() if value is not None}
     told["seed"] = seed
-    if method is None and (needless := sorted(told.keys() - {"seed"})):
-        raise typer.BadParameter(f"--{needless[0].replace('_', '-')} is for a search: add --method")
-    if method is not None and (gen_kwargs or use_cache or repeats > 1):
-        raise typer.BadParameter(
-            "--gen_kwargs, --use_cache and --repeats are not for searches: they have --temperature "
-            "and --work, and --k"
+    settings = None
+    if method is not None:
+        settings = read_settings(told, search.option)
+    elif needless := sorted(told.keys() - {"seed"}):
+        raise ValueError(f"{search.option(needless[0])} is for a search: add --method")
+    if settings is not None and (gen_kwargs or use_cache or repeats > 1):
+        raise ValueError(
+            "--gen_kwargs, --use_cache and --repeats are not for searches: they have "
+            "--temperature, --work and --k"
         )
     tasks = tasks or ("game24_search" if method else "game24")
     named = [part for part in tasks.replace(" ", ",").split(",") if part]
@@ -167,8 +170,9 @@ def eval_command(
     )
     plans = [replace(plan, tasks=names, split=str(one)) for one, names in by_split.items()]
     entries = []
-    if method is not None:
-        settings = read_settings(told)
+    if save_trees is not None and len(plans) > 1:
+        raise ValueError("--save-trees is a file of one split's trees: name one task")
+    if settings is not None:
         for one in plans:
             with search.showing() as progress:
                 done = run_search(

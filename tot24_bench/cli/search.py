@@ -125,6 +125,11 @@ Work = Annotated[
 ]
 
 
+def option(setting: str) -> str:
+    """How a setting is written on the command line."""
+    return f"--{'oracle-stop' if setting == 'oracle' else setting.replace('_', '-')}"
+
+
 @contextmanager
 def showing() -> Iterator[Callable[[Progress, int], None]]:
     """A bar on a terminal, or a line every LOG_SECONDS in a log: level, hands, speed, time left."""

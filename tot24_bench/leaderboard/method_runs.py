@@ -107,9 +107,11 @@ def run_methods(
     Raises:
         ValueError, OSError: as `run_plans` and `run_search`; what is done by then stays.
     """
-    work = WORK / f"methods-{model_sha256(plan)[:16]}.sqlite"
+    work = WORK / f"methods-{model_sha256(plan)[:16]}-{plan.split}.sqlite"
     model = None
     for number, run in enumerate(methods, 1):
+        if run.search is not None and "seed" not in run.search.model_fields_set:
+            run = run._replace(search=run.search.model_copy(update={"seed": plan.seed}))
         one = replace(plan, tasks=(run.task,))
         (key,) = plan_keys(one, name, run.search)
         if (path := path_of(results, key)).exists():

@@ -54,7 +54,7 @@ from tot24_bench.leaderboard.submission import (
     figures_of,
     report_of,
 )
-from tot24_bench.prompts import variant_of
+from tot24_bench.prompts import DEFAULT_VARIANT, variant_of
 from tot24_bench.search import (
     HandSearch,
     Progress,
@@ -195,7 +195,7 @@ def run_search(
     After an interruption the same call goes on from the replies that are there.
 
     Args:
-        work: file of the replies, which stays; None is one of this model's, gone at the end.
+        work: file of the replies, which stays; None is one of this row's, gone at the end.
         trees: file for the trees, a line a hand; it is written anew.
         model: from `load_model`; None loads it.
 
@@ -203,11 +203,22 @@ def run_search(
         SubmissionExists, ResultsNotWritable, ValueError, OSError: before anything is loaded, as
             `run_plans`; or the model stopped answering.
     """
+    if plan.tasks != (SEARCH_TASK,):
+        raise ValueError(
+            f"a search is evaluated as {SEARCH_TASK} alone, not as {', '.join(plan.tasks)}: leave "
+            "--tasks out, or name that one"
+        )
+    if plan.variant != DEFAULT_VARIANT:
+        raise ValueError("a search shows the default exemplars alone: leave --exemplars out")
+    if plan.chat and plan.shots and not plan.multiturn:
+        raise ValueError("a search shows exemplars as turns: leave --fewshot_as_one_turn out")
     (key,) = plan_keys(plan, name, settings)
     check_writable(results, key, overwrite)
     if plan.model == "hf":
         check_checkpoint(plan.model_args)
-    replies = work or WORK / f"{model_sha256(plan)[:16]}.sqlite"
+    identity = model_sha256(plan)
+    row = hashlib.sha256(f"{identity} {key}".encode()).hexdigest()
+    replies = work or WORK / f"{row[:16]}.sqlite"
     found = around(
         model or load_model(plan),
         settings,
@@ -215,6 +226,7 @@ def run_search(
         chat=plan.chat,
         work=replies,
         trees=trees,
+        identity=identity,
         progress=progress,
     )
     evaluation = evaluate(replace(plan, shots=0), found)

@@ -408,12 +408,14 @@ class Totals:
             if said != counted and not _close(said, counted):
                 yield f"search.{name} is {said}, but the stored samples give {counted}"
         calls = 0
-        most = search.settings.most_finals
+        most, budget = search.settings.most_finals, search.settings.max_tokens_per_hand
         for puzzle, one in zip(self._puzzles, self._searches, strict=True):
             if one is not None:
                 calls += one.calls
                 if most is not None and one.finals > most:
                     yield f"search.finals of {puzzle.text} are {one.finals}, but it keeps {most}"
+                if budget is None and one.out_of_budget:
+                    yield f"search.out_of_budget of {puzzle.text}, but its settings have no budget"
         if search.sent > calls:
             yield f"search.sent is {search.sent}, but all hands together need {calls} calls"
 

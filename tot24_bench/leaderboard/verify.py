@@ -60,7 +60,7 @@ from tot24_bench.leaderboard.submission import (
 )
 from tot24_bench.prompts import Prompt, build
 from tot24_bench.scoring import score
-from tot24_bench.search import HandSearch, first_prompt
+from tot24_bench.search import HandSearch, by_votes, first_prompt
 from tot24_bench.teachers import EXACT_SEARCH, SOLVER, teacher_name
 from tot24_bench.text import one_line
 
@@ -420,6 +420,7 @@ def _sample_faults(
         for place, (said, right) in enumerate(rights):
             if said != right and place:  # the first one is the response, which is scored below
                 yield hand, f"search.right[{place}] is {said}, but the answer gives {right}"
+        yield from ((hand, what) for what in _search_faults(header, sample, sample.search, prompt))
     each = zip(responses, sample.tokens, sample.scores, strict=False)
     for number, (response, tokens, stored) in enumerate(each, 1):
         where = f"{hand}, response {number}" if len(responses) > 1 else hand
@@ -449,6 +450,29 @@ def rights_of(puzzle: Puzzle, search: HandSearch) -> tuple[bool, ...]:
     """Whether each answer that a search ended with is right; equal ones are scored once."""
     right = {text: score(puzzle, text).correct for text in dict.fromkeys(search.finals)}
     return tuple(right[text] for text in search.finals)
+
+
+def _search_faults(
+    header: Header, sample: Sample, search: HandSearch, prompt: Prompt | None
+) -> Iterator[str]:
+    """Costs and an order of answers that the search of a hand cannot have."""
+    settings = header.search.settings if header.search else None
+    if settings is None:
+        return
+    if not search.calls and len(sample.puzzle.numbers) > 1:
+        yield "search.calls is 0, but a search asks the model"
+    if prompt is not None and search.prompt_tokens is not None:
+        length = len(prompt.text)
+        if search.prompt_tokens < length / LONGEST_TOKEN - 1:
+            yield (
+                f"search.prompt_tokens is {search.prompt_tokens}, but its first prompt alone has "
+                f"{length} characters"
+            )
+    if settings.uses_answers and any(search.right) and not search.right[0]:
+        yield "search.finals have a right answer behind a wrong one, and right answers chose"
+    if settings.method == "self_consistency":
+        if by_votes(sample.puzzle, search.finals, settings.votes) != [*search.finals]:
+            yield "search.finals are not in the order of their votes"
 
 
 def _short(value: object) -> str:

@@ -152,7 +152,7 @@ def step_instruction(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -
 def examples(method: str, target: int = TARGET, rule: Rule = Rule.ALL) -> tuple[Example, ...]:
     """Every exemplar of one of `STEP_METHODS` for a target and a rule."""
     found: list[Example] = []
-    for place, puzzle in enumerate(example_puzzles(target, rule, SHOTS + 5)):
+    for place, puzzle in enumerate(example_puzzles(target, rule, SHOTS + 15)):
         odd = bool(place % 2)
         if method == "propose":  # hands and states in turn: a search proposes from both
             state = puzzle if odd else _state_of(puzzle, alive=True)

@@ -31,6 +31,7 @@ def thoughts_in(
     found: list[tuple[str, tuple[Number, ...]]] = []
     values: list[Number] = []
     signs: list[str] = []
+    wants_number = True  # else a sign comes next: `4 5 +` is no expression
 
     def combine() -> None:
         b, a = values.pop(), values.pop()
@@ -43,8 +44,11 @@ def thoughts_in(
 
     try:
         for token in cut.tokens:
+            if (isinstance(token, int) or token == "(") is not wants_number:
+                return None
             if isinstance(token, int):
                 values.append(token)
+                wants_number = False
             elif token == "(":
                 signs.append(token)
             else:
@@ -54,6 +58,7 @@ def thoughts_in(
                     signs.pop()
                 else:
                     signs.append(token)
+                    wants_number = True
         while signs:
             combine()
     except (IndexError, ValueError, KeyError, ZeroDivisionError):

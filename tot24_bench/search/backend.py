@@ -10,12 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
 
 from tot24_bench.harness import MAX_GEN_TOKS
+from tot24_bench.schema import MAX_COUNT
 from tot24_bench.search.calls import Call, Reply
+from tot24_bench.search.replies import BadReplies
 from tot24_bench.search.settings import CannotAsk
 from tot24_bench.text import one_line
 
@@ -31,7 +36,7 @@ STOP = ("\nInput:",)  # as in the tasks: what runs on into another exemplar has 
 
 MAX_RESPONSE_BYTES = 1_000_000  # of a response that is kept: a server may send any amount
 
-_asked: ContextVar[str] = ContextVar("_asked")
+_asked: ContextVar[str | None] = ContextVar("_asked", default=None)
 
 
 class ModelFailed(OSError):
@@ -62,16 +67,18 @@ class Backend:
         return self._count is not None
 
     def check(self, words: bool) -> None:
-        """Refuse likelihoods of words where the server does not tell them."""
-        if not words:
-            return
+        """Refuse what a chat server cannot be asked: plain text, and likelihoods of words."""
         from lm_eval.models.openai_completions import LocalChatCompletion
 
-        if isinstance(self.model, LocalChatCompletion):
+        if not isinstance(self.model, LocalChatCompletion):
+            return
+        if words:
             raise CannotAsk(
                 "a chat server gives no log-likelihoods, so values=one_pass cannot be asked: take "
                 "--values written, or a model of kind hf, vllm or local-completions"
             )
+        if not self.chat:
+            raise CannotAsk("a chat server is asked in its chat form: add --apply_chat_template")
 
     def prompt_tokens(self, call: Call) -> int | None:
         """Tokens that a call shows the model; None where only the server can count."""
@@ -117,6 +124,7 @@ class Backend:
         # The longest first: what does not fit into memory shows at once, and batches are even.
         for call in calls:
             self.check_fits(call)
+        self._used.clear()  # what is left is of requests that failed
         calls.sort(key=lambda call: (call.kind, -len(call.prompt.text) - len(call.after)))
         listener = _Listener(self, calls, keep)
         requests = [one for call in calls for one in self._requests(call)]
@@ -125,18 +133,27 @@ class Backend:
         self.model.set_cache_hook(listener)
         try:
             ask = getattr(self.model, attribute)
-            results = ask(requests, disable_tqdm=True)
-        except KeyboardInterrupt:
+            with _quiet():
+                results = ask(requests, disable_tqdm=True)
+        except BadReplies:  # ours: it answers, but what it says cannot be kept
             raise
         except Exception as error:  # whatever a backend raises
             said = one_line(str(error), 300) or type(error).__name__
             raise ModelFailed(
-                f"the model stopped answering after {listener.kept} of {len(calls)} calls: {said}: "
-                "what it answered is kept, run the same command again to go on"
+                f"{self._who} stopped answering after {listener.kept} of {len(calls)} calls: "
+                f"{said}: what it answered is kept, "
+                f"{'start it and ' * self._is_server}run the same command again to go on"
             ) from error
         finally:
             self.model.set_cache_hook(before)
         listener.rest(results)
+
+    @property
+    def _who(self) -> str:
+        if not self._is_server:
+            return "the model"
+        host = urlsplit(str(self.model.base_url)).netloc.rpartition("@")[2]  # without a password
+        return f"the server at {host}"
 
     def _requests(self, call: Call) -> list[Instance]:
         from lm_eval.api.instance import Instance
@@ -172,6 +189,8 @@ class Backend:
         text = text.encode("utf-8", "replace")[:MAX_RESPONSE_BYTES].decode("utf-8", "replace")
         if self._count is not None:
             written = self.limit(call) if call.words else self._count(text)
+            if not self._is_server:  # odd text may be cut into more tokens than it was written in
+                written = min(written, self.limit(call))
             return Reply(text, likelihoods, self.prompt_tokens(call), written)
         used = self._used.get(_told(self._context(call)))
         shown, wrote = used.popleft() if used else (None, None)
@@ -259,11 +278,14 @@ def _listen(model: Any, used: dict[str, deque[tuple[int, int]]]) -> None:
     """Note what a server says that each request used: lm-eval drops it."""
     parse, call, acall = model.parse_generations, model.model_call, model.amodel_call
 
+    def asks(messages: Any) -> None:  # of several prompts in one request it tells the sum alone
+        _asked.set(_told(messages[0]) if len(messages) == 1 else None)
+
     def note(outputs: Any) -> None:
         usage = outputs.get("usage") if isinstance(outputs, Mapping) else None
-        if isinstance(usage, Mapping) and (asked := _asked.get(None)) is not None:
+        if isinstance(usage, Mapping) and (asked := _asked.get()) is not None:
             told = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-            if all(isinstance(count, int) for count in told):
+            if all(isinstance(count, int) and 0 <= count <= MAX_COUNT for count in told):
                 used[asked].append(told)  # type: ignore[arg-type]
 
     def parse_generations(outputs: Any, **kwargs: Any) -> Any:
@@ -271,15 +293,29 @@ def _listen(model: Any, used: dict[str, deque[tuple[int, int]]]) -> None:
         return parse(outputs=outputs, **kwargs)
 
     def model_call(messages: Any, **kwargs: Any) -> Any:
-        _asked.set(_told(messages[0]))
+        asks(messages)
         return call(messages, **kwargs)
 
     async def amodel_call(session: Any, sem: Any, messages: Any, **kwargs: Any) -> Any:
-        _asked.set(_told(messages[0]))
+        asks(messages)
         return await acall(session, sem, messages, **kwargs)
 
     model.parse_generations, model.model_call = parse_generations, model_call
     model.amodel_call = amodel_call
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Whoever runs a search shows how far it is; lm-eval's bars for servers cannot be told so."""
+    from lm_eval.models import api_models
+    from tqdm.asyncio import tqdm_asyncio
+
+    class NoBar(tqdm_asyncio):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **{**kwargs, "disable": True})
+
+    with patch.multiple(api_models, tqdm=NoBar, tqdm_asyncio=NoBar):
+        yield
 
 
 def _seed(text: str) -> None:

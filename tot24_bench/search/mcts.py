@@ -32,7 +32,7 @@ def mcts(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
     halving: Iterator[int | None] = iter(())
     try:
         for _ in range(settings.nodes):
-            if 0 in search.closed:
+            if 0 in search.closed or walk.is_final(0):
                 break
             path = search.down(next(halving, None))
             place = path[-1]

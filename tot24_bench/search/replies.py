@@ -11,6 +11,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from tot24_bench.search.calls import Call, Reply
 
@@ -20,44 +21,75 @@ class BadReplies(OSError):
 
 
 class ReplyStore:
-    """Replies by call; without a path in a temporary file that goes away with it."""
+    """Replies by call, of one model and in one run at a time.
 
-    def __init__(self, path: Path | None = None) -> None:
+    Args:
+        path: the file; None is a temporary one that goes away with it.
+        model: which model answers, and how it is asked: a file is never another one's.
+
+    Raises:
+        BadReplies: the file cannot be used, another run uses it, or it is another model's.
+    """
+
+    def __init__(self, path: Path | None = None, model: str = "") -> None:
         self._where = "a temporary file" if path is None else str(path)
+        self._database: sqlite3.Connection | None = None
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect("" if path is None else path, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply TEXT NOT NULL)"
-            )
-        except (sqlite3.Error, OSError) as error:
+            self._open(path)
+            self._run("CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply TEXT)")
+            self._run("CREATE TABLE IF NOT EXISTS asked (model TEXT)")
+            self._run("INSERT INTO asked SELECT ? WHERE NOT EXISTS (SELECT 1 FROM asked)", model)
+            self._run("SELECT key, reply FROM replies LIMIT 1")
+            ((asked,),) = self._run("SELECT model FROM asked")
+        except (sqlite3.Error, OSError, ValueError) as error:
+            self.close()
+            raise BadReplies(f"{self._where} cannot hold the replies: {_why(error)}") from error
+        if asked != model:
+            self.close()
             raise BadReplies(
-                f"{self._where} cannot hold the replies ({error}): remove it, or give another "
-                "--work"
-            ) from error
+                f"{self._where} holds the replies of another model, or of one that was asked "
+                "otherwise (its arguments, chat, --seed): give another --work"
+            )
+
+    def _open(self, path: Path | None) -> None:
+        self._database = sqlite3.connect("" if path is None else path, isolation_level=None)
+        self._run("PRAGMA busy_timeout=500")
+        self._run("PRAGMA locking_mode=EXCLUSIVE")  # until it is closed: the file of one run
+        self._run("PRAGMA journal_mode=WAL")
+        self._run("PRAGMA synchronous=NORMAL")
+
+    def _run(self, command: str, *values: object) -> list[tuple[Any, ...]]:
+        if self._database is None:
+            raise sqlite3.ProgrammingError("it is closed")
+        with closing(self._database.cursor()) as cursor:
+            return cursor.execute(command, values).fetchall()
 
     def get(self, call: Call) -> Reply | None:
-        """The reply to a call; None where it was not asked yet."""
-        with closing(self._database.cursor()) as cursor:
-            row = cursor.execute("SELECT reply FROM replies WHERE key = ?", (key_of(call),))
-            found = row.fetchone()
-        if found is None:
-            return None
-        text, likelihoods, prompt_tokens, completion_tokens = json.loads(found[0])
+        """The reply to a call; None where it was not asked yet.
+
+        Raises:
+            BadReplies: the file is broken.
+        """
+        try:
+            found = self._run("SELECT reply FROM replies WHERE key = ?", key_of(call))
+            if not found:
+                return None
+            text, likelihoods, prompt_tokens, completion_tokens = json.loads(found[0][0])
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise BadReplies(f"{self._where} cannot be read: {_why(error)}") from error
         return Reply(text, tuple(likelihoods), prompt_tokens, completion_tokens)
 
     def put(self, call: Call, reply: Reply) -> None:
-        """Keep a reply; it is on disk when this returns, as far as the system says so.
+        """Keep a reply; when this returns, it outlives the process, though not a power cut.
 
         Raises:
             BadReplies: the disk is full, or the file is gone.
         """
         try:
-            self._database.execute(
-                "INSERT OR REPLACE INTO replies VALUES (?, ?)", (key_of(call), json.dumps(reply))
+            self._run(
+                "INSERT OR REPLACE INTO replies VALUES (?, ?)", key_of(call), json.dumps(reply)
             )
         except sqlite3.Error as error:
             raise BadReplies(
@@ -66,11 +98,18 @@ class ReplyStore:
             ) from error
 
     def __len__(self) -> int:
-        return int(self._database.execute("SELECT COUNT(*) FROM replies").fetchone()[0])
+        return int(self._run("SELECT COUNT(*) FROM replies")[0][0])
 
     def close(self) -> None:
         """Let go of the file."""
-        self._database.close()
+        if self._database is not None:
+            self._database.close()
+
+
+def _why(error: Exception) -> str:
+    if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+        return "another run uses it: wait for that one to end, or give another --work"
+    return f"{error}: remove it, or give another --work"
 
 
 def key_of(call: Call) -> bytes:

@@ -8,6 +8,7 @@ model's own judgement; refining tells the model that its answer is wrong, and no
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tot24_bench.game import Puzzle
@@ -25,7 +26,12 @@ WRONG = "That is wrong. Try again with the same numbers.\n"
 def self_consistency(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
     """The answer that most of k responses give; of a tie the one that was given first."""
     texts = yield from _sampled(puzzle, settings, shots)
-    votes = [_vote(puzzle, text, settings.votes) for text in texts]
+    return _found(puzzle, by_votes(puzzle, texts, settings.votes))
+
+
+def by_votes(puzzle: Puzzle, texts: Sequence[str], by: str) -> list[str]:
+    """Responses in the order of their votes: of a tie the first one, without a vote at the end."""
+    votes = [_vote(puzzle, text, by) for text in texts]
     counts = Counter(vote for vote in votes if vote)
     first = {vote: votes.index(vote) for vote in counts}
 
@@ -33,7 +39,7 @@ def self_consistency(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Se
         vote = votes[i]
         return (-counts[vote], first[vote], i) if vote else (0, len(texts), i)
 
-    return _found(puzzle, [texts[i] for i in sorted(range(len(texts)), key=place)])
+    return [texts[i] for i in sorted(range(len(texts)), key=place)]
 
 
 def _vote(puzzle: Puzzle, text: str, by: str) -> str:
@@ -65,6 +71,7 @@ def best_of_k(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
     found.symbolic = settings.choose == "value"
     if found.symbolic:
         found.unjudged = walk.found([]).unjudged
+        found.states = _states_of(puzzle, texts, walk)
     return found
 
 
@@ -130,9 +137,13 @@ def _found(puzzle: Puzzle, texts: list[str], *, oracle: bool = False) -> Found:
     return Found(texts or [""], states=_states_of(puzzle, texts), oracle=oracle)
 
 
-def _states_of(puzzle: Puzzle, texts: list[str]) -> int:
-    """Different states that the valid thoughts of responses come to, the hand among them."""
+def _states_of(puzzle: Puzzle, texts: list[str], judged: Walk | None = None) -> int:
+    """Different states that the valid thoughts of responses come to, the hand among them.
+
+    Those that the model judged for a response count, too.
+    """
     seen: set[Left] = {tuple(sorted(puzzle.numbers))}
+    seen |= {node.left for node in judged.tree.nodes} if judged else set()
     for text in texts:
         seen |= {thought.left for thought in analyse(puzzle, text).thoughts if thought.exact}
     return len(seen)

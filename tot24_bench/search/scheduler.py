@@ -116,6 +116,8 @@ class Run:
         while True:
             while len(active) < self._most and (given := next(waiting, None)) is not None:
                 active.append(self._begun(*given))
+            if not active:
+                return
             batch: dict[bytes, Call] = {}
             going: deque[_Hand] = deque()
             while active:
@@ -129,8 +131,6 @@ class Run:
             active = going
             if batch:
                 self._ask(list(batch.values()))
-            elif not active:
-                return
 
     def _begun(self, place: int, puzzle: Puzzle) -> _Hand:
         hand = _Hand(place, puzzle, self._start(puzzle))
@@ -142,8 +142,8 @@ class Run:
         if self._budget is not None and (least := self._most_of(hand.wanted[0])) > self._budget:
             kind = hand.wanted[0].kind
             raise BudgetTooSmall(
-                f"a budget of {self._budget:,} tokens a hand does not allow for one {kind} call: "
-                f"prompt and response of {puzzle.text} may take {least:,}: give at least as many"
+                f"--max-tokens-per-hand {self._budget} does not allow for one {kind} call: prompt "
+                f"and response of {puzzle.text} may take {least}: give at least as many"
             )
         return hand
 
@@ -153,7 +153,8 @@ class Run:
         if shown is None:
             raise BudgetTooSmall(
                 "the tokens of this model cannot be counted before they are used, so that no "
-                "budget can be kept: give --model_args tokenizer=NAME, or no budget"
+                "--max-tokens-per-hand can be kept: add tokenizer_backend=huggingface and "
+                "tokenizer=NAME to --model_args"
             )
         return shown + self._model.limit(call)
 

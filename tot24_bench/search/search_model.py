@@ -13,6 +13,7 @@ one finds it through the entry-point group `lm_eval.models`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -48,6 +49,7 @@ class SearchModel(LM):  # type: ignore[misc]
         chat: whether the base's chat template is applied.
         work: file of the replies, by which an interrupted run goes on; None keeps none.
         trees: file that every hand's tree is written to, a line each; None keeps none.
+        identity: which model the base is: the replies in `work` are no other's.
         progress: called after each reply with how far it is, and the number of hands.
 
     Attributes:
@@ -66,6 +68,7 @@ class SearchModel(LM):  # type: ignore[misc]
         chat: bool = False,
         work: Path | None = None,
         trees: Path | None = None,
+        identity: str = "",
         progress: Callable[[Progress, int], None] = lambda _, __: None,
     ) -> None:
         super().__init__()
@@ -73,6 +76,7 @@ class SearchModel(LM):  # type: ignore[misc]
             raise CannotAsk("a search runs in one process: start it without a launcher")
         self.base, self.search_settings, self.shots = base, settings, shots
         self._chat, self._work, self._trees, self._progress = chat, work, trees, progress
+        self._identity = identity
         self.records: dict[Puzzle, HandSearch] = {}
         self.oracle_stop = self.symbolic_step = False
         self.sent = 0
@@ -94,6 +98,7 @@ class SearchModel(LM):  # type: ignore[misc]
         trees, base = told.pop("save_trees", None), str(told.pop("base", "hf"))
         fields = {name: told.pop(name) for name in [*told] if name in SearchSettings.model_fields}
         settings = read_settings(fields)
+        identity = json.dumps([base, sorted(told.items())], default=str)
         model = get_model(base).create_from_arg_obj(told, additional_config)
         return cls(
             model,
@@ -101,6 +106,7 @@ class SearchModel(LM):  # type: ignore[misc]
             shots=shots,
             work=None if work is None else Path(str(work)),
             trees=None if trees is None else Path(str(trees)),
+            identity=hashlib.sha256(identity.encode()).hexdigest(),
         )
 
     @classmethod
@@ -119,13 +125,15 @@ class SearchModel(LM):  # type: ignore[misc]
         backend = Backend(self.base, chat=self._chat, seed=settings.seed)
         backend.check(settings.values == "one_pass")
         texts = [""] * len(puzzles)
-        if self._trees is not None:
+        if self._trees is not None and not self.records:  # a second task's trees go below
+            self._trees.parent.mkdir(parents=True, exist_ok=True)
             write_durably(self._trees, "")
 
         def start(puzzle: Puzzle) -> Search:
             return SEARCHES[settings.method](puzzle, settings, self.shots)
 
-        with closing(ReplyStore(self._work)) as store:
+        asked = f"{self._identity} chat={self._chat} seed={settings.seed}"
+        with closing(ReplyStore(self._work, asked)) as store:
             run = Run(
                 start,
                 backend,
@@ -197,6 +205,7 @@ class SearchModel(LM):  # type: ignore[misc]
 
 def register() -> None:
     """Make `tot24-search` known to lm-eval."""
+    import lm_eval.models  # noqa: F401  its own, which it looks for only while the registry is empty
     from lm_eval.api.registry import model_registry, register_model
 
     if NAME not in model_registry:

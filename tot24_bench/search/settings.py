@@ -12,14 +12,15 @@ claims a setting that changed nothing. `slug` is the part of a file name, `label
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
 from tot24_bench.game import Puzzle
 from tot24_bench.prompts import METHOD_NAMES, Prompt, build, build_step
 from tot24_bench.schema import MAX_COUNT, Count, Encodable, Record, Share, first_fault
+from tot24_bench.text import did_you_mean, one_line
 
 SEARCH_METHODS = ("tot_bfs", "tot_dfs", "mcts", "self_consistency", "best_of_k", "refine")
 
@@ -114,6 +115,11 @@ class SearchSettings(Record):
         return chosen or self.oracle or self.method == "refine"
 
     @property
+    def uses_code(self) -> bool:
+        """Whether code does part of the arithmetic, whatever the model writes."""
+        return self.answer == "symbolic" or (self.method == "best_of_k" and self.choose == "value")
+
+    @property
     def most_finals(self) -> int | None:
         """How many answers it can end with; None where the settings bound them by nodes alone."""
         sampled = self.method in ("self_consistency", "best_of_k", "refine")
@@ -152,8 +158,11 @@ class SearchSettings(Record):
         return ", ".join(parts).replace("temperature 0.0", "greedy")
 
 
-def read_settings(fields: Mapping[str, Any]) -> SearchSettings:
+def read_settings(fields: Mapping[str, Any], spelled: Callable[[str], str] = str) -> SearchSettings:
     """Settings from what was written on a command line.
+
+    Args:
+        spelled: how a setting is written there, for messages.
 
     Raises:
         CannotAsk: one line with the setting and what is wrong with it.
@@ -161,8 +170,18 @@ def read_settings(fields: Mapping[str, Any]) -> SearchSettings:
     try:
         return SearchSettings.model_validate(fields)
     except ValidationError as error:
-        where, what = first_fault(error, "the search")
-        raise CannotAsk(f"{where}: {what.removeprefix('Value error, ')}") from error
+        name, what = first_fault(error, "")
+        if not name:  # a setting that the method has not: `_says_nothing_without_effect`
+            what = what.removeprefix("Value error, ")
+            for one in SearchSettings.model_fields:
+                what = what.replace(f"has no {one}:", f"has no {spelled(one)}:")
+            raise CannotAsk(what) from error
+        if name in fields and name in SearchSettings.model_fields:
+            asked = one_line(str(fields[name]), 40)
+            words = map(str, get_args(SearchSettings.model_fields[name].annotation))
+            near = did_you_mean(asked, words).strip()
+            what = f"{what}, not {asked!r}{': ' * bool(near)}{near}"
+        raise CannotAsk(f"{spelled(name)}: {what}") from error
 
 
 _ALWAYS: dict[str, tuple[str, ...]] = {
@@ -255,8 +274,8 @@ class SearchReport(Record):
         any_final: share of hands where any of the final answers is right.
         mean_final: share of the final answers that are right, the mean over hands.
         oracle_stop: right answers were used to stop, or to choose.
-        symbolic_step: code did part of the arithmetic: it put answers together, or took numbers
-            left from a thought that does not tell them.
+        symbolic_step: code did part of the arithmetic: it put answers together, worked an answer
+            out for the model to judge, or took numbers left from a thought that does not tell them.
         calls, prompt_tokens, completion_tokens, states, dropped, unjudged: as of `HandSearch`. Each
             hand counts what it would need alone.
         out_of_budget: how many hands ended that way.
@@ -281,8 +300,8 @@ class SearchReport(Record):
     def _flags_what_its_settings_do(self) -> Self:
         if self.settings.uses_answers and not self.oracle_stop:
             raise ValueError("oracle_stop is false, but the settings use right answers")
-        if self.settings.answer == "symbolic" and not self.symbolic_step:
-            raise ValueError("symbolic_step is false, but by the settings code gives the answers")
+        if self.settings.uses_code and not self.symbolic_step:
+            raise ValueError("symbolic_step is false, but by the settings code does arithmetic")
         return self
 
     @property

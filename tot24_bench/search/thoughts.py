@@ -8,16 +8,15 @@ path comes to it, and proposals that are no valid thought are dropped and counte
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
-from math import exp
+from math import exp, isfinite, isnan
 from typing import TypeVar
 
 from tot24_bench.game import Number, Puzzle, Rule, State
 from tot24_bench.prompts import IMPOSSIBLE, JUDGEMENT, LIKELY, SURE, build, build_step
 from tot24_bench.scoring import Step, read_judgement, read_proposals
 from tot24_bench.search.calls import Call, Found, Reply
-from tot24_bench.search.settings import SearchSettings
+from tot24_bench.search.settings import MAX_K, SearchSettings
 from tot24_bench.search.tree import Node, SearchTree
 
 WEIGHTS = {SURE: 20.0, LIKELY: 1.0, IMPOSSIBLE: 0.001}
@@ -131,6 +130,10 @@ class Walk:
             return
         for left, reply in zip(states, (yield calls), strict=True):
             most = max(reply.likelihoods)
+            if not isfinite(most) or any(map(isnan, reply.likelihoods)):  # a server may say so
+                self._unjudged += 1
+                self._values[left] = 0.0, ("",)
+                continue
             odds = [exp(one - most) for one in reply.likelihoods]
             mean = sum(w * o for w, o in zip(WEIGHTS.values(), odds, strict=True)) / sum(odds)
             word = max(zip(odds, WEIGHTS, strict=True))[1]
@@ -207,7 +210,8 @@ class Walk:
         return text[1:-1] if text.startswith("(") else text
 
     def found(self, finals: list[str], *, oracle: bool = False) -> Found:
-        """What the walk came to."""
+        """What the walk came to; of very many answers the first ones, as a row holds no more."""
+        finals = finals[:MAX_K]
         self.tree.finals = tuple(finals)
         return Found(
             finals or [""],
@@ -221,12 +225,12 @@ class Walk:
 
 
 def distinct(walk: Walk, places: Iterable[int]) -> list[int]:
-    """One node a state, the first that came to it."""
-    seen: Counter[Left] = Counter()
+    """One node a state, the first that came to it; of ends all: other paths are other answers."""
+    seen: set[Left] = set()
     found = []
     for place in places:
         left = walk.node(place).left
-        if not seen[left]:
+        if walk.is_final(place) or left not in seen:
             found.append(place)
-        seen[left] += 1
+        seen.add(left)
     return found

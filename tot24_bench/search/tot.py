@@ -22,13 +22,12 @@ def tot_bfs(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
     walk, rng = Walk(puzzle, settings, shots), Random(f"{settings.seed}:{puzzle.text}")
     kept = [0]
     try:
-        for level in range(1, len(puzzle.numbers)):
+        for _ in puzzle.numbers[1:]:
             ended = [place for place in kept if walk.is_final(place)]
             going = [place for place in kept if not walk.is_final(place)]
             offered = yield from walk.propose(going)
             states = [*ended, *(place for places in offered for place in places)]
-            if level < len(puzzle.numbers) - 1:  # at the last level other paths are other answers
-                states = distinct(walk, states)
+            states = distinct(walk, states)
             if not states:
                 break
             yield from walk.judge(states)
@@ -83,16 +82,17 @@ def tot_dfs(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
                 break
             proposed += 1
             (offered,) = yield from walk.propose([place])
-            new = [one for one in offered if walk.node(one).left not in seen]
+            new = [one for one in offered if walk.is_final(one) or walk.node(one).left not in seen]
             yield from walk.judge(new)
             new = distinct(walk, (one for one in walk.rank(new) if _is_worth(walk, one)))
             seen.update(walk.node(one).left for one in new)
             stack += reversed(new)
-        if settings.oracle and answered:
-            return walk.found(_ranked(answered, walk.rank(ends)[0]), oracle=True)
-        finals = yield from walk.answers([_best(walk, ends)])
+        finals = [answered[end] for end in walk.rank(answered)]
+        if not finals:
+            finals = yield from walk.answers([_best(walk, ends)])
     except BudgetSpent:
-        finals = [*answered.values()] or walk.unanswered([_best(walk, ends)])
+        finals = [answered[end] for end in walk.rank(answered)]
+        finals = finals or walk.unanswered([_best(walk, ends)])
     return walk.found(finals, oracle=settings.oracle)
 
 

@@ -83,15 +83,18 @@ def points(entries: Iterable[Entry], model: str, split: str, results: Path) -> l
         for entry in entries
         if entry.header.model.name == model
         and entry.header.split == split
+        and entry.header.obtained == "measured"
+        and entry.header.method in FAMILIES
         and entry.header.repeats == 1
-        and entry.header.total_tokens is not None
+        and entry.header.total_tokens  # none, or zero, has no place on the axis
     ]
     if not rows:
         raise NoPoints(
             f"no row of {model} on {split} says how many tokens a hand took: run `tot24 methods` "
             "on it"
         )
-    found = sorted((_point(entry, results) for entry in rows), key=lambda one: one.tokens)
+    every = (_point(entry, results) for entry in rows)
+    found = sorted(every, key=lambda one: (one.tokens, -one.accuracy))
     best, marked = -1.0, []
     for point in found:
         ahead = not point.oracle and point.accuracy > best
