@@ -5,7 +5,7 @@ not run again, so the same command goes on after an interruption; replies that s
 asked once.
 
 >>> len(load_methods()), load_methods()[0].task
-(29, 'game24_io')
+(30, 'game24_io')
 """
 
 from __future__ import annotations
