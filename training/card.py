@@ -17,7 +17,8 @@ from typing import Any
 from tot24_bench.checkpoint import checkpoint_sha256
 from tot24_bench.game import HELD_OUT, LARGEST_FRESH, load_split
 from tot24_bench.leaderboard import Entry, interval, read_entries
-from tot24_bench.prompts import METHOD_NAMES
+from tot24_bench.leaderboard.tables import method_of
+from tot24_bench.prompts import METHOD_NAMES, METHODS, STEP_METHODS
 
 from .export import RECORD, read_record
 
@@ -137,11 +138,14 @@ def _part(record: dict[str, Any], number: int, of: int) -> str:
 
 
 def _mix(rows: dict[str, Any]) -> str:
-    onestep = 1 - rows["io_share"] - rows["cot_share"]
-    mix = (
-        f"{onestep:.1%} One-Step ToT, {rows['cot_share']:.1%} CoT, {rows['io_share']:.1%} IO; "
-        f"{rows['few_shot_share']:.0%} of the prompts 5-shot, the rest 0-shot"
+    shares = {method: rows.get(f"{method}_share", 0.0) for method in ("cot", "io", *STEP_METHODS)}
+    shares = {"onestep_tot": 1 - sum(shares.values()), **shares}
+    mix = ", ".join(
+        f"{share:.1%} {METHOD_NAMES.get(method, method)}"
+        for method, share in shares.items()
+        if share or method in METHODS
     )
+    mix += f"; {rows['few_shot_share']:.0%} of the prompts 5-shot, the rest 0-shot"
     if long := rows.get("long_share"):
         mix += f"; {long:.0%} of them the longest of {rows['long_of']}"
     if rows.get("judge") != "look-ahead":
@@ -162,11 +166,11 @@ def _figures(entries: Sequence[Entry]) -> str:
         "| method | split | shots | n | accuracy (95% interval) | tokens |",
         "|---|---|--:|--:|---|--:|",
     ]
-    for e in sorted(entries, key=lambda e: (e.header.split, e.header.shots or 0, e.header.task)):
+    for e in sorted(entries, key=lambda e: (e.header.split, e.header.shots or 0, e.key)):
         s, (low, high) = e.header, interval(e) or (math.nan, math.nan)
         tokens = "" if s.mean_response_tokens is None else f"{s.mean_response_tokens:.0f}"
         lines.append(
-            f"| {METHOD_NAMES.get(s.method, s.method)} | {s.split} | {s.shots} | {s.n} "
+            f"| {method_of(s)} | {s.split} | {s.shots} | {s.n} "
             f"| {s.metrics.acc:.1%} [{low:.1%}, {high:.1%}] | {tokens} |"
         )
     return "\n".join(lines)

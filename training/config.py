@@ -54,6 +54,9 @@ class RowConfig:
     cot_put_together: bool = _key(
         False, "CoT rows by any winning path, the answer put together a result at a time."
     )
+    cot_left: Literal["ascending", "kept"] = _key(
+        "ascending", "Numbers left in those rows: ascending, or in their order, the new one last."
+    )
     few_shot_share: float = _key(0.04, "Share of 5-shot prompts.")
     ascending_share: float = _key(
         0.5, "Share of hands dealt in ascending order, as those of the tests are."

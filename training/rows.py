@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
@@ -50,7 +50,6 @@ from tot24_bench.teachers import (
     CannotTeach,
     Curriculum,
     judgement_lines,
-    line_of,
     plausible_thoughts,
     put_together,
     write,
@@ -266,10 +265,15 @@ def _offered(left: tuple[Number, ...], target: int) -> Iterator[str]:
     So that most of a line is copied.
     """
     for thought in plausible_thoughts(left, target):
-        rest = list(left)
-        rest.remove(thought.a)
-        rest.remove(thought.b)
-        yield f"{thought.text} (left: {' '.join(map(str, (*rest, thought.value)))})"
+        after = _left_in_order(left, thought)
+        yield f"{thought.text} (left: {' '.join(map(str, after))})"
+
+
+def _left_in_order(left: Sequence[Number], thought: Thought) -> list[Number]:
+    rest = list(left)
+    rest.remove(thought.a)
+    rest.remove(thought.b)
+    return [*rest, thought.value]
 
 
 def _is_puzzle(left: tuple[Number, ...]) -> bool:
@@ -328,7 +332,7 @@ def _completion(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> 
     """The teacher's response; None for a hand that cannot be taught as the config has it."""
     try:
         if method == "cot" and config.cot_put_together:
-            return _any_path(puzzle, rng)
+            return _any_path(puzzle, rng, kept=config.cot_left == "kept")
         written = _written(config, puzzle, method, rng)
         if written.count("\n") <= config.max_lines:
             return written
@@ -339,18 +343,23 @@ def _completion(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> 
         return None
 
 
-def _any_path(puzzle: Puzzle, rng: Random) -> str:
-    """A winning path of plausible thoughts, drawn thought by thought, and its answer."""
+def _any_path(puzzle: Puzzle, rng: Random, kept: bool) -> str:
+    """A winning path of plausible thoughts, drawn thought by thought, and its answer.
+
+    `kept`: the numbers left keep their order, as a search writes them; else they ascend.
+    """
     path: list[Thought] = []
-    left: tuple[Number, ...] = puzzle.numbers
+    lines: list[str] = []
+    left: Sequence[Number] = puzzle.numbers
     while len(left) > 1:
-        every = plausible_thoughts(left, puzzle.target)
+        every = plausible_thoughts(tuple(left), puzzle.target)
         winning = [one for one in every if can_reach(one.left, puzzle.target)]
         if not winning:
             raise CannotTeach(f"{puzzle.text} is won by no plausible thoughts")
         path.append(rng.choice(winning))
-        left = path[-1].left.numbers
-    return "\n".join(("Steps:", *map(line_of, path), *put_together(path, puzzle.target)))
+        left = _left_in_order(left, path[-1]) if kept else path[-1].left.numbers
+        lines.append(f"{path[-1].text} (left: {' '.join(map(str, left))})")
+    return "\n".join(("Steps:", *lines, *put_together(path, puzzle.target)))
 
 
 def _written(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> str:

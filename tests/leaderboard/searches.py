@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tot24_bench.game import Puzzle, load_split, solve
-from tot24_bench.harness import Evaluation, EvaluationPlan, HandResult, TaskResult
+from tot24_bench.harness import SEARCH_TASK, Evaluation, EvaluationPlan, HandResult, TaskResult
 from tot24_bench.leaderboard import Searched, Submission, search_submission
 from tot24_bench.scoring import score
-from tot24_bench.search import SEARCH_TASK, HandSearch, SearchSettings
+from tot24_bench.search import HandSearch, SearchSettings
 
 BFS = SearchSettings(method="tot_bfs")
 ORACLE = SearchSettings(method="best_of_k", prompt="io", k=20)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.leaderboard.searches import make_search
-from tot24_bench.harness import EvaluationPlan
+from tot24_bench.harness import SEARCH_TASK, EvaluationPlan
 from tot24_bench.leaderboard import MethodRun, load_methods, method_runs, run_methods, write
 from tot24_bench.leaderboard.method_runs import BadMethods
-from tot24_bench.search import SEARCH_TASK, SearchSettings
+from tot24_bench.search import SearchSettings
 
 PLAN = EvaluationPlan("hf", {"pretrained": "nowhere/scout-2m-search"}, (), shots=0, seed=7, limit=3)
 

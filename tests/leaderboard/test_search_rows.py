@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from tot24_bench.cli import app
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.harness import EvaluationPlan
+from tot24_bench.harness import SEARCH_TASK, EvaluationPlan
 from tot24_bench.leaderboard import (
     CannotRerun,
     Searched,
@@ -51,7 +51,6 @@ from tot24_bench.leaderboard.verify import upgrade, verify_file
 from tot24_bench.prompts import NotAState, build, build_step
 from tot24_bench.search import (
     SEARCH_METHODS,
-    SEARCH_TASK,
     SearchReport,
     SearchSettings,
     first_prompt,

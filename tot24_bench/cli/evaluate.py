@@ -147,6 +147,8 @@ def eval_command(
     tasks = tasks or ("game24_search" if method else "game24")
     named = [part for part in tasks.replace(" ", ",").split(",") if part]
     by_split = harness.expand_by_split(named, split)
+    if method is None:
+        harness.check_model_searches([one for names in by_split.values() for one in names], None)
     from lm_eval.utils import simple_parse_args_string  # slow: after all that can be refused
 
     plan = harness.EvaluationPlan(

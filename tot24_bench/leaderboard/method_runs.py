@@ -5,7 +5,7 @@ not run again, so the same command goes on after an interruption; replies that s
 asked once.
 
 >>> len(load_methods()), load_methods()[0].task
-(29, 'game24_io')
+(30, 'game24_io')
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from tot24_bench.harness import EvaluationPlan, load_model, task_name
+from tot24_bench.harness import SEARCH_TASK, EvaluationPlan, load_model, task_name
 from tot24_bench.leaderboard.runs import WORK, model_sha256, plan_keys, run_plans, run_search
 from tot24_bench.leaderboard.store import path_of, read_entry
 from tot24_bench.prompts import METHODS
 from tot24_bench.schema import first_fault
-from tot24_bench.search import SEARCH_TASK, Progress, SearchSettings
+from tot24_bench.search import Progress, SearchSettings
 
 CONFIG = "methods.yaml"  # beside this file
 MAX_CONFIG_BYTES = 2**20

@@ -32,6 +32,7 @@ from tot24_bench.checkpoint import (
 from tot24_bench.game import Puzzle
 from tot24_bench.harness import (
     DEFAULT_SEED,
+    SEARCH_TASK,
     Evaluation,
     EvaluationPlan,
     HandResult,
@@ -55,7 +56,6 @@ from tot24_bench.leaderboard.submission import (
 )
 from tot24_bench.prompts import DEFAULT_VARIANT, variant_of
 from tot24_bench.search import (
-    SEARCH_TASK,
     HandSearch,
     Progress,
     SearchSettings,

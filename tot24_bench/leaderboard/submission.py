@@ -39,7 +39,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, FailFast, Field, JsonValue, StringConstraints, model_validator
 
 from tot24_bench.game import Puzzle, is_solvable, is_split, load_split
-from tot24_bench.harness import METRICS, metrics_of_scores
+from tot24_bench.harness import METRICS, SEARCH_TASK, metrics_of_scores
 from tot24_bench.leaderboard.key import check_split_name, first_of, key_of, letters_of
 from tot24_bench.prompts import DEFAULT_VARIANT, METHOD_NAMES, METHODS, VARIANTS
 from tot24_bench.schema import (
@@ -57,7 +57,6 @@ from tot24_bench.schema import (
 from tot24_bench.scoring import Score, Verdict
 from tot24_bench.search import (
     SEARCH_METHODS,
-    SEARCH_TASK,
     HandSearch,
     SearchReport,
     SearchSettings,

@@ -33,3 +33,10 @@ def around(base: LM, settings: SearchSettings, **more: Any) -> SearchModel:
     from tot24_bench.search.search_model import SearchModel
 
     return SearchModel(base, settings, **more)
+
+
+def register() -> None:
+    """Make the model `tot24-search` known to this process's lm-eval."""
+    from tot24_bench.search.search_model import register
+
+    register()

@@ -24,8 +24,6 @@ from tot24_bench.text import did_you_mean, one_line
 
 SEARCH_METHODS = ("tot_bfs", "tot_dfs", "mcts", "self_consistency", "best_of_k", "refine")
 
-SEARCH_TASK = "game24_search"
-
 _TREE = ("values", "value_samples", "temperature", "answer")
 _SAMPLING = ("prompt", "k", "temperature")
 USED: dict[str, tuple[str, ...]] = {

@@ -194,8 +194,12 @@ class Walk:
         return found
 
     def _written(self, place: int) -> str:
-        nodes = map(self.node, self.path(place))
-        return "".join(f"{node.thought} (left: {State(node.left).text})\n" for node in nodes)
+        """The lines of a path, the numbers left in the order in which the model told them."""
+        lines = []
+        for one in self.path(place):
+            left = State(self._steps[one].left or self.node(one).left)
+            lines.append(f"{self.node(one).thought} (left: {left.text})\n")
+        return "".join(lines)
 
     def _expression(self, place: int) -> str:
         made: list[tuple[Number, str]] = [(number, str(number)) for number in self.puzzle.numbers]

@@ -19,7 +19,7 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.game import BANDS, MAX_SEARCHED, Hand, Puzzle, difficulty
-from tot24_bench.harness import task_name
+from tot24_bench.harness import SEARCH_TASK, task_name
 from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.store import paths, read_entry
 from tot24_bench.leaderboard.tables.pairing import Pairing, conclusion, pair, shown_key
@@ -32,7 +32,6 @@ from tot24_bench.leaderboard.tables.rows import (
     text_table,
 )
 from tot24_bench.prompts import METHODS
-from tot24_bench.search import SEARCH_TASK
 from tot24_bench.statistics import Estimate, holm, over_hands, p_text
 
 if TYPE_CHECKING:
