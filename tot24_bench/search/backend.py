@@ -66,10 +66,15 @@ class Backend:
         return self._count is not None
 
     def check(self, words: bool) -> None:
-        """Refuse what a chat server cannot be asked: plain text, and likelihoods of words."""
+        """Refuse what the model cannot be asked: plain text, or likelihoods of words."""
         from lm_eval.models.openai_completions import LocalChatCompletion
 
         if not isinstance(self.model, LocalChatCompletion):
+            if words and self._is_server and self._count is None:
+                raise CannotAsk(
+                    "values=one_pass needs the model's tokenizer: add tokenizer=NAME to "
+                    "--model_args, or take --values written"
+                )
             return
         if words:
             raise CannotAsk(
@@ -136,11 +141,18 @@ class Backend:
         except BadReplies:  # ours: it answers, but what it says cannot be kept
             raise
         except Exception as error:  # whatever a backend raises
-            said = one_line(str(error), 300) or type(error).__name__
+            if words and self._is_server and isinstance(error, (KeyError, TypeError, IndexError)):
+                raise CannotAsk(
+                    f"{self._who} gives no log-likelihoods of what it is shown (echo, logprobs), "
+                    "so values=one_pass cannot be asked: take --values written"
+                ) from error
+            refusal = getattr(error, "response", None)  # of a server that answers with an error
+            because = str(getattr(refusal, "text", "")) or str(error)
+            start = "start it and " if self._is_server and refusal is None else ""
             raise ModelFailed(
                 f"{self._who} stopped answering after {listener.kept} of {len(calls)} calls: "
-                f"{said}: what it answered is kept, "
-                f"{'start it and ' * self._is_server}run the same command again to go on"
+                f"{one_line(because, 300) or type(error).__name__}: what it answered is kept, "
+                f"{start}run the same command again to go on"
             ) from error
         finally:
             self.model.set_cache_hook(before)
