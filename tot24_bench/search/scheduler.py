@@ -116,6 +116,8 @@ class Run:
         while True:
             while len(active) < self._most and (given := next(waiting, None)) is not None:
                 active.append(self._begun(*given))
+            if not active:
+                return
             batch: dict[bytes, Call] = {}
             going: deque[_Hand] = deque()
             while active:
@@ -129,8 +131,6 @@ class Run:
             active = going
             if batch:
                 self._ask(list(batch.values()))
-            elif not active:
-                return
 
     def _begun(self, place: int, puzzle: Puzzle) -> _Hand:
         hand = _Hand(place, puzzle, self._start(puzzle))
