@@ -13,12 +13,14 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from tot24_bench.harness import MAX_GEN_TOKS
 from tot24_bench.search.calls import Call, Reply
+from tot24_bench.search.generating import sharing_beginnings
 from tot24_bench.search.replies import BadReplies
 from tot24_bench.search.settings import CannotAsk
 from tot24_bench.text import one_line
@@ -32,6 +34,8 @@ LIMITS = {**MAX_GEN_TOKS, "propose": 768, "value": 384, "value_at_once": 16, "an
 thoughts, of twenty tokens for a small vocabulary."""
 
 STOP = ("\nInput:",)  # as in the tasks: what runs on into another exemplar has answered by then
+
+COUNTED = 8_192  # texts whose tokens are remembered
 
 MAX_RESPONSE_BYTES = 1_000_000  # of a response that is kept: a server may send any amount
 
@@ -136,7 +140,7 @@ class Backend:
         self.model.set_cache_hook(listener)
         try:
             ask = getattr(self.model, attribute)
-            with _quiet():
+            with _quiet(), sharing_beginnings(self.model):
                 results = ask(requests, disable_tqdm=True)
         except BadReplies:  # ours: it answers, but what it says cannot be kept
             raise
@@ -270,7 +274,10 @@ def _counter(model: LM) -> Callable[[str], int] | None:
     """What counts the tokens of a text; None where the model has no tokenizer here."""
     tokenizer = getattr(model, "tokenizer", None)
     if callable(tokenizer):
-        return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])
+        # A prompt is counted before it is asked and once more with its reply.
+        return lru_cache(COUNTED)(
+            lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])
+        )
     if (encode := getattr(tokenizer, "encode", None)) is not None:
         return lambda text: len(encode(text))
     return None
