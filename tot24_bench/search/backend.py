@@ -13,7 +13,6 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -34,8 +33,6 @@ LIMITS = {**MAX_GEN_TOKS, "propose": 768, "value": 384, "value_at_once": 16, "an
 thoughts, of twenty tokens for a small vocabulary."""
 
 STOP = ("\nInput:",)  # as in the tasks: what runs on into another exemplar has answered by then
-
-COUNTED = 8_192  # texts whose tokens are remembered
 
 MAX_RESPONSE_BYTES = 1_000_000  # of a response that is kept: a server may send any amount
 
@@ -61,6 +58,7 @@ class Backend:
         self._is_server = _is_server(model)
         self._used: dict[str, deque[tuple[int, int]]] = defaultdict(deque)
         self._rounds = 0
+        self._shown: dict[Call, int | None] = {}  # prompt tokens of the calls under way
         if self._is_server and self._count is None:
             _listen(model, self._used)
 
@@ -90,8 +88,8 @@ class Backend:
 
     def prompt_tokens(self, call: Call) -> int | None:
         """Tokens that a call shows the model; None where only the server can count."""
-        if self._count is None:
-            return None
+        if self._count is None or call in self._shown:
+            return self._shown.get(call)
         context = self._context(call)
         if isinstance(context, str):
             return self._count(context)
@@ -130,6 +128,7 @@ class Backend:
 
     def _ask(self, calls: list[Call], keep: Callable[[Call, Reply], None], words: bool) -> None:
         # The longest first: what does not fit into memory shows at once, and batches are even.
+        self._shown = {call: self.prompt_tokens(call) for call in calls}
         for call in calls:
             self.check_fits(call)
         calls.sort(key=lambda call: (call.kind, -len(call.prompt.text) - len(call.after)))
@@ -161,6 +160,7 @@ class Backend:
         finally:
             self.model.set_cache_hook(before)
         listener.rest(results)
+        self._shown = {}
 
     @property
     def _who(self) -> str:
@@ -274,10 +274,7 @@ def _counter(model: LM) -> Callable[[str], int] | None:
     """What counts the tokens of a text; None where the model has no tokenizer here."""
     tokenizer = getattr(model, "tokenizer", None)
     if callable(tokenizer):
-        # A prompt is counted before it is asked and once more with its reply.
-        return lru_cache(COUNTED)(
-            lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])
-        )
+        return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])
     if (encode := getattr(tokenizer, "encode", None)) is not None:
         return lambda text: len(encode(text))
     return None

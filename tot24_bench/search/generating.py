@@ -2,16 +2,16 @@
 
 The prompts of a search begin alike: the instruction and the exemplars are nine tenths of them.
 lm-eval computes them anew for every prompt, copies all keys and values at every token, and goes on
-with a batch until its last response ends. Here the common beginning is computed once and
-looked at by all rows together, keys and values stand in place, and a response that has ended is dropped from its batch. Greedy responses are
-the same, but for ties that rounding decides.
+with a batch until its last response ends. Here the common beginning is computed once and looked at
+by all rows together, keys and values stand in place, and a response that has ended is dropped from
+its batch. Greedy responses are the same, but for ties that rounding decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os.path import commonprefix
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -81,7 +81,8 @@ def _generate(
     import torch
 
     rows = [ids[seen.bool()].tolist() for ids, seen in zip(context, attention_mask, strict=True)]
-    shared = min(len(commonprefix(rows)), min(map(len, rows)) - 1)
+    alike = takewhile(lambda column: len(set(column)) == 1, zip(*rows, strict=False))
+    shared = min(sum(1 for _ in alike), min(map(len, rows)) - 1)
     width, room = max(map(len, rows)) - shared, max_length - context.shape[1]
     pad, ends = tokenizer.pad_token_id, _ends(model)
     blank = [width + shared - len(row) for row in rows]
@@ -108,7 +109,7 @@ def _generate(
         cache = _cache(model, len(rows), width + room)
         mask, later = _causal(model, seen), _masked(model, seen)
         positions = shared + (seen.long().cumsum(-1) - 1).clamp(min=0)
-        for step in range(room):
+        for _ in range(room):
             out = model(
                 input_ids=ids,
                 attention_mask=mask,
@@ -230,7 +231,7 @@ def _stops(tokenizer: Any, written: list[int], stop: list[str], last_letters: se
 
 
 def _cache(model: Any, rows: int, capacity: int) -> Any:
-    """Room for the keys and values of so many tokens; in a function, for torch takes long to load."""
+    """Room for the keys and values of so many tokens of each row."""
     from transformers import Cache
     from transformers.cache_utils import DynamicLayer
 
