@@ -19,11 +19,16 @@ START_SECONDS = 120
 
 
 @contextmanager
-def serving(checkpoint: Path) -> Iterator[str]:
-    """Serve a checkpoint on loopback while the context is open; its base URL, ending in /v1."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serving(checkpoint: Path, port: int = 0) -> Iterator[str]:
+    """Serve a checkpoint on loopback while the context is open; its base URL, ending in /v1.
+
+    Args:
+        port: where; 0 takes a free one.
+    """
+    if not port:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
     command = Path(sys.executable).with_name("transformers")
     process = subprocess.Popen(
         [command, "serve", str(checkpoint), "--device", "cpu", "--port", str(port)],

@@ -134,6 +134,19 @@ def test_lock_step_finds_what_hand_by_hand_finds(method: str) -> None:
         assert alone.records == {hand: together.records[hand]}
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 12])
+def test_hands_that_wait_for_others_are_searched_too(at_once: int) -> None:
+    """They end in one step, so that none is under way when the next ones begin."""
+    from tot24_bench.search import SEARCHES, Backend, ReplyStore, Run
+
+    told, hands = SearchSettings(method="tot_bfs", temperature=0), load_split("hard100")[:12]
+    asking = Backend(Scripted())
+    run = Run(
+        lambda hand: SEARCHES["tot_bfs"](hand, told, 0), asking, ReplyStore(), hands_at_once=at_once
+    )
+    assert sorted(ended.place for ended in run.run(hands)) == list(range(12))
+
+
 def test_the_three_figures_are_of_the_final_answers() -> None:
     model, _ = search(Scripted(), [HAND], beam=5)
     record = model.records[HAND]

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from tot24_bench.harness import MAX_GEN_TOKS
 from tot24_bench.schema import MAX_COUNT
 from tot24_bench.search.calls import Call, Reply
+from tot24_bench.search.generating import sharing_beginnings
 from tot24_bench.search.replies import BadReplies
 from tot24_bench.search.settings import CannotAsk
 from tot24_bench.text import one_line
@@ -58,6 +59,7 @@ class Backend:
         self._is_server = _is_server(model)
         self._used: dict[str, deque[tuple[int, int]]] = defaultdict(deque)
         self._rounds = 0
+        self._shown: dict[Call, int | None] = {}  # prompt tokens of the calls under way
         if self._is_server and self._count is None:
             _listen(model, self._used)
 
@@ -67,10 +69,15 @@ class Backend:
         return self._count is not None
 
     def check(self, words: bool) -> None:
-        """Refuse what a chat server cannot be asked: plain text, and likelihoods of words."""
+        """Refuse what the model cannot be asked: plain text, or likelihoods of words."""
         from lm_eval.models.openai_completions import LocalChatCompletion
 
         if not isinstance(self.model, LocalChatCompletion):
+            if words and self._is_server and self._count is None:
+                raise CannotAsk(
+                    "values=one_pass needs the model's tokenizer: add tokenizer=NAME to "
+                    "--model_args, or take --values written"
+                )
             return
         if words:
             raise CannotAsk(
@@ -86,8 +93,9 @@ class Backend:
         return None if length is None else length * self._passes(call)
 
     def _length(self, call: Call) -> int | None:
-        if self._count is None:
-            return None
+        """Tokens of a call's prompt; those of the batch that is asked are counted once."""
+        if self._count is None or call in self._shown:
+            return self._shown.get(call)
         context = self._context(call)
         if isinstance(context, str):
             return self._count(context)
@@ -135,6 +143,7 @@ class Backend:
 
     def _ask(self, calls: list[Call], keep: Callable[[Call, Reply], None], words: bool) -> None:
         # The longest first: what does not fit into memory shows at once, and batches are even.
+        self._shown = {call: self._length(call) for call in calls}
         for call in calls:
             self.check_fits(call)
         self._used.clear()  # what is left is of requests that failed
@@ -146,20 +155,28 @@ class Backend:
         self.model.set_cache_hook(listener)
         try:
             ask = getattr(self.model, attribute)
-            with _quiet():
+            with _quiet(), sharing_beginnings(self.model):
                 results = ask(requests, disable_tqdm=True)
         except BadReplies:  # ours: it answers, but what it says cannot be kept
             raise
         except Exception as error:  # whatever a backend raises
-            said = one_line(str(error), 300) or type(error).__name__
+            if words and self._is_server and isinstance(error, (KeyError, TypeError, IndexError)):
+                raise CannotAsk(
+                    f"{self._who} gives no log-likelihoods of what it is shown (echo, logprobs), "
+                    "so values=one_pass cannot be asked: take --values written"
+                ) from error
+            refusal = getattr(error, "response", None)  # of a server that answers with an error
+            because = str(getattr(refusal, "text", "")) or str(error)
+            start = "start it and " if self._is_server and refusal is None else ""
             raise ModelFailed(
                 f"{self._who} stopped answering after {listener.kept} of {len(calls)} calls: "
-                f"{said}: what it answered is kept, "
-                f"{'start it and ' * self._is_server}run the same command again to go on"
+                f"{one_line(because, 300) or type(error).__name__}: what it answered is kept, "
+                f"{start}run the same command again to go on"
             ) from error
         finally:
             self.model.set_cache_hook(before)
         listener.rest(results)
+        self._shown = {}
 
     @property
     def _who(self) -> str:
