@@ -1,4 +1,4 @@
-"""`tot24 methods`: every method on one model, gone on with and drawn; the frontier of the points."""
+"""`tot24 methods`: every method on one model, gone on with and drawn; and the frontier."""
 
 from __future__ import annotations
 

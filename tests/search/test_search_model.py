@@ -15,7 +15,8 @@ import pytest
 
 from tests.search.scripted import Scripted
 from tot24_bench.game import load_split
-from tot24_bench.search import SEARCH_TASK, CannotAsk, backend
+from tot24_bench.harness import SEARCH_TASK
+from tot24_bench.search import CannotAsk, backend
 from tot24_bench.search.search_model import NAME, SearchModel, register
 
 COMMAND = """
