@@ -34,6 +34,7 @@ class ReplyStore:
     def __init__(self, path: Path | None = None, model: str = "") -> None:
         self._where = "a temporary file" if path is None else str(path)
         self._database: sqlite3.Connection | None = None
+        self._lock: sqlite3.Connection | None = None
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,9 +55,10 @@ class ReplyStore:
             )
 
     def _open(self, path: Path | None) -> None:
+        if path is not None:  # one run writes it, others may read; a killed run lets go of it
+            self._lock = sqlite3.connect(f"{path}.lock", timeout=0.5, isolation_level=None)
+            self._lock.execute("BEGIN EXCLUSIVE")
         self._database = sqlite3.connect("" if path is None else path, isolation_level=None)
-        self._run("PRAGMA busy_timeout=500")
-        self._run("PRAGMA locking_mode=EXCLUSIVE")  # until it is closed: the file of one run
         self._run("PRAGMA journal_mode=WAL")
         self._run("PRAGMA synchronous=NORMAL")
 
@@ -102,8 +104,9 @@ class ReplyStore:
 
     def close(self) -> None:
         """Let go of the file."""
-        if self._database is not None:
-            self._database.close()
+        for connection in (self._database, self._lock):
+            if connection is not None:
+                connection.close()
 
 
 def _why(error: Exception) -> str:
