@@ -57,7 +57,7 @@ Prune = Annotated[
     ),
 ]
 Exploration = Annotated[
-    float | None, Option(help="mcts: the constant of UCT [1].", rich_help_panel=PANEL)
+    float | None, Option(help="mcts: the constant of UCT [0.3].", rich_help_panel=PANEL)
 ]
 Root = Annotated[
     str | None, Option(help="mcts: uct, or gumbel at the root [uct].", rich_help_panel=PANEL)
