@@ -30,9 +30,9 @@ from tot24_bench.search import (
     CannotAsk,
     HandSearch,
     ModelFailed,
-    SearchSettings,
     around,
     backend,
+    read_settings,
 )
 
 HANDS = 30  # of the runs that are killed: a call each
@@ -69,7 +69,7 @@ def load(kind: str, url: str, checkpoint: Path, **more: Any) -> Any:
 
 def searched(model: Any, chat: bool, method: str = "tot_bfs", **told: Any) -> list[HandSearch]:
     """What searches of four hands record."""
-    settings = SearchSettings(method=method, **{"temperature": 0, **told})
+    settings = read_settings({"method": method, "temperature": 0, **told})
     search = around(model, settings, chat=chat)
     rows = [{"numbers": hand.text} for hand in load_split("hard100")[:4]]
     search.generate_until([Instance("generate_until", row, ("", {}), 0) for row in rows])
