@@ -35,7 +35,7 @@ from tot24_bench.search import (
     read_settings,
 )
 
-HANDS = 30  # of the runs that are killed: a call each
+HANDS = 60  # of the runs that are killed: a call each
 SECONDS = 120  # a guard against hanging, not a timing
 EVAL = """
 from tot24_bench.search import backend
@@ -238,6 +238,8 @@ def test_a_server_that_dies_is_named_and_nothing_is_lost(
     with serving(tiny_checkpoint) as url:
         process = start(command(url, tiny_checkpoint, results, work))
         wait_for(work, 3, process)
+        os.kill(process.pid, signal.SIGSTOP)  # it must not be done before the server is
+    os.kill(process.pid, signal.SIGCONT)
     _, said = process.communicate(timeout=SECONDS)
     assert process.returncode == 2, said
     ours = [line for line in said.splitlines() if line.startswith("tot24: ")]
