@@ -35,10 +35,18 @@ from tot24_bench.search import (
     read_settings,
 )
 
-HANDS = 60  # of the runs that are killed: a call each
+HANDS = 30  # of the runs that are killed: a call each
 SECONDS = 120  # a guard against hanging, not a timing
-EVAL = """
-from tot24_bench.search import backend
+STOP_AT = 5
+EVAL = f"""
+import os, signal
+from tot24_bench.search import ReplyStore, backend
+keep = ReplyStore.put
+def put(store, call, reply):  # it stops in the middle, so that nobody has to be quick
+    keep(store, call, reply)
+    if len(store) == {STOP_AT}:
+        os.kill(os.getpid(), signal.SIGSTOP)
+ReplyStore.put = put
 backend.LIMITS.update(dict.fromkeys(backend.LIMITS, 8))
 from tot24_bench.cli import app
 app()
@@ -177,12 +185,12 @@ def kept(work: Path) -> int:
             return 0
 
 
-def wait_for(work: Path, some: int, process: subprocess.Popen[str]) -> None:
+def wait_in_the_middle(work: Path, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + SECONDS
-    while kept(work) < some:
+    while kept(work) < STOP_AT:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
-        time.sleep(0.005)
+        time.sleep(0.05)
 
 
 def row(results: Path) -> Submission:
@@ -220,12 +228,12 @@ def test_a_run_that_is_killed_goes_on(
     results, work = tmp_path / "results", tmp_path / "work.sqlite"
     asked = command(server, tiny_checkpoint, results, work)
     process = start(asked)
-    wait_for(work, 3, process)
+    wait_in_the_middle(work, process)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=SECONDS)
     assert not results.exists()
     before = kept(work)
-    assert 3 <= before < HANDS
+    assert STOP_AT <= before < HANDS
     run(asked)
     assert sent(row(results)) == HANDS - before
     assert same(row(results), whole)
@@ -237,8 +245,7 @@ def test_a_server_that_dies_is_named_and_nothing_is_lost(
     results, work = tmp_path / "results", tmp_path / "work.sqlite"
     with serving(tiny_checkpoint) as url:
         process = start(command(url, tiny_checkpoint, results, work))
-        wait_for(work, 3, process)
-        os.kill(process.pid, signal.SIGSTOP)  # it must not be done before the server is
+        wait_in_the_middle(work, process)
     os.kill(process.pid, signal.SIGCONT)
     _, said = process.communicate(timeout=SECONDS)
     assert process.returncode == 2, said
@@ -249,7 +256,7 @@ def test_a_server_that_dies_is_named_and_nothing_is_lost(
     assert "what it answered is kept, start it and run the same command again" in ours[0]
     assert not results.exists()
     before = kept(work)
-    assert 3 <= before < HANDS
+    assert STOP_AT <= before < HANDS
     with serving(tiny_checkpoint, port=int(host.rpartition(":")[2])) as again:
         assert again == url
         run(command(url, tiny_checkpoint, results, work))
