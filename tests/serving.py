@@ -41,7 +41,11 @@ def serving(checkpoint: Path, port: int = 0) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # it waits for a client that is still connected
+            process.kill()
+            process.wait(timeout=30)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:

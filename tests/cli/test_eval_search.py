@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from tests.search.scripted import Scripted
 from tot24_bench.cli import app
@@ -102,8 +101,8 @@ def test_a_search_that_goes_deep_is_a_row_and_its_trees_can_be_drawn(
     assert drawn.exit_code == 0, drawn.output
     assert "ToT (BFS), b = 5, greedy" in drawn.output
     # Another search of the same model finds what this one asked.
-    told = ("--method", "tot_bfs", "--temperature", 0, "--beam", 1)
-    done = search(tiny_checkpoint, *told, "--work", "kept/replies.sqlite")
+    narrow = ("--method", "tot_bfs", "--temperature", 0, "--beam", 1)
+    done = search(tiny_checkpoint, *narrow, "--work", "kept/replies.sqlite")
     assert done.exit_code == 0, done.output
     assert {row.search.sent for row in read_all(Path("results")) if row.search} == {
         len(lm.asked),

@@ -30,15 +30,23 @@ from tot24_bench.search import (
     CannotAsk,
     HandSearch,
     ModelFailed,
-    SearchSettings,
     around,
     backend,
+    read_settings,
 )
 
 HANDS = 30  # of the runs that are killed: a call each
 SECONDS = 120  # a guard against hanging, not a timing
-EVAL = """
-from tot24_bench.search import backend
+STOP_AT = 5
+EVAL = f"""
+import os, signal
+from tot24_bench.search import ReplyStore, backend
+keep = ReplyStore.put
+def put(store, call, reply):  # it stops in the middle, so that nobody has to be quick
+    keep(store, call, reply)
+    if len(store) == {STOP_AT}:
+        os.kill(os.getpid(), signal.SIGSTOP)
+ReplyStore.put = put
 backend.LIMITS.update(dict.fromkeys(backend.LIMITS, 8))
 from tot24_bench.cli import app
 app()
@@ -69,7 +77,7 @@ def load(kind: str, url: str, checkpoint: Path, **more: Any) -> Any:
 
 def searched(model: Any, chat: bool, method: str = "tot_bfs", **told: Any) -> list[HandSearch]:
     """What searches of four hands record."""
-    settings = SearchSettings(method=method, **{"temperature": 0, **told})
+    settings = read_settings({"method": method, "temperature": 0, **told})
     search = around(model, settings, chat=chat)
     rows = [{"numbers": hand.text} for hand in load_split("hard100")[:4]]
     search.generate_until([Instance("generate_until", row, ("", {}), 0) for row in rows])
@@ -177,12 +185,12 @@ def kept(work: Path) -> int:
             return 0
 
 
-def wait_for(work: Path, some: int, process: subprocess.Popen[str]) -> None:
+def wait_in_the_middle(work: Path, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + SECONDS
-    while kept(work) < some:
+    while kept(work) < STOP_AT:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
-        time.sleep(0.005)
+        time.sleep(0.05)
 
 
 def row(results: Path) -> Submission:
@@ -220,12 +228,12 @@ def test_a_run_that_is_killed_goes_on(
     results, work = tmp_path / "results", tmp_path / "work.sqlite"
     asked = command(server, tiny_checkpoint, results, work)
     process = start(asked)
-    wait_for(work, 3, process)
+    wait_in_the_middle(work, process)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=SECONDS)
     assert not results.exists()
     before = kept(work)
-    assert 3 <= before < HANDS
+    assert STOP_AT <= before < HANDS
     run(asked)
     assert sent(row(results)) == HANDS - before
     assert same(row(results), whole)
@@ -237,7 +245,8 @@ def test_a_server_that_dies_is_named_and_nothing_is_lost(
     results, work = tmp_path / "results", tmp_path / "work.sqlite"
     with serving(tiny_checkpoint) as url:
         process = start(command(url, tiny_checkpoint, results, work))
-        wait_for(work, 3, process)
+        wait_in_the_middle(work, process)
+    os.kill(process.pid, signal.SIGCONT)
     _, said = process.communicate(timeout=SECONDS)
     assert process.returncode == 2, said
     ours = [line for line in said.splitlines() if line.startswith("tot24: ")]
@@ -247,7 +256,7 @@ def test_a_server_that_dies_is_named_and_nothing_is_lost(
     assert "what it answered is kept, start it and run the same command again" in ours[0]
     assert not results.exists()
     before = kept(work)
-    assert 3 <= before < HANDS
+    assert STOP_AT <= before < HANDS
     with serving(tiny_checkpoint, port=int(host.rpartition(":")[2])) as again:
         assert again == url
         run(command(url, tiny_checkpoint, results, work))

@@ -175,8 +175,8 @@ class Backend:
             ) from error
         finally:
             self.model.set_cache_hook(before)
+            self._shown = {}
         listener.rest(results)
-        self._shown = {}
 
     @property
     def _who(self) -> str:
@@ -338,9 +338,8 @@ def _listen(model: Any, used: dict[str, deque[tuple[int, int]]]) -> None:
 def _quiet() -> Iterator[None]:
     """Whoever runs a search shows how far it is; lm-eval's bars for servers cannot be told so."""
     from lm_eval.models import api_models
-    from tqdm.asyncio import tqdm_asyncio
 
-    class NoBar(tqdm_asyncio):  # type: ignore[misc]
+    class NoBar(api_models.tqdm_asyncio):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **{**kwargs, "disable": True})
 
