@@ -194,17 +194,20 @@ def draw(found: Sequence[Point], path: Path, title: str, by: str = "tokens") -> 
         "states": "different states visited a hand (log)",
     }
     with mpl.rc_context({"svg.hashsalt": "tot24", "svg.fonttype": "none"}):
-        figure = Figure(figsize=(8.5, 5), layout="constrained")
+        figure = Figure(figsize=(9.5, 6), layout="constrained")
         axes = figure.subplots()
         _draw_points(axes, found, by)
         axes.set_xscale("log")
-        axes.set_ylim(-0.02, 1.05)
+        axes.set_ylim(-0.02, 1.08)
         axes.set_xlabel(words[by])
         axes.set_ylabel("right answers, first-ranked (95% interval)")
         axes.set_title(title, loc="left")
         axes.grid(alpha=0.25, which="both", linewidth=0.5)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        figure.draw_without_rendering()  # lays the axes out
+        figure.set_layout_engine("none")
+        _write_labels(axes, found, by)
         meta = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
         figure.savefig(path, dpi=120, metadata=meta.get(path.suffix))
 
@@ -228,11 +231,6 @@ def _draw_points(axes: Axes, found: Sequence[Point], by: str) -> None:
             label=None if family in named else family,
         )
         named.add(family)
-        short = _short(point)
-        if short:
-            axes.annotate(
-                short, (x, point.accuracy), (5, 4), textcoords="offset points", fontsize=7
-            )
     if by == "tokens":
         ahead = [point for point in found if point.on_frontier]
         x = [point.tokens for point in ahead]
@@ -242,16 +240,67 @@ def _draw_points(axes: Axes, found: Sequence[Point], by: str) -> None:
         axes.plot([], [], "o", color="#333333", markerfacecolor="white", label="oracle stop")
 
 
+PLACES = [(7, 3), (7, -9), (-7, 3), (-7, -9)] + [
+    (side * 14, down) for down in range(-22, -170, -11) for side in (1, -1)
+]
+"""Where a label may stand beside its point, in points; the first that is free is taken."""
+
+
+def _write_labels(axes: Axes, found: Sequence[Point], by: str) -> None:
+    """Label every point where no other label or point is; with a line where it stands apart."""
+    taken = []
+    for point in found:
+        x, y = axes.transData.transform((getattr(point, by), point.accuracy))
+        taken.append((x - 5, y - 5, x + 5, y + 5))
+    for point in sorted(found, key=lambda one: (-getattr(one, by), one.accuracy)):
+        if not (short := _short(point)):
+            continue
+        at = (getattr(point, by), point.accuracy)
+        for right, up in PLACES:
+            apart = abs(up) > 10
+            label = axes.annotate(
+                short,
+                at,
+                (right, up),
+                textcoords="offset points",
+                fontsize=7,
+                ha="left" if right > 0 else "right",
+                va="center" if apart else "baseline",
+                arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": "#999999"}
+                if apart
+                else None,
+            )
+            box = label.get_window_extent()
+            mine = (box.x0 - 1, box.y0 - 1, box.x1 + 1, box.y1 + 1)
+            inside = axes.bbox.x0 < mine[0] and mine[2] < axes.bbox.x1 + 20
+            if inside and not any(_overlap(mine, other) for other in taken):
+                taken.append(mine)
+                break
+            label.remove()
+
+
+_Box = tuple[float, float, float, float]  # left, bottom, right, top
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
 def _short(point: Point) -> str:
-    """What of a label tells it from others of its family."""
-    said = point.label.removeprefix(FAMILIES[point.method]).strip(", ")
+    """What of a label tells it from others of its family, where the family does not say it."""
+    parts = [
+        part
+        for part in point.label.split(", ")
+        if part not in (FAMILIES[point.method], "greedy", "oracle") and not part.endswith(" nodes")
+    ]
+    said = ", ".join(parts).removeprefix("self-consistency of ").removeprefix("best of ")
     for long, brief in (
-        ("self-consistency of ", ""),
-        ("best of ", ""),
         (", refined up to 10 times", ""),
         ("values in one pass", "1 pass"),
-        (", oracle", ""),
+        ("answer by code", "code answers"),
+        ("Gumbel root", "Gumbel"),
         ("One-Step ToT", "One-Step"),
     ):
         said = said.replace(long, brief)
-    return said
+    is_tree = point.method in ("tot_bfs", "tot_dfs", "mcts")
+    return f"{said}, sampled".strip(", ") if is_tree and "greedy" not in point.label else said
