@@ -55,7 +55,10 @@ def render(student: Path, entries: Sequence[Entry]) -> str:
     weights = checkpoint_sha256(str(student))
     own = [e for e in entries if e.header.model.checkpoint_sha256 == weights]
     precisions = sorted({e.header.model.precision or "unknown precision" for e in own})
-    sampled = any(e.header.generation.get("do_sample") for e in own)
+    plain = [e for e in own if e.header.search is None]
+    how = "Sampled" if any(e.header.generation.get("do_sample") for e in plain) else "Greedy"
+    if len(plain) < len(own):
+        how += " (searches as they say, sampled at 0.7 where they say nothing)"
     return _TEXT.format(
         name=student.resolve().name,
         parameters=f"{record['parameters']:,}",
@@ -69,7 +72,7 @@ def render(student: Path, entries: Sequence[Entry]) -> str:
         judgement=_judgement(rows),
         wide=_beyond_the_deck([part["rows"] for part in parts]),
         held_out=", ".join(HELD_OUT),
-        run_as=f"{'Sampled' if sampled else 'Greedy'}, {', '.join(precisions) or 'not run yet'}",
+        run_as=f"{how}, {', '.join(precisions) or 'not run yet'}",
         figures=_figures(own),
         weights=weights,
     )
@@ -91,6 +94,8 @@ def _judgement(rows: dict[str, Any]) -> str:
     if rows.get("judge") != "look-ahead":
         return "Its marks of dead ends are oracle knowledge: the traces are always right"
     told = "no mark in a trace" if rows.get("informed") else "nothing in a trace"
+    if rows.get("value_at_once_share"):
+        told = "but for judgements at once, which are the solver's, nothing in a trace"
     return (
         "It tries out every state of three numbers in writing;\n  "
         f"{told} is oracle knowledge, and the traces are always right"
@@ -168,7 +173,8 @@ def _figures(entries: Sequence[Entry]) -> str:
     ]
     for e in sorted(entries, key=lambda e: (e.header.split, e.header.shots or 0, e.key)):
         s, (low, high) = e.header, interval(e) or (math.nan, math.nan)
-        tokens = "" if s.mean_response_tokens is None else f"{s.mean_response_tokens:.0f}"
+        count = s.mean_response_tokens if s.search is None else s.search.completion_tokens
+        tokens = "" if count is None else f"{count:,.0f}"
         lines.append(
             f"| {method_of(s)} | {s.split} | {s.shots} | {s.n} "
             f"| {s.metrics.acc:.1%} [{low:.1%}, {high:.1%}] | {tokens} |"
