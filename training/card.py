@@ -58,7 +58,7 @@ def render(student: Path, entries: Sequence[Entry]) -> str:
     plain = [e for e in own if e.header.search is None]
     how = "Sampled" if any(e.header.generation.get("do_sample") for e in plain) else "Greedy"
     if len(plain) < len(own):
-        how += " (searches as they say, sampled at 0.7 where they say nothing)"
+        how += " (searches sampled at 0.7, but for those named greedy)"
     return _TEXT.format(
         name=student.resolve().name,
         parameters=f"{record['parameters']:,}",

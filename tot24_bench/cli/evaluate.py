@@ -186,6 +186,10 @@ def eval_command(
                     progress=progress,
                 )
             typer.echo(f"wrote {done.path}")
+            report = done.submission.search
+            if report is not None and report.out_of_budget:
+                spent = f"{report.out_of_budget} of {done.submission.n} searches"
+                typer.echo(f"{spent} ended early: --max-tokens-per-hand did not allow for more")
             entries.append(Entry.of(done.submission))
         print_wide(render_rich(entries))
         return

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from typer import Option
 
 from tot24_bench.cli.terminal import say
@@ -167,6 +168,9 @@ def showing() -> Iterator[Callable[[Progress, int], None]]:
 
     try:
         yield show
+    except KeyboardInterrupt:
+        say("interrupted: the replies so far are kept. The same command goes on.")
+        raise typer.Exit(130) from None  # as shells give it
     finally:
         if bars is not None:
             bars.stop()

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from tot24_bench.checkpoint import check_checkpoint
 from tot24_bench.harness import SEARCH_TASK, EvaluationPlan, load_model, task_name
 from tot24_bench.leaderboard.runs import WORK, model_sha256, plan_keys, run_plans, run_search
 from tot24_bench.leaderboard.store import path_of, read_entry
@@ -110,6 +111,8 @@ def run_methods(
     Raises:
         ValueError, OSError: as `run_plans` and `run_search`; what is done by then stays.
     """
+    if plan.model == "hf":
+        check_checkpoint(plan.model_args)
     work = WORK / f"methods-{model_sha256(plan)[:16]}-{plan.split}.sqlite"
     model = None
     for number, run in enumerate(methods, 1):

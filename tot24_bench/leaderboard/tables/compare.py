@@ -221,7 +221,7 @@ def render_entries(comparison: Comparison) -> Table:
     ]
     rows["tokens a hand, prompts too"] = [row.total for row in found]
     costs = map(tokens_per_solved, entries)
-    rows["tokens a solved hand"] = [NOT_KNOWN if c is None else f"{c:,.0f}" for c in costs]
+    rows["tokens written a solved hand"] = [NOT_KNOWN if c is None else f"{c:,.0f}" for c in costs]
     known = [(name, *row) for name, row in rows.items() if set(row) != {NOT_KNOWN}]
     return text_table("Entries", ["", *ascii_uppercase[: len(entries)]], known)
 
