@@ -21,7 +21,7 @@ def compare(root: Path, *arguments: Any) -> Result:
 
 
 def test_the_student_and_gpt_4o_are_paired_on_the_99_hands_that_they_share(root: Path) -> None:
-    found = compare(root, "scout onestep 0shot", "GPT-4o onestep rescored")
+    found = compare(root, "scout-2m/ onestep 0shot", "GPT-4o onestep rescored")
     assert found.exit_code == 0, found.output
     assert "On the 99 hands that both answered, scout-2m is right more often than GPT-4o" in (
         found.stdout
@@ -31,12 +31,12 @@ def test_the_student_and_gpt_4o_are_paired_on_the_99_hands_that_they_share(root:
 
 
 def test_no_paired_test_is_possible_with_a_reported_figure(root: Path) -> None:
-    found = compare(root, "scout onestep 0shot", "GPT-4 tot_b5")
+    found = compare(root, "scout-2m/ onestep 0shot", "GPT-4 tot_b5")
     assert found.exit_code == 0 and "No paired test is possible" in found.stdout
 
 
 def test_several_entries_are_corrected_and_named_by_letters(root: Path) -> None:
-    found = compare(root, "scout onestep 0", "scout onestep 5", "scout cot.5shot")
+    found = compare(root, "scout-2m/ onestep 0", "scout-2m/ onestep 5", "scout-2m/ cot.5shot")
     assert found.exit_code == 0
     for pair in ("A - B: On", "A - C: On", "B - C: On"):
         assert pair in found.stdout
@@ -55,19 +55,19 @@ def test_json_is_the_same_for_programs(root: Path) -> None:
 
 def test_a_file_can_be_compared(root: Path) -> None:
     file = root / "results/submissions/scout-2m/game24_io.0shot.json"
-    found = compare(root, file, "scout io.5")
+    found = compare(root, file, "scout-2m/ io.5")
     assert found.exit_code == 0, found.output
 
 
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (("scout onestep 0",), "compare 2 to 20"),
-        (("scout onestep 0", "scuot-2m/game24_io.0sho"), "there are scout-2m/game24_io.0shot"),
-        (("scout onestep 0", "scout onestep"), " submissions go by 'scout onestep'"),
-        (("scout onestep 0", "scout-2m/game24_onestep_tot.0shot"), "given twice"),
-        (("a\x1b[31m\nb", "scout io.0"), "no submission is called 'a [31m b'"),
-        (("", "scout io.0"), "no submission is called ''"),
+        (("scout-2m/ onestep 0",), "compare 2 to 20"),
+        (("scout-2m/ onestep 0", "scuot-2m/game24_io.0sho"), "there are scout-2m/game24_io.0shot"),
+        (("scout-2m/ onestep 0", "scout-2m/ onestep"), " submissions go by 'scout-2m/ onestep'"),
+        (("scout-2m/ onestep 0", "scout-2m/game24_onestep_tot.0shot"), "given twice"),
+        (("a\x1b[31m\nb", "scout-2m/ io.0"), "no submission is called 'a [31m b'"),
+        (("", "scout-2m/ io.0"), "no submission is called ''"),
     ],
 )
 def test_what_cannot_be_compared_is_one_line(

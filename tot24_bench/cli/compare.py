@@ -40,7 +40,7 @@ def compare_command(
 
     Examples:
 
-    `tot24 compare "scout onestep 0shot" "GPT-4o onestep rescored"`
+    `tot24 compare "scout-2m/ onestep 0shot" "GPT-4o onestep rescored"`
 
     `tot24 compare scout-2m/game24_onestep_tot.0shot my-model/game24_onestep_tot.0shot --json`
     """
