@@ -134,7 +134,7 @@ def check_tot24(words: Sequence[str]) -> None:
         command = groups[rest.pop(0)]
     params = command.make_context(command.name, rest).params
     if command.name == "eval":
-        assert expand(params["tasks"].split(","))
+        assert expand((params["tasks"] or GROUP).split(","))
         check_model_args(params["model"], simple_parse_args_string(params["model_args"]))
 
 
