@@ -80,6 +80,24 @@ def teacher_of(name: str) -> str | None:
     return teacher if isinstance(teacher, str) else None
 
 
+def base_of(name: str) -> str | None:
+    """The student or checkpoint that a student of ours was first trained from; None for none.
+
+    Of one trained in parts that of the earliest part which began from another checkpoint.
+    """
+    part: Any = _record_of(name)
+    found = None
+    while isinstance(part, dict):
+        student = part.get("student")
+        base = student.get("base") if isinstance(student, dict) else None
+        found = base if isinstance(base, str) and base else found
+        part = part.get("earlier")
+    if found is None:
+        return None
+    local = found.count("/") != 1 or found.startswith(("students/", "runs/", ".", "/"))
+    return Path(found).name if local else found
+
+
 def training_data_of(name: str) -> Mapping[str, Any] | None:
     """The data a student of ours was trained on: `rows`, `sha256` and `hands`.
 

@@ -24,6 +24,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tot24_bench.checkpoint import (
+    base_of,
     check_checkpoint,
     checkpoint_sha256,
     teacher_of,
@@ -338,6 +339,7 @@ def _submission(
                 for key, value in plan.model_args.items()
                 if key in RECORDED_ARGUMENTS and value is not None
             },
+            base=base_of(source),
             teacher=teacher_of(source),
             training=training_of(source),
         ),
