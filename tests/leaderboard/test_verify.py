@@ -43,7 +43,12 @@ def results(root: Path, tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     for file in (root / "results" / "submissions").glob(f"{KEY}.*"):
         shutil.copy(file, folder)
-    shutil.copytree(root / "results" / "training_hands", tmp_path / "results" / "training_hands")
+    hands = tmp_path / "results" / "training_hands"
+    hands.mkdir()
+    header = (folder.parent / f"{KEY}.json").read_text()
+    for file in (root / "results" / "training_hands").iterdir():
+        if file.stem in header:
+            shutil.copy(file, hands)
     return tmp_path / "results"
 
 
@@ -162,7 +167,11 @@ def test_an_untouched_submission_is_consistent(results: Path) -> None:
 @pytest.mark.parametrize("folder", ["results", "training/study"])
 def test_every_published_submission_is_consistent(folder: str, root: Path) -> None:
     every = list(verify(root / folder))
-    assert every and not [fault for one in every for fault in (*one.faults, *one.warnings)]
+    assert every and not [fault for one in every for fault in one.faults]
+    # What goes on from a student writes like it, says so (`base`), and is asked about all the same.
+    odd = [fault for one in every for fault in one.warnings]
+    assert {one.path.parent.name for one in odd} <= {"scout-2m-search"}
+    assert {one.beside.parent.name for one in odd if one.beside} <= {"scout-2m"}
 
 
 def test_several_processes_find_the_same(results: Path, root: Path) -> None:

@@ -379,8 +379,9 @@ def test_every_proposal_is_a_valid_thought_of_what_is_left_and_none_comes_twice(
             op, value = thought[2], Fraction(thought[4])
             assert value == {"+": a + b, "-": a - b, "*": a * b, "/": b and a / b}[op]
             after = list(map(Fraction, thought[5].split()))
-            assert after == sorted([*rest, value])
-            afters.append(after)
+            assert sorted(after) == sorted([*rest, value])
+            assert after[-1] == value  # the new one stands last
+            afters.append(sorted(after))
         if len(left_in(row)) < 4 and can_make(left_in(row)):
             ways += any(map(can_make, afters))
     assert ways > 50
@@ -472,3 +473,16 @@ def test_a_completion_that_solves_a_test_hand_stops_the_rows(
     monkeypatch.setattr(rows_module, "write", leaking)
     with pytest.raises(LeakedHand, match="row 3 shows a held-out hand of a test part: 4 5 6 10"):
         make_row(CONFIG, 3)
+
+
+def test_cot_rows_may_take_any_path_and_put_the_answer_together() -> None:
+    told = {"cot_share": 1.0, "io_share": 0.0, "cot_put_together": True, "few_shot_share": 0.0}
+    for left in ("ascending", "kept"):
+        rows = [make_row(RowConfig(**told, cot_left=left), i) for i in range(60)]
+        kept = 0
+        for row in rows:
+            lines = row["completion"].split("\n")
+            assert [line.partition(":")[0] for line in lines[4:]] == ["Path", "Answer"]
+            first = list(map(Fraction, lines[1].partition("left: ")[2].rstrip(")").split()))
+            kept += first != sorted(first)
+        assert bool(kept) is (left == "kept")

@@ -185,7 +185,7 @@ def put_together(path: Sequence[Thought], target: int) -> tuple[str, ...]:
 
     >>> from tot24_bench.game import first_path
     >>> put_together(first_path(Puzzle.parse("4 5 6 10")), 24)
-    ('Path: (4 * 5) + 4 = 24', 'Answer: (4 * 5) + (10 - 6) = 24')
+    ('Path: (10 - 6) + 20 = 24', 'Answer: (10 - 6) + (4 * 5) = 24')
     """
     steps = [_Step(one.a, one.op, one.b, one.value) for one in path]
     parts: list[str | Number] = [steps[-1].a, f" {steps[-1].op} ", steps[-1].b]
