@@ -112,17 +112,13 @@ def eval_command(
     from tot24_bench import harness
     from tot24_bench.leaderboard import (
         Entry,
-        kept_by_git,
         render_rich,
         run_plans,
         run_search,
     )
     from tot24_bench.search import read_settings
 
-    if limit is not None and (kept := kept_by_git(results)):
-        raise typer.BadParameter(
-            f"a --limit run has no place in {results}, {kept}: give --results out/results"
-        )
+    options.check_limit(limit, results)
     load_split(split)
     pick(exemplars, shots=num_fewshot)
     told = {

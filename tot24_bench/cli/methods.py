@@ -70,10 +70,7 @@ def methods_command(
     for one in (split, then):
         if one is not None:
             load_split(one)
-    if limit is not None and (kept := board.kept_by_git(results)):
-        raise typer.BadParameter(
-            f"a --limit run has no place in {results}, {kept}: give --results out/results"
-        )
+    options.check_limit(limit, results)
     asked = harness.EvaluationPlan(
         model=model,
         model_args=simple_parse_args_string(model_args),

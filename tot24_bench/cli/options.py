@@ -61,3 +61,13 @@ TraceOutput = Annotated[Path, Option("--output", "-o", help="The trace file.")]
 Plot = Annotated[Path | None, Option(help="Draw it into this file (png, svg, pdf).")]
 DryRun = Annotated[bool, Option("--dry-run", help="Show what would be written; write nothing.")]
 AsJson = Annotated[bool, Option("--json", help="Print JSON, for programs.")]
+
+
+def check_limit(limit: int | None, results: Path) -> None:
+    """Refuse a run of some hands alone where git keeps the results: that is the record."""
+    from tot24_bench.leaderboard import kept_by_git
+
+    if limit is not None and (kept := kept_by_git(results)):
+        raise typer.BadParameter(
+            f"a --limit run has no place in {results}, {kept}: give --results out/results"
+        )

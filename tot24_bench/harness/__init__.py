@@ -22,6 +22,7 @@ from tot24_bench.harness.evaluate import (
     check_model_searches,
     evaluate,
     load_model,
+    model_sha256,
     plain_command,
 )
 from tot24_bench.harness.processes import is_first_process, leave_together, process_count

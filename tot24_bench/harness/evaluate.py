@@ -287,11 +287,14 @@ def _run(plan: EvaluationPlan, model: LM, tasks: Mapping[str, Task]) -> Mapping[
 
 def _cache_of(plan: EvaluationPlan) -> str | None:
     """A cache of this model alone: lm-eval looks responses up by the prompt, whoever answered."""
-    if plan.cache is None:
-        return None
+    return None if plan.cache is None else f"{plan.cache}-{model_sha256(plan)[:16]}"
+
+
+def model_sha256(plan: EvaluationPlan, *more: object) -> str:
+    """What tells a plan's model from others: its kind, arguments and weights, and `more`."""
     weights = checkpoint_sha256(str(plan.model_args.get("pretrained", "")))
-    model = json.dumps([plan.model, sorted(plan.model_args.items()), weights], default=str)
-    return f"{plan.cache}-{hashlib.sha256(model.encode()).hexdigest()[:16]}"
+    told = [plan.model, sorted(plan.model_args.items()), weights, *more]
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
 
 
 def _task_result(

@@ -50,7 +50,6 @@ from tot24_bench.leaderboard.runs import (
     Searched,
     find_checkpoint,
     model_name,
-    model_sha256,
     plan_keys,
     rerun,
     run_plans,

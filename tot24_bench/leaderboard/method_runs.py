@@ -16,15 +16,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
 from tot24_bench.checkpoint import check_checkpoint
 from tot24_bench.harness import SEARCH_TASK, EvaluationPlan, load_model, task_name
-from tot24_bench.leaderboard.runs import WORK, model_sha256, plan_keys, run_plans, run_search
+from tot24_bench.leaderboard.runs import WORK, asked_sha256, plan_keys, run_plans, run_search
 from tot24_bench.leaderboard.store import path_of, read_entry
 from tot24_bench.prompts import METHODS
-from tot24_bench.schema import first_fault
-from tot24_bench.search import Progress, SearchSettings
+from tot24_bench.search import CannotAsk, Progress, SearchSettings, read_settings
 
 CONFIG = "methods.yaml"  # beside this file
 MAX_CONFIG_BYTES = 2**20
@@ -86,10 +83,9 @@ def _read(named: str, number: int, entry: Any) -> MethodRun:
             raise BadMethods(f"{where}: a task is one of {', '.join(plain)}")
         return MethodRun(str(entry["task"]), None)
     try:
-        return MethodRun(SEARCH_TASK, SearchSettings.model_validate(entry))
-    except ValidationError as error:
-        field, what = first_fault(error, "the search")
-        raise BadMethods(f"{where}: {field}: {what.removeprefix('Value error, ')}") from error
+        return MethodRun(SEARCH_TASK, read_settings(entry))
+    except CannotAsk as error:
+        raise BadMethods(f"{where}: {error}") from error
 
 
 def run_methods(
@@ -113,7 +109,7 @@ def run_methods(
     """
     if plan.model == "hf":
         check_checkpoint(plan.model_args)
-    work = WORK / f"methods-{model_sha256(plan)[:16]}-{plan.split}.sqlite"
+    work = WORK / f"methods-{asked_sha256(plan)[:16]}-{plan.split}.sqlite"
     model = None
     for number, run in enumerate(methods, 1):
         if run.search is not None and "seed" not in run.search.model_fields_set:

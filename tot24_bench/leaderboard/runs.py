@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,6 +41,7 @@ from tot24_bench.harness import (
     evaluate,
     load_model,
     method_of,
+    model_sha256,
 )
 from tot24_bench.leaderboard.key import first_of, key_of
 from tot24_bench.leaderboard.store import check_writable, write
@@ -217,7 +217,7 @@ def run_search(
     check_writable(results, key, overwrite)
     if plan.model == "hf":
         check_checkpoint(plan.model_args)
-    identity = model_sha256(plan)
+    identity = asked_sha256(plan)
     row = hashlib.sha256(f"{identity} {key}".encode()).hexdigest()
     replies = work or WORK / f"{row[:16]}.sqlite"
     found = around(
@@ -243,11 +243,9 @@ def run_search(
     return stored
 
 
-def model_sha256(plan: EvaluationPlan) -> str:
+def asked_sha256(plan: EvaluationPlan) -> str:
     """What tells a model, and how it is asked, from others: its replies are no other's."""
-    weights = checkpoint_sha256(_source(plan.model_args))
-    told = [plan.model, sorted(plan.model_args.items()), weights, plan.chat, plan.multiturn]
-    return hashlib.sha256(json.dumps([*told, plan.seed], default=str).encode()).hexdigest()
+    return model_sha256(plan, plan.chat, plan.multiturn, plan.seed)
 
 
 def submissions_of(evaluation: Evaluation, name: str | None = None) -> tuple[Submission, ...]:

@@ -6,7 +6,7 @@ from tot24_bench.search.drawing import drawn, terminal_tree
 from tot24_bench.search.methods import SEARCHES, around, register
 from tot24_bench.search.picture import layout, svg
 from tot24_bench.search.replies import BadReplies, ReplyStore
-from tot24_bench.search.responses import by_votes
+from tot24_bench.search.responses import by_votes, states_of
 from tot24_bench.search.scheduler import BudgetTooSmall, Ended, Progress, Run
 from tot24_bench.search.settings import (
     SEARCH_METHODS,

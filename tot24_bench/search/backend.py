@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -62,11 +62,6 @@ class Backend:
         self._shown: dict[Call, int | None] = {}  # prompt tokens of the calls under way
         if self._is_server and self._count is None:
             _listen(model, self._used)
-
-    @property
-    def counts(self) -> bool:
-        """Whether tokens are known before a call is made."""
-        return self._count is not None
 
     def check(self, words: bool) -> None:
         """Refuse what the model cannot be asked: plain text, or likelihoods of words."""
@@ -148,8 +143,9 @@ class Backend:
             self.check_fits(call)
         self._used.clear()  # what is left is of requests that failed
         calls.sort(key=lambda call: (call.kind, -len(call.prompt.text) - len(call.after)))
-        listener = _Listener(self, calls, keep)
-        requests = [one for call in calls for one in self._requests(call)]
+        asked = [(call, self._requests(call)) for call in calls]
+        listener = _Listener(self, asked, keep)
+        requests = [one for _, each in asked for one in each]
         attribute = "loglikelihood" if words else "generate_until"
         before = self.model.cache_hook
         self.model.set_cache_hook(listener)
@@ -231,13 +227,17 @@ class _Listener:
     """lm-eval's cache hook: it is told of each reply when the model has given it."""
 
     def __init__(
-        self, backend: Backend, calls: Iterable[Call], keep: Callable[[Call, Reply], None]
+        self,
+        backend: Backend,
+        asked: Sequence[tuple[Call, list[Instance]]],
+        keep: Callable[[Call, Reply], None],
     ) -> None:
         self._backend, self._keep = backend, keep
-        self._calls = list(calls)
+        self._calls = [call for call, _ in asked]
         self._open: dict[str, deque[Call]] = defaultdict(deque)
-        for call in self._calls:
-            self._open[self._name(backend._context(call), call)].append(call)
+        for call, requests in asked:
+            context, second = requests[0].args
+            self._open[_name_of(context, {} if call.words else second)].append(call)
         self._likelihoods: dict[tuple[str, str], float] = {}
         self._done: set[Call] = set()
 
@@ -246,23 +246,17 @@ class _Listener:
         """How many calls are answered."""
         return len(self._done)
 
-    def _name(self, context: Any, call: Call | None, generation: Mapping[str, Any] = {}) -> str:
-        told = (
-            self._backend._generation(call) if call is not None and not call.words else generation
-        )
-        return json.dumps([_told(context), told.get("temperature"), told.get("seed")])
-
     def add_partial(self, attribute: str, request: Sequence[Any], result: Any) -> None:
         """Called by lm-eval with the arguments of a request and what came of it."""
         context, second = request[0], request[1]
         if attribute == "loglikelihood":
             self._likelihoods[_told(context), str(second)] = float(result[0])
-            waiting = self._open.get(self._name(context, None))
+            waiting = self._open.get(_name_of(context, {}))
             if waiting and all((_told(context), w) in self._likelihoods for w in waiting[0].words):
                 call = waiting.popleft()
                 told = tuple(self._likelihoods.pop((_told(context), word)) for word in call.words)
                 self._note(call, "", told)
-        elif waiting := self._open.get(self._name(context, None, second)):
+        elif waiting := self._open.get(_name_of(context, second)):
             self._note(waiting.popleft(), str(result))
 
     def rest(self, results: Sequence[Any]) -> None:
@@ -281,6 +275,11 @@ class _Listener:
     def _note(self, call: Call, text: str, likelihoods: tuple[float, ...] = ()) -> None:
         self._done.add(call)
         self._keep(call, self._backend.reply(call, text, likelihoods))
+
+
+def _name_of(context: Any, generation: Mapping[str, Any]) -> str:
+    """What tells requests apart; those of equal names are draws of one prompt."""
+    return json.dumps([_told(context), generation.get("temperature"), generation.get("seed")])
 
 
 def _told(context: Any) -> str:

@@ -14,7 +14,6 @@ from math import ceil, log, log2, sqrt
 from random import Random
 
 from tot24_bench.game import Puzzle
-from tot24_bench.scoring import score
 from tot24_bench.search.calls import BudgetSpent, Search
 from tot24_bench.search.settings import SearchSettings
 from tot24_bench.search.thoughts import WEIGHTS, Walk, distinct
@@ -27,7 +26,6 @@ def mcts(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
     walk = Walk(puzzle, settings, shots)
     search = _Tree(walk, settings)
     rng = Random(f"{settings.seed}:{puzzle.text}")
-    answered: dict[int, str] = {}
     ends: list[int] = []
     halving: Iterator[int | None] = iter(())
     try:
@@ -47,18 +45,13 @@ def mcts(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
             ends += found
             for end in found if settings.oracle else ():
                 walk.node(end).kept = True
-                (answered[end],) = yield from walk.answers([end])
-                if score(puzzle, answered[end]).correct:
-                    rest = [text for one, text in answered.items() if one != end]
-                    return walk.found([answered[end], *rest], oracle=True)
+                if (yield from walk.answers_right(end)):
+                    return walk.found(walk.right_first(end), oracle=True)
             if found and not settings.oracle and walk.is_sure(found[0]):
                 break
-        finals = [answered[end] for end in walk.rank(answered)]
-        if not finals:
-            finals = yield from walk.answers([search.best(ends)])
+        finals = walk.ranked_answers() or (yield from walk.answers([search.best(ends)]))
     except BudgetSpent:
-        finals = [answered[end] for end in walk.rank(answered)]
-        finals = finals or walk.unanswered([search.best(ends)])
+        finals = walk.ranked_answers() or walk.unanswered([search.best(ends)])
     return walk.found(finals, oracle=settings.oracle)
 
 

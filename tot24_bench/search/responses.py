@@ -8,7 +8,7 @@ model's own judgement; refining tells the model that its answer is wrong, and no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tot24_bench.game import Puzzle
@@ -71,7 +71,7 @@ def best_of_k(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
     found.symbolic = settings.choose == "value"
     if found.symbolic:
         found.unjudged = walk.found([]).unjudged
-        found.states = _states_of(puzzle, texts, walk)
+        found.states = states_of(puzzle, texts, walk)
     return found
 
 
@@ -134,10 +134,10 @@ def _call(settings: SearchSettings, prompt: Prompt, puzzle: Puzzle, draw: int) -
 
 
 def _found(puzzle: Puzzle, texts: list[str], *, oracle: bool = False) -> Found:
-    return Found(texts or [""], states=_states_of(puzzle, texts), oracle=oracle)
+    return Found(texts or [""], states=states_of(puzzle, texts), oracle=oracle)
 
 
-def _states_of(puzzle: Puzzle, texts: list[str], judged: Walk | None = None) -> int:
+def states_of(puzzle: Puzzle, texts: Iterable[str], judged: Walk | None = None) -> int:
     """Different states that the valid thoughts of responses come to, the hand among them.
 
     Those that the model judged for a response count, too.

@@ -56,8 +56,7 @@ class SearchSettings(Record):
         temperature: of all that is written; 0 is greedy.
         nodes: states that `tot_dfs` and `mcts` propose thoughts for, at most.
         prune: mean weight of a judgement below which `tot_dfs` does not go on (sure 20, likely 1).
-        exploration: the constant of UCT; 0.3 found more than 1 with fewer calls where a fifth of a
-            perfect model's judgements were wrong.
+        exploration: the constant of UCT.
         root: how `mcts` chooses among the first thoughts: `uct`, or `gumbel` (halving).
         oracle: go on until the answer is right, which only who knows the answer can tell.
         k: responses; of `refine`, tries.

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from tot24_bench.game import Number, Puzzle, Rule, State
 from tot24_bench.prompts import IMPOSSIBLE, JUDGEMENT, LIKELY, SURE, build, build_step
-from tot24_bench.scoring import Step, read_judgement, read_proposals
+from tot24_bench.scoring import Step, read_judgement, read_proposals, score
 from tot24_bench.search.calls import Call, Found, Reply
 from tot24_bench.search.settings import MAX_K, SearchSettings
 from tot24_bench.search.tree import Node, SearchTree
@@ -38,6 +38,7 @@ class Walk:
         self._values: dict[Left, tuple[float, tuple[str, ...]]] = {}
         self._visited: set[Left] = {root.left}
         self._steps: dict[int, Step] = {}  # the thought that led to a node
+        self.answered: dict[int, str] = {}  # the response of each end that was answered
         self._dropped = self._unjudged = 0
         self._symbolic = settings.answer == "symbolic"
 
@@ -94,12 +95,10 @@ class Walk:
     def judge(self, places: Iterable[int]) -> Move[None]:
         """Ask how good each state is, unless it is known, and note it at the nodes."""
         every = list(places)
-        unknown = dict.fromkeys(self.node(place).left for place in every)
-        unknown = {left: None for left in unknown if left not in self._values}
-        if self.settings.values == "one_pass":
-            yield from self._judge_in_one_pass(list(unknown))
-        else:
-            yield from self._judge_in_writing(list(unknown))
+        states = dict.fromkeys(self.node(place).left for place in every)
+        if unknown := [left for left in states if left not in self._values]:
+            in_one_pass = self.settings.values == "one_pass"
+            yield from (self._judge_in_one_pass if in_one_pass else self._judge_in_writing)(unknown)
         for place in every:
             node = self.node(place)
             node.value, node.judgements = self._values[node.left]
@@ -108,8 +107,6 @@ class Walk:
         samples = self.settings.value_samples
         draws = samples if self.settings.temperature else 1  # greedy ones are all the same
         calls = [self._call("value", left, str(i)) for left in states for i in range(draws)]
-        if not calls:
-            return
         replies = yield calls
         for k, left in enumerate(states):
             said = [read_judgement(reply.text) for reply in replies[k * draws : (k + 1) * draws]]
@@ -126,8 +123,6 @@ class Walk:
                 build_step("value_at_once", self.puzzle, left, shots=self.shots) for left in states
             )
         ]
-        if not calls:
-            return
         for left, reply in zip(states, (yield calls), strict=True):
             most = max(reply.likelihoods)
             if not isfinite(most) or any(map(isnan, reply.likelihoods)):  # a server may say so
@@ -162,25 +157,19 @@ class Walk:
         The model writes the answer; where the settings say so code does. A path that does not end
         has none.
         """
-        lines = {place: self._written(place) for place in places}
+        texts = dict(zip(places, self.unanswered(places), strict=True))
         ended = [place for place in places if self.is_final(place)]
-        texts = {place: f"Steps:\n{text}" for place, text in lines.items()}
-        if self.settings.answer == "symbolic":
-            for place in ended:
-                texts[place] += f"Answer: {self._expression(place)} = {self.puzzle.target}"
-        elif ended:
+        if ended and self.settings.answer == "model":
             prompt = build("cot", self.puzzle, shots=self.shots)
             heat = self.settings.temperature
             calls = [
                 Call(prompt, "answer", heat, self.puzzle.text if heat else "", texts[place])
                 for place in ended
             ]
-            replies = yield list(dict.fromkeys(calls))
-            told = dict(zip(dict.fromkeys(calls), replies, strict=True))
-            for place, call in zip(ended, calls, strict=True):
-                texts[place] += told[call].text
+            for place, reply in zip(ended, (yield calls), strict=True):
+                texts[place] += reply.text
         for place in ended:
-            self.node(place).answer = texts[place]
+            self.node(place).answer = self.answered[place] = texts[place]
         return [texts[place] for place in places]
 
     def unanswered(self, places: Iterable[int]) -> list[str]:
@@ -192,6 +181,20 @@ class Walk:
                 text += f"Answer: {self._expression(place)} = {self.puzzle.target}"
             found.append(text)
         return found
+
+    def answers_right(self, place: int) -> Move[bool]:
+        """Have an end answered, and say whether that is right: only who knows answers can tell."""
+        (text,) = yield from self.answers([place])
+        return score(self.puzzle, text).correct
+
+    def right_first(self, right: int) -> list[str]:
+        """The answers so far, the right one in front, the others in the order they were given."""
+        others = (text for place, text in self.answered.items() if place != right)
+        return [self.answered[right], *others]
+
+    def ranked_answers(self) -> list[str]:
+        """The answers so far, that of the best end in front."""
+        return [self.answered[place] for place in self.rank(self.answered)]
 
     def _written(self, place: int) -> str:
         """The lines of a path, the numbers left in the order in which the model told them."""

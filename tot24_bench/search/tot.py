@@ -11,10 +11,9 @@ from __future__ import annotations
 from random import Random
 
 from tot24_bench.game import Puzzle
-from tot24_bench.scoring import score
 from tot24_bench.search.calls import BudgetSpent, Search
 from tot24_bench.search.settings import SearchSettings
-from tot24_bench.search.thoughts import Move, Walk, distinct
+from tot24_bench.search.thoughts import Walk, distinct
 
 
 def tot_bfs(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
@@ -64,7 +63,6 @@ def tot_dfs(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
     """
     walk = Walk(puzzle, settings, shots)
     stack, seen, ends, proposed = [0], {walk.node(0).left}, list[int](), 0
-    answered: dict[int, str] = {}
     try:
         while stack:
             place = stack.pop()
@@ -72,9 +70,8 @@ def tot_dfs(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
             if walk.is_final(place):
                 ends.append(place)
                 if settings.oracle:
-                    right = yield from _answer_right(walk, place, answered)
-                    if right:
-                        return walk.found(_ranked(answered, place), oracle=True)
+                    if (yield from walk.answers_right(place)):
+                        return walk.found(walk.right_first(place), oracle=True)
                 elif walk.is_sure(place):
                     break
                 continue
@@ -87,28 +84,14 @@ def tot_dfs(puzzle: Puzzle, settings: SearchSettings, shots: int) -> Search:
             new = distinct(walk, (one for one in walk.rank(new) if _is_worth(walk, one)))
             seen.update(walk.node(one).left for one in new)
             stack += reversed(new)
-        finals = [answered[end] for end in walk.rank(answered)]
-        if not finals:
-            finals = yield from walk.answers([_best(walk, ends)])
+        finals = walk.ranked_answers() or (yield from walk.answers([_best(walk, ends)]))
     except BudgetSpent:
-        finals = [answered[end] for end in walk.rank(answered)]
-        finals = finals or walk.unanswered([_best(walk, ends)])
+        finals = walk.ranked_answers() or walk.unanswered([_best(walk, ends)])
     return walk.found(finals, oracle=settings.oracle)
 
 
 def _is_worth(walk: Walk, place: int) -> bool:
     return walk.mean_weight(place) >= walk.settings.prune
-
-
-def _answer_right(walk: Walk, place: int, answered: dict[int, str]) -> Move[bool]:
-    """Have a path answered, note the answer, and say whether it is right."""
-    (text,) = yield from walk.answers([place])
-    answered[place] = text
-    return score(walk.puzzle, text).correct
-
-
-def _ranked(answered: dict[int, str], first: int) -> list[str]:
-    return [answered[first], *(text for place, text in answered.items() if place != first)]
 
 
 def _best(walk: Walk, ends: list[int]) -> int:

@@ -14,12 +14,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from tot24_bench.game import Number
 from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.store import path_of, read
 from tot24_bench.leaderboard.tables.rows import method_of, percent
 from tot24_bench.prompts import METHOD_NAMES
-from tot24_bench.scoring import analyse
+from tot24_bench.search import states_of
 from tot24_bench.statistics import Interval
 
 if TYPE_CHECKING:
@@ -127,14 +126,7 @@ def _point(entry: Entry, results: Path) -> Point:
 
 def _states(path: Path) -> float:
     """Different states that a plain row's valid thoughts come to, the mean of a hand."""
-    counts = []
-    for sample in read(path).samples:
-        seen: set[tuple[Number, ...]] = {sample.puzzle.hand}
-        for response in sample.responses:
-            found = analyse(sample.puzzle, response).thoughts
-            seen |= {thought.left for thought in found if thought.exact}
-        counts.append(len(seen))
-    return fmean(counts)
+    return fmean(states_of(one.puzzle, one.responses) for one in read(path).samples)
 
 
 def as_csv(found: Sequence[Point]) -> str:

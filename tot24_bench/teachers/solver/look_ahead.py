@@ -187,14 +187,22 @@ def put_together(path: Sequence[Thought], target: int) -> tuple[str, ...]:
     >>> put_together(first_path(Puzzle.parse("4 5 6 10")), 24)
     ('Path: (10 - 6) + 20 = 24', 'Answer: (10 - 6) + (4 * 5) = 24')
     """
-    steps = [_Step(one.a, one.op, one.b, one.value) for one in path]
+    *ways, answer = _expressions([_Step(one.a, one.op, one.b, one.value) for one in path])
+    return _put_together(ways, answer, target)
+
+
+def _put_together(ways: Sequence[str], answer: str, target: int) -> tuple[str, ...]:
+    return *(f"Path: {way} = {target}" for way in ways), f"Answer: {answer} = {target}"
+
+
+def _expressions(steps: Sequence[_Step]) -> list[str]:
+    """The last step with each earlier one put in, the latest first; the last holds all of them."""
     parts: list[str | Number] = [steps[-1].a, f" {steps[-1].op} ", steps[-1].b]
-    lines: tuple[str, ...] = ()
-    for place, step in reversed([*enumerate(steps[:-1])]):
+    found = []
+    for step in reversed(steps[:-1]):
         parts = _substituted(parts, step)
-        if place:
-            lines += (f"Path: {_written(parts)} = {target}",)
-    return (*lines, f"Answer: {_written(parts)} = {target}")
+        found.append(_written(parts))
+    return found or [_written(parts)]
 
 
 def _judged_pair(x: Number, y: Number, target: int) -> tuple[tuple[str, ...], bool]:
@@ -226,34 +234,28 @@ def _search(puzzle: Puzzle, truth: Truth, limit: int | None, way: Way) -> Search
 def _ended(puzzle: Puzzle, lines: list[str], first: _Step | None, look: _Look) -> Searched:
     """The search with its last look, and where that hits the last steps and the answer."""
     lines += look.lines
-    second, target = look.step, puzzle.target
-    if second is None:
+    if look.step is None:
         return Searched(tuple(lines), None)
-    lines += _last_thoughts(look, target)
-    third = _met(look, target)
-    parts: list[str | Number] = [third.a, f" {third.op} ", third.b]
-    parts = _substituted(parts, second)
-    if first is not None:
-        lines.append(f"Path: {_written(parts)} = {target}")
-        parts = _substituted(parts, first)
-    answer = _written(parts)
-    return Searched((*lines, f"Answer: {answer} = {target}"), answer)
+    lines += _last_thoughts(look, puzzle.target)
+    earlier = [] if first is None else [first]
+    *ways, answer = _expressions([*earlier, *_last_steps(look, puzzle.target)])
+    ends = _put_together(ways, answer, puzzle.target)
+    return Searched((*lines, *ends), answer)
 
 
 def _last_thoughts(look: _Look, target: int) -> tuple[str, ...]:
     """The two thoughts of a hit as lines."""
-    second, third = look.step, _met(look, target)
-    if second is None:
-        raise AssertionError(f"{look.lines[-1]} is no hit")
+    second, third = _last_steps(look, target)
     left = f"{look.held} {second.value}"
     return f"{second.text} (left: {left})", f"{third.text} (left: {target})"
 
 
-def _met(look: _Look, target: int) -> _Step:
+def _last_steps(look: _Look, target: int) -> tuple[_Step, _Step]:
+    """The pair's step of a hit, and the one by which its value and the number held meet."""
     third = None if look.step is None else _meeting(look.held, look.step.value, target)
-    if third is None:
+    if look.step is None or third is None:
         raise AssertionError(f"{look.lines[-1]} is no hit")
-    return third
+    return look.step, third
 
 
 def _substituted(parts: list[str | Number], step: _Step) -> list[str | Number]:
