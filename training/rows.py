@@ -382,7 +382,7 @@ _cached_curriculum = cache(Curriculum)
 
 
 def _curriculum(config: RowConfig) -> Curriculum:
-    same = ("explore", "avoid", "judge", "fractions", "reorder", "informed")
+    same = ("explore", "avoid", "judge", "fractions", "reorder", "informed", "hunch")
     mark = None if config.marks == "removed" else DEAD_END
     told = {name: getattr(config, name) for name in same}
     return _cached_curriculum(mark=mark, max_lines=None, **told)

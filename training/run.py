@@ -39,6 +39,10 @@ ROWS = "rows_sha256"
 SECONDS = "seconds.json"  # beside the checkpoints: seconds of training up to the last one
 STATE = "trainer_state.json"  # where transformers tells how far a checkpoint is
 
+SMALL_VOCABULARY = 4_096
+"""Tokens up to which freed memory is kept: logits over many more, in batches of all lengths, leave
+holes that nothing fits into again (7 GB became 24 within 200 steps of SmolLM2)."""
+
 SCHEDULE = (
     *("adam_beta1", "adam_beta2", "adam_epsilon", "bf16", "fp16", "data_seed", "learning_rate"),
     *("lr_scheduler_type", "max_grad_norm", "max_length", "max_steps", "num_train_epochs", "optim"),

@@ -34,8 +34,10 @@ from .export import RECORD, export, make_record, require_own_place
 from .rows import guard
 from .run import (
     ROWS,
+    SMALL_VOCABULARY,
     STATE,
     AlreadyFinished,
+    BadProcesses,
     RunNotes,
     is_finished,
     keep_freed_memory,
@@ -66,7 +68,7 @@ def train(configs: Configs) -> Path:
         OSError: a checkpoint or the student cannot be written.
     """
     rows, student, adapter, feed, validation, run, sft = configs
-    require_sound(sft, student, adapter)
+    require_sound(sft, student, adapter, feed)
     guard(rows)
     batch = share_batch(sft, run.batch)
     folder = Path(run.export_dir or Path(sft.output_dir) / "student")
@@ -82,11 +84,11 @@ def train(configs: Configs) -> Path:
             f"{sft.output_dir} is finished and exported to {folder}: give another --output_dir "
             "to train again"
         )
-    if sft.use_cpu:
-        keep_freed_memory()
     model, tokenizer = make_student(
         student, sft.seed, eos_token=sft.eos_token, pad_token=sft.pad_token
     )
+    if sft.use_cpu and len(tokenizer) <= SMALL_VOCABULARY:
+        keep_freed_memory()
     with sft.main_process_first(desc="rows"):
         train_rows, val_rows, data = make_tokens(rows, feed, sft, model, tokenizer)
     if checkpoint is not None:
@@ -101,6 +103,9 @@ def train(configs: Configs) -> Path:
     )
     require_together(trainer.accelerator.num_processes, run.processes)
     trainer.validation, trainer.chat = validation, feed.chat
+    trainer.shared_prompt = feed.shared_prompt
+    if feed.shared_prompt and trainer.accelerator.num_processes > 1:
+        raise BadProcesses("--shared_prompt is for one process: leave it false with several")
     told, resumed = {**settings, ROWS: data["sha256"]}, checkpoint is not None
     notes = RunNotes(sft.output_dir, told, resumed=resumed, stop_after=run.stop_after)
     trainer.add_callback(notes)

@@ -28,6 +28,7 @@ from tot24_bench.scoring import analyse
 
 from .config import ValidationConfig
 from .greedy import respond
+from .shared_prompt import loss_of
 from .tokens import chat_prompt
 
 if TYPE_CHECKING:
@@ -88,12 +89,34 @@ class ValidatedTrainer(SFTTrainer):
 
     validation = ValidationConfig()
     chat = False  # whether hands are asked in the student's chat template
+    shared_prompt = False  # whether what the rows of a batch begin with is computed once
 
     @property
     def in_pieces(self) -> bool:
         """Whether weights lie in pieces over the processes (FSDP, DeepSpeed)."""
         pieces = (DistributedType.FSDP, DistributedType.DEEPSPEED)
         return self.accelerator.distributed_type in pieces
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """TRL's loss; with `shared_prompt` the same one for less work, where one process trains."""
+        if not self.shared_prompt:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        found = loss_of(model, inputs["input_ids"], inputs["labels"], inputs["attention_mask"])
+        tokens = found.tokens if num_items_in_batch is None else num_items_in_batch
+        mode = "train" if self.model.training else "eval"
+        told = self._metrics[mode]
+        told["mean_token_accuracy"].append((found.right / found.tokens).item())
+        if mode == "train":
+            self._total_train_tokens += int(inputs["attention_mask"].sum())
+        told["num_tokens"] = [self._total_train_tokens]
+        loss = found.sum / tokens
+        return (loss, {"loss": loss}) if return_outputs else loss
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
         """TRL's evaluation with ours; here, so that whoever listens to it (`patience`) gets all."""

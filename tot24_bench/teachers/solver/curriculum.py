@@ -91,6 +91,9 @@ class Curriculum:
     # leave a remainder among them; `reorder` is for the others. Three quarters of these reordered,
     # no beginning is shown more often for another reason.
     informed: float = 0.0
+    # How often each first thought of a look-ahead is guessed rightly, in place of an order; 0: in
+    # their order.
+    hunch: float = 0.0
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -98,7 +101,7 @@ class Curriculum:
             if value not in choices:
                 there = ", ".join("none" if one is None else one for one in choices)
                 raise BadCurriculum(f"no {name} {value!r:.40}: there is {there}")
-        for name in ("explore", "reorder", "informed"):
+        for name in ("explore", "reorder", "informed", "hunch"):
             value = getattr(self, name)
             if type(value) not in (int, float) or not 0 <= value <= 1:
                 raise BadCurriculum(f"{name} is {value!r:.40}: give a share from 0 to 1")

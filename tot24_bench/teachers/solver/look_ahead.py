@@ -19,6 +19,11 @@ which two numbers make the target, and to go through the pairs. Where `informed`
 search begins with the operation by which it is shortest. That choice alone is the oracle's: a
 student can guess where to begin, and whoever guesses wrong finds the way later.
 
+With `hunch` there is no such order: each first thought is guessed, one that wins with that
+probability, else any other, and none that leaves what was left before. So searches are short, and
+nobody has to keep count of where a search is; there are no letters then. Good guesses are the
+oracle's knowledge, in the same sense.
+
 >>> puzzle = Puzzle.parse("4 5 6 10")
 >>> print(look_ahead(puzzle, Truth(puzzle)).text)
 a=4 b=5 c=6 d=10
@@ -32,7 +37,7 @@ Answer: (5 * 4) + (10 - 6) = 24
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
@@ -57,6 +62,8 @@ from tot24_bench.teachers.solver.truth import Numbers, Truth, largest_product
 LARGEST_PRODUCT = LARGEST_CARD**2
 """Products above are not tried, unless nothing else wins: no hand of the deck needs one for 24."""
 
+FARTHEST = 3  # times the target: no guess that loses is larger
+
 HIT = " !"
 SIZES = (3, 4)  # numbers of the hands that are searched like this; the look-ahead is over three
 LETTERS = "abcd"
@@ -74,6 +81,8 @@ class Way(NamedTuple):
 
     order: str  # of the operations of its first thoughts; % is a division with a remainder
     sparing: bool  # whether only fractions of use are shown
+    hunch: float = 0.0  # how often a first thought is guessed rightly; 0: they come in their order
+    seed: int = 0  # of the guesses
 
 
 FRACTIONS_LAST = Way(_CIRCLE["last"] + _REST["last"], sparing=False)
@@ -124,6 +133,8 @@ def way_of(puzzle: Puzzle, truth: Truth, curriculum: Curriculum, rng: Random) ->
     """How a search goes; the random state moves only where a beginning is drawn."""
     circle, rest = _CIRCLE[curriculum.fractions], _REST[curriculum.fractions]
     sparing = curriculum.fractions == "early"
+    if curriculum.hunch:
+        return Way(circle + rest, sparing, curriculum.hunch, rng.getrandbits(32))
     starts = range(len(circle))
     ways = [Way(circle[start:] + circle[:start] + rest, sparing) for start in starts]
     if curriculum.informed and rng.random() < curriculum.informed:
@@ -218,12 +229,16 @@ def _search(puzzle: Puzzle, truth: Truth, limit: int | None, way: Way) -> Search
     numbers, target = puzzle.numbers, puzzle.target
     if len(numbers) == SIZES[0]:
         return _ended(puzzle, [], None, _looked(numbers, target, limit, way.sparing))
-    lines = [" ".join(map("{}={}".format, LETTERS, numbers))]
-    for first in _first_thoughts(puzzle, limit, way):
-        if truth.hides(State(tuple(sorted(first.left)))):
-            continue
+    firsts = [
+        first
+        for first in _first_thoughts(puzzle, limit, way)
+        if not truth.hides(State(tuple(sorted(first.left))))
+    ]
+    lines = [] if way.hunch else [" ".join(map("{}={}".format, LETTERS, numbers))]
+    for first in _guessed(firsts, target, limit, way) if way.hunch else firsts:
         left = " ".join(map(str, first.left))
-        lines.append(f"{first.label}: {first.step.text} (left: {left})")
+        label = "" if way.hunch else f"{first.label}: "
+        lines.append(f"{label}{first.step.text} (left: {left})")
         look = _looked(first.left, target, limit, way.sparing)
         if look.step is not None:
             return _ended(puzzle, lines, first.step, look)
@@ -293,6 +308,25 @@ def _first_thoughts(puzzle: Puzzle, limit: int | None, way: Way) -> tuple[_First
                 if not way.sparing or _of_use(first, puzzle.target):
                     found[sign, a, b] = first
     return tuple(found.values())
+
+
+def _guessed(
+    firsts: Sequence[_First], target: int, limit: int | None, way: Way
+) -> Iterator[_First]:
+    """First thoughts by guesses; of those that leave the same numbers only one."""
+    rng = Random(way.seed)
+    apart = {tuple(sorted(first.left)): first for first in rng.sample(firsts, len(firsts))}
+    good: list[_First] = []
+    bad: list[_First] = []
+    for first in apart.values():
+        wins = _looked(first.left, target, limit, way.sparing).step is not None
+        if wins:
+            good.append(first)
+        elif isinstance(first.step.value, int) and first.step.value <= FARTHEST * target:
+            bad.append(first)  # a fraction or a large product is a guess where it wins
+    while good or bad:
+        guess = good if good and (not bad or rng.random() < way.hunch) else bad
+        yield guess.pop()
 
 
 def _is_new(a: int, op: str, b: int, limit: int | None) -> bool:
