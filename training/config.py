@@ -136,6 +136,11 @@ class FeedConfig:
         "Rows longer than the context: drop them, refuse to train, or auto: drop them where they "
         "are at most 1 in 100.",
     )
+    short_first: float = _key(
+        0.0,
+        "Share of the batches that are the shortest and come first, the others in any order; 0: "
+        "from long to short, again and again, as group_by_length has it.",
+    )
     shared_prompt: bool = _key(
         False,
         "Compute what the rows of a batch begin with once, and logits for labels alone: the same "

@@ -103,7 +103,7 @@ def train(configs: Configs) -> Path:
     )
     require_together(trainer.accelerator.num_processes, run.processes)
     trainer.validation, trainer.chat = validation, feed.chat
-    trainer.shared_prompt = feed.shared_prompt
+    trainer.shared_prompt, trainer.short_first = feed.shared_prompt, feed.short_first
     if feed.shared_prompt and trainer.accelerator.num_processes > 1:
         raise BadProcesses("--shared_prompt is for one process: leave it false with several")
     told, resumed = {**settings, ROWS: data["sha256"]}, checkpoint is not None

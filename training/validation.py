@@ -89,6 +89,7 @@ class ValidatedTrainer(SFTTrainer):
 
     validation = ValidationConfig()
     chat = False  # whether hands are asked in the student's chat template
+    short_first = 0.0  # share of the batches that are the shortest and come first
     shared_prompt = False  # whether what the rows of a batch begin with is computed once
 
     @property
@@ -151,7 +152,9 @@ class ValidatedTrainer(SFTTrainer):
             return super()._get_train_sampler(train_dataset)
         rows = self.args.train_batch_size * self.args.gradient_accumulation_steps
         lengths = list(self.train_dataset["length"])
-        return _Sampler(rows * self.args.world_size, lengths, self.args.seed)
+        return _Sampler(
+            rows * self.args.world_size, lengths, self.args.seed, short_first=self.short_first
+        )
 
 
 class _Sampler(LengthGroupedSampler):
@@ -162,18 +165,35 @@ class _Sampler(LengthGroupedSampler):
     middle of one, nobody knows any more what the state was when it began.
     """
 
-    def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
+    def __init__(
+        self, batch_size: int, lengths: list[int], seed: int, *, short_first: float = 0.0
+    ) -> None:
         super().__init__(batch_size, lengths=lengths)
-        self._seed = seed
+        self._seed, self._short_first, self._epoch = seed, short_first, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Called by the trainer before each epoch."""
+        self._epoch = epoch
         self.generator = torch.Generator().manual_seed(self._seed + epoch) if epoch else None
 
     def __iter__(self) -> Iterator[int]:
         if self.generator is None and PartialState().num_processes > 1:
             synchronize_rng_states(["torch"])
-        yield from super().__iter__()
+        order = list(super().__iter__())
+        if self._short_first:
+            order = self._short_ones_first(order)
+        yield from order
+
+    def _short_ones_first(self, order: list[int]) -> list[int]:
+        """Batches in a drawn order; in the first epoch a share of the shortest come before all."""
+        size = self.batch_size
+        *batches, last = [order[i : i + size] for i in range(0, len(order), size)]
+        Random(f"{self._seed}:{self._epoch}").shuffle(batches)
+        if not self._epoch:
+            ascending = sorted(batches, key=lambda batch: max(map(self.lengths.__getitem__, batch)))
+            first = ascending[: round(self._short_first * len(batches))]
+            batches = [*first, *(batch for batch in batches if batch not in first)]
+        return [row for batch in [*batches, last] for row in batch]
 
 
 def in_orders(puzzles: Sequence[Puzzle], orders: int) -> list[Puzzle]:

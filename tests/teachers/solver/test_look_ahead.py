@@ -220,6 +220,44 @@ def test_informed_is_a_share_and_the_others_are_reordered() -> None:
         Curriculum(informed=-1)
 
 
+GUESS = re.compile(r"(\d+) ([-+*/]) (\d+) = ([\d/]+) \(left: ([\d/]+) ([\d/]+) ([\d/]+)\)")
+
+
+@given(hands, st.integers(0, 2**32), st.sampled_from([0.2, 0.5, 1.0]))
+@settings(deadline=None, max_examples=60)
+def test_guesses_are_right_true_and_never_made_twice(
+    hand: tuple[int, ...], seed: int, hunch: float
+) -> None:
+    puzzle, curriculum = Puzzle(hand), replace(LOOK_AHEAD, hunch=hunch)
+    text = write(puzzle, "onestep_tot", Random(seed), curriculum)
+    assert score(puzzle, text).correct
+    assert all(thought.fault is None for thought in analyse(puzzle, text).thoughts)
+    guesses = [guess for line in text.split("\n") if (guess := GUESS.fullmatch(line))]
+    left = [tuple(sorted(map(Fraction, guess.groups()[4:]))) for guess in guesses]
+    assert len(set(left)) == len(left)
+    solvable = is_solvable(puzzle)
+    wins = [state for state in left if judgement_lines(state, 24)[-1] != "impossible"]
+    assert len(wins) <= 1 and (not wins or wins == left[-1:])
+    if solvable and hunch == 1.0:
+        assert len(left) == 1
+
+
+def test_a_hunch_makes_searches_short_and_is_drawn() -> None:
+    puzzles = load_split("train")[::20]
+
+    def lines(hunch: float) -> float:
+        texts = [
+            write(puzzle, "onestep_tot", Random(i), replace(LOOK_AHEAD, hunch=hunch))
+            for i, puzzle in enumerate(puzzles)
+        ]
+        assert all("a=" not in text for text in texts)
+        return sum(text.count("\n") for text in texts) / len(texts)
+
+    assert lines(0.7) < lines(0.4) < lines(0.2)
+    texts = {write(puzzles[0], "onestep_tot", Random(i), replace(LOOK_AHEAD, hunch=0.4)) for i in range(9)}
+    assert len(texts) > 1
+
+
 def test_three_numbers_are_looked_at_at_once() -> None:
     assert response(Puzzle.parse("3 4 2")) == (
         "Steps:\n2 | 3 4: +7 -1 *12 !\n4 * 3 = 12 (left: 2 12)\n12 * 2 = 24 (left: 24)\n"
