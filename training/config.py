@@ -174,6 +174,11 @@ class RunConfig:
     export_dir: str | None = _key(
         None, "Where the finished student goes; none: output_dir/student."
     )
+    merge: bool = _key(
+        True,
+        "Export an adapter merged into its base; false: the adapter alone, a few megabytes, for "
+        "pretrained=BASE,peft=FOLDER.",
+    )
     replace: bool = _key(False, "Let it replace a student of other settings in export_dir.")
     stop_after: int | None = _key(None, "End at this step of a longer schedule.")
     resume: bool = _key(True, "Go on from the last checkpoint of output_dir.")
@@ -248,14 +253,13 @@ _TRACKERS = {"tensorboard": ("tensorboard", "tensorboardX"), "trackio": ("tracki
 """Where a log may go beside the record, and the packages that it takes."""
 
 
-def require_sound(
-    sft: SFTConfig, student: StudentConfig, adapter: AdapterConfig, feed: FeedConfig
-) -> None:
+def require_sound(configs: Configs) -> None:
     """Refuse what would train wrongly, or ten times slower, without a word.
 
     Raises:
         ValueError: says what, and the fix.
     """
+    _, student, adapter, feed, _, run, sft = configs
     for tracker, modules in _TRACKERS.items():
         if tracker in sft.report_to and not any(map(find_spec, modules)):
             raise ValueError(
@@ -285,5 +289,7 @@ def require_sound(
             "bf16 weights forget small steps: train all of them in fp32 (--bf16 true computes in "
             "bf16), or add --use_peft true"
         )
+    if not run.merge and not adapter.use_peft:
+        raise ValueError("--merge false exports an adapter: add --use_peft true")
     if not adapter.use_peft and (adapter.use_dora or adapter.use_rslora):
         raise ValueError("--use_dora and --use_rslora need an adapter: add --use_peft true")

@@ -20,6 +20,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tot24_bench.checkpoint import checkpoint_sha256
+
 from .config import TOT24, Configs, RowConfig, say
 from .rows import teacher_of
 from .run import differences
@@ -157,9 +159,10 @@ def export(
     folder: Path,
     configs: Configs,
 ) -> None:
-    """Write the student; an adapter is merged into its weights and saved beside them.
+    """Write the student; an adapter is merged into its weights and saved beside them, or stands alone.
 
-    Other files of the folder stay. `parameters` of the record are set here.
+    Alone, it is held in bf16, and the record says which base it is for. Other files of the folder
+    stay. `parameters` of the record are set here.
 
     Raises:
         OSError: it cannot be written; then `folder` has no record.
@@ -169,19 +172,25 @@ def export(
     shutil.rmtree(new, ignore_errors=True)
     try:
         new.mkdir()
-        if hasattr(model, "merge_and_unload"):
-            model.save_pretrained(new / ADAPTER)
-            model = model.float().merge_and_unload()  # in fp32: a sum in bf16 would lose it
-        record["parameters"] = model.num_parameters()
-        model.to(export_dtype(configs.student)).save_pretrained(new)
-        tokenizer.save_pretrained(new)
+        if configs.run.merge:
+            if hasattr(model, "merge_and_unload"):
+                model.save_pretrained(new / ADAPTER)
+                model = model.float().merge_and_unload()  # in fp32: a sum in bf16 would lose it
+            record["parameters"] = model.num_parameters()
+            model.to(export_dtype(configs.student)).save_pretrained(new)
+            tokenizer.save_pretrained(new)
+        else:
+            trained = sum(one.numel() for one in model.parameters() if one.requires_grad)
+            record |= {"parameters": model.num_parameters(), "adapter_parameters": trained}
+            record["base_sha256"] = checkpoint_sha256(str(configs.student.base))
+            model.bfloat16().save_pretrained(new)
         plot(record["log"], new / PLOT, folder.resolve().name)
         (new / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         folder.mkdir(exist_ok=True)
         (folder / RECORD).unlink(missing_ok=True)
         shutil.rmtree(folder / ADAPTER, ignore_errors=True)
         # Of an export in more or fewer pieces: it would be loaded in place of the new weights.
-        for old in folder.glob("model*.safetensors*"):
+        for old in (*folder.glob("model*.safetensors*"), *folder.glob("adapter_model*")):
             old.unlink()
         for path in sorted(new.iterdir(), key=lambda path: path.name == RECORD):
             os.replace(path, folder / path.name)

@@ -170,6 +170,8 @@ def guard(config: RowConfig) -> None:
         raise BadRows(f"no --marks {config.marks}: there is {', '.join(MARKS)}")
     if config.marks != "kept" and config.judge != "oracle":
         raise BadRows(f"--marks {config.marks} is for --judge oracle: a look-ahead has no marks")
+    if config.hunch and config.judge != "look-ahead":
+        raise BadRows(f"--hunch {config.hunch} is for --judge look-ahead: add it")
     if config.avoid and any(getattr(config, f"{method}_share") for method in STEP_METHODS):
         raise BadRows(
             f"--avoid goes with no rows of {', '.join(STEP_METHODS)}: they show any state"

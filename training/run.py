@@ -25,6 +25,8 @@ from transformers import TrainerCallback, TrainerState
 from tot24_bench.files import write_durably
 from tot24_bench.harness import process_count
 
+from .config import AdapterConfig, FeedConfig, RowConfig, StudentConfig
+
 if TYPE_CHECKING:
     from transformers import TrainingArguments
 
@@ -139,9 +141,15 @@ def require_same_run(checkpoint: Path, settings: dict[str, Any]) -> None:
     Raises:
         AnotherRun: names what differs.
     """
-    there = json.loads((checkpoint / IDENTITY).read_text(encoding="utf-8"))
+    there = _defaults() | json.loads((checkpoint / IDENTITY).read_text(encoding="utf-8"))
     if differ := differences(settings, there, sorted({*there, *settings} - {ROWS})):
         raise AnotherRun(f"{checkpoint} is of another run: {', '.join(differ[:4])}: {_FIX}")
+
+
+def _defaults() -> dict[str, Any]:
+    """Of settings that there were not yet when an older checkpoint was written."""
+    parts = (RowConfig(), StudentConfig(), AdapterConfig(), FeedConfig())
+    return {name: value for part in parts for name, value in asdict(part).items()}
 
 
 def require_same_rows(checkpoint: Path, sha256: str) -> None:

@@ -68,7 +68,7 @@ def train(configs: Configs) -> Path:
         OSError: a checkpoint or the student cannot be written.
     """
     rows, student, adapter, feed, validation, run, sft = configs
-    require_sound(sft, student, adapter, feed)
+    require_sound(configs)
     guard(rows)
     batch = share_batch(sft, run.batch)
     folder = Path(run.export_dir or Path(sft.output_dir) / "student")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.training.small_runs import losses, run
+from tot24_bench.checkpoint import checkpoint_sha256
 
 ADAPTER = {"use_peft": True, "lora_target_modules": ["all-linear"], "lora_r": 4}
 BEST = {
@@ -54,6 +55,25 @@ def test_the_merged_student_answers_as_the_adapter_on_its_base(
         merged = AutoModelForCausalLM.from_pretrained(student)(ids).logits
     torch.testing.assert_close(merged, beside, rtol=1e-4, atol=1e-4)
     assert not torch.allclose(merged, before, atol=1e-3)
+
+
+def test_an_adapter_alone_answers_as_the_merged_student(
+    smollm: Path, lora: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    import torch
+    from peft import AutoPeftModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    record = run(tmp_path, base=str(smollm), **ADAPTER, learning_rate=1e-2, merge=False)
+    alone, merged = tmp_path / "run" / "student", lora[0] / "run" / "student"
+    assert record["base_sha256"] == checkpoint_sha256(str(smollm))
+    assert record["parameters"] > record["adapter_parameters"] > 0
+    assert not list(alone.glob("model*")) and not list(alone.glob("tokenizer*"))
+    ids = AutoTokenizer.from_pretrained(smollm)("Input: 4 4 6 8\n", return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        one = AutoPeftModelForCausalLM.from_pretrained(alone).float().eval()(ids).logits
+        other = AutoModelForCausalLM.from_pretrained(merged)(ids).logits
+    torch.testing.assert_close(one, other, rtol=0.05, atol=0.05)  # the adapter is held in bf16
 
 
 def test_the_best_checkpoint_s_adapter_is_what_is_exported(smollm: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""A prompt computed once a batch: the same loss and gradients as transformers has row by row."""
+"""Less work a step: a prompt computed once a batch gives the same loss; short rows come first."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from tests.training.small_runs import losses, run
 from training.shared_prompt import MASKED, loss_of, shared_length
+from training.validation import _Sampler
 
 PROMPT = [5, 6, 7, 8, 9]
 ROWS = [
@@ -80,3 +83,28 @@ def test_the_token_before_the_first_label_is_never_shared() -> None:
     """What it says decides the first label, so every row computes it."""
     batch = padded([(PROMPT, [20, 2]), (PROMPT, [20, 21, 2])])
     assert shared_length(batch["input_ids"], batch["labels"]) == len(PROMPT) - 1
+
+
+def test_the_shortest_batches_come_first_and_every_row_once() -> None:
+    lengths = [(7 * i) % 101 + 1 for i in range(82)]
+    sampler = _Sampler(4, lengths, 3, short_first=0.2)
+    order = list(sampler)
+    assert sorted(order) == list(range(82))
+    batches = [[lengths[row] for row in order[i : i + 4]] for i in range(0, 80, 4)]
+    longest = [max(batch) for batch in batches]
+    assert longest[:4] == sorted(longest)[:4]
+    assert longest[4:] not in (sorted(longest[4:]), sorted(longest[4:], reverse=True))
+    torch.manual_seed(0)
+    again = list(_Sampler(4, lengths, 3, short_first=0.2))
+    torch.manual_seed(0)
+    assert again == list(_Sampler(4, lengths, 3, short_first=0.2))
+
+
+@pytest.mark.parametrize("extra", [{}, {"use_peft": True, "lora_target_modules": ["all-linear"]}])
+def test_a_run_with_a_shared_prompt_has_the_losses_of_one_without(
+    smollm: Path, tmp_path: Path, extra: dict[str, Any]
+) -> None:
+    told = {"base": str(smollm), "max_steps": 3, "logging_steps": 1, "gradient_checkpointing": False, **extra}
+    plain = losses(run(tmp_path / "plain", **told))
+    shared = losses(run(tmp_path / "shared", **told, shared_prompt=True))
+    assert shared == pytest.approx(plain, rel=1e-3) and len(shared) == 3
