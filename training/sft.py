@@ -48,7 +48,7 @@ from .run import (
     settings_of,
     share_batch,
 )
-from .student import make_student, peft_config
+from .student import ADAPTER_CONFIG, make_student, peft_config
 from .tokens import make_tokens
 from .validation import ValidatedTrainer
 
@@ -99,7 +99,7 @@ def train(configs: Configs) -> Path:
         train_dataset=train_rows,
         eval_dataset=val_rows,
         processing_class=tokenizer,
-        peft_config=peft_config(adapter),
+        peft_config=peft_config(adapter, model),
     )
     require_together(trainer.accelerator.num_processes, run.processes)
     trainer.validation, trainer.chat = validation, feed.chat
@@ -135,7 +135,7 @@ def _whole_model(trainer: ValidatedTrainer) -> Any:
     trainer.save_model(str(gathered))
     if not trainer.is_world_process_zero():
         return None
-    if (gathered / "adapter_config.json").is_file():
+    if (gathered / ADAPTER_CONFIG).is_file():
         from peft import AutoPeftModelForCausalLM
 
         return AutoPeftModelForCausalLM.from_pretrained(gathered)

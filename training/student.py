@@ -6,9 +6,12 @@ shape. The end token is learnt all the same, as padding has neither label nor at
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tot24_bench.checkpoint import checkpoint_sha256
 
 from .config import AdapterConfig, StudentConfig
 from .tokenizer import CONTEXT, add_step_tokens, build_tokenizer
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     Student = tuple[PreTrainedModel, PreTrainedTokenizerBase]
+
+
+ADAPTER_CONFIG = "adapter_config.json"
+"""What a folder holds that is an adapter of peft, not a checkpoint."""
 
 
 class BadStudent(ValueError):
@@ -55,9 +62,12 @@ def make_student(
     return model, tokenizer
 
 
-def peft_config(config: AdapterConfig) -> PeftConfig | None:
-    """The adapter as TRL takes it; None where every weight is trained."""
+def peft_config(config: AdapterConfig, student: PreTrainedModel) -> PeftConfig | None:
+    """The adapter as TRL takes it; None where every weight is trained, or one is there already."""
     from trl import ModelConfig, get_peft_config
+
+    if hasattr(student, "peft_config"):
+        return None
 
     made: PeftConfig | None = get_peft_config(ModelConfig(**asdict(config)))
     return made
@@ -100,6 +110,8 @@ def _from_checkpoint(config: StudentConfig) -> Student:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     base = str(config.base)
+    if (Path(base) / ADAPTER_CONFIG).is_file():
+        return _from_adapter(config, Path(base))
     if Path(base).exists() and not (Path(base) / "config.json").is_file():
         raise BadStudent(f"{base} is no checkpoint (config.json is missing): give another --base")
     try:
@@ -111,6 +123,22 @@ def _from_checkpoint(config: StudentConfig) -> Student:
         said = " ".join(str(error).split())[:300]
         raise BadStudent(f"--base {base} cannot be loaded: {said}") from error
     return model, tokenizer
+
+
+def _from_adapter(config: StudentConfig, folder: Path) -> Student:
+    """The base of an adapter of ours with the adapter on it, to be trained on."""
+    from peft import PeftModel
+
+    told = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    base, record = str(told["base_model_name_or_path"]), read_record(folder / RECORD) or {}
+    wanted = record.get("base_sha256")
+    if Path(base).is_dir() and wanted not in (None, checkpoint_sha256(base)):
+        raise BadStudent(
+            f"--base {folder} is an adapter for other weights than those of {base}: put the "
+            "checkpoint that it was trained on there"
+        )
+    model, tokenizer = _from_checkpoint(replace(config, base=base))
+    return PeftModel.from_pretrained(model, folder, is_trainable=True), tokenizer
 
 
 def _name_tokens(
