@@ -101,6 +101,8 @@ def results_of(plan: Plan, folders: Folders, answers: Answers) -> dict[str, Any]
             band
             for arms in plan.groups.values()
             if deck and arms[0].data is None and answers.has(arms, deck)
+            # which states are shown is counted over hands of the deck
+            and not config_of(plan, arms[0], folders).get("wide_share")
             for band in by_states_seen(arms, answers, deck)
         ],
     }
@@ -118,6 +120,9 @@ def _group(plan: Plan, folders: Folders, answers: Answers, arms: list[Arm]) -> d
             passes[test] = {
                 "k": sorted({answers.sampled[arm.name, test].header.repeats for arm in arms}),
                 **found(test, passes=True),
+                "votes": None
+                if (votes := answers.votes(arms, (test,))) is None
+                else accuracy(votes, plan.statistics)._asdict(),
                 "tokens": answers.tokens(arms, test, passes=True),
                 "once_tokens": answers.tokens(once, test) if answers.has(once, (test,)) else None,
             }
