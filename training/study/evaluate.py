@@ -3,8 +3,8 @@
 Nothing is asked before the plan is committed and every arm is trained. Trained is an arm whose
 record is kept: its student may lie on another machine, and is asked there. A submission that is
 there stays: what is missing is asked, nothing is asked again, and an arm that has met every test
-needs no student any more. All greedy answers come first: how often a hand is sampled on a test follows from
-the tokens that they took there, not from what was right.
+needs no student any more. All greedy answers come first: how often a hand is sampled on a test
+follows from the tokens that they took there, not from what was right.
 
 `evaluated.json`, beside the plan, says under which commit of which plan a student first met a test.
 From then on another plan is refused, by the report, too: it could have been written for what came

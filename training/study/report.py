@@ -100,7 +100,9 @@ def results_of(plan: Plan, folders: Folders, answers: Answers) -> dict[str, Any]
         "states_seen": [
             band
             for arms in plan.groups.values()
-            if deck and arms[0].data is None and answers.has(arms, deck)
+            if deck
+            and arms[0].data is None
+            and answers.has(arms, deck)
             # which states are shown is counted over hands of the deck
             and not config_of(plan, arms[0], folders).get("wide_share")
             for band in by_states_seen(arms, answers, deck)
