@@ -15,14 +15,15 @@ NONE = "–"
 def page(plan: Plan, results: dict[str, Any], *, picture: str | None) -> str:
     """The figures as Markdown; `picture` is its path as seen from the page, None for none."""
     sampled = any(group["passes"] for group in results["groups"])
-    drawn = f"![accuracy against the number of parameters]({picture})" if picture else ""
+    title = "Accuracy against size" if plan.picture else "Accuracy, drawn"
+    drawn = f"![{title.lower()}, with intervals]({picture})" if picture else ""
     marks = "".join(f"\n\n{_marks(one)}" for one in results["marks"])
     parts = {
         "Accuracy": _accuracy(plan, results["groups"]),
         "Hypotheses": _hypotheses(results["hypotheses"]) + marks,
         "Not declared": results["afterwards"] and _afterwards(results["afterwards"]),
         "Votes and pass@k at equal inference tokens": sampled and _passes(results["groups"]),
-        "Accuracy against size": drawn,
+        title: drawn,
         "By share of winning states seen": results["states_seen"]
         and _bands(results["states_seen"]),
         "How the students were trained": _training(results["arms"]),
