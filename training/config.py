@@ -57,6 +57,9 @@ class RowConfig:
     cot_left: Literal["ascending", "kept"] = _key(
         "ascending", "Numbers left in those rows: ascending, or in their order, the new one last."
     )
+    cot_notation: Literal["usual", "look-ahead"] = _key(
+        "usual", "CoT rows as the teacher writes them, or a look-ahead's winning path alone."
+    )
     few_shot_share: float = _key(0.04, "Share of 5-shot prompts.")
     ascending_share: float = _key(
         0.5, "Share of hands dealt in ascending order, as those of the tests are."

@@ -172,6 +172,10 @@ def guard(config: RowConfig) -> None:
         raise BadRows(f"--marks {config.marks} is for --judge oracle: a look-ahead has no marks")
     if config.hunch and config.judge != "look-ahead":
         raise BadRows(f"--hunch {config.hunch} is for --judge look-ahead: add it")
+    if config.cot_notation == "look-ahead" and config.judge != "look-ahead":
+        raise BadRows("--cot_notation look-ahead cuts look-aheads: add --judge look-ahead")
+    if config.cot_notation == "look-ahead" and config.cot_put_together:
+        raise BadRows("--cot_put_together and --cot_notation look-ahead are two ways: give one")
     if config.avoid and any(getattr(config, f"{method}_share") for method in STEP_METHODS):
         raise BadRows(
             f"--avoid goes with no rows of {', '.join(STEP_METHODS)}: they show any state"
@@ -335,14 +339,28 @@ def _completion(config: RowConfig, puzzle: Puzzle, method: str, rng: Random) -> 
     try:
         if method == "cot" and config.cot_put_together:
             return _any_path(puzzle, rng, kept=config.cot_left == "kept")
-        written = _written(config, puzzle, method, rng)
+        cut = method == "cot" and config.cot_notation == "look-ahead"
+        written = _written(config, puzzle, "onestep_tot" if cut else method, rng)
         if written.count("\n") <= config.max_lines:
-            return written
+            return _path_alone(written) if cut else written
         if config.judge != "oracle":
             return None
         return _written(replace(config, explore=0.0), puzzle, method, rng)
     except CannotTeach:
         return None
+
+
+def _path_alone(search: str) -> str:
+    """The look-ahead of a hand of four without its judgements and its dead ends.
+
+    >>> look = "10 - 6 = 4 (left: 4 5 4)", "4 | 4 5: +9 -1 *20 !", "5 * 4 = 20 (left: 4 20)"
+    >>> ends = "20 + 4 = 24 (left: 24)", "Path: (5 * 4) + 4 = 24", "Answer: (5 * 4) + (10 - 6) = 24"
+    >>> lines = "Steps:", "a=4 b=5 c=6 d=10", f"d-c: {look[0]}", *look[1:], *ends
+    >>> _path_alone("\\n".join(lines)) == "\\n".join(line for line in lines if "|" not in line)
+    True
+    """
+    lines = [line for line in search.split("\n") if "|" not in line]
+    return "\n".join((*lines[:2], *lines[-5:]))  # the letters; three thoughts, path and answer
 
 
 def _any_path(puzzle: Puzzle, rng: Random, kept: bool) -> str:

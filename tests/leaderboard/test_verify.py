@@ -164,8 +164,10 @@ def test_an_untouched_submission_is_consistent(results: Path) -> None:
     assert "not who wrote the responses" in found.stdout
 
 
-@pytest.mark.parametrize("folder", ["results", "training/study"])
+@pytest.mark.parametrize("folder", ["results", "training/study", "training/study/full-budget"])
 def test_every_published_submission_is_consistent(folder: str, root: Path) -> None:
+    if not (root / folder / "submissions").is_dir():
+        pytest.skip(f"{folder} is declared, and nobody has met its tests yet")
     every = list(verify(root / folder))
     assert every and not [fault for one in every for fault in one.faults]
     # What goes on from a student writes like it, says so (`base`), and is asked about all the same.

@@ -6,13 +6,14 @@ import datetime
 import hashlib
 import json
 import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tot24_bench.checkpoint import checkpoint_sha256
-from tot24_bench.game import load_split
+from tot24_bench.game import Puzzle, load_split
 from tot24_bench.leaderboard import (
     ModelInfo,
     Sample,
@@ -125,19 +126,30 @@ def pretend_trained(folders: Folders, plan: Plan) -> None:
         folders.record(arm).write_text(json.dumps({"study": study}))
 
 
-def submit(arm: Arm, folders: Folders, tokens: int, repeats: int = 1, **changes: Any) -> Path:
-    """A submission of the arm on `fresh-n3`, wrong throughout, by the weights of its student."""
+def submit(
+    arm: Arm,
+    folders: Folders,
+    tokens: int,
+    repeats: int = 1,
+    said: Callable[[Puzzle], Sequence[str]] | None = None,
+    **changes: Any,
+) -> Path:
+    """A submission of the arm on `fresh-n3` by the weights of its student.
+
+    What it says to a hand is `said`'s, `repeats` responses; wrong throughout where none is given.
+    """
     test, samples = "fresh-n3", []
     for puzzle in load_split(test):
+        responses = tuple(said(puzzle)) if said else ("No idea.",) * repeats
         prompt = build(arm.method, puzzle, shots=0).text.encode()
-        said = Sample(
+        sample = Sample(
             puzzle=puzzle,
             prompt_sha256=hashlib.sha256(prompt).hexdigest(),
-            responses=("No idea.",) * repeats,
+            responses=responses,
             tokens=(tokens,) * repeats,
-            scores=(score(puzzle, "No idea."),) * repeats,
+            scores=tuple(score(puzzle, response) for response in responses),
         )
-        samples.append(said)
+        samples.append(sample)
     model = ModelInfo(
         name=arm.name,
         backend="hf",

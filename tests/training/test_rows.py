@@ -275,6 +275,11 @@ STATE = re.compile(r"\(left: (\d+ \d+ \d+)\)")
             {"avoid": "state_holdout", "propose_share": 0.1},
             "--avoid goes with no rows of propose, value, value_at_once",
         ),
+        ({"cot_notation": "look-ahead"}, "cuts look-aheads: add --judge look-ahead"),
+        (
+            {"cot_notation": "look-ahead", "judge": "look-ahead", "cot_put_together": True},
+            "are two ways: give one",
+        ),
         ({"reorder": -0.1}, "--reorder -0.1 is no share"),
         ({"informed": 1.1}, "--informed 1.1 is no share"),
         ({"long_share": 2}, "--long_share 2 is no share"),
@@ -486,3 +491,26 @@ def test_cot_rows_may_take_any_path_and_put_the_answer_together() -> None:
             first = list(map(Fraction, lines[1].partition("left: ")[2].rstrip(")").split()))
             kept += first != sorted(first)
         assert bool(kept) is (left == "kept")
+
+
+def test_cot_in_the_look_aheads_notation_is_its_search_without_what_is_not_the_path() -> None:
+    search = replace(SEARCH, judge="look-ahead", max_lines=150, reorder=0.3, wide_share=0.3)
+    alone = replace(search, cot_share=1.0, cot_notation="look-ahead")
+    shorter = 0
+    for index in range(60):
+        whole, row = make_row(search, index), make_row(alone, index)
+        assert (row["method"], row["numbers"]) == ("cot", whole["numbers"])
+        assert row["prompt"] == build("cot", asked(row), shots=0).text
+        there, lines = (one["completion"].split("\n") for one in (whole, row))
+        assert lines == [*there[:2], *(line for line in there[2:] if line in lines)]
+        kinds = [PATH.index(next(kind for kind in PATH if kind.match(line))) for line in lines]
+        assert kinds == [0, 1, 2, 3, 3, 4, 5], row["completion"]
+        shorter += sum(bool(PATH[2].match(line)) for line in there) > 1
+    assert shorter > 10  # searches that had dead ends to leave out
+
+
+PATH = [
+    *map(re.compile, ("Steps:$", r"a=\d+ b=\d+ c=\d+ d=\d+$", r"[a-d][-+*/][a-d]: .*\(left: ")),
+    *map(re.compile, (r"[^|]+ = \S+ \(left: ", r"Path: .* = 24$", r"Answer: .* = 24$")),
+]
+"""The kinds of lines of a path in the look-ahead's notation; a judgement is none of them."""

@@ -75,6 +75,22 @@ def test_pass_at_k_of_an_arm_that_is_not_sampled_is_refused(tmp_path: Path) -> N
     assert "is not sampled" in refused(tmp_path, hypotheses=[hypothesis])
 
 
+def test_votes_of_an_arm_that_is_not_sampled_are_refused(tmp_path: Path) -> None:
+    changed = {"worse_passes": False, "worse_votes": True, "worse": "onestep"}
+    assert "is not sampled" in refused(tmp_path, hypotheses=[{**PLAN["hypotheses"][1], **changed}])
+
+
+def test_a_claim_about_votes_and_pass_at_k_at_once_is_refused(tmp_path: Path) -> None:
+    hypothesis = {**PLAN["hypotheses"][1], "worse_votes": True}
+    assert "are two claims" in refused(tmp_path, hypotheses=[hypothesis])
+
+
+def test_what_a_plan_makes_lies_below_the_name_of_its_folder(tmp_path: Path) -> None:
+    assert Folders.of(OURS, None) == Folders(OURS, Path("runs/study"))
+    assert Folders.of(tmp_path / "other" / "plan.yaml", None).runs == Path("runs/other")
+    assert Folders.of(OURS, tmp_path).runs == tmp_path
+
+
 def test_two_arms_of_a_name_are_refused(tmp_path: Path) -> None:
     first, _ = PLAN["arms"]
     assert "twice" in refused(tmp_path, arms=[first, first], hypotheses=[])
@@ -317,6 +333,49 @@ def test_samples_wait_for_the_greedy_answers_that_tell_k(
     assert said[-1] == "cot-s0: sampled later: onestep-s0 is not asked yet"
     evaluate_arms(plan, plan.arms, folders, said.append)
     assert asked == [("cot-s0", 1), ("onestep-s0", 1), ("cot-s0", 4)]
+
+
+def test_an_arm_that_lies_elsewhere_counts_as_trained_and_is_asked_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, folders = write_study(tmp_path)
+    pretend_trained(folders, plan)
+    commit(tmp_path)
+    _, cot = plan.arms
+    shutil.move(folders.run(cot), tmp_path / "another machine")
+    said: list[str] = []
+    train_arms(plan, [cot], folders, said.append)
+    assert said.pop() == (
+        "[1/1] cot-s0: has a record; named, it is trained again where its student is lost"
+    )
+    asked: list[str | None] = []
+
+    def answer(plans: list[Asked], results: Path, name: str | None = None) -> Iterator[Stored]:
+        asked.append(name)
+        yield from ()
+
+    monkeypatch.setattr(evaluate, "run_plans", answer)
+    evaluate_arms(plan, plan.arms, folders, said.append)
+    assert asked == ["onestep-s0"]
+    assert said[0] == (
+        f"cot-s0: not asked here, there is no {folders.student(cot)}: eval where it lies, or train "
+        "it again by name"
+    )
+    folders.record(cot).unlink()
+    with pytest.raises(NotTrained, match="not trained: cot-s0:"):
+        evaluate_arms(plan, plan.arms, folders, said.append)
+
+
+def test_an_arm_that_lies_elsewhere_is_held_to_the_plans_settings(tmp_path: Path) -> None:
+    plan, folders = write_study(tmp_path)
+    pretend_trained(folders, plan)
+    commit(tmp_path)
+    record = json.loads(folders.record(plan.arms[1]).read_text())
+    record["study"]["config"]["learning_rate"] = 0.5
+    folders.record(plan.arms[1]).write_text(json.dumps(record))
+    shutil.rmtree(folders.run(plan.arms[1]))
+    with pytest.raises(BadPlan, match=r"cot-s0 .* other settings"):
+        evaluate_arms(plan, plan.arms, folders, print)
 
 
 def met_every_test(tmp_path: Path) -> tuple[Plan, Folders]:

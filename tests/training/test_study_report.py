@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from random import Random
@@ -18,7 +19,7 @@ from training.study.judge import Estimate, judge
 from training.study.looks import by_states_seen, share_seen
 from training.study.plan import PLAN as OURS
 from training.study.plan import Folders, read_plan
-from training.study.report import draw, results_of
+from training.study.report import _bars, draw, draw_groups, results_of
 from training.study.tables import page
 
 PLAN = read_plan(OURS)
@@ -158,3 +159,30 @@ def test_the_picture_has_a_panel_a_test(tmp_path: Path) -> None:
     curves = {"CoT": points, "One-Step ToT": points[:1]}
     draw({"hard100": curves, "hardest": curves}, tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 5_000
+
+
+def test_without_curves_every_group_is_drawn_and_its_tries_beside_it(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    half = Estimate(0.5, 0.4, 0.6, 1, 9)._asdict()
+    tries = {**half, "k": [3], "votes": half, "tokens": 120.0, "once_tokens": 100.0}
+    groups: list[dict[str, Any]] = [
+        {"group": "look-ahead", "tests": {"hard100": half}, "passes": {}},
+        {"group": "cot", "tests": {"hard100": half}, "passes": {"hard100": tries}},
+        {"group": "io", "tests": {}, "passes": {}},
+    ]
+    bars = _bars(PLAN, {"groups": groups})
+    shown = ["look-ahead", "cot", "cot, majority of k", "cot, best of k"]
+    assert {test: list(own) for test, own in bars.items()} == {"hard100": shown}
+    draw_groups(bars, tmp_path / "b.png")
+    assert (tmp_path / "b.png").stat().st_size > 5_000
+
+
+def test_every_interval_of_the_page_is_one_that_the_report_wrote(root: Path) -> None:
+    told, written = (
+        re.sub(r"[+%]|\s+(?=\[)", "", (root / "docs" / name).read_text(encoding="utf-8"))
+        for name in ("study.md", "appendix/study-results.md")
+    )
+    interval = re.compile(r"-?[\d.]+\[-?[\d.]+, -?[\d.]+\]")
+    assert len(interval.findall(told)) > 20
+    assert set(interval.findall(told)) <= set(interval.findall(written))
+    assert len(told.split()) < 1_500

@@ -121,4 +121,5 @@ from tot24_bench.leaderboard.verify import (
     upgrade,
     verify,
 )
+from tot24_bench.leaderboard.votes import Votes
 from tot24_bench.statistics import clustered, wilson

@@ -5,5 +5,6 @@
     python -m training.study eval      # each student meets each test once
     python -m training.study report    # tables, picture, docs/appendix/study-results.md
 
-`plan.yaml` is committed before any test hand is asked; docs/study.md tells the method.
+`plan.yaml` is committed before any test hand is asked, and so is the second plan, which `--plan`
+names: `full-budget/plan.yaml`. docs/study-method.md tells the method.
 """

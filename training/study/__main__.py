@@ -12,12 +12,19 @@ import typer
 
 from tot24_bench.text import one_line
 
-from .plan import PLAN, RUNS, Folders, read_plan
+from .plan import PLAN, Folders, read_plan
 
-PAGE = Path("docs/appendix/study-results.md")
+PAGES = Path("docs/appendix")
 
 PlanFile = Annotated[Path, typer.Option("--plan", help="The plan; what is kept lies beside it.")]
-Runs = Annotated[Path, typer.Option("--runs", help="Folder of checkpoints, students and data.")]
+Runs = Annotated[
+    Path | None,
+    typer.Option("--runs", help="Checkpoints, students, data; none: runs/ and the plan's folder."),
+]
+Page = Annotated[
+    Path | None,
+    typer.Option("--page", help="Where the figures go; none: docs/appendix/, by the same name."),
+]
 Names = Annotated[list[str] | None, typer.Argument(help="Arms; none: all of the plan.")]
 
 app = typer.Typer(
@@ -41,7 +48,7 @@ def one_line_errors() -> Iterator[None]:
 
 @app.command("plan")
 @one_line_errors()
-def plan_command(plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
+def plan_command(plan: PlanFile = PLAN, runs: Runs = None) -> None:
     """Print the arms, their budgets and the total, and check that each of them can be trained."""
     from rich.console import Console
     from rich.table import Table
@@ -51,7 +58,7 @@ def plan_command(plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
 
     read = read_plan(plan)
     for arm in read.arms:
-        check_config(config_of(read, arm, Folders(plan, runs)))
+        check_config(config_of(read, arm, Folders.of(plan, runs)))
     heading, *rows, total = plan_table(read)
     table = Table(*heading)
     for row in rows:
@@ -63,7 +70,7 @@ def plan_command(plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
 
 @app.command("train")
 @one_line_errors()
-def train_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
+def train_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = None) -> None:
     """Train each arm that is not finished; interrupted, the same command goes on.
 
     An arm that has met every test is trained again only by name, and compared with its record.
@@ -73,12 +80,12 @@ def train_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) 
     from .arms import train_arms
 
     read = read_plan(plan)
-    train_arms(read, read.chosen(arms), Folders(plan, runs), typer.echo, again=bool(arms))
+    train_arms(read, read.chosen(arms), Folders.of(plan, runs), typer.echo, again=bool(arms))
 
 
 @app.command("eval")
 @one_line_errors()
-def eval_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) -> None:
+def eval_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = None) -> None:
     """Ask each student each test once; refused before the plan is committed and all is trained.
 
     Greedy first, then k times a hand where the tokens of the greedy answers tell k.
@@ -86,20 +93,17 @@ def eval_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = RUNS) -
     from .evaluate import evaluate_arms
 
     read = read_plan(plan)
-    evaluate_arms(read, read.chosen(arms), Folders(plan, runs), typer.echo)
+    evaluate_arms(read, read.chosen(arms), Folders.of(plan, runs), typer.echo)
 
 
 @app.command("report")
 @one_line_errors()
-def report_command(
-    plan: PlanFile = PLAN,
-    runs: Runs = RUNS,
-    page: Annotated[Path, typer.Option("--page", help="Where the figures go.")] = PAGE,
-) -> None:
+def report_command(plan: PlanFile = PLAN, runs: Runs = None, page: Page = None) -> None:
     """Write results.json, accuracy.png, and the page of figures, by the declared plan."""
     from .report import report
 
-    results = report(read_plan(plan), Folders(plan, runs), page)
+    page = page or PAGES / f"{plan.resolve().parent.name}-results.md"
+    results = report(read_plan(plan), Folders.of(plan, runs), page)
     for one in results["hypotheses"]:
         typer.echo(f"{one['name']}: {one['outcome']}: {one['says']}")
     typer.echo(f"wrote {page}")

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from tot24_bench.game import Hand
 from tot24_bench.harness import expand_by_split
-from tot24_bench.leaderboard import BadSubmission, Entry, key_of, path_of, read_entries
+from tot24_bench.leaderboard import (
+    BadSubmission,
+    Entry,
+    Votes,
+    key_of,
+    path_of,
+    read,
+    read_entries,
+)
 
 from .plan import Arm, Plan
 
@@ -32,11 +41,12 @@ class Answers:
 
     greedy: dict[tuple[str, str], Entry]
     sampled: dict[tuple[str, str], Entry]  # k responses a hand, read where `passes` is asked for
+    kept: Path | None = None  # where the responses lie, which `votes` reads; none: nobody votes
 
     @classmethod
     def read(cls, plan: Plan, kept: Path) -> Answers:
         """The submissions beside a plan that it asks for; refused where two are of one kind."""
-        found = cls({}, {})
+        found = cls({}, {}, kept)
         arms = {arm.name: arm for arm in plan.arms}
         for entry in read_entries(kept):
             arm = arms.get(entry.header.model.name)
@@ -79,6 +89,18 @@ class Answers:
         ]
         return np.array(rights, dtype=float)
 
+    def votes(self, arms: Sequence[Arm], tests: Sequence[str]) -> Rights | None:
+        """As `rights` of sampled responses, a hand by its most frequent answer; None: not sampled.
+
+        Answers are one up to order and grouping, as kind to who votes as can be (`Votes.by_form`).
+        """
+        import numpy as np
+
+        if self.kept is None or not self.has(arms, tests, passes=True):
+            return None
+        files = [[path_of(self.kept, self.sampled[a.name, t].key) for t in tests] for a in arms]
+        return np.array([sum(map(_elected, own), ()) for own in files], dtype=float)
+
     def tokens(self, arms: Sequence[Arm], test: str, *, passes: bool = False) -> float:
         """Mean tokens that an arm writes for a hand, all its responses together."""
         kind, found = self.sampled if passes else self.greedy, []
@@ -92,6 +114,18 @@ class Answers:
     def hands(self, arm: Arm, test: str) -> list[Hand]:
         """The hands of a test, as `rights` has them."""
         return [one.puzzle.hand for one in self.greedy[arm.name, test].outcomes]
+
+
+@cache
+def _elected(file: Path) -> tuple[bool, ...]:
+    """Whether the most frequent answer to each hand of a submission is right."""
+    found = []
+    for sample in read(file).samples:
+        votes = Votes()
+        for response, score in zip(sample.responses, sample.scores, strict=True):
+            votes.add(response, score)
+        found.append(votes.by_form())
+    return tuple(found)
 
 
 def _as_planned(plan: Plan, arm: Arm, entry: Entry) -> bool:

@@ -113,7 +113,7 @@ def require_same_settings(plan: Plan, arm: Arm, folders: Folders) -> None:
     if learnt(record["study"]["config"]) != learnt(config_of(plan, arm, folders)):
         raise BadPlan(
             f"{arm.name} was trained by other settings than the plan's: move {folders.run(arm)} "
-            "away and train it again"
+            f"away and train it again: python -m training.study train {arm.name}"
         )
 
 
@@ -220,7 +220,7 @@ def train_arms(
     *,
     again: bool = False,
 ) -> None:
-    """Train what is not trained yet; `again`, too, what met every test and is gone, to compare.
+    """Train what is not trained yet; `again`, too, what has a record and is gone, to compare.
 
     Raises:
         ArmFailed: `training.sft` ended with an error; the arms after it are not begun.
@@ -233,6 +233,8 @@ def train_arms(
             say(f"{head}: trained already{_keep_record(arm, folders, answers)}")
         elif answers.complete(plan, arm) and not again:
             say(f"{head}: has met every test; named, it is trained again and compared")
+        elif folders.read_record(arm) is not None and not again:
+            say(f"{head}: has a record; named, it is trained again where its student is lost")
         elif missing := absent(plan, arm):
             say(f"{head}: SKIPPED, there is no {missing}")
         else:

@@ -1,9 +1,10 @@
 """Each student meets each test once, by the code of `tot24 eval`.
 
-Nothing is asked before the plan is committed and every arm is trained. A submission that is there
-stays: what is missing is asked, nothing is asked again, and an arm that has met every test needs no
-student any more. All greedy answers come first: how often a hand is sampled on a test follows from
-the tokens that they took there, not from what was right.
+Nothing is asked before the plan is committed and every arm is trained. Trained is an arm whose
+record is kept: its student may lie on another machine, and is asked there. A submission that is
+there stays: what is missing is asked, nothing is asked again, and an arm that has met every test
+needs no student any more. All greedy answers come first: how often a hand is sampled on a test
+follows from the tokens that they took there, not from what was right.
 
 `evaluated.json`, beside the plan, says under which commit of which plan a student first met a test.
 From then on another plan is refused, by the report, too: it could have been written for what came
@@ -33,6 +34,9 @@ from .plan import Arm, Folders, Plan
 NOTE = "evaluated.json"
 
 
+_ELSEWHERE = "eval where it lies, or train it again by name"
+
+
 class NotDeclared(ValueError):
     """The plan is not committed as it is, or was another one when tests began."""
 
@@ -59,16 +63,21 @@ def evaluate_arms(
     require_trained(plan, folders, answers, say)
     waiting = [arm for arm in plan.arms if not answers.complete(plan, arm)]
     able = [arm for arm in plan.arms if arm not in waiting or folders.is_trained(arm)]
-    for arm in able:
-        require_same_settings(plan, arm, folders)
+    for arm in plan.arms:
+        if arm in able or folders.read_record(arm) is not None:
+            require_same_settings(plan, arm, folders)
         student = folders.student(arm)
-        if arm in waiting and checkpoint_sha256(str(student)) != _recorded(arm, folders):
+        here = arm in waiting and arm in able
+        if here and checkpoint_sha256(str(student)) != _recorded(arm, folders):
             raise OtherWeights(
                 f"{arm.name}: {student} holds other weights than its record says: move "
                 f"{folders.run(arm)} away and train it again"
             )
     declare(plan, folders)
     require_submissions_weights(plan, folders, answers)
+    for arm in arms:
+        if arm not in able and folders.read_record(arm) is not None:
+            say(f"{arm.name}: not asked here, there is no {folders.student(arm)}: {_ELSEWHERE}")
     asked = [arm for arm in arms if arm in able]
     for arm in asked:
         wanted = greedy(plan, arm, folders, answers)
@@ -88,11 +97,12 @@ def require_trained(
 ) -> None:
     """Refuse to ask anybody while an arm is not trained; arms without their data are named.
 
-    An arm that has met every test was trained, wherever its student is by now.
+    An arm with a record, or that has met every test, was trained, wherever its student is by now.
     """
     missing = []
     for arm in plan.arms:
-        if folders.is_trained(arm) or answers.complete(plan, arm):
+        recorded = folders.read_record(arm) is not None
+        if folders.is_trained(arm) or recorded or answers.complete(plan, arm):
             continue
         if source := absent(plan, arm):
             say(f"{arm.name}: SKIPPED, there is no {source}")

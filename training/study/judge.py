@@ -127,21 +127,29 @@ def paired(
     tests: Sequence[str],
     *,
     passes: bool,
+    votes: bool = False,
 ) -> tuple[Rights, Rights] | None:
     """What two groups had right, hand by hand; None where one of them was not asked.
 
-    With `passes`, the second is right on a hand where any of its samples is.
+    With `passes`, the second is right on a hand where any of its samples is; with `votes`, where
+    the most frequent of their answers is.
     """
-    if not answers.has(better, tests) or not answers.has(worse, tests, passes=passes):
+    if not answers.has(better, tests):
         return None
-    return answers.rights(better, tests), answers.rights(worse, tests, passes=passes)
+    if votes:
+        second = answers.votes(worse, tests)
+    else:
+        there = answers.has(worse, tests, passes=passes)
+        second = answers.rights(worse, tests, passes=passes) if there else None
+    return None if second is None else (answers.rights(better, tests), second)
 
 
 def _tested(plan: Plan, answers: Answers, one: Hypothesis) -> dict[str, Any]:
     """The hypothesis with its estimate and its p, before Holm's correction."""
     better, worse = plan.group(one.better), plan.group(one.worse)
     seeds, estimate, p, test = [len(better), len(worse)], None, None, ""
-    if pair := paired(answers, better, worse, one.tests, passes=one.worse_passes):
+    how = {"passes": one.worse_passes, "votes": one.worse_votes}
+    if pair := paired(answers, better, worse, one.tests, **how):
         first, second = pair
         estimate = difference(first, second, plan.statistics)
         if seeds == [1, 1]:

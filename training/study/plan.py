@@ -31,7 +31,6 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,60}$")]
 Positive = Annotated[int, Field(ge=1)]
 
 PLAN = Path("training/study/plan.yaml")
-RUNS = Path("runs/study")
 
 
 class BadPlan(ValueError):
@@ -96,11 +95,12 @@ class Hypothesis(Record):
     worse: Slug
     tests: Annotated[tuple[str, ...], Field(min_length=1)]  # their hands are taken together
     worse_passes: bool = False  # `worse` is right where any of its k sampled responses is
+    worse_votes: bool = False  # `worse` is right where the most frequent of its k answers is
     margin: Annotated[float, Field(ge=-1, le=1)] = 0.0  # the difference has to be larger
 
 
 class Sampling(Record):
-    """How pass@k is asked: k times a hand at a temperature.
+    """How pass@k and votes are asked: k times a hand at a temperature.
 
     On each test k is the tokens of a greedy response of `more` over those of `fewer`, rounded up
     and at least 2: then k responses cost what one does, or more.
@@ -183,7 +183,10 @@ class Plan(Record):
         for one in self.hypotheses:
             self._require_asked(one.name, one.tests, one.better, one.worse)
             sampled = rule.tests if rule and all(a.sampled for a in self.group(one.worse)) else ()
-            if one.worse_passes and (missing := set(one.tests) - set(sampled)):
+            if one.worse_passes and one.worse_votes:
+                raise ValueError(f"{one.name}: worse_passes and worse_votes are two claims")
+            by_samples = one.worse_passes or one.worse_votes
+            if by_samples and (missing := set(one.tests) - set(sampled)):
                 raise ValueError(f"{one.name}: {one.worse} is not sampled on {min(missing)}")
         return self
 
@@ -227,6 +230,11 @@ class Folders(NamedTuple):
 
     plan: Path
     runs: Path
+
+    @classmethod
+    def of(cls, plan: Path, runs: Path | None) -> Self:
+        """Those of a plan; its runs in `runs`, below the name of its folder, unless told."""
+        return cls(plan, runs or Path("runs") / plan.resolve().parent.name)
 
     @property
     def kept(self) -> Path:

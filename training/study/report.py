@@ -60,10 +60,13 @@ def report(plan: Plan, folders: Folders, docs: Path) -> dict[str, Any]:
         raise ValueError(f"nothing was evaluated in {folders.kept}: python -m training.study eval")
     results = results_of(plan, folders, answers)
     write_durably(folders.kept / RESULTS, json.dumps(results, indent=1) + "\n")
-    panels, picture = _panels(plan, results), None
-    if panels:
-        draw(panels, folders.kept / PICTURE)
-        picture = Path(os.path.relpath(folders.kept / PICTURE, docs.parent)).as_posix()
+    picture, file = None, folders.kept / PICTURE
+    if panels := _panels(plan, results):
+        draw(panels, file)
+    elif not plan.picture:
+        draw_groups(_bars(plan, results), file)
+    if panels or not plan.picture:
+        picture = Path(os.path.relpath(file, docs.parent)).as_posix()
     text = page(plan, results, picture=picture)
     write_durably(docs, f"{before}{BEGIN}\n{text}\n{END}{after}")
     return results
@@ -100,7 +103,11 @@ def results_of(plan: Plan, folders: Folders, answers: Answers) -> dict[str, Any]
         "states_seen": [
             band
             for arms in plan.groups.values()
-            if deck and arms[0].data is None and answers.has(arms, deck)
+            if deck
+            and arms[0].data is None
+            and answers.has(arms, deck)
+            # which states are shown is counted over hands of the deck
+            and not config_of(plan, arms[0], folders).get("wide_share")
             for band in by_states_seen(arms, answers, deck)
         ],
     }
@@ -118,6 +125,9 @@ def _group(plan: Plan, folders: Folders, answers: Answers, arms: list[Arm]) -> d
             passes[test] = {
                 "k": sorted({answers.sampled[arm.name, test].header.repeats for arm in arms}),
                 **found(test, passes=True),
+                "votes": None
+                if (votes := answers.votes(arms, (test,))) is None
+                else accuracy(votes, plan.statistics)._asdict(),
                 "tokens": answers.tokens(arms, test, passes=True),
                 "once_tokens": answers.tokens(once, test) if answers.has(once, (test,)) else None,
             }
@@ -157,6 +167,39 @@ def _panels(plan: Plan, results: dict[str, Any]) -> dict[str, dict[str, list[Poi
                     point = group["parameters"], Estimate(**group["tests"][test])
                     panels.setdefault(test, {}).setdefault(label, []).append(point)
     return panels
+
+
+def _bars(plan: Plan, results: dict[str, Any]) -> dict[str, dict[str, Estimate]]:
+    """What the picture shows where the plan names no curves: by test, every group and its tries."""
+    bars: dict[str, dict[str, Estimate]] = {test: {} for test in plan.tests}
+    for group in results["groups"]:
+        for test, found in group["tests"].items():
+            bars[test][group["group"]] = Estimate(**found)
+        for test, found in group["passes"].items():
+            if found["votes"]:
+                bars[test][f"{group['group']}, majority of k"] = Estimate(**found["votes"])
+            best = {key: found[key] for key in Estimate._fields}
+            bars[test][f"{group['group']}, best of k"] = Estimate(**best)
+    return {test: own for test, own in bars.items() if own}
+
+
+def draw_groups(panels: Mapping[str, Mapping[str, Estimate]], path: Path) -> None:
+    """Draw accuracies and their intervals: a panel a test, a line a group, the first on top."""
+    from matplotlib.figure import Figure
+
+    names = [*dict.fromkeys(name for own in panels.values() for name in own)]
+    size = 1.6 + 3 * len(panels), 0.9 + 0.35 * len(names)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for one, (title, own) in zip(axes, panels.items(), strict=True):
+        for name, found in own.items():
+            shares = 100 * found.value, 100 * found.low, 100 * found.high
+            one.plot(shares[1:], [names.index(name)] * 2, color=LOOKS[0][0], linewidth=2)
+            one.plot(shares[0], names.index(name), color=LOOKS[0][0], marker="o")
+        one.set(title=title, xlabel="right, %", xlim=(-2, 102))
+        one.grid(axis="x", alpha=0.3)
+    axes[0].set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
+    figure.savefig(path, dpi=150, metadata={"Software": None})
 
 
 def draw(panels: Mapping[str, Mapping[str, Sequence[Point]]], path: Path) -> None:

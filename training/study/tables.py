@@ -15,14 +15,15 @@ NONE = "–"
 def page(plan: Plan, results: dict[str, Any], *, picture: str | None) -> str:
     """The figures as Markdown; `picture` is its path as seen from the page, None for none."""
     sampled = any(group["passes"] for group in results["groups"])
-    drawn = f"![accuracy against the number of parameters]({picture})" if picture else ""
+    title = "Accuracy against size" if plan.picture else "Accuracy, drawn"
+    drawn = f"![{title.lower()}, with intervals]({picture})" if picture else ""
     marks = "".join(f"\n\n{_marks(one)}" for one in results["marks"])
     parts = {
         "Accuracy": _accuracy(plan, results["groups"]),
         "Hypotheses": _hypotheses(results["hypotheses"]) + marks,
         "Not declared": results["afterwards"] and _afterwards(results["afterwards"]),
-        "pass@k at equal inference tokens": sampled and _passes(results["groups"]),
-        "Accuracy against size": drawn,
+        "Votes and pass@k at equal inference tokens": sampled and _passes(results["groups"]),
+        title: drawn,
         "By share of winning states seen": results["states_seen"]
         and _bands(results["states_seen"]),
         "How the students were trained": _training(results["arms"]),
@@ -96,7 +97,8 @@ _DIFFERENCE = ("difference", "hands", "seeds", "points")
 
 
 def _difference(one: dict[str, Any]) -> list[str]:
-    pair = f"{one['better']} less {one['worse']}{' pass@k' if one['worse_passes'] else ''}"
+    how = " pass@k" if one["worse_passes"] else " votes" if one.get("worse_votes") else ""
+    pair = f"{one['better']} less {one['worse']}{how}"
     seeds = " / ".join(map(str, one["seeds"]))
     return [pair, " + ".join(one["tests"]), seeds, _ends(one["estimate"], "+")]
 
@@ -119,8 +121,9 @@ def _passes(groups: Iterable[dict[str, Any]]) -> str:
         for test, found in group["passes"].items():
             k, greedy = " / ".join(map(str, found["k"])), _ends(group["tests"].get(test))
             tokens = [_or_none(found[key], "{:.0f}") for key in ("tokens", "once_tokens")]
-            rows.append([group["group"], test, greedy, k, _ends(found), *tokens])
-    heading = ["group", "test", "greedy, once", "k", "pass@k", "tokens, k times"]
+            votes = _ends(found["votes"])
+            rows.append([group["group"], test, greedy, k, votes, _ends(found), *tokens])
+    heading = ["group", "test", "greedy, once", "k", "majority", "pass@k", "tokens, k times"]
     return _table([*heading, "tokens, One-Step ToT once"], rows)
 
 
