@@ -69,7 +69,9 @@ def test_an_adapter_alone_answers_as_the_merged_student(
     assert record["base_sha256"] == checkpoint_sha256(str(smollm))
     assert record["parameters"] > record["adapter_parameters"] > 0
     assert not list(alone.glob("model*")) and not list(alone.glob("tokenizer*"))
-    ids = AutoTokenizer.from_pretrained(smollm)("Input: 4 4 6 8\n", return_tensors="pt")["input_ids"]
+    ids = AutoTokenizer.from_pretrained(smollm)("Input: 4 4 6 8\n", return_tensors="pt")[
+        "input_ids"
+    ]
     with torch.no_grad():
         one = AutoPeftModelForCausalLM.from_pretrained(alone).float().eval()(ids).logits
         other = AutoModelForCausalLM.from_pretrained(merged)(ids).logits

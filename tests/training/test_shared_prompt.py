@@ -66,9 +66,7 @@ def test_loss_and_gradients_are_those_of_whole_rows(adapter: bool, attention: st
     kept = batch["labels"][:, 1:] != MASKED
     likeliest = whole.logits[:, :-1].argmax(-1) == batch["labels"][:, 1:]
     assert int(found.right) == int(likeliest[kept].sum())
-    for one, other in zip(
-        gradients(model, found.sum / found.tokens), expected, strict=True
-    ):
+    for one, other in zip(gradients(model, found.sum / found.tokens), expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
 
 
@@ -104,7 +102,13 @@ def test_the_shortest_batches_come_first_and_every_row_once() -> None:
 def test_a_run_with_a_shared_prompt_has_the_losses_of_one_without(
     smollm: Path, tmp_path: Path, extra: dict[str, Any]
 ) -> None:
-    told = {"base": str(smollm), "max_steps": 3, "logging_steps": 1, "gradient_checkpointing": False, **extra}
+    told = {
+        "base": str(smollm),
+        "max_steps": 3,
+        "logging_steps": 1,
+        "gradient_checkpointing": False,
+        **extra,
+    }
     plain = losses(run(tmp_path / "plain", **told))
     shared = losses(run(tmp_path / "shared", **told, shared_prompt=True))
     assert shared == pytest.approx(plain, rel=1e-3) and len(shared) == 3

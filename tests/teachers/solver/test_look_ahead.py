@@ -263,7 +263,10 @@ def test_a_hunch_makes_searches_short_and_is_drawn() -> None:
         return sum(text.count("\n") for text in texts) / len(texts)
 
     assert lines(0.7) < lines(0.4) < lines(0.2)
-    texts = {write(puzzles[0], "onestep_tot", Random(i), replace(LOOK_AHEAD, hunch=0.4)) for i in range(9)}
+    texts = {
+        write(puzzles[0], "onestep_tot", Random(i), replace(LOOK_AHEAD, hunch=0.4))
+        for i in range(9)
+    }
     assert len(texts) > 1
 
 
