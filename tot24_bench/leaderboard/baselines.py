@@ -1,8 +1,8 @@
 """The naive baselines: which untuned models the leaderboard compares with, and what of them is run.
 
 They are a list in `baselines.yaml` (or `offline.yaml`, of models that ordinary packages hold), or
-in a file of one's own of the same form. A baseline has run where its submission stands under the key that its plan gives; every other one is "not run", and
-nothing is ever put in its place.
+in a file of one's own of the same form. A baseline has run where its submission stands under the
+key that its plan gives; every other one is "not run", and nothing is ever put in its place.
 
 >>> names = [baseline.name for baseline in load_baselines()]
 >>> names[0], len(names)
@@ -136,8 +136,9 @@ def load_baselines(path: Path | None = None, *, offline: bool = False) -> tuple[
         where, what = first_fault(error)
         raise BadBaselines(f"{shown}: {where}: {what[:200]}") from None
     asked = [(one.name, one.chat, one.shots) for one in baselines]
-    if twice := [name for name, *how in asked if asked.count((name, *how)) > 1]:
-        raise BadBaselines(f"{shown}: two baselines are named {twice[0][:80]!r} and asked alike")
+    if twice := [one for one in asked if asked.count(one) > 1]:
+        name = twice[0][0][:80]
+        raise BadBaselines(f"{shown}: two baselines are named {name!r} and asked alike")
     return baselines
 
 
@@ -209,7 +210,10 @@ def run_baseline(
 ) -> list[Stored]:
     """Evaluate the methods that are missing, all of them to `overwrite`; a model is loaded once.
 
-    `tell` is called with the steps of fetching a model that is not here yet. Raises what `run_plans` does, whatever a backend does, and ValueError where a key is not set.
+    `tell` is called with the steps of fetching a model that is not here yet.
+
+    Raises what `run_plans` does, whatever a backend does, CannotFetch, and ValueError where a key
+    is not set.
     """
     methods = baseline.methods if overwrite else missing_methods(baseline, results, options)
     if not methods:
