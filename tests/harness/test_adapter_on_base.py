@@ -40,7 +40,7 @@ def made(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
     base, adapter = make_base(tiny_checkpoint, root / "my-base"), root / "my-adapter"
     model = AutoModelForCausalLM.from_pretrained(base)
     lora = LoraConfig(r=2, target_modules="all-linear", task_type="CAUSAL_LM")
-    get_peft_model(model, lora).save_pretrained(adapter)
+    get_peft_model(model, lora).save_pretrained(str(adapter))
     record = {
         "teacher": "GPT-4o",
         "student": {"base": str(base)},
