@@ -81,10 +81,10 @@ class Model(NamedTuple):
     @property
     def note(self) -> str:
         """What a row that is made from it says."""
-        held = next(package for package in self.packages if package.weights)
+        package = self.packages[0]
         return (
             f"weights of {self.origin} dequantised from {self.quantisation}, as the Python package "
-            f"{held.name} {held.version} has them: not the original's full precision"
+            f"{package.name} {package.version} has them: not the original's full precision"
         )
 
 

@@ -20,8 +20,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tot24_bench.checkpoint import checkpoint_sha256
-
 from .config import TOT24, Configs, RowConfig, say
 from .rows import teacher_of
 from .run import differences
@@ -103,7 +101,6 @@ def make_record(
         "command": shlex.join([*program, *sys.argv[1:]]),
         "rows": _rows(configs.rows),
         "student": asdict(configs.student),
-        "base_sha256": None if base is None else checkpoint_sha256(base),
         "adapter": asdict(configs.adapter) if configs.adapter.use_peft else None,
         "feed": asdict(configs.feed),
         "validation": asdict(configs.validation),
