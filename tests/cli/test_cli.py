@@ -142,6 +142,7 @@ def test_tasks_path_is_a_folder_that_lm_eval_can_include() -> None:
         "difficulty",
         "baseline",
         "failures",
+        "models",
     ],
 )
 def test_every_command_explains_itself_with_an_example(command: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,21 @@ def test_the_chat_form_of_our_students_is_the_plain_prompt(tiny_checkpoint: Path
     chat = evaluate(plan(tiny_checkpoint, chat=True, multiturn=True, limit=2))
     plain = evaluate(plan(tiny_checkpoint, limit=2))
     assert [h.prompt for h in chat.tasks[0].hands] == [h.prompt for h in plain.tasks[0].hands]
+
+
+def test_a_chat_with_a_model_that_has_no_template_is_refused(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    from transformers import AutoTokenizer
+
+    base = tmp_path / "base"
+    shutil.copytree(tiny_checkpoint, base)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer.chat_template = None
+    (base / "chat_template.jinja").unlink(missing_ok=True)
+    tokenizer.save_pretrained(base)
+    with pytest.raises(EvaluationError, match="has no chat template: leave --apply_chat_template"):
+        evaluate(plan(base, chat=True, multiturn=True))
 
 
 def test_a_prompt_that_does_not_fit_is_refused_before_generating(tiny_checkpoint: Path) -> None:

@@ -24,6 +24,7 @@ from tot24_bench.leaderboard import (
     write,
 )
 from tot24_bench.leaderboard.baselines import BadBaselines, not_run
+from tot24_bench.models import MODELS
 from tot24_bench.prompts import METHODS
 
 ONE = """
@@ -71,7 +72,29 @@ def test_every_baseline_is_asked_the_three_methods_with_five_exemplars(baseline:
     assert (baseline.parameters is None) == (baseline.backend != "hf")
 
 
-@pytest.mark.parametrize("baseline", load_baselines(), ids=lambda one: one.name)
+def test_the_offline_list_asks_every_model_of_packages_in_each_way_that_makes_sense() -> None:
+    listed = load_baselines(offline=True)
+    asked = {(one.name, one.chat, one.shots) for one in listed}
+    ways = {(True, 5), (True, 0), (False, 5), (False, 0)}
+    smollm, gemma = "SmolLM2-135M-Instruct-Q4_1", "gemma-3-270m-Q4_K_M"
+    assert asked == {(smollm, *way) for way in ways} | {(gemma, False, 5), (gemma, False, 0)}
+    keys = [key for one in listed for key in keys_of(one).values()]
+    assert len(set(keys)) == len(keys) == 18
+    hub = {key for one in load_baselines() for key in keys_of(one).values()}
+    assert not hub.intersection(keys)
+    known = {model.name: model for model in MODELS}
+    for one in listed:
+        model = known[Path(str(one.model_args["pretrained"])).name]
+        told = (model.row, model.parameters, model.licence, model.link)
+        assert (one.name, one.parameters, one.licence, one.link) == told
+        assert one.fetch and one.methods == METHODS
+
+
+@pytest.mark.parametrize(
+    "baseline",
+    [*load_baselines(), *load_baselines(offline=True)],
+    ids=lambda one: f"{one.name}-{one.chat}-{one.shots}",
+)
 def test_the_plain_command_of_a_baseline_asks_lm_eval_for_the_same(baseline: Baseline) -> None:
     plan = plan_of(baseline, Options(device="cpu", limit=7, cache="responses"))
     read = parsed(plain_command(plan, "out"))
@@ -121,6 +144,7 @@ def test_repeats_have_no_plain_command() -> None:
         (ONE + "    shots: 6\n", "baselines.0.shots"),
         (ONE + "    acc: 0.5\n", "baselines.0.acc"),
         (ONE.replace("pretrained:", "dtype:"), "name no model"),
+        (ONE.replace("pretrained:", "model:") + "    fetch: true\n", "fetch needs model_args"),
         (ONE + "    link: javascript:alert(1)\n", "baselines.0.link"),
         (ONE + ONE.replace("baselines:\n", ""), "two baselines are named 'org/base'"),
         (ONE + "    note: !!python/object/apply:os.getcwd []\n", "no YAML"),

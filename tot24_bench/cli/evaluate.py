@@ -206,6 +206,9 @@ def baseline_command(
         Option("--model", help="Only this one, with or without its owner; may be repeated."),
     ] = None,
     config: Annotated[Path | None, Option(help="Your own list (YAML) [default: ours].")] = None,
+    offline: Annotated[
+        bool, Option("--offline", help="Our list for who has no model hub: see `tot24 models`.")
+    ] = False,
     show: Annotated[bool, Option("--list", help="Show what has run; run nothing.")] = False,
     dry_run: Annotated[
         bool, Option("--dry-run", help="Print lm_eval commands; run nothing.")
@@ -229,11 +232,15 @@ def baseline_command(
     `tot24 baseline --list`
 
     `tot24 baseline --model SmolLM-360M --device cuda:0`
+
+    `tot24 baseline --offline`
     """
     from tot24_bench import leaderboard as board
     from tot24_bench.harness import NotRankZero, is_first_process, process_count
 
-    chosen = board.load_baselines(config)
+    if offline and config is not None:
+        raise ValueError("--offline is a list of ours and --config one of yours: drop one")
+    chosen = board.load_baselines(config, offline=offline)
     if model:
         chosen = board.pick_baselines(chosen, model)
     changed = board.Options(device, batch_size, limit, use_cache)
@@ -248,7 +255,7 @@ def baseline_command(
     failed, speaks = 0, is_first_process()
     for baseline in chosen:
         try:
-            stored = board.run_baseline(baseline, results, changed, overwrite)
+            stored = board.run_baseline(baseline, results, changed, overwrite, say)
         except NotRankZero:
             continue
         except Exception as error:  # whatever a backend raises must not cost the other models
@@ -311,8 +318,12 @@ def _print_commands(
         typer.echo(f"# {one_line(one.name)}: {', '.join(methods) or 'there already'}")
         if not methods:
             continue
-        # A folder's name that is safe whatever the model is called: that of its submissions.
-        out = "out/" + next(iter(keys_of(one).values())).partition("/")[0]
+        if one.fetch:
+            it = Path(str(one.model_args["pretrained"]))
+            typer.echo(shlex.join(["tot24", "models", "get", it.name, "--folder", str(it.parent)]))
+        # A folder of its own for each way to ask, safe whatever the model is called.
+        name, _, asked = next(iter(keys_of(one).values())).partition("/")
+        out = f"out/{name}.{asked.partition('.')[2]}"
         typer.echo(shlex.join(plain_command(plan_of(one, changed, methods), out)))
         facts = {"name": one.name, "licence": one.licence, "link": one.link, "note": one.note}
         told = chain(*((f"--{fact}", one_line(text)) for fact, text in facts.items() if text))

@@ -16,6 +16,7 @@ from tot24_bench.cli import (
     hands,
     leaderboard,
     methods,
+    models,
     rescore,
     splits,
     traces,
@@ -38,6 +39,8 @@ traces_app = typer.Typer(
     help="Ask teachers for traces, filter them into a dataset.", no_args_is_help=True
 )
 app.add_typer(traces_app, name="traces")
+models_app = typer.Typer()
+app.add_typer(models_app, name="models")
 
 
 @app.callback(invoke_without_command=True)
@@ -50,6 +53,7 @@ def main(version: Annotated[bool, Option("--version", help="Print the version.")
 
 board = one_line_errors()(leaderboard.leaderboard_command)
 leaderboard_app.callback(invoke_without_command=True)(board)
+models_app.callback(invoke_without_command=True)(one_line_errors()(models.models_command))
 for group, name, command in (
     (app, "solve", hands.solve_command),
     (app, "score", hands.score_command),
@@ -69,6 +73,8 @@ for group, name, command in (
     (leaderboard_app, "upgrade", leaderboard.upgrade_command),
     (leaderboard_app, "schema", add.schema_command),
     (leaderboard_app, "export", leaderboard.export_command),
+    (models_app, "list", models.list_command),
+    (models_app, "get", models.get_command),
     (traces_app, "generate", generate.generate_command),
     (traces_app, "import", traces.import_command),
     (traces_app, "teachers", traces.teachers_command),

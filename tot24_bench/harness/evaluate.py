@@ -207,7 +207,12 @@ def _metadata(plan: EvaluationPlan) -> dict[str, Any]:
 
 
 def load_model(plan: EvaluationPlan) -> LM:
-    """The model of a plan; BadCheckpoint where it cannot be loaded."""
+    """The model of a plan.
+
+    Raises:
+        BadCheckpoint: it cannot be loaded.
+        EvaluationError: there is no such kind, or a chat is asked of a model without a chat form.
+    """
     from lm_eval.api.registry import get_model
 
     if plan.model == "hf":
@@ -220,11 +225,29 @@ def load_model(plan: EvaluationPlan) -> LM:
         kind = get_model(plan.model)
     except (KeyError, ValueError) as error:
         raise EvaluationError(f"lm-eval knows no model kind {plan.model!r}: try hf") from error
+    if adapter := plan.model_args.get("peft"):
+        name = f"{name} with the adapter {adapter}"
     try:
-        return kind.create_from_arg_obj(dict(plan.model_args), settings)
+        model = kind.create_from_arg_obj(dict(plan.model_args), settings)
     except Exception as error:  # whatever a backend raises is about the checkpoint or its arguments
-        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BadCheckpoint(f"cannot load {name}: {line[:300]}") from error
+        # The first line may only announce the others ("Error(s) in loading state_dict ...:").
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        told = " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
+        raise BadCheckpoint(
+            f"cannot load {name}: {(told or type(error).__name__)[:300]}"
+        ) from error
+    _check_has_chat_form(plan, model)
+    return model
+
+
+def _check_has_chat_form(plan: EvaluationPlan, model: LM) -> None:
+    tokenizer = getattr(model, "tokenizer", None)
+    if plan.chat and callable(tokenizer) and getattr(tokenizer, "chat_template", "") is None:
+        name = plan.model_args.get("pretrained") or plan.model_args.get("model")
+        raise EvaluationError(
+            f"{name} has no chat template: leave --apply_chat_template (chat: true in a list of "
+            "baselines) out, or name the tuned model"
+        )
 
 
 def _check_prompts_fit(plan: EvaluationPlan, model: LM, tasks: Mapping[str, Task]) -> None:
@@ -292,7 +315,8 @@ def _cache_of(plan: EvaluationPlan) -> str | None:
 
 def model_sha256(plan: EvaluationPlan, *more: object) -> str:
     """What tells a plan's model from others: its kind, arguments and weights, and `more`."""
-    weights = checkpoint_sha256(str(plan.model_args.get("pretrained", "")))
+    files = [plan.model_args[name] for name in ("pretrained", "peft") if name in plan.model_args]
+    weights = [checkpoint_sha256(str(name)) for name in files]
     told = [plan.model, sorted(plan.model_args.items()), weights, *more]
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
 

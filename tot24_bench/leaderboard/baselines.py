@@ -1,8 +1,8 @@
 """The naive baselines: which untuned models the leaderboard compares with, and what of them is run.
 
-They are a list in `baselines.yaml`, or in a file of one's own of the same form. A baseline has run
-where its submission stands under the key that its plan gives; every other one is "not run", and
-nothing is ever put in its place.
+They are a list in `baselines.yaml` (or `offline.yaml`, of models that ordinary packages hold), or
+in a file of one's own of the same form. A baseline has run where its submission stands under the
+key that its plan gives; every other one is "not run", and nothing is ever put in its place.
 
 >>> names = [baseline.name for baseline in load_baselines()]
 >>> names[0], len(names)
@@ -15,7 +15,7 @@ nothing is ever put in its place.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, NamedTuple, Self
@@ -27,11 +27,13 @@ from tot24_bench.leaderboard.entry import Entry
 from tot24_bench.leaderboard.runs import Stored, plan_keys, run_plans
 from tot24_bench.leaderboard.store import path_of
 from tot24_bench.leaderboard.submission import Submission
+from tot24_bench.models import get_model
 from tot24_bench.prompts import METHODS, SHOTS
 from tot24_bench.schema import MAX_COUNT, Link, Name, Record, Text, first_fault
 from tot24_bench.text import did_you_mean
 
 CONFIG = "baselines.yaml"  # beside this file
+OFFLINE = "offline.yaml"  # beside it: what runs without a model hub
 MAX_CONFIG_BYTES = 2**20  # the list that ships has 4,000
 API_BATCH_SIZE = 1  # prompts in a request to a server; `num_concurrent` is what makes it faster
 
@@ -56,6 +58,9 @@ class Baseline(Record):
     shots: Annotated[int, Field(ge=0, le=SHOTS)] = SHOTS
     batch_size: Annotated[int, Field(ge=1)] | None = None  # None takes BATCH_SIZE for hf, else one
     generation: dict[str, JsonValue] = Field(default_factory=dict)  # over the tasks' own arguments
+    fetch: bool = (
+        False  # `pretrained` is FOLDER/NAME, a model of `tot24 models`: fetched if missing
+    )
     key_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,100}$")] | None = None
     """The environment variable that must hold a key for its server."""
     parameters: Annotated[int, Field(gt=0, le=MAX_COUNT)] | None = None
@@ -74,6 +79,8 @@ class Baseline(Record):
     def _names_a_model(self) -> Self:
         if not {"pretrained", "model"} & self.model_args.keys():
             raise ValueError("model_args name no model: add pretrained or model")
+        if self.fetch and not isinstance(self.model_args.get("pretrained"), str):
+            raise ValueError("fetch needs model_args with pretrained: FOLDER/NAME")
         return self
 
     def describe(self, submission: Submission) -> Submission:
@@ -108,12 +115,13 @@ class NotRun(NamedTuple):
     key: str
 
 
-def load_baselines(path: Path | None = None) -> tuple[Baseline, ...]:
-    """The baselines of a file, else of the list that ships; BadBaselines where it is none."""
+def load_baselines(path: Path | None = None, *, offline: bool = False) -> tuple[Baseline, ...]:
+    """The baselines of a file, else of a list that ships; BadBaselines where it is none."""
     import yaml
 
-    source = files("tot24_bench.leaderboard") / CONFIG if path is None else path
-    shown = CONFIG if path is None else str(path)
+    ours = OFFLINE if offline else CONFIG
+    source = files("tot24_bench.leaderboard") / ours if path is None else path
+    shown = ours if path is None else str(path)
     try:
         with source.open("rb") as file:
             data = file.read(MAX_CONFIG_BYTES + 1)
@@ -127,9 +135,10 @@ def load_baselines(path: Path | None = None) -> tuple[Baseline, ...]:
     except ValidationError as error:
         where, what = first_fault(error)
         raise BadBaselines(f"{shown}: {where}: {what[:200]}") from None
-    names = [baseline.name for baseline in baselines]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise BadBaselines(f"{shown}: two baselines are named {twice[0][:80]!r}")
+    asked = [(one.name, one.chat, one.shots) for one in baselines]
+    if twice := [one for one in asked if asked.count(one) > 1]:
+        name = twice[0][0][:80]
+        raise BadBaselines(f"{shown}: two baselines are named {name!r} and asked alike")
     return baselines
 
 
@@ -193,17 +202,27 @@ def not_run(entries: Iterable[Entry], baselines: Iterable[Baseline]) -> list[Not
 
 
 def run_baseline(
-    baseline: Baseline, results: Path, options: Options | None = None, overwrite: bool = False
+    baseline: Baseline,
+    results: Path,
+    options: Options | None = None,
+    overwrite: bool = False,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> list[Stored]:
     """Evaluate the methods that are missing, all of them to `overwrite`; a model is loaded once.
 
-    Raises what `run_plans` does, whatever a backend does, and ValueError where a key is not set.
+    `tell` is called with the steps of fetching a model that is not here yet.
+
+    Raises what `run_plans` does, whatever a backend does, CannotFetch, and ValueError where a key
+    is not set.
     """
     methods = baseline.methods if overwrite else missing_methods(baseline, results, options)
     if not methods:
         return []
     if baseline.key_variable and not os.environ.get(baseline.key_variable):
         raise ValueError(f"no key for its server: set {baseline.key_variable}")
+    if baseline.fetch:
+        place = Path(str(baseline.model_args["pretrained"]))
+        get_model(place.name, place.parent, tell)
     plan = plan_of(baseline, options, methods)
     return list(run_plans([plan], results, baseline.name, overwrite, baseline.describe))
 

@@ -26,6 +26,7 @@ from tot24_bench.checkpoint import (
     base_of,
     check_checkpoint,
     checkpoint_sha256,
+    origin_of,
     teacher_of,
     training_data_of,
 )
@@ -157,12 +158,19 @@ def plan_keys(
 def model_name(model_args: Mapping[str, Any]) -> str:
     """What to call a model that was given no name: a folder's own name, or the hub's name.
 
-    An adapter's name follows its base's.
+    One out of packages (`tot24 models`) says what it is called. An adapter's name follows its
+    base's.
 
     >>> model_name({"pretrained": "org/base", "peft": "/somewhere/adapter"})
     'org/base+adapter'
     """
-    names = [_source(model_args), *([str(model_args["peft"])] if "peft" in model_args else [])]
+    source = _source(model_args)
+    name = (origin_of(source) or {}).get("name")
+    return _with_adapter(name if isinstance(name, str) and name else source, model_args)
+
+
+def _with_adapter(name: str, model_args: Mapping[str, Any]) -> str:
+    names = [name, *([str(model_args["peft"])] if "peft" in model_args else [])]
     return "+".join(map(_without_path, names))
 
 
@@ -324,22 +332,28 @@ def _submission(
 ) -> Submission:
     plan = evaluation.plan
     source = _source(plan.model_args)
+    student = str(plan.model_args.get("peft") or source)  # an adapter's record is its own
+    adapted = student != source
+    base = base_of(student) or (_without_path(source) if adapted else None)
+    origin = {} if adapted else origin_of(source) or {}
     return Submission(
         model=ModelInfo(
             name=name or model_name(plan.model_args),
             parameters=evaluation.parameters,
             precision=evaluation.precision,
             backend=plan.model,
-            source=model_name(plan.model_args),
+            source=_with_adapter(source, plan.model_args),
             checkpoint_sha256=checkpoint_sha256(source),
             arguments={  # those that change what it answers; an unknown one could be a key
                 key: _without_path(str(value))
                 for key, value in plan.model_args.items()
                 if key in RECORDED_ARGUMENTS and value is not None
             },
-            base=base_of(source),
-            teacher=teacher_of(source),
-            training=training_of(source),
+            base=base,
+            licence=origin.get("licence"),
+            link=origin.get("link"),
+            teacher=teacher_of(student),
+            training=training_of(student),
         ),
         task=task.task,
         split=plan.split,
@@ -395,6 +409,8 @@ def _hardware(plan: EvaluationPlan) -> str:
 
 
 def _notes(plan: EvaluationPlan, samples: Sequence[Sample]) -> Iterator[str]:
+    if note := (origin_of(_source(plan.model_args)) or {}).get("note"):
+        yield str(note)
     if first_of(plan.split, len(samples)) is not None:
         yield f"the first {len(samples)} hands only"
     empty = sum(not response for sample in samples for response in sample.responses)
