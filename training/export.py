@@ -159,9 +159,9 @@ def export(
     folder: Path,
     configs: Configs,
 ) -> None:
-    """Write the student; an adapter is merged into its weights and saved beside them, or stands alone.
+    """Write the student; an adapter is merged into its weights and saved beside them.
 
-    Alone, it is held in bf16, and the record says which base it is for. Other files of the folder
+    Or it stands alone, in bf16, and the record says which base it is for. Other files of the folder
     stay. `parameters` of the record are set here.
 
     Raises:
@@ -182,7 +182,9 @@ def export(
         else:
             trained = sum(one.numel() for one in model.parameters() if one.requires_grad)
             record |= {"parameters": model.num_parameters(), "adapter_parameters": trained}
-            record["base_sha256"] = checkpoint_sha256(str(configs.student.base))
+            earlier = record["earlier"] or {}  # of the adapter that was gone on with
+            weights = checkpoint_sha256(str(configs.student.base))
+            record["base_sha256"] = earlier.get("base_sha256") or weights
             model.bfloat16().save_pretrained(new)
         plot(record["log"], new / PLOT, folder.resolve().name)
         (new / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

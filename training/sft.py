@@ -27,6 +27,7 @@ except ImportError as missing:
 
 from transformers import AutoModelForCausalLM, EarlyStoppingCallback, TrainerState
 
+from tot24_bench.checkpoint import ADAPTER_CONFIG
 from tot24_bench.harness import is_first_process
 
 from .config import Configs, read_configs, require_sound, say
@@ -48,7 +49,7 @@ from .run import (
     settings_of,
     share_batch,
 )
-from .student import ADAPTER_CONFIG, make_student, peft_config
+from .student import make_student, peft_config
 from .tokens import make_tokens
 from .validation import ValidatedTrainer
 
@@ -87,6 +88,8 @@ def train(configs: Configs) -> Path:
     model, tokenizer = make_student(
         student, sft.seed, eos_token=sft.eos_token, pad_token=sft.pad_token
     )
+    if hasattr(model, "peft_config") and not adapter.use_peft:
+        model = model.merge_and_unload()  # every weight is trained on from there
     if sft.use_cpu and len(tokenizer) <= SMALL_VOCABULARY:
         keep_freed_memory()
     with sft.main_process_first(desc="rows"):

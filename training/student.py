@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tot24_bench.checkpoint import checkpoint_sha256
+from tot24_bench.checkpoint import ADAPTER_CONFIG, adapter_fault_of
 
 from .config import AdapterConfig, StudentConfig
 from .tokenizer import CONTEXT, add_step_tokens, build_tokenizer
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     Student = tuple[PreTrainedModel, PreTrainedTokenizerBase]
-
-
-ADAPTER_CONFIG = "adapter_config.json"
-"""What a folder holds that is an adapter of peft, not a checkpoint."""
 
 
 class BadStudent(ValueError):
@@ -130,13 +126,9 @@ def _from_adapter(config: StudentConfig, folder: Path) -> Student:
     from peft import PeftModel
 
     told = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
-    base, record = str(told["base_model_name_or_path"]), read_record(folder / RECORD) or {}
-    wanted = record.get("base_sha256")
-    if Path(base).is_dir() and wanted not in (None, checkpoint_sha256(base)):
-        raise BadStudent(
-            f"--base {folder} is an adapter for other weights than those of {base}: put the "
-            "checkpoint that it was trained on there"
-        )
+    base = str(told["base_model_name_or_path"])
+    if (fault := adapter_fault_of(str(folder), base)) is not None:
+        raise BadStudent(f"--base {folder}: {fault}")
     model, tokenizer = _from_checkpoint(replace(config, base=base))
     return PeftModel.from_pretrained(model, folder, is_trainable=True), tokenizer
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.training.small_runs import losses, run
 from tot24_bench.checkpoint import checkpoint_sha256
+from training.student import BadStudent
 
 ADAPTER = {"use_peft": True, "lora_target_modules": ["all-linear"], "lora_r": 4}
 BEST = {
@@ -76,6 +77,21 @@ def test_an_adapter_alone_answers_as_the_merged_student(
         one = AutoPeftModelForCausalLM.from_pretrained(alone).float().eval()(ids).logits
         other = AutoModelForCausalLM.from_pretrained(merged)(ids).logits
     torch.testing.assert_close(one, other, rtol=0.05, atol=0.05)  # the adapter is held in bf16
+    # It is gone on with: the same adapter, more steps, for the same base.
+    told = {**ADAPTER, "base": str(alone), "learning_rate": 1e-2, "merge": False}
+    next_part = run(tmp_path / "next", **told)
+    assert next_part["earlier"]["steps"] == record["steps"]
+    assert next_part["base_sha256"] == record["base_sha256"]
+    assert losses(next_part)[0] < losses(record)[0]
+    # Under other weights than its base's it is nothing.
+    weights = next(smollm.glob("*.safetensors"))
+    kept = weights.read_bytes()
+    try:
+        weights.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+        with pytest.raises(BadStudent, match="adapter for another base"):
+            run(tmp_path / "other", **told)
+    finally:
+        weights.write_bytes(kept)
 
 
 def test_the_best_checkpoint_s_adapter_is_what_is_exported(smollm: Path, tmp_path: Path) -> None:
