@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tot24_bench.checkpoint import BadCheckpoint, adapter_fault_of, check_checkpoint
+from tot24_bench.checkpoint import BadCheckpoint, adapter_fault_of, base_of, check_checkpoint
 from tot24_bench.checkpoint import checkpoint_sha256 as sha256
 from tot24_bench.harness import EvaluationPlan, model_sha256
 
@@ -71,6 +71,12 @@ def test_an_adapter_is_evaluated_and_its_row_says_who_taught_it(
     assert (model.name, model.base, model.teacher) == ("my-base+my-adapter", "my-base", "GPT-4o")
     assert model.training is not None and model.training.hands == ("4 4 6 8",)
     assert model.arguments["peft"] == "my-adapter"
+
+
+def test_a_base_among_the_models_is_called_by_its_own_name_on_every_machine(tmp_path: Path) -> None:
+    record = {"student": {"base": "models/smollm2-135m-instruct"}}
+    (tmp_path / "training.json").write_text(json.dumps(record))
+    assert base_of(str(tmp_path)) == "smollm2-135m-instruct"
 
 
 def test_what_tells_a_model_from_others_is_the_adapter_s_weights_too(

@@ -95,6 +95,14 @@ def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
         check_checkpoint({})
 
 
+def test_a_model_of_packages_that_is_not_here_names_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadCheckpoint, match="fetch it: tot24 models get smollm2-135m-instruct"):
+        check_checkpoint({"pretrained": "models/smollm2-135m-instruct"})
+
+
 def test_a_folder_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadCheckpoint, match=r"config\.json"):
         check_checkpoint({"pretrained": str(tmp_path)})
