@@ -54,9 +54,8 @@ app()
 
 
 @pytest.fixture(scope="module")
-def server(tiny_checkpoint: Path) -> Iterator[str]:
-    with serving(tiny_checkpoint) as url:
-        yield url
+def server(tiny_server: str) -> str:
+    return tiny_server
 
 
 @pytest.fixture(autouse=True, scope="module")
