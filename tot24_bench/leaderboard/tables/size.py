@@ -149,7 +149,7 @@ def _kind(model: str, students: Mapping[str, str | None]) -> str:
         return NAIVE
     seen = {model}
     base = students[model]
-    while base in students and base not in seen:
+    while base is not None and base in students and base not in seen:
         seen.add(base)
         base = students[base]
     return STUDENT if base is None else TUNED
