@@ -20,7 +20,7 @@ from tot24_bench.traces import TraceFile, read_traces
 GIVE_UP_SECONDS = 120
 """A guard against hanging, not a timing."""
 
-HANDS, SAMPLES = 10, 2
+HANDS, SAMPLES = 6, 2
 
 run = CliRunner().invoke
 

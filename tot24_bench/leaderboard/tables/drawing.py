@@ -79,7 +79,7 @@ class Label(NamedTuple):
 PLACES = [(7, 3), (7, -9), (-7, 3), (-7, -9)]
 """Where a label may stand beside its point, in points; the first that is free is taken."""
 
-ABOVE = [(7, 3), (-7, 3)] + [(side * 14, up) for up in range(22, 170, 11) for side in (1, -1)]
+ABOVE = PLACES + [(side * 14, up) for up in range(22, 170, 11) for side in (1, -1)]
 """The same for points at the foot of a picture; the further ones have a line to their point."""
 
 
@@ -116,6 +116,7 @@ def write_labels(axes: Axes, labels: Sequence[Label], places: Sequence[tuple[int
             box = Text.get_window_extent(label)
             mine = (box.x0 - 1, box.y0 - 1, box.x1 + 1, box.y1 + 1)
             inside = axes.bbox.x0 < mine[0] and mine[2] < axes.bbox.x1 + 20
+            inside = inside and axes.bbox.y0 < mine[1]
             if inside and not any(_overlap(mine, other) for other in taken):
                 taken.append(mine)
                 break
