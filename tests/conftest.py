@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,15 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_server(tiny_checkpoint: Path) -> Iterator[str]:
+    """The base URL of a real server that answers with it, one for all: it takes long to start."""
+    from tests.serving import serving
+
+    with serving(tiny_checkpoint) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.leaderboard.lm_eval_runs import run_lm_eval
 from tot24_bench.checkpoint import checkpoint_sha256
-from tot24_bench.harness import METRICS
+from tot24_bench.harness import MAX_GEN_TOKS, METRICS
 from tot24_bench.leaderboard import (
     Entry,
     Submission,
     read_all,
     read_entries,
     render_markdown,
+    size_csv,
+    size_points,
 )
 from tot24_bench.scoring import score
 
@@ -89,25 +92,32 @@ def test_the_student_reaches_the_mark(submissions: list[Submission]) -> None:
 
 
 @pytest.mark.parametrize("shots", [0, 5])
-def test_the_plain_lm_eval_command_gives_the_accuracy_of_the_leaderboard(
+def test_plain_lm_eval_gives_the_accuracy_of_the_leaderboard(
     submissions: list[Submission], root: Path, tmp_path: Path, shots: int
 ) -> None:
-    """The first hands of the same run, by `lm_eval` itself, from another folder."""
-    command = Path(sys.executable).with_name("lm_eval")
-    done = subprocess.run(
-        [
-            *(str(command), "--model", "hf"),
-            *("--model_args", f"pretrained={root / 'students' / STUDENT}"),
-            *("--tasks", "game24_onestep_tot", "--num_fewshot", str(shots)),
-            *("--limit", str(HANDS), "--device", "cpu", "--output_path", str(tmp_path / "out")),
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    """The first hands of the same run, 0-shot by the command of `lm_eval`, from another folder.
+
+    5-shot by what the command calls, in this process: tests/cli/test_add.py has that command, too.
+    """
+    student = root / "students" / STUDENT
+    if shots:
+        tasks, whole = ("game24_onestep_tot",), {"max_gen_toks": MAX_GEN_TOKS["onestep_tot"]}
+        run_lm_eval(tmp_path / "out", student, tasks, limit=HANDS, shots=shots, generation=whole)
+    else:
+        command = Path(sys.executable).with_name("lm_eval")
+        done = subprocess.run(
+            [
+                *(str(command), "--model", "hf", "--model_args", f"pretrained={student}"),
+                *("--tasks", "game24_onestep_tot", "--num_fewshot", str(shots)),
+                *("--limit", str(HANDS), "--device", "cpu", "--output_path", str(tmp_path / "out")),
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
     (results,) = (tmp_path / "out").glob("**/results_*.json")
     figures = json.loads(results.read_text())["results"]["game24_onestep_tot"]
     measured = figures["acc,none"]
@@ -120,7 +130,11 @@ def test_the_leaderboard_is_what_its_submissions_give(
     submissions: list[Submission], root: Path
 ) -> None:
     page = (root / "results" / "LEADERBOARD.md").read_text(encoding="utf-8")
-    assert page == render_markdown(map(Entry.of, submissions))
+    entries = list(map(Entry.of, submissions))
+    assert page == render_markdown(entries)
+    # The picture may lack rows that came after it, but shows none that is no longer so.
+    drawn = (root / "results" / "plots" / "accuracy-size.csv").read_text(encoding="utf-8")
+    assert set(drawn.splitlines()) <= set(size_csv(size_points(entries)).splitlines())
 
 
 def test_every_row_of_the_readme_stands_on_the_leaderboard(root: Path) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula, the wide forms included."""
+
 
 def one_line(text: str, most: int | None = None) -> str:
     """Text that a terminal shows as it is: it may quote what stands in somebody's file.
@@ -16,6 +19,16 @@ def one_line(text: str, most: int | None = None) -> str:
     """
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if most is None or len(line) <= most else f"{line[: most - 1]}…"
+
+
+def guarded(text: str) -> str:
+    """A cell of one line that no spreadsheet takes for a formula.
+
+    >>> guarded("=1+1"), guarded("scout-2m")
+    ("'=1+1", 'scout-2m')
+    """
+    line = one_line(text)
+    return f"'{line}" if line.startswith(FORMULA) else line
 
 
 def plural(count: int, noun: str) -> str:

@@ -233,15 +233,15 @@ def test_wrong_arguments_are_one_line(tmp_path: Path) -> None:
 
 
 def test_a_model_behind_a_key_is_asked_over_the_path_of_gpt_4o(
-    server: str, student: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_server: str, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """lm-eval's `openai-chat-completions`, as for GPT-4o, sent to a real server on this machine."""
     row = {
         "name": "served",
         "backend": "openai-chat-completions",
         "model_args": {
-            "model": str(student),
-            "base_url": f"{server}/chat/completions",
+            "model": str(tiny_checkpoint),
+            "base_url": f"{tiny_server}/chat/completions",
             "num_concurrent": 2,
         },
         "chat": True,

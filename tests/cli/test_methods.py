@@ -69,9 +69,9 @@ def test_all_methods_are_run_once_and_drawn(tiny_checkpoint: Path, short: Path) 
     assert not list((short / "runs" / "search").iterdir())
     code, said = run(tiny_checkpoint, "--then", "val", "--draw")
     assert code == 0, said
+    assert {one.header.split for one in read_entries(Path("results"))} == {"hard100"}
 
-
-def test_the_best_are_run_on_another_split(tiny_checkpoint: Path, short: Path) -> None:
+    # The best are run on another split.
     code, said = run(tiny_checkpoint, "--then", "val")
     assert code == 0, said
     asked = {(one.header.split, one.header.method) for one in read_entries(Path("results"))}

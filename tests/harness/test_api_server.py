@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.serving import serving
 from tot24_bench.harness import EvaluationPlan, evaluate
 from tot24_bench.prompts import build
 
 
 @pytest.fixture(scope="module")
-def server(tiny_checkpoint: Path) -> Iterator[str]:
-    with serving(tiny_checkpoint) as url:
-        yield url
+def server(tiny_server: str) -> str:
+    return tiny_server
 
 
 def test_a_served_model_is_asked_the_same_prompts_and_its_tokens_are_counted(

@@ -54,9 +54,8 @@ app()
 
 
 @pytest.fixture(scope="module")
-def server(tiny_checkpoint: Path) -> Iterator[str]:
-    with serving(tiny_checkpoint) as url:
-        yield url
+def server(tiny_server: str) -> str:
+    return tiny_server
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -250,6 +249,7 @@ def test_a_server_that_dies_is_named_and_nothing_is_lost(
     _, said = process.communicate(timeout=SECONDS)
     assert process.returncode == 2, said
     ours = [line for line in said.splitlines() if line.startswith("tot24: ")]
+    ours = [line for line in ours if "of this level" not in line]  # where it takes seconds
     assert len(ours) == 1, said
     host = url.removeprefix("http://").removesuffix("/v1")
     assert f"the server at {host} stopped answering after" in ours[0]

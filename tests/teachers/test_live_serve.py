@@ -6,12 +6,10 @@ checkpoint says `do_sample`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.serving import serving
 from tests.teachers.asking import asked, asked_for, replies, wanted
 from tot24_bench.teachers import Budget, BudgetSpent, Finish
 from tot24_bench.teachers.api.live import OpenAITeacher
@@ -20,9 +18,8 @@ from tot24_bench.teachers.teacher import TeacherUnavailable
 
 
 @pytest.fixture(scope="module")
-def served(tiny_checkpoint: Path) -> Iterator[str]:
-    with serving(tiny_checkpoint) as url:
-        yield url
+def served(tiny_server: str) -> str:
+    return tiny_server
 
 
 def settings_of(url: str, checkpoint: Path, **given: object) -> OpenAISettings:

@@ -16,6 +16,7 @@ from tot24_bench.text import one_line
 if TYPE_CHECKING:
     from tot24_bench.leaderboard import Fault, Verified
 
+PLOTS = "plots"  # below the results
 STUDENTS = Path("students")  # where a checkout keeps the checkpoints that it ships
 
 
@@ -37,6 +38,29 @@ def leaderboard_command(context: typer.Context, results: options.Results = optio
     replace_all({page: lambda file: file.write(text)})
     print_wide(render_rich(entries))
     typer.echo(f"wrote {page}")
+
+
+def plot_command(results: options.Results = options.RESULTS) -> None:
+    """Draw accuracy against size: a picture of IO, CoT and One-Step ToT, with its data as CSV.
+
+    Models as they come by their number of weights, students beside them, and what others published;
+    all of it from the submissions under the results folder, on the 100 published test hands. It
+    writes plots/accuracy-size.csv, .svg and .png there.
+
+    Example: `tot24 leaderboard plot`
+    """
+    from tot24_bench.files import write_durably
+    from tot24_bench.leaderboard import draw_sizes, read_entries, size_csv, size_points
+
+    found = size_points(read_entries(results))
+    folder = results / PLOTS
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [folder / f"accuracy-size.{suffix}" for suffix in ("csv", "svg", "png")]
+    write_durably(written[0], size_csv(found))
+    for path in written[1:]:
+        draw_sizes(found, path)
+    for path in written:
+        typer.echo(f"wrote {path}")
 
 
 def upgrade_command(results: options.Results = options.RESULTS) -> None:

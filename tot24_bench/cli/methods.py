@@ -11,6 +11,7 @@ import typer
 from typer import Option
 
 from tot24_bench.cli import options, search
+from tot24_bench.cli.leaderboard import PLOTS
 from tot24_bench.cli.terminal import print_wide, say, table
 from tot24_bench.files import write_durably
 from tot24_bench.game import load_split
@@ -20,8 +21,6 @@ from tot24_bench.prompts import SHOTS
 if TYPE_CHECKING:
     from tot24_bench.harness import EvaluationPlan
     from tot24_bench.leaderboard import Done, MethodRun, Point
-
-PLOTS = "plots"  # below the results
 
 
 def methods_command(

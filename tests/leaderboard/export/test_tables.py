@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from tot24_bench.leaderboard import Submission
 from tot24_bench.leaderboard.export import choose, render_csv, render_latex
-from tot24_bench.leaderboard.export.tables import FORMULA, SHOWN, escaped, guarded
+from tot24_bench.leaderboard.export.tables import SHOWN, escaped
+from tot24_bench.text import FORMULA, guarded
 
 from ..conftest import entries, make_submission
 from .conftest import HOSTILE, every_kind, hostile

@@ -9,8 +9,6 @@ accented letters as LaTeX's accents, other characters that LaTeX has a command f
 further one as its number, such as [U+4E2D]. Every character that LaTeX or the table reads as a
 command is escaped, ligatures and the [ and * that a line break would read as its argument included.
 
->>> guarded("=1+1"), guarded("scout-2m")
-("'=1+1", 'scout-2m')
 >>> print(escaped(r"\input{x} 50% é"))
 \textbackslash{}input\{x\} 50\% \'{e}
 """
@@ -42,13 +40,10 @@ from tot24_bench.leaderboard.tables import (
 )
 from tot24_bench.schema import MAX_NAME_CHARS
 from tot24_bench.search import SearchReport
-from tot24_bench.text import one_line
+from tot24_bench.text import guarded, one_line
 
 WILSON = "Wilson score interval"
 BOOTSTRAP = "percentile bootstrap clustered by hand"
-
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula, the wide forms included."""
 
 SHOWN = ("rank", "model", "parameters", "method", "shots", "prompt", "split", "n", "accuracy")
 """The columns of the LaTeX table: what compares two rows, and what still fits a page."""
@@ -124,12 +119,6 @@ def render_csv(entries: Iterable[Entry]) -> str:
     return text.getvalue()
 
 
-def guarded(text: str) -> str:
-    """A cell of one line that no spreadsheet takes for a formula."""
-    line = one_line(text, MAX_NAME_CHARS)
-    return f"'{line}" if line.startswith(FORMULA) else line
-
-
 def _record(entry: Entry, rank: str) -> dict[str, Cell]:
     header, model = entry.header, entry.header.model
     ends = interval(entry)
@@ -158,7 +147,8 @@ def _record(entry: Entry, rank: str) -> dict[str, Cell]:
     }
     for name, cell in record.items():
         if isinstance(cell, bool | str):
-            record[name] = guarded(cell if isinstance(cell, str) else str(cell).lower())
+            text = cell if isinstance(cell, str) else str(cell).lower()
+            record[name] = guarded(one_line(text, MAX_NAME_CHARS))
     return record
 
 

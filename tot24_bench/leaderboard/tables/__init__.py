@@ -8,6 +8,7 @@ from tot24_bench.leaderboard.tables.compare import (
     render_pairs,
 )
 from tot24_bench.leaderboard.tables.difficulty_fit import Fit, fit
+from tot24_bench.leaderboard.tables.drawing import NoPoints
 from tot24_bench.leaderboard.tables.failures import (
     COUNTS,
     Run,
@@ -18,7 +19,7 @@ from tot24_bench.leaderboard.tables.failures import (
     warnings,
 )
 from tot24_bench.leaderboard.tables.failures import compare as compare_failures
-from tot24_bench.leaderboard.tables.frontier import NoPoints, Point, points
+from tot24_bench.leaderboard.tables.frontier import Point, points
 from tot24_bench.leaderboard.tables.frontier import as_csv as frontier_csv
 from tot24_bench.leaderboard.tables.frontier import as_rows as frontier_table
 from tot24_bench.leaderboard.tables.frontier import draw as draw_frontier
@@ -40,4 +41,5 @@ from tot24_bench.leaderboard.tables.rows import (
     trained_on,
     why_no_row,
 )
+from tot24_bench.leaderboard.tables.size import SizePoint, draw_sizes, size_csv, size_points
 from tot24_bench.leaderboard.tables.summary import Summary, render_summary, summarise

@@ -24,6 +24,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from tot24_bench.game import Hand, Puzzle
+from tot24_bench.leaderboard.tables.drawing import figure_at
 from tot24_bench.scoring import AT_ANSWER, MALFORMED, analyse, published_place
 from tot24_bench.statistics import Interval, clustered, fisher, holm, mcnemar, sign_flip, wilson
 
@@ -181,37 +182,33 @@ def draw(runs: Sequence[Run], path: Path) -> None:
 
     The suffix of the path says in which form (png, svg, pdf).
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as missing:
-        raise ValueError("drawing needs matplotlib: pip install 'tot24-bench[plots]'") from missing
-
-    correct, *failed = places_of(runs)
-    order = [*failed, correct]
-    figure = Figure(figsize=(8, 4), layout="constrained")
-    axes = figure.subplots()
-    width = 0.8 / len(runs)
-    for i, run in enumerate(runs):
-        by_place = {row.place: row for row in shares(run)}
-        rows = [by_place.get(one, Share(one, 0.0, Interval(0.0, 0.0))) for one in order]
-        heights = [row.share for row in rows]
-        below = [max(0.0, row.share - row.interval.low) for row in rows]
-        above = [max(0.0, row.interval.high - row.share) for row in rows]
-        offset = (i - (len(runs) - 1) / 2) * width
-        bars = axes.bar(
-            [place + offset for place in range(len(order))],
-            heights,
-            width,
-            yerr=(below, above),
-            label=f"{run.name} ({len(run.places)} hands)",
-            color=COLOURS[i % len(COLOURS)],
-            error_kw={"elinewidth": 1, "capsize": 2},
-        )
-        axes.bar_label(bars, [f"{height:.0%}" if height else "" for height in heights], padding=2)
-    axes.set_xticks(range(len(order)), list(map(place_label, order)))
-    axes.set_ylabel("share of responses (95% interval)")
-    axes.set_xlabel("where the final attempt first fails")
-    axes.set_ylim(0, 1)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    figure.savefig(path, dpi=120, metadata={"Software": None} if path.suffix == ".png" else None)
+    with figure_at(path, 8, 4) as figure:
+        correct, *failed = places_of(runs)
+        order = [*failed, correct]
+        axes = figure.subplots()
+        width = 0.8 / len(runs)
+        for i, run in enumerate(runs):
+            by_place = {row.place: row for row in shares(run)}
+            rows = [by_place.get(one, Share(one, 0.0, Interval(0.0, 0.0))) for one in order]
+            heights = [row.share for row in rows]
+            below = [max(0.0, row.share - row.interval.low) for row in rows]
+            above = [max(0.0, row.interval.high - row.share) for row in rows]
+            offset = (i - (len(runs) - 1) / 2) * width
+            bars = axes.bar(
+                [place + offset for place in range(len(order))],
+                heights,
+                width,
+                yerr=(below, above),
+                label=f"{run.name} ({len(run.places)} hands)",
+                color=COLOURS[i % len(COLOURS)],
+                error_kw={"elinewidth": 1, "capsize": 2},
+            )
+            axes.bar_label(
+                bars, [f"{height:.0%}" if height else "" for height in heights], padding=2
+            )
+        axes.set_xticks(range(len(order)), list(map(place_label, order)))
+        axes.set_ylabel("share of responses (95% interval)")
+        axes.set_xlabel("where the final attempt first fails")
+        axes.set_ylim(0, 1)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)

@@ -7,8 +7,6 @@ of it. A plain row is beside searches where its prompt's tokens are known.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -16,6 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.store import path_of, read
+from tot24_bench.leaderboard.tables.drawing import (
+    PLACES,
+    Label,
+    NoPoints,
+    csv_of,
+    figure_at,
+    mark,
+    write_labels,
+)
 from tot24_bench.leaderboard.tables.rows import method_of, percent
 from tot24_bench.prompts import METHOD_NAMES
 from tot24_bench.search import states_of
@@ -65,10 +72,6 @@ class Point(NamedTuple):
     oracle: bool
     symbolic: bool
     on_frontier: bool
-
-
-class NoPoints(ValueError):
-    """No row of a model can be drawn; the message says what is missing."""
 
 
 def points(entries: Iterable[Entry], model: str, split: str, results: Path) -> list[Point]:
@@ -131,19 +134,7 @@ def _states(path: Path) -> float:
 
 def as_csv(found: Sequence[Point]) -> str:
     """The points as a table for programs; shares from 0 to 1."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    fields = [name for name in Point._fields if name != "ends"]
-    place = fields.index("accuracy") + 1
-    writer.writerow([*fields[:place], "low", "high", *fields[place:]])
-    for point in found:
-        cells = [_cell(getattr(point, name)) for name in fields]
-        writer.writerow([*cells[:place], *map(_cell, point.ends), *cells[place:]])
-    return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    return round(value, 4) if isinstance(value, float) else value
+    return csv_of(Point._fields, found)
 
 
 def as_rows(found: Sequence[Point]) -> list[list[str]]:
@@ -176,17 +167,11 @@ def draw(found: Sequence[Point], path: Path, title: str, by: str = "tokens") -> 
     Raises:
         ValueError: matplotlib is missing.
     """
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as missing:
-        raise ValueError("drawing needs matplotlib: pip install 'tot24-bench[plots]'") from missing
     words = {
         "tokens": "tokens a hand, prompts and responses (log)",
         "states": "different states visited a hand (log)",
     }
-    with mpl.rc_context({"svg.hashsalt": "tot24", "svg.fonttype": "none"}):
-        figure = Figure(figsize=(9.5, 6), layout="constrained")
+    with figure_at(path, 9.5, 6) as figure:
         axes = figure.subplots()
         _draw_points(axes, found, by)
         axes.set_xscale("log")
@@ -199,27 +184,21 @@ def draw(found: Sequence[Point], path: Path, title: str, by: str = "tokens") -> 
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
         figure.draw_without_rendering()  # lays the axes out
         figure.set_layout_engine("none")
-        _write_labels(axes, found, by)
-        meta = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
-        figure.savefig(path, dpi=120, metadata=meta.get(path.suffix))
+        labels = [Label(getattr(one, by), one.accuracy, _short(one)) for one in found]
+        write_labels(axes, sorted(labels, key=lambda one: (-one.x, one.y)), PLACES)
 
 
 def _draw_points(axes: Axes, found: Sequence[Point], by: str) -> None:
     named = set()
     for point in found:
-        x = getattr(point, by)
-        below, above = point.accuracy - point.ends.low, point.ends.high - point.accuracy
-        colour = COLOURS[point.method]
         family = FAMILIES[point.method]
-        axes.errorbar(
-            [x],
-            [point.accuracy],
-            yerr=[[max(0.0, below)], [max(0.0, above)]],
+        mark(
+            axes,
+            (getattr(point, by), point.accuracy),
+            point.ends,
+            COLOURS[point.method],
+            hollow=point.oracle,
             fmt=SHAPES[point.method],
-            color=colour,
-            markerfacecolor="white" if point.oracle else colour,
-            markersize=7,
-            elinewidth=0.8,
             label=None if family in named else family,
         )
         named.add(family)
@@ -230,52 +209,6 @@ def _draw_points(axes: Axes, found: Sequence[Point], by: str) -> None:
         axes.step(x, y, where="post", color="#999999", linewidth=1, zorder=0, label="frontier")
     if any(point.oracle for point in found):
         axes.plot([], [], "o", color="#333333", markerfacecolor="white", label="oracle stop")
-
-
-PLACES = [(7, 3), (7, -9), (-7, 3), (-7, -9)] + [
-    (side * 14, down) for down in range(-22, -170, -11) for side in (1, -1)
-]
-"""Where a label may stand beside its point, in points; the first that is free is taken."""
-
-
-def _write_labels(axes: Axes, found: Sequence[Point], by: str) -> None:
-    """Label every point where no other label or point is; with a line where it stands apart."""
-    taken = []
-    for point in found:
-        x, y = axes.transData.transform((getattr(point, by), point.accuracy))
-        taken.append((x - 5, y - 5, x + 5, y + 5))
-    for point in sorted(found, key=lambda one: (-getattr(one, by), one.accuracy)):
-        if not (short := _short(point)):
-            continue
-        at = (getattr(point, by), point.accuracy)
-        for right, up in PLACES:
-            apart = abs(up) > 10
-            label = axes.annotate(
-                short,
-                at,
-                (right, up),
-                textcoords="offset points",
-                fontsize=7,
-                ha="left" if right > 0 else "right",
-                va="center" if apart else "baseline",
-                arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": "#999999"}
-                if apart
-                else None,
-            )
-            box = label.get_window_extent()
-            mine = (box.x0 - 1, box.y0 - 1, box.x1 + 1, box.y1 + 1)
-            inside = axes.bbox.x0 < mine[0] and mine[2] < axes.bbox.x1 + 20
-            if inside and not any(_overlap(mine, other) for other in taken):
-                taken.append(mine)
-                break
-            label.remove()
-
-
-_Box = tuple[float, float, float, float]  # left, bottom, right, top
-
-
-def _overlap(one: _Box, other: _Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _short(point: Point) -> str:
