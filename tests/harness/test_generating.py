@@ -12,7 +12,7 @@ from lm_eval.api.instance import Instance
 from tot24_bench.game import load_split
 from tot24_bench.harness import EvaluationPlan, load_model
 from tot24_bench.prompts import build, build_step
-from tot24_bench.search.generating import sharing_beginnings
+from tot24_bench.harness import own_generation
 
 
 def load(checkpoint: Path, **told: Any) -> Any:
@@ -24,7 +24,7 @@ def load(checkpoint: Path, **told: Any) -> Any:
 
 def said(lm: Any, contexts: list[str], shares: bool, **told: Any) -> list[str]:
     generation = {"until": ["\nInput:"], "max_gen_toks": 120, "do_sample": False, **told}
-    with sharing_beginnings(lm) if shares else nullcontext():
+    with own_generation(lm) if shares else nullcontext():
         found: list[str] = lm.generate_until(
             [Instance("generate_until", {}, (context, generation), 0) for context in contexts],
             disable_tqdm=True,
@@ -92,11 +92,11 @@ def test_drawn_responses_are_drawn_alike(student: Any) -> None:
 def test_other_models_generate_as_ever(neox: Path, student: Any) -> None:
     lm = load(neox)
     before = lm._model_generate
-    with sharing_beginnings(lm):
+    with own_generation(lm):
         assert lm._model_generate == before
-    with sharing_beginnings(student):
-        assert student._model_generate.__module__ == sharing_beginnings.__module__
-    assert student._model_generate.__module__ != sharing_beginnings.__module__
+    with own_generation(student):
+        assert student._model_generate.__module__ == own_generation.__module__
+    assert student._model_generate.__module__ != own_generation.__module__
     assert student.model.config._attn_implementation == "sdpa"
 
 
