@@ -486,6 +486,7 @@ def _cache(model: Any) -> Any:
 
         def keep(self, chosen: Any) -> None:
             """Go on with these rows."""
+            chosen = chosen.to(self._keys.device)  # layers may lie on several
             self._keys, self._values = self._keys[chosen], self._values[chosen]
             self._show()
 
