@@ -38,7 +38,7 @@ _NAME = "tot24_common_beginning"  # of the attention, among those of transformer
 _HARMLESS = {
     "bos_token_id", "eos_token_id", "pad_token_id", "use_cache", "max_length", "do_sample",
     "temperature", "top_k", "top_p", "transformers_version", "_from_model_config",
-    "output_attentions", "output_hidden_states", "return_dict_in_generate",
+    "output_attentions", "output_hidden_states", "return_dict_in_generate", "cache_implementation",
 }  # fmt: skip
 """What a checkpoint's generation settings may say without changing a greedy response."""
 
@@ -137,7 +137,10 @@ def respond(
                 opened.enter_context(_packed(_base(model)))
             write = partial(_write, stops=stops, temperature=temperature)
             if model.device.type == "cpu" and order:
-                rows = max(1, min(rows, CACHE_BYTES // (_token_bytes(model) * longest)))
+                alike = _alike([prompts[i] for i in order]) if model.dtype.itemsize >= 4 else 0
+                most = CACHE_BYTES // (_token_bytes(model) * (longest - alike))
+                parts = -(-len(order) // max(1, min(rows, most)))
+                rows = -(-len(order) // parts)  # of one size: none is left with a few
         for start in range(0, len(order), rows):
             batch = order[start : start + rows]
             asked = [list(prompts[i]) for i in batch]
@@ -230,12 +233,18 @@ def _ends(model: Any) -> set[int]:
     return {*(named if isinstance(named, list) else [named])} - {None}
 
 
+def _alike(prompts: Sequence[Sequence[int]]) -> int:
+    """Tokens that all prompts begin with; at least one of each is left."""
+    alike = takewhile(lambda column: len(set(column)) == 1, zip(*prompts, strict=False))
+    return min(sum(1 for _ in alike), min(map(len, prompts)) - 1)
+
+
 def _token_bytes(model: Any) -> int:
     """Bytes of the keys and values of one token."""
     config = _base(model).config
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    layers: int = config.num_hidden_layers
-    return 2 * layers * config.num_key_value_heads * width * model.dtype.itemsize
+    layers = config.num_hidden_layers
+    return int(2 * layers * config.num_key_value_heads * width * model.dtype.itemsize)
 
 
 def _transformers(
@@ -252,15 +261,15 @@ def _transformers(
         whole = model.generate(
             input_ids=torch.tensor(ids, device=model.device),
             attention_mask=torch.tensor(seen, device=model.device),
-            max_new_tokens=max(rooms),
+            max_new_tokens=min(rooms),
             do_sample=False,
             eos_token_id=sorted(ends) or None,
             pad_token_id=some,
         )
     found = []
-    for row, room in zip(whole[:, width:].tolist(), rooms, strict=True):
-        tokens = list(takewhile(lambda token: token not in ends, row[:room]))
-        end = row[len(tokens)] if len(tokens) < min(room, len(row)) else None
+    for row in whole[:, width:].tolist():
+        tokens = list(takewhile(lambda token: token not in ends, row))
+        end = row[len(tokens)] if len(tokens) < len(row) else None
         found.append(Response(tokens, end is not None, end))
     return found
 
@@ -279,8 +288,7 @@ def _write(
     def tensor(values: Any) -> torch.Tensor:
         return torch.tensor(values, device=model.device)
 
-    alike = takewhile(lambda column: len(set(column)) == 1, zip(*prompts, strict=False))
-    shared = min(sum(1 for _ in alike), min(map(len, prompts)) - 1)
+    shared = _alike(prompts)
     width = max(map(len, prompts)) - shared
     blank = [width + shared - len(prompt) for prompt in prompts]
     own = zip(blank, prompts, strict=True)
@@ -467,6 +475,10 @@ def _cache(model: Any) -> Any:
     class Layer(DynamicLayer):  # type: ignore[misc]
         """Those of a layer; `keys` and `values` are what is written of the room."""
 
+        keys: Any
+        values: Any
+        _keys: Any = None
+        _values: Any = None
         length = 0
 
         def get_seq_length(self) -> int:
@@ -475,7 +487,7 @@ def _cache(model: Any) -> Any:
         def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> Any:
             key_states = key_states.to(value_states.dtype)  # autocast leaves them wider
             start, self.length = self.length, self.length + key_states.shape[-2]
-            if not self.is_initialized or self.length > self._keys.shape[-2]:
+            if self._keys is None or self.length > self._keys.shape[-2]:
                 self._keys = _grown(self.keys if start else None, key_states, self.length)
                 self._values = _grown(self.values if start else None, value_states, self.length)
                 self.is_initialized = True
