@@ -22,12 +22,11 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTTrainer
 
 from tot24_bench.game import Puzzle, load_split
-from tot24_bench.harness import MAX_GEN_TOKS
+from tot24_bench.harness import MAX_GEN_TOKS, respond
 from tot24_bench.prompts import build
 from tot24_bench.scoring import analyse
 
 from .config import ValidationConfig
-from .greedy import respond
 from .shared_prompt import loss_of
 from .tokens import chat_prompt
 
@@ -231,7 +230,7 @@ def greedy_tally(
         asked = tokenizer([prompt.text for prompt in prompts])["input_ids"]
     was_training = model.training
     model.eval()
-    responses = respond(model, tokenizer, asked, max_new_tokens)
+    responses = respond(model, tokenizer, asked, max_new_tokens, ends=ends_of(model, tokenizer))
     model.train(was_training)
     tally = Tally()
     for puzzle, response in zip(puzzles, responses, strict=True):
@@ -239,3 +238,9 @@ def greedy_tally(
         said, stop, _ = text.partition(STOP)
         tally.add(puzzle, said, len(response.tokens), response.ended or bool(stop))
     return tally
+
+
+def ends_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Every token that ends a response: the tokenizer's, and those that the checkpoint names."""
+    named = getattr(model.generation_config, "eos_token_id", None)
+    return {*(named if isinstance(named, list) else [named]), tokenizer.eos_token_id} - {None}

@@ -52,6 +52,7 @@ def test_an_untrained_student_runs_into_the_limit_and_is_called_truncated(
 def test_the_model_is_described(three_tasks: Evaluation) -> None:
     assert three_tasks.precision == "fp32"
     assert three_tasks.parameters is not None and three_tasks.parameters < 100_000
+    assert three_tasks.generators == ("tot24-bench",)
 
 
 def test_repeats_with_sampling_differ_and_all_are_scored(tiny_checkpoint: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.training.tiny_bases import make_smollm
 from tot24_bench.game import Puzzle, load_split
+from tot24_bench.harness import respond
 from tot24_bench.prompts import build
-from training.greedy import respond
 from training.validation import Tally, greedy_tally
 
 

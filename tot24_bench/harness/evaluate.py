@@ -2,9 +2,10 @@
 
 lm-eval loads the model, builds the prompts, generates and scores; this module only asks it to, with
 `include_defaults=False` so that it does not read its 14,700 other tasks first, refuses what cannot
-work before generating, and returns each response beside its score. The accuracy recomputed from
-those scores must equal the one that lm-eval reports, or nothing is returned. `plain_command` is for
-people who keep to lm-eval: its own command, which asks a model the same.
+work before generating, lends it a faster generation of equal greedy responses (`generating`), and
+returns each response beside its score. The accuracy recomputed from those scores must equal the one
+that lm-eval reports, or nothing is returned. `plain_command` is for people who keep to lm-eval: its
+own command, which asks a model the same.
 
 >>> plan = EvaluationPlan("hf", {"pretrained": "org/base"}, ("game24_io",), limit=10, batch_size=8)
 >>> plain_command(plan, "out")[:7]
@@ -34,6 +35,7 @@ from tot24_bench.harness.documents import (
     puzzle_of,
     score_all,
 )
+from tot24_bench.harness.generating import own_generation
 from tot24_bench.harness.processes import share_hands, tell_accelerate_of_cpus
 from tot24_bench.harness.tasks import SEARCH_TASK, expand, method_of, tasks_path
 from tot24_bench.prompts import DEFAULT_VARIANT, SHOTS
@@ -117,6 +119,7 @@ class Evaluation(NamedTuple):
     parameters: int | None
     precision: str | None
     seconds: float
+    generators: tuple[str, ...] = ()  # `OURS`, `THEIRS` of `generating`; of local models alone
 
 
 def evaluate(plan: EvaluationPlan, model: LM | None = None) -> Evaluation:
@@ -149,13 +152,15 @@ def evaluate(plan: EvaluationPlan, model: LM | None = None) -> Evaluation:
     share_hands(model, fewest if plan.limit is None else min(fewest, plan.limit))
     _check_prompts_fit(plan, model, tasks)
     started = perf_counter()
-    results = _run(plan, model, tasks)
+    with own_generation(model) as generators:
+        results = _run(plan, model, tasks)
     return Evaluation(
         plan,
         tuple(_task_result(plan, model, name, results) for name in names),
         _parameters(model),
         _precision(model),
         perf_counter() - started,
+        tuple(sorted(generators)),
     )
 
 

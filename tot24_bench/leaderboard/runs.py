@@ -362,7 +362,7 @@ def _submission(
         multiturn=plan.chat and plan.multiturn,
         repeats=plan.repeats,
         seeds={"numpy": plan.seed, "python": plan.seed, "torch": plan.seed},
-        versions=_versions(),
+        versions=_versions(evaluation.generators),
         hardware=_hardware(plan),
         wall_seconds=round(evaluation.seconds, 1),
         created=datetime.datetime.now(datetime.UTC).date(),
@@ -392,8 +392,10 @@ def _without_path(name: str) -> str:
     return path.resolve().name if local else name
 
 
-def _versions() -> dict[str, str]:
+def _versions(generators: tuple[str, ...]) -> dict[str, str]:
     found = {"python": platform.python_version()}
+    if generators:
+        found["generation"] = " and ".join(generators)
     for package in _PACKAGES:
         with suppress(PackageNotFoundError):
             found[package] = version(package)

@@ -244,7 +244,8 @@ class Header(Record):
         generation: generation arguments (max_gen_toks, do_sample, temperature, until, ...). A
             search has no `max_gen_toks`, but `limits`: the most tokens of a call, by its kind.
         seeds: every seed that was set, by what it seeds.
-        versions: of tot24-bench, lm-eval, transformers, torch, python.
+        versions: of tot24-bench, lm-eval, transformers, torch, python; and as `generation`, whose
+            loop wrote the responses of a local model: tot24-bench's, lm-eval's, or both.
         wall_seconds: seconds of generating and scoring all tasks of the run together.
         created: the UTC date.
         source: where a figure or transcript that is not ours comes from.

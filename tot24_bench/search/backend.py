@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
-from tot24_bench.harness import MAX_GEN_TOKS
+from tot24_bench.harness import MAX_GEN_TOKS, own_generation
 from tot24_bench.schema import MAX_COUNT
 from tot24_bench.search.calls import Call, Reply
-from tot24_bench.search.generating import sharing_beginnings
 from tot24_bench.search.replies import BadReplies
 from tot24_bench.search.settings import CannotAsk
 from tot24_bench.text import one_line
@@ -151,7 +150,7 @@ class Backend:
         self.model.set_cache_hook(listener)
         try:
             ask = getattr(self.model, attribute)
-            with _quiet(), sharing_beginnings(self.model):
+            with _quiet(), own_generation(self.model):
                 results = ask(requests, disable_tqdm=True)
         except BadReplies:  # ours: it answers, but what it says cannot be kept
             raise
