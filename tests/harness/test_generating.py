@@ -152,7 +152,7 @@ SHORT = [build("io", hand, shots=0).text for hand in HANDS[:6]]
 def both(lm: Any, contexts: list[str], **told: Any) -> tuple[set[str], list[str], list[str]]:
     """Who wrote, what was written, and what lm-eval writes."""
     told = {"max_gen_toks": 24, **told}
-    with own_generation(lm) as used:
+    with own_generation(lm, half=True) as used:
         ours = said(lm, contexts, False, **told)
     return used, ours, said(lm, contexts, False, **told)
 
@@ -174,11 +174,12 @@ def test_every_family_writes_what_lm_eval_has_it_write(kind: str, small: Any) ->
         ("gemma3_text", {"sliding_window": 24}, {}),
         ("llama", {"max_position_embeddings": 24}, {}),
         ("llama", {"rope_parameters": {"rope_type": "dynamic", "factor": 2.0}}, {}),
+        ("bf16", {}, {}),
         ("llama", {}, {"repetition_penalty": 1.3}),
         ("llama", {}, {"num_beams": 2}),
         ("llama", {}, {"do_sample": True, "temperature": 1.0, "top_p": 0.5}),
     ],
-    ids=["window", "context", "rotations", "penalty", "beams", "nucleus"],
+    ids=["window", "context", "rotations", "half", "penalty", "beams", "nucleus"],
 )
 def test_what_is_not_written_here_lm_eval_writes(
     kind: str, more: dict[str, Any], told: dict[str, Any], small: Any

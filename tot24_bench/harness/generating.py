@@ -151,11 +151,12 @@ def respond(
 
 
 @contextmanager
-def own_generation(lm: LM) -> Iterator[set[str]]:
+def own_generation(lm: LM, *, half: bool = False) -> Iterator[set[str]]:
     """While it is open an lm-eval model of transformers generates by `respond`, where it can.
 
     Yields the set of those who generate, of `OURS` and `THEIRS`, which is filled meanwhile; it
-    stays empty for other models of lm-eval.
+    stays empty for other models of lm-eval. With `half` it does so in half precision, too, where
+    rounding decides often: responses differ from lm-eval's as those of two batch sizes differ.
     """
     import torch
     from lm_eval.models.huggingface import HFLM
@@ -174,7 +175,7 @@ def own_generation(lm: LM) -> Iterator[set[str]]:
         **told: Any,
     ) -> torch.Tensor:
         heat = _temperature(told)
-        if heat is None or not _can_generate(lm, max_length, heat):
+        if heat is None or not _can_generate(lm, max_length, heat, half):
             used.add(THEIRS)
             given: torch.Tensor = theirs(
                 context=context,
@@ -214,13 +215,13 @@ def _temperature(told: dict[str, Any]) -> float | None:
     return float(heat) or None
 
 
-def _can_generate(lm: Any, longest: int, temperature: float) -> bool:
+def _can_generate(lm: Any, longest: int, temperature: float, half: bool) -> bool:
     """Whether lm-eval would make the same of what is written here."""
     if lm.backend != "causal" or lm.mixed_precision_dtype is not None:
         return False
     if lm.think_end_token is not None:  # a stop text in a thought does not end the response
         return False
-    if not can_respond(lm.model, longest):
+    if not can_respond(lm.model, longest) or not (half or lm.model.dtype.itemsize >= 4):
         return False
     config, told = lm.model.config, lm.model.generation_config
     draws_plainly = (told.top_k, told.top_p) in ((None, None), (_TOP_K, None), (_TOP_K, 1.0))

@@ -150,7 +150,7 @@ class Backend:
         self.model.set_cache_hook(listener)
         try:
             ask = getattr(self.model, attribute)
-            with _quiet(), own_generation(self.model):
+            with _quiet(), own_generation(self.model, half=True):
                 results = ask(requests, disable_tqdm=True)
         except BadReplies:  # ours: it answers, but what it says cannot be kept
             raise
