@@ -42,8 +42,7 @@ SECONDS = "seconds.json"  # beside the checkpoints: seconds of training up to th
 STATE = "trainer_state.json"  # where transformers tells how far a checkpoint is
 
 SMALL_VOCABULARY = 4_096
-"""Tokens up to which freed memory is kept: logits over many more, in batches of all lengths, leave
-holes that nothing fits into again (7 GB became 24 within 200 steps of SmolLM2)."""
+"""Tokens up to which freed memory is kept."""
 
 SCHEDULE = (
     *("adam_beta1", "adam_beta2", "adam_epsilon", "bf16", "fp16", "data_seed", "learning_rate"),
@@ -211,3 +210,13 @@ def keep_freed_memory() -> None:
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
         mallopt(-4, 0)  # M_MMAP_MAX
         mallopt(-1, -1)  # M_TRIM_THRESHOLD
+
+
+def give_back_large_blocks() -> None:
+    """Tell glibc's malloc to give large blocks back as soon as they are freed, where it can.
+
+    By itself it keeps ever larger ones. Logits over a large vocabulary, and attention over rows of
+    all lengths, then leave holes that nothing fits into again: 16 GB, where 4 are in use.
+    """
+    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
+        mallopt(-3, 4 << 20)  # M_MMAP_THRESHOLD, in bytes

@@ -40,6 +40,7 @@ from .run import (
     AlreadyFinished,
     BadProcesses,
     RunNotes,
+    give_back_large_blocks,
     is_finished,
     keep_freed_memory,
     last_whole_checkpoint,
@@ -90,8 +91,9 @@ def train(configs: Configs) -> Path:
     )
     if hasattr(model, "peft_config") and not adapter.use_peft:
         model = model.merge_and_unload()  # every weight is trained on from there
-    if sft.use_cpu and len(tokenizer) <= SMALL_VOCABULARY:
-        keep_freed_memory()
+    if sft.use_cpu:
+        small = len(tokenizer) <= SMALL_VOCABULARY
+        keep_freed_memory() if small else give_back_large_blocks()
     with sft.main_process_first(desc="rows"):
         train_rows, val_rows, data = make_tokens(rows, feed, sft, model, tokenizer)
     if checkpoint is not None:
