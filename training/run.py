@@ -213,10 +213,12 @@ def keep_freed_memory() -> None:
 
 
 def give_back_large_blocks() -> None:
-    """Tell glibc's malloc to give large blocks back as soon as they are freed, where it can.
+    """Tell glibc's malloc to give blocks of 32 MB back as soon as they are freed, where it can.
 
     By itself it keeps ever larger ones. Logits over a large vocabulary, and attention over rows of
-    all lengths, then leave holes that nothing fits into again: 16 GB, where 4 are in use.
+    all lengths, then leave holes that nothing fits into again: 16 GB, where 7 are enough. What is
+    smaller is kept: giving all of it back took a third of the time, for the kernel clears each page.
     """
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
-        mallopt(-3, 4 << 20)  # M_MMAP_THRESHOLD, in bytes
+        mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD, in bytes
+        mallopt(-1, -1)  # M_TRIM_THRESHOLD
