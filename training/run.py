@@ -217,7 +217,7 @@ def give_back_large_blocks() -> None:
 
     By itself it keeps ever larger ones. Logits over a large vocabulary, and attention over rows of
     all lengths, then leave holes that nothing fits into again: 16 GB, where 7 are enough. What is
-    smaller is kept: giving all of it back took a third of the time, for the kernel clears each page.
+    smaller is kept: to give all of it back took a third of the time (the kernel clears each page).
     """
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
         mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD, in bytes
