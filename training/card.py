@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tot24_bench.checkpoint import checkpoint_sha256
+from tot24_bench.checkpoint import ADAPTER_CONFIG, checkpoint_sha256, origin_of
 from tot24_bench.game import HELD_OUT, LARGEST_FRESH, load_split
 from tot24_bench.leaderboard import Entry, interval, read_entries
 from tot24_bench.leaderboard.tables import method_of
@@ -51,23 +51,31 @@ def render(student: Path, entries: Sequence[Entry]) -> str:
         raise NoRecord(f"{student} has no {RECORD}: export it with python -m training.sft")
     parts, rows = _parts(record), record["rows"]
     validation = record.get("validation", {})
-    orders = validation.get("val_orders", 1)
     weights = checkpoint_sha256(str(student))
-    own = [e for e in entries if e.header.model.checkpoint_sha256 == weights]
+    adapter = (student / ADAPTER_CONFIG).is_file()
+    name, base = student.resolve().name, parts[0]["student"]["base"]
+    if adapter:  # its rows hold the hash of their base
+        own = [e for e in entries if e.header.model.arguments.get("peft") == name]
+    else:
+        own = [e for e in entries if e.header.model.checkpoint_sha256 == weights]
     precisions = sorted({e.header.model.precision or "unknown precision" for e in own})
     plain = [e for e in own if e.header.search is None]
     how = "Sampled" if any(e.header.generation.get("do_sample") for e in plain) else "Greedy"
     if len(plain) < len(own):
         how += " (searches sampled at 0.7, but for those named greedy)"
     return _TEXT.format(
-        name=student.resolve().name,
+        name=name,
+        library="peft" if adapter else "transformers",
+        kind="bf16" if adapter else "fp32",
+        license=_licence(base) if adapter else "apache-2.0",
+        pretrained=f"{base},peft=students/{name}" if adapter else f"students/{name}",
+        reads=_ADAPTER.format(base=base) if adapter else _STUDENT,
         parameters=f"{record['parameters']:,}",
         teacher=record["teacher"],
         parts="\n".join(_part(part, i + 1, len(parts)) for i, part in enumerate(parts)),
         start=_start(parts[0]["student"]),
         split=rows["split"],
-        orders=f"each hand in up to {orders} orders of its numbers, " if orders > 1 else "",
-        val_tokens=validation.get("val_tokens", 512),
+        chosen=_chosen(parts, validation),
         hands=f"{len(load_split(rows['split'])):,}",
         judgement=_judgement(rows),
         wide=_beyond_the_deck([part["rows"] for part in parts]),
@@ -83,6 +91,22 @@ def _parts(record: dict[str, Any] | None) -> list[dict[str, Any]]:
     return [] if record is None else [*_parts(record.get("earlier")), record]
 
 
+def _chosen(parts: Sequence[dict[str, Any]], validation: dict[str, Any]) -> str:
+    """How the student was chosen among its checkpoints."""
+    if all(part["best_val_acc"] is None for part in parts):
+        return "The last step is the student; no checkpoint was chosen."
+    orders = validation.get("val_orders", 1)
+    told = f"each hand in up to {orders} orders of its numbers, " if orders > 1 else ""
+    told += f"responses of up to {validation.get('val_tokens', 512)} tokens"
+    return f"Chosen in each part by greedy accuracy on `val` ({told})."
+
+
+def _licence(base: str) -> str:
+    """What an adapter is under: its base's licence, where that is known to allow it."""
+    told = str((origin_of(base) or {}).get("licence", ""))
+    return "apache-2.0" if told.startswith("Apache-2.0") else "other"
+
+
 def _start(student: dict[str, Any]) -> str:
     if student["base"] is not None:
         return f"trained from {student['base']}"
@@ -94,6 +118,8 @@ def _judgement(rows: dict[str, Any]) -> str:
     if rows.get("judge") != "look-ahead":
         return "Its marks of dead ends are oracle knowledge: the traces are always right"
     told = "no mark in a trace" if rows.get("informed") else "nothing in a trace"
+    if rows.get("hunch"):
+        told = "but for good guesses of where to begin, which are the solver's, nothing in a trace"
     if rows.get("value_at_once_share"):
         told = "but for judgements at once, which are the solver's, nothing in a trace"
     return (
@@ -126,7 +152,7 @@ def _part(record: dict[str, Any], number: int, of: int) -> str:
         part=f"Part {number} of {of}" if of > 1 else "Run",
         steps=f"{record['steps']:,}",
         batch=record["batch"],
-        tokens=f"{max(seen) / 1e6:.1f}M" if seen else "not counted",
+        tokens=_tokens(record, seen),
         minutes=round(record["seconds"] / 60),
         hardware=record["hardware"],
         resumed=", resumed" if record["resumed"] else "",
@@ -142,6 +168,13 @@ def _part(record: dict[str, Any], number: int, of: int) -> str:
     )
 
 
+def _tokens(record: dict[str, Any], seen: Sequence[float]) -> str:
+    """How many tokens were read; the count in a log begins anew after an interruption."""
+    if seen == sorted(seen):
+        return f"{max(seen) / 1e6:.1f}M tokens with the prompts" if seen else "tokens not counted"
+    return f"{record['data']['completion_tokens'] / 1e6:.2f}M tokens of completions"
+
+
 def _mix(rows: dict[str, Any]) -> str:
     shares = {method: rows.get(f"{method}_share", 0.0) for method in ("cot", "io", *STEP_METHODS)}
     shares = {"onestep_tot": 1 - sum(shares.values()), **shares}
@@ -155,6 +188,8 @@ def _mix(rows: dict[str, Any]) -> str:
         mix += f"; {long:.0%} of them the longest of {rows['long_of']}"
     if rows.get("judge") != "look-ahead":
         return f"{mix}; a dead end is followed with probability {rows['explore']}"
+    if hunch := rows.get("hunch"):
+        mix += f"; a first thought is guessed, {hunch:.0%} of the time one that wins"
     if rows.get("fractions") == "early":
         mix += "; fractions before sums"
     if informed := rows.get("informed"):
@@ -184,15 +219,15 @@ def _figures(entries: Sequence[Entry]) -> str:
 
 _PART = """\
 - {part}: `{command}`
-  - {steps} steps of {batch} rows, {tokens} tokens with the prompts
+  - {steps} steps of {batch} rows, {tokens}
   - {minutes} minutes on {hardware}{resumed}
   - rows: {mix}
   - {precision}, peak learning rate {rate}, seed {seed}, rows' seed {row_seed}; {versions}
   - accuracy on `val`: {val}{note}"""
 
 _TEXT = """---
-license: apache-2.0
-library_name: transformers
+license: {license}
+library_name: {library}
 pipeline_tag: text-generation
 tags: [game-of-24, tree-of-thoughts, distillation, tot24-bench]
 ---
@@ -215,21 +250,28 @@ these weights. Written by `python -m training.card`.
 - Hands: the {hands} of the `{split}` split, dealt in many orders. No hand of {held_out} is in the
   data or in an exemplar; a guard checks every row.{wide}
 {parts}
-- Chosen in each part by greedy accuracy on `val` ({orders}responses of up to {val_tokens} tokens).
+- {chosen}
 
-`training.json` holds the whole record and its log. Weights: fp32 safetensors, sha256 of name and
+`training.json` holds the whole record and its log. Weights: {kind} safetensors, sha256 of name and
 bytes `{weights}`.
 
 ## Use
 
 ```sh
-lm_eval --model hf --model_args pretrained=students/{name} \\
+lm_eval --model hf --model_args pretrained={pretrained} \\
         --tasks game24_onestep_tot --num_fewshot 0
 ```
 
-The instruction's lines are single tokens of its vocabulary; any other text is read as bytes. The
-chat template writes messages one after another, so a chat prompt is the plain prompt.
+{reads}
 """
+
+_STUDENT = """\
+The instruction's lines are single tokens of its vocabulary; any other text is read as bytes. The
+chat template writes messages one after another, so a chat prompt is the plain prompt."""
+
+_ADAPTER = """\
+It is a LoRA adapter: the base is not part of it (`{base}`; `tot24 models` fetches those that
+there are in packages). It was trained on plain prompts, not in a chat form."""
 
 
 if __name__ == "__main__":

@@ -72,7 +72,8 @@ def test_a_hub_config_trains_a_student_that_lm_eval_evaluates(
     student = main(
         [
             *("--config", str(CONFIGS / f"{name}.yaml"), "--base", str(base), *other),
-            *("--output_dir", str(tmp_path / "run"), *SHORT),
+            *("--output_dir", str(tmp_path / "run"), "--export_dir", str(tmp_path / "student")),
+            *SHORT,
         ]
     )
     record = read_record(student)
