@@ -1,5 +1,5 @@
 # make demo   evaluate the shipped student and print the leaderboard
-# make slm    a real small model: asked as it comes, and taught; on the same leaderboard
+# make slm    a real small model: asked as it comes, and with the adapter in progress; on the same leaderboard
 # make test   lint, types, layers, tests
 # All set up .venv first; nothing is installed again until the project's files change.
 
@@ -20,7 +20,7 @@ demo: $(VENV)/.base
 		--tasks game24 --num_fewshot 0 --device cpu --results $(DEMO) --overwrite
 	$(BIN)/tot24 leaderboard --results $(DEMO)
 
-# SmolLM2-135M-Instruct as it comes, in its chat form, and with the adapter that ships, which was taught plain prompts.
+# SmolLM2-135M-Instruct as it comes, in its chat form, and with its adapter, which was taught plain prompts.
 ON_SLM := OMP_WAIT_POLICY=PASSIVE $(BIN)/tot24 eval --model hf --num_fewshot 0 --device cpu --results $(DEMO) --overwrite
 slm: $(VENV)/.slm
 	$(BIN)/tot24 models get smollm2-135m-instruct
