@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tot24_bench.checkpoint import RECORD as RECORD  # beside the exported weights
 from tot24_bench.checkpoint import checkpoint_sha256
 
 from .config import TOT24, Configs, RowConfig, say
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from .validation import ValidatedTrainer
 
-RECORD = "training.json"  # the record beside the exported weights
 ADAPTER = "adapter"  # folder of the adapter beside the merged weights
 
 PLOT = "training.png"

@@ -92,8 +92,10 @@ def train(configs: Configs) -> Path:
     if hasattr(model, "peft_config") and not adapter.use_peft:
         model = model.merge_and_unload()  # every weight is trained on from there
     if sft.use_cpu:
-        small = len(tokenizer) <= SMALL_VOCABULARY
-        keep_freed_memory() if small else give_back_large_blocks()
+        if len(tokenizer) <= SMALL_VOCABULARY:
+            keep_freed_memory()
+        else:
+            give_back_large_blocks()
     with sft.main_process_first(desc="rows"):
         train_rows, val_rows, data = make_tokens(rows, feed, sft, model, tokenizer)
     if checkpoint is not None:

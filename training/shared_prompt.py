@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from transformers import DynamicCache
 
+from .tokens import MASKED
+
 if TYPE_CHECKING:
     from torch import Tensor
-
-MASKED = -100  # the label of a token that is not learnt
 
 
 class Loss(NamedTuple):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FEW = 0.01  # share of the rows that `auto` leaves out; more are refused
 
-_MASKED = -100
+MASKED = -100  # the label of a token that is not learnt
 _BATCH = 1_000  # rows read at once
 
 
@@ -171,12 +171,12 @@ def _labelled(prompts: list[list[int]], rows: list[list[int]]) -> dict[str, list
     for prompt, row in zip(prompts, rows, strict=True):
         same = takewhile(lambda pair: pair[0] == pair[1], zip(prompt, row, strict=False))
         start = sum(1 for _ in same)
-        labels.append([_MASKED] * start + row[start:])
+        labels.append([MASKED] * start + row[start:])
     return {
         "input_ids": rows,
         "labels": labels,
         "length": [len(row) for row in rows],
-        "completion_length": [len(row) - row.count(_MASKED) for row in labels],
+        "completion_length": [len(row) - row.count(MASKED) for row in labels],
     }
 
 

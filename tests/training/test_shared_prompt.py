@@ -11,7 +11,8 @@ from peft import LoraConfig, get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from tests.training.small_runs import losses, run
-from training.shared_prompt import MASKED, loss_of, shared_length
+from training.shared_prompt import loss_of, shared_length
+from training.tokens import MASKED
 from training.validation import _Sampler
 
 PROMPT = [5, 6, 7, 8, 9]
