@@ -189,9 +189,11 @@ class _Sampler(LengthGroupedSampler):
         *batches, last = [order[i : i + size] for i in range(0, len(order), size)]
         Random(f"{self._seed}:{self._epoch}").shuffle(batches)
         if not self._epoch:
-            ascending = sorted(batches, key=lambda batch: max(map(self.lengths.__getitem__, batch)))
-            first = ascending[: round(self._short_first * len(batches))]
-            batches = [*first, *(batch for batch in batches if batch not in first)]
+            longest = [max(map(self.lengths.__getitem__, batch)) for batch in batches]
+            places = sorted(range(len(batches)), key=longest.__getitem__)
+            early = places[: round(self._short_first * len(batches))]
+            others = sorted(places[len(early) :])
+            batches = [batches[place] for place in [*early, *others]]
         return [row for batch in [*batches, last] for row in batch]
 
 
