@@ -68,7 +68,9 @@ class RowConfig:
         EXPLORE, "Probability that the teacher follows a dead end before marking it."
     )
     max_lines: int = _key(44, "A longer response is written again with every dead end just marked.")
-    judge: str = _key("oracle", "Who tells dead ends: oracle (marks), look-ahead (written out).")
+    judge: str = _key(
+        "oracle", "Who tells dead ends: oracle (marks), look-ahead or backward (written out)."
+    )
     fractions: str = _key(
         "last", "When a look-ahead comes to fractions: last, early (before sums)."
     )

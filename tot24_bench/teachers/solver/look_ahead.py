@@ -267,7 +267,7 @@ def _last_thoughts(look: _Look, target: int) -> tuple[str, ...]:
 
 def _last_steps(look: _Look, target: int) -> tuple[_Step, _Step]:
     """The pair's step of a hit, and the one by which its value and the number held meet."""
-    third = None if look.step is None else _meeting(look.held, look.step.value, target)
+    third = None if look.step is None else meeting(look.held, look.step.value, target)
     if look.step is None or third is None:
         raise AssertionError(f"{look.lines[-1]} is no hit")
     return look.step, third
@@ -366,7 +366,7 @@ def _looked(left: Numbers, target: int, limit: int | None, sparing: bool) -> _Lo
         for step in _made(x, y, limit):
             if sparing and fraction and step.op not in "+-":
                 continue
-            hits = _meeting(held, step.value, target) is not None
+            hits = meeting(held, step.value, target) is not None
             if hits or step.op != "/" or isinstance(step.value, int):
                 line += f" {step.op}{step.value}"
             if hits:
@@ -392,6 +392,6 @@ def _made(x: Number, y: Number, limit: int | None) -> tuple[_Step, ...]:
 
 
 @lru_cache(maxsize=MEMO_STATES)
-def _meeting(x: Number, y: Number, target: int) -> _Step | None:
+def meeting(x: Number, y: Number, target: int) -> _Step | None:
     """The step by which two numbers make the target."""
     return next((step for step in _made(x, y, None) if step.value == target), None)

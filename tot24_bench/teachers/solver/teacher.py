@@ -43,6 +43,7 @@ from time import perf_counter
 
 from tot24_bench.game import Puzzle, Rule, State, Thought, answer_expression
 from tot24_bench.prompts import ALL_METHODS, IMPOSSIBLE, JUDGEMENT, SURE
+from tot24_bench.teachers.solver.backward import backward
 from tot24_bench.teachers.solver.curriculum import EXPLORE, CannotTeach, Curriculum
 from tot24_bench.teachers.solver.look_ahead import judged_by_look_ahead, look_ahead, way_of
 from tot24_bench.teachers.solver.search import (
@@ -118,9 +119,12 @@ def _cot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
 
 
 def _onestep_tot(puzzle: Puzzle, curriculum: Curriculum, rng: Random) -> str:
-    if curriculum.judge == "look-ahead":
+    if curriculum.judge != "oracle":
         truth = truth_of(puzzle, curriculum.avoided)
-        searched = look_ahead(puzzle, truth, way_of(puzzle, truth, curriculum, rng))
+        if curriculum.judge == "backward":
+            searched = backward(puzzle, curriculum.avoided)
+        else:
+            searched = look_ahead(puzzle, truth, way_of(puzzle, truth, curriculum, rng))
         end = [] if searched.answer is not None else [NO_SOLUTION]
         return _fitted(puzzle, curriculum, ["Steps:", *searched.lines, *end])
     found = search(puzzle, curriculum, rng)
