@@ -28,7 +28,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -60,12 +60,12 @@ from tot24_bench.scoring import (
     Step,
     analyse,
     check,
-    holds,
     read_canonical,
     read_steps,
 )
 from tot24_bench.traces.solutions import bare, in_digits, solved, steps_in, terms, to_number
 from tot24_bench.traces.store import Trace
+from tot24_bench.traces.tried_out import without_backward, without_look_ahead
 
 EXEMPLAR = "exemplar 4 4 6 8"  # what `held_out_split` calls the hand that every prompt shows
 INNER = 3  # numbers of the states that are held out
@@ -240,7 +240,7 @@ def leak_in(
             steps, thoughts = [], ()
     shown = states_in(steps, thoughts)
     sound = {asked.hand, *(thought.left for thought in thoughts if thought.exact)}
-    text = without_look_ahead(text, sound)
+    text = without_backward(without_look_ahead(text, sound), asked)
     if method in STEP_METHODS:  # most thoughts start from what was asked
         shown |= {check(step, asked.hand)[1] for step in steps}
     hands = {tuple(sorted(one)) for one in shown}
@@ -369,28 +369,6 @@ def undealt(text: str) -> str:
     return text.replace('"', "").replace("'", "")
 
 
-def without_look_ahead(text: str, states: Collection[Numbers]) -> str:
-    """The text without the lines that try out one of some states, as `4 | 4 5: +9 -1 *20 !`, or
-    `4 20: +24 !` of two numbers.
-
-    >>> without_look_ahead("4 | 4 5: +9 -1 *20 !\\n4 | 4 6: +10\\n4 | 4 5: +8", {(4, 4, 5)})
-    '\\n4 | 4 6: +10\\n4 | 4 5: +8'
-    >>> without_look_ahead("4 20: +24 !\\n4 20: +25\\n4 6: *24", {(4, 20)})
-    '\\n4 20: +25\\n4 6: *24'
-    """
-
-    def left(match: re.Match[str]) -> str:
-        told = [to_number(one) for one in match.group(1, 2, 3) if one is not None]
-        x, y = told[-2:]
-        true = tuple(sorted(told)) in states and all(
-            any(holds(a, op, b, to_number(value)) for a, b in ((x, y), (y, x)))
-            for op, value in _TRIED.findall(match[4])
-        )
-        return "" if true else match[0]
-
-    return _LOOK_AHEAD.sub(left, text) if ": +" in text else text
-
-
 def _solved(
     text: str, asked: Puzzle, thoughts: Sequence[ReplayedThought], steps: Sequence[Step]
 ) -> set[Numbers]:
@@ -454,11 +432,6 @@ _SUIT = re.compile(
 _ONE_NUMBER = re.compile(r"\{[^{}0-9]{0,80}([0-9]{1,12})[^{}0-9]{0,80}\}")
 _BETWEEN_SLASHES = re.compile(
     r"(?<![\w./)])[0-9]{1,12}(?:[ ]?/[ ]?[0-9]{1,12}){3,11}(?![\w/(]|\.[0-9])"
-)
-_ONE = r"\d{1,12}(?:/\d{1,12})?"
-_TRIED = re.compile(rf"([-+*/])({_ONE})")
-_LOOK_AHEAD = re.compile(
-    rf"(?m)^(?:({_ONE}) \| )?({_ONE}) ({_ONE}):((?: [-+*/]{_ONE}){{0,8}})(?: !)?$"
 )
 _DIGITS = re.compile(r"\d{1,12}")
 _INPUT = re.compile(r"(?<![a-z])inputs?(?![a-z])", re.IGNORECASE)
