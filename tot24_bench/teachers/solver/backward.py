@@ -1,17 +1,17 @@
 """A search that works backward from the target, a pair of the hand at a time.
 
-Where a look-ahead (`look_ahead`) tries every state of three numbers out, forward, this one takes the
-six pairs of four numbers in turn, from the last to the first. A line says what the pair makes; the
-lines below say what it would have to make. `4 | 28 5: +33 -23` means: if 4 comes last, the pair and
-5 have to make 24 + 4 = 28, so the pair has to make 33 or 23. `!` says that a number needed is one
-that the pair makes; both stand within a few lines, so a hit is seen by matching, not known by heart.
-The last line of a pair takes the two others together: `4 5 | 9: +33 -15` means that 4 and 5 make 9, and
-that the pair would have to make 33 or 15. What says again what the lines before have said, sums of
-sums, is left out. After a hit the path is written forward, as thoughts, and put together.
+Where a look-ahead (`look_ahead`) tries every state of three numbers out, forward, this one takes
+the six pairs of four numbers in turn, from the last to the first. A line says what the pair makes;
+the lines below say what it would have to make. `4 | 28 5: +33 -23` means: if 4 comes last, the pair
+and 5 have to make 24 + 4 = 28, so the pair has to make 33 or 23. `!` says that a number needed is
+one that the pair makes; both stand within a few lines, so a hit is seen by matching, not known by
+heart. The last line of a pair takes the two others together: `4 5 | 9: +33 -15` would mean that 4
+and 5 make 9, and that the pair has to make 33 or 15; sums of sums, which the lines before have
+said, are left out there. After a hit the path is written forward, as thoughts, and put together.
 
 So a pair is judged once for all that it makes, what two numbers need is the same in every hand, and
-nothing is drawn, guessed or known beforehand. A whole search is six such blocks: of the 458 hands of
-the deck that make no 24, each is ended by one of at most 50 lines.
+nothing is drawn, guessed or known beforehand. A whole search is six such blocks: the 458 hands of
+the deck that make no 24 are ended by 26 lines at most.
 
 Only whole numbers of at most two digits are written. The hands that are won by others alone (28 of
 the deck's 1,362, 16 of them by fractions on every way) are not taught.
@@ -20,10 +20,10 @@ the deck's 1,362, 16 of them by fractions on every way) are not taught.
 6 10: +16 -4 *60
 4 | 28 5: +33 -23 | 20 5: +25 -15 /4 !
 10 - 6 = 4 (left: 4 5 4)
-4 * 5 = 20 (left: 4 20)
-4 + 20 = 24 (left: 24)
-Path: 4 + (4 * 5) = 24
-Answer: 4 + ((10 - 6) * 5) = 24
+5 * 4 = 20 (left: 4 20)
+20 + 4 = 24 (left: 24)
+Path: (5 * 4) + 4 = 24
+Answer: (5 * 4) + (10 - 6) = 24
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def backward(puzzle: Puzzle, avoid: frozenset[State]) -> Searched:
 
 def _pairs(numbers: Sequence[int]) -> Iterator[tuple[Pair, Pair]]:
     """Each pair with the two others, from the last to the first; equal ones once."""
-    found = {}
+    found: dict[tuple[Pair, Pair], None] = {}
     for i, j in reversed(list(combinations(range(SIZE), 2))):
         c, d = (numbers[k] for k in range(SIZE) if k not in (i, j))
         found[(numbers[i], numbers[j]), (c, d)] = None
@@ -114,7 +114,7 @@ def _pairs(numbers: Sequence[int]) -> Iterator[tuple[Pair, Pair]]:
 
 
 def _row(x: int, y: int, ops: str = "+-*/") -> dict[int, str]:
-    """What two numbers make, of two digits at most: each value with its operation, + - * / in turn."""
+    """What two numbers make of two digits at most, each value with its operation, + - * / in turn."""
     small, large = sorted((x, y))
     found = {large + small: "+"}
     found.setdefault(large - small, "-")

@@ -75,10 +75,11 @@ class Curriculum:
     # (`truth`): its searches pass through hands of four.
     avoid: str | None = None
     # Who tells dead ends in a One-Step ToT response: the "oracle", or a written "look-ahead" over
-    # every state of three numbers (`look_ahead`), or a search "backward" from the target, pair by pair
-    # (`backward`); these two know nothing that they do not show. The knobs `plausible`, `explore`
-    # and `mark` are the oracle's, those below the look-ahead's; what is longer than `max_lines` is
-    # not taught. A method that is no search is written as with the oracle, or a `value` by look-ahead.
+    # every state of three numbers (`look_ahead`), or a search "backward" from the target, pair by
+    # pair (`backward`); these two know nothing that they do not show. The knobs `plausible`,
+    # `explore` and `mark` are the oracle's, those below the look-ahead's; what is longer than
+    # `max_lines` is not taught. Other methods than One-Step ToT are written as with the oracle, but
+    # for a `value` by look-ahead.
     judge: str = "oracle"
     # When a look-ahead comes to first thoughts that leave a fraction: "last", all of them and all
     # that they make; or "early", before sums and products, only those of use, and only what is of
