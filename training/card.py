@@ -115,6 +115,11 @@ def _start(student: dict[str, Any]) -> str:
 
 
 def _judgement(rows: dict[str, Any]) -> str:
+    if rows.get("judge") == "backward":
+        return (
+            "It holds what each pair makes against what the two others need of it, in writing;\n  "
+            "nothing in a trace is oracle knowledge, and the traces are always right"
+        )
     if rows.get("judge") != "look-ahead":
         return "Its marks of dead ends are oracle knowledge: the traces are always right"
     told = "no mark in a trace" if rows.get("informed") else "nothing in a trace"
@@ -186,6 +191,8 @@ def _mix(rows: dict[str, Any]) -> str:
     mix += f"; {rows['few_shot_share']:.0%} of the prompts 5-shot, the rest 0-shot"
     if long := rows.get("long_share"):
         mix += f"; {long:.0%} of them the longest of {rows['long_of']}"
+    if rows.get("judge") == "backward":
+        return f"{mix}; searches backward"
     if rows.get("judge") != "look-ahead":
         return f"{mix}; a dead end is followed with probability {rows['explore']}"
     if hunch := rows.get("hunch"):
