@@ -156,7 +156,8 @@ def own_generation(lm: LM, *, half: bool = False) -> Iterator[set[str]]:
 
     Yields the set of those who generate, of `OURS` and `THEIRS`, which is filled meanwhile; it
     stays empty for other models of lm-eval. With `half` it does so in half precision, too, where
-    rounding decides often: responses differ from lm-eval's as those of two batch sizes differ.
+    rounding decides often: responses differ from lm-eval's as those of two batch sizes differ. An
+    adapter of a model in full precision is merged into its weights meanwhile.
     """
     import torch
     from lm_eval.models.huggingface import HFLM
@@ -201,8 +202,24 @@ def own_generation(lm: LM, *, half: bool = False) -> Iterator[set[str]]:
         tail = context.new_tensor([row + [pad] * (longest - len(row)) for row in written])
         return torch.cat([context, tail], dim=1)
 
-    with patch.object(lm, "_model_generate", generate):
+    with _merged(lm.model), patch.object(lm, "_model_generate", generate):
         yield used
+
+
+@contextmanager
+def _merged(model: Any) -> Iterator[None]:
+    """While it is open, an adapter of a model in full precision is part of its weights.
+
+    Alone it is two small products beside each of the model's, and many times as slow on a CPU.
+    """
+    alone = _base(model) is not model and can_respond(model, 1) and model.dtype.itemsize >= 4
+    if alone:
+        model.merge_adapter()
+    try:
+        yield
+    finally:
+        if alone:
+            model.unmerge_adapter()
 
 
 def _temperature(told: dict[str, Any]) -> float | None:

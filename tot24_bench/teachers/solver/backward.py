@@ -114,7 +114,7 @@ def _pairs(numbers: Sequence[int]) -> Iterator[tuple[Pair, Pair]]:
 
 
 def _row(x: int, y: int, ops: str = "+-*/") -> dict[int, str]:
-    """What two numbers make of two digits at most, each value with its operation, + - * / in turn."""
+    """What two numbers make, of two digits at most, each value with its operation, in turn."""
     small, large = sorted((x, y))
     found = {large + small: "+"}
     found.setdefault(large - small, "-")
