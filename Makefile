@@ -1,5 +1,5 @@
 # make demo   evaluate the shipped student and print the leaderboard
-# make slm    a real small model: asked as it comes, and with the adapter in progress; on the same leaderboard
+# make slm    a real small model: asked as it comes, and with its adapter; on the same leaderboard
 # make test   lint, types, layers, tests
 # All set up .venv first; nothing is installed again until the project's files change.
 
@@ -11,7 +11,7 @@ PROJECT_FILES := pyproject.toml constraints.txt $(TASK_FILES)
 STUDENT := students/scout-2m
 DEMO := demo-results
 SLM := models/smollm2-135m-instruct
-ADAPTER := students/smollm2-135m-lora
+ADAPTER := students/smollm2-135m-backward
 
 .PHONY: demo slm test bench compare agreement references student study clean
 
