@@ -194,6 +194,7 @@ def eval_command(
             typer.echo(f"wrote {stored.path}")
             entries.append(Entry.of(stored.submission))
     except harness.NotRankZero:
+        harness.end_silently()
         return
     finally:
         harness.leave_together()

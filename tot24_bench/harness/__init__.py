@@ -26,7 +26,12 @@ from tot24_bench.harness.evaluate import (
     plain_command,
 )
 from tot24_bench.harness.generating import Response, can_respond, own_generation, respond
-from tot24_bench.harness.processes import is_first_process, leave_together, process_count
+from tot24_bench.harness.processes import (
+    end_silently,
+    is_first_process,
+    leave_together,
+    process_count,
+)
 from tot24_bench.harness.tasks import (
     GROUP,
     SEARCH_TASK,
