@@ -58,7 +58,7 @@ def end_silently() -> None:
     group was left, and a launcher takes the abort for a failure of the whole run.
     """
     leave_together()
-    if process_count() > 1 and not is_first_process():
+    if not is_first_process():
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)

@@ -14,7 +14,7 @@ nothing is drawn, guessed or known beforehand. A whole search is six such blocks
 the deck that make no 24 are ended by 26 lines at most.
 
 Only whole numbers of at most two digits are written. The hands that are won by others alone (28 of
-the deck's 1,362, 16 of them by fractions on every way) are not taught.
+the deck's 1,362) are not taught.
 
 >>> print(backward(Puzzle.parse("4 5 6 10"), frozenset()).text)
 6 10: +16 -4 *60
@@ -34,7 +34,7 @@ from typing import NamedTuple
 
 from tot24_bench.game import Puzzle, Rule, State, Thought, can_make, make_thought
 from tot24_bench.teachers.solver.curriculum import CannotTeach
-from tot24_bench.teachers.solver.look_ahead import HIT, Searched, meeting, put_together
+from tot24_bench.teachers.solver.look_ahead import HIT, Searched, made, meeting, put_together
 
 LARGEST = 99  # written: two digits
 SIZE = 4  # numbers of a hand that is searched like this
@@ -84,10 +84,10 @@ def backward(puzzle: Puzzle, avoid: frozenset[State]) -> Searched:
         )
     lines: list[str] = []
     for pair, (c, d) in _pairs(numbers):
-        made = _row(*pair)
-        lines.append(f"{pair[0]} {pair[1]}:{_written(made)}")
+        row = _row(*pair)
+        lines.append(f"{pair[0]} {pair[1]}:{_written(row)}")
         for groups, head in _needs(c, d, target):
-            line = _looked(head, groups, frozenset(made))
+            line = _looked(head, groups, frozenset(row))
             lines += [line.text] if line.text != head else []
             if line.hit is not None:
                 path = list(_path(numbers, (_Join(*pair, line.hit), *line.then)))
@@ -114,14 +114,13 @@ def _pairs(numbers: Sequence[int]) -> Iterator[tuple[Pair, Pair]]:
 
 
 def _row(x: int, y: int, ops: str = "+-*/") -> dict[int, str]:
-    """What two numbers make, of two digits at most, each value with its operation, in turn."""
-    small, large = sorted((x, y))
-    found = {large + small: "+"}
-    found.setdefault(large - small, "-")
-    found.setdefault(large * small, "*")
-    if small and large % small == 0:
-        found.setdefault(large // small, "/")
-    return {value: op for value, op in found.items() if value <= LARGEST and op in ops}
+    """What two numbers make, whole and of two digits at most: each value with its operation."""
+    steps = made(x, y, LARGEST)
+    return {
+        step.value: step.op
+        for step in steps
+        if isinstance(step.value, int) and step.value <= LARGEST and step.op in ops
+    }
 
 
 def _written(row: dict[int, str]) -> str:
@@ -146,19 +145,19 @@ def _needs(c: int, d: int, target: int) -> Iterator[tuple[list[_Group], str]]:
         ]
         yield groups, str(last)
     both = [
-        _Group(str(made), target, made, "*/" if op in "+-" else "+-", (_Join(c, d, made),), ())
-        for made, op in _row(c, d).items()
-        if made
+        _Group(str(value), target, value, "*/" if op in "+-" else "+-", (_Join(c, d, value),), ())
+        for value, op in _row(c, d).items()
+        if value
     ]
     yield both, f"{c} {d}"
 
 
-def _looked(head: str, groups: Sequence[_Group], made: frozenset[int]) -> _Line:
+def _looked(head: str, groups: Sequence[_Group], wanted: frozenset[int]) -> _Line:
     """The line of some groups, up to the first number that the pair makes; empty ones left out."""
     line = head
     for group in groups:
         row = _row(group.x, group.y, group.ops)
-        hit = next((value for value in row if value in made), None)
+        hit = next((value for value in row if value in wanted), None)
         if hit is not None:
             row = dict(list(row.items())[: list(row).index(hit) + 1])
         line += f" | {group.label}:{_written(row)}" if row else ""

@@ -218,7 +218,7 @@ def _expressions(steps: Sequence[_Step]) -> list[str]:
 
 def _judged_pair(x: Number, y: Number, target: int) -> tuple[tuple[str, ...], bool]:
     line, wins = f"{x} {y}:", two_make(x, y, target)
-    for step in _made(x, y, None if wins else LARGEST_PRODUCT):
+    for step in made(x, y, None if wins else LARGEST_PRODUCT):
         line += f" {step.op}{step.value}"
         if step.value == target:
             return (line + HIT, f"{step.text} (left: {target})"), True
@@ -363,7 +363,7 @@ def _looked(left: Numbers, target: int, limit: int | None, sparing: bool) -> _Lo
         x, y = left[:k] + left[k + 1 :]
         line = f"{held} | {x} {y}:"
         fraction = isinstance(x, Fraction) or isinstance(y, Fraction)
-        for step in _made(x, y, limit):
+        for step in made(x, y, limit):
             if sparing and fraction and step.op not in "+-":
                 continue
             hits = meeting(held, step.value, target) is not None
@@ -377,7 +377,7 @@ def _looked(left: Numbers, target: int, limit: int | None, sparing: bool) -> _Lo
 
 
 @lru_cache(maxsize=MEMO_STATES)
-def _made(x: Number, y: Number, limit: int | None) -> tuple[_Step, ...]:
+def made(x: Number, y: Number, limit: int | None) -> tuple[_Step, ...]:
     """What two numbers make, each value once; a sum comes first and is never left out."""
     small, large = sorted((x, y))
     wanted = [(large, "+", small), (large, "-", small), (large, "*", small)]
@@ -394,4 +394,4 @@ def _made(x: Number, y: Number, limit: int | None) -> tuple[_Step, ...]:
 @lru_cache(maxsize=MEMO_STATES)
 def meeting(x: Number, y: Number, target: int) -> _Step | None:
     """The step by which two numbers make the target."""
-    return next((step for step in _made(x, y, None) if step.value == target), None)
+    return next((step for step in made(x, y, None) if step.value == target), None)
