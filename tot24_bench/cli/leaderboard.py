@@ -1,10 +1,12 @@
-"""`tot24 leaderboard`, and below it `verify`, `upgrade` and `export`: all submissions together."""
+"""`tot24 leaderboard`, and below it `serve`, `verify`, `upgrade`, ...: all submissions together."""
 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 import typer
 from typer import Option
@@ -20,24 +22,85 @@ PLOTS = "plots"  # below the results
 STUDENTS = Path("students")  # where a checkout keeps the checkpoints that it ships
 
 
-def leaderboard_command(context: typer.Context, results: options.Results = options.RESULTS) -> None:
-    """Render LEADERBOARD.md from the submissions under the results folder, and print it.
+def leaderboard_command(
+    context: typer.Context,
+    results: options.Results = options.RESULTS,
+    publish: Annotated[
+        Path | None,
+        Option(help="Write the page here, too, as GitHub Pages or a static Space shows it."),
+    ] = None,
+) -> None:
+    """Write the leaderboard as a page and as Markdown, and print it.
 
-    Example: `tot24 leaderboard`
+    The page, index.html below the results, opens from disk: sort, filter and compare rows, open a
+    model and a hand, watch a response search. It asks nobody for anything. `tot24 leaderboard
+    serve` shows it while submissions change.
+
+    Examples:
+
+    `tot24 leaderboard`
+
+    `tot24 leaderboard --results out/results --publish site`
     """
     if context.invoked_subcommand is not None:
         return
     from tot24_bench.files import replace_all
-    from tot24_bench.leaderboard import read_entries, render_markdown, render_rich
+    from tot24_bench.leaderboard import paths, render_markdown, render_rich, site
 
-    entries = read_entries(results)
-    if not entries:
+    found = len(paths(results))
+    if not found:
         raise ValueError(f"no submissions under {results}: run `tot24 eval` first")
-    page = results / "LEADERBOARD.md"
-    text = render_markdown(entries).encode("utf-8")
-    replace_all({page: lambda file: file.write(text)})
+    with counting(2 * found, "reading submissions") as tick:
+        graded = site.read_graded(results, tick)
+        entries = [one.entry for one in graded]
+        text = render_markdown(entries).encode("utf-8")
+        tick(found, "writing the page")
+        page = site.build(results, graded, tick=tick)
+    files = {results / "LEADERBOARD.md": text, results / site.PAGE: page.html}
+    replace_all({path: partial(_put, data) for path, data in files.items()})
     print_wide(render_rich(entries))
-    typer.echo(f"wrote {page}")
+    for path in files:
+        typer.echo(f"wrote {path}")
+    if page.left_out:
+        typer.echo(
+            f"the page holds the responses of its first rows; those of {len(page.left_out)} more "
+            "are there when it is served: tot24 leaderboard serve"
+        )
+    if publish is not None:
+        written = site.publish(results, page, publish)
+        typer.echo(one_line(f"wrote {len(written)} files to publish under {publish}"))
+
+
+def _put(data: bytes, file: BinaryIO) -> None:
+    file.write(data)
+
+
+def serve_command(
+    results: options.Results = options.RESULTS,
+    port: Annotated[int, Option(min=0, max=65535, help="Of this machine; 0: any free one.")] = 8024,
+) -> None:
+    """Show the page at an address of this machine, built anew when submissions change.
+
+    Reload the page to see what is new. Nobody else can reach it. Ctrl-C ends it.
+
+    Example: `tot24 leaderboard serve --results out/results`
+    """
+    from tot24_bench.leaderboard import paths, site
+
+    if not paths(results):
+        raise ValueError(f"no submissions under {results}: run `tot24 eval` first")
+    preview = site.Preview(results, told=typer.echo)
+    try:
+        server = site.server(preview, port)
+    except OSError as error:
+        raise ValueError(
+            f"port {port} cannot be had ({error.strerror}): give another one with --port"
+        ) from None
+    with server:
+        preview.page()
+        typer.echo(f"http://127.0.0.1:{server.server_address[1]}/ shows {results}; Ctrl-C ends it")
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
 def plot_command(results: options.Results = options.RESULTS) -> None:

@@ -67,6 +67,7 @@ for group, name, command in (
     (app, "difficulty", splits.difficulty_command),
     (app, "failures", compare.failures_command),
     (app, "tree", tree.tree_command),
+    (leaderboard_app, "serve", leaderboard.serve_command),
     (leaderboard_app, "plot", leaderboard.plot_command),
     (leaderboard_app, "verify", leaderboard.verify_command),
     (leaderboard_app, "add", add.add_command),

@@ -30,7 +30,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic.json_schema import models_json_schema
@@ -263,18 +263,24 @@ def read_all(results: Path) -> list[Submission]:
     Raises:
         BadSubmission: as `read`, and for a submission that does not stand where its key says.
     """
-    return _read_each(results, read)
+    return read_each(results, read)
 
 
 def read_entries(results: Path) -> list[Entry]:
     """The entry of every submission below a results folder; see `read_all`."""
-    return _read_each(results, read_entry)
+    return read_each(results, read_entry)
 
 
-_Kept = TypeVar("_Kept", Submission, Entry)
+class _Keyed(Protocol):
+    @property
+    def key(self) -> str: ...
 
 
-def _read_each(results: Path, reader: Callable[[Path], _Kept]) -> list[_Kept]:
+_Kept = TypeVar("_Kept", bound=_Keyed)
+
+
+def read_each(results: Path, reader: Callable[[Path], _Kept]) -> list[_Kept]:
+    """What a reader makes of every submission below a results folder; see `read_all`."""
     found = {path: reader(path) for path in paths(results)}
     for path, kept in found.items():
         if path != path_of(results, kept.key):

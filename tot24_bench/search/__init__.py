@@ -18,4 +18,14 @@ from tot24_bench.search.settings import (
     first_prompt,
     read_settings,
 )
-from tot24_bench.search.tree import MAX_NODES, Node, SearchTree, read_trees, tree_of_response
+from tot24_bench.search.tree import (
+    DEAD_END,
+    IMPOSSIBLE,
+    MAX_NODES,
+    SURE,
+    Node,
+    SearchTree,
+    read_trees,
+    tree_of_analysis,
+    tree_of_response,
+)

@@ -56,6 +56,7 @@ class Node:
     fault: str = ""  # the first rule that the thought breaks; empty where it is valid
     right: bool | None = None  # of a final state that was answered: whether the answer is right
     answer: str = ""  # of such a state: the answer; may be left out where there is one such state
+    line: int = 0  # of the response that writes the thought, from 1; 0 where no response does
 
 
 @dataclass(slots=True)
@@ -126,6 +127,7 @@ def _plain(node: Node) -> dict[str, Any]:
         "fault": node.fault[:MAX_TEXT_CHARS],
         "right": node.right,
         "answer": node.answer[:MAX_TEXT_CHARS],
+        "line": node.line or None,
     }
     state = {"parent": node.parent, "left": " ".join(map(str, node.left))}
     return state | {name: value for name, value in said.items() if value not in (None, "", [])}
@@ -160,6 +162,12 @@ class _Fields:
             raise ValueError(f"{name} is out of range")
         return float(value)
 
+    def count(self, name: str) -> int:
+        value = self.data.get(name, 0)
+        if type(value) is not int or not 0 <= value <= MAX_RESPONSE_CHARS:
+            raise ValueError(f"{name} must be a count of at most {MAX_RESPONSE_CHARS:,}")
+        return value
+
     def text(self, name: str) -> str:
         return _text(name, self.data.get(name, ""), MAX_TEXT_CHARS)
 
@@ -190,6 +198,7 @@ def _node(fields: _Fields) -> Node:
         fault=fields.text("fault"),
         right=fields.flag("right"),
         answer=fields.text("answer"),
+        line=fields.count("line"),
     )
 
 
@@ -239,7 +248,12 @@ def tree_of_response(puzzle: Puzzle, response: str, method: str = "one response"
     line `3 | 2 5: +7 -3 *10` for each number) judges, too: sure where it ends in `!`, else a dead
     end where the search then goes back.
     """
-    analysis = analyse(puzzle, response)
+    return tree_of_analysis(analyse(puzzle, response), response, method)
+
+
+def tree_of_analysis(analysis: Analysis, response: str, method: str = "one response") -> SearchTree:
+    """As `tree_of_response`, of a response that was analysed before."""
+    puzzle = analysis.puzzle
     root = Node(-1, "", puzzle.hand, kept=bool(analysis.thoughts))
     places = {-1: 0}  # of the thoughts' nodes in the tree
     tree = SearchTree(puzzle, method, [root], (response[:MAX_RESPONSE_CHARS],))
@@ -248,7 +262,9 @@ def tree_of_response(puzzle: Puzzle, response: str, method: str = "one response"
             continue
         places[i] = len(tree.nodes)
         fault = "" if one.fault is None else str(one.fault)
-        tree.nodes.append(Node(places[one.parent], one.step.text, one.left, fault=fault))
+        tree.nodes.append(
+            Node(places[one.parent], one.step.text, one.left, fault=fault, line=one.step.line)
+        )
         tree.nodes[places[one.parent]].kept = True
     for i, judgement in _judged(analysis, response):
         tree.nodes[places[i]].judgements += (judgement,)

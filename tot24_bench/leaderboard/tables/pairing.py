@@ -166,7 +166,7 @@ def _test(outcomes: list[tuple[Outcome, Outcome]]) -> PairedTest:
 
 def _warnings(first: Header, second: Header) -> Iterator[str]:
     """What differs beside what one may want to compare: model and method."""
-    ones, others = _settings(first), _settings(second)
+    ones, others = settings_of(first), settings_of(second)
     for what, one in ones.items():
         other = others[what]
         if one != other and (what == "shots" or None not in (one, other)):
@@ -184,7 +184,7 @@ def _warnings(first: Header, second: Header) -> Iterator[str]:
             yield f"{short(header.model.name)} is exact search, no language model"
 
 
-def _settings(header: Header) -> dict[str, object]:
+def settings_of(header: Header) -> dict[str, object]:
     """How a model was asked; None where the record does not say."""
     turns = "several turns" if header.multiturn and header.shots else "one turn"
     given, sampling = header.generation, None

@@ -1,0 +1,54 @@
+/*
+ * Show the view that the address names, and keep focus and scrolling where a reader expects them.
+ */
+
+const VIEWS = { board: boardView, row: rowView, compare: compareView, figures: figuresView, try: tryView };
+const TITLES = { board: "tot24-bench: can a small language model be taught to search?", row: "A row", compare: "Compare", figures: "Figures", try: "Try a hand" };
+
+let before = null;
+
+function render() {
+  const { view, query } = address();
+  const main = document.getElementById("main");
+  const name = view in VIEWS ? view : "board";
+  // The same view with other parameters: what was in use stays in use.
+  const same = before !== null && before.name === name && before.subject === subject(name, query);
+  const active = document.activeElement;
+  const caret = same && active instanceof HTMLInputElement && active.type === "search" ? active.selectionStart : null;
+  let content;
+  try {
+    content = VIEWS[name](query);
+  } catch (error) {
+    console.error(error);
+    content = missing("This address cannot be shown", error.message);
+  }
+  main.replaceChildren(...content.flat(3).filter((one) => one !== null && one !== undefined));
+  const title = main.querySelector("h1")?.textContent ?? "";
+  document.title = name === "board" ? TITLES.board : `${title} · tot24-bench`;
+  for (const link of document.querySelectorAll("nav [data-view]")) {
+    if (link.dataset.view === name || (name === "row" && link.dataset.view === "board")) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (same && active?.id && document.getElementById(active.id)) {
+    const again = document.getElementById(active.id);
+    again.focus({ preventScroll: true });
+    if (caret !== null) again.setSelectionRange(caret, caret);
+  } else if (before !== null && !same) {
+    main.focus({ preventScroll: true });
+    scrollTo(0, 0);
+    announce(document.title);
+  }
+  before = { name, subject: subject(name, query) };
+}
+
+/** What a view is about: where it changes, reading begins at the top again. */
+function subject(name, query) {
+  return name === "row" ? `${query.get("key")} ${query.get("hand") ?? ""}` : name;
+}
+
+document.getElementById("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("main").focus();
+});
+addEventListener("hashchange", render);
+render();

@@ -1,0 +1,255 @@
+/*
+ * The first view: the claim in one figure, and the table that can be sorted and filtered.
+ *
+ * Ranks are of one section (measured, rescored, reported) and one split. In the order of ranks the
+ * table keeps sections apart and brackets the rows that share a rank; in any other order it is one.
+ */
+
+const COLUMNS = [
+  { name: "rank", words: "rank", shown: true, number: true, of: (row) => row.rank ?? null },
+  { name: "model", words: "model", shown: true, of: (row) => row.model },
+  { name: "method", words: "method", shown: true, of: (row) => row.label },
+  { name: "acc", words: "accuracy", shown: true, number: true, of: (row) => row.acc },
+  { name: "total", words: "tokens a hand", shown: true, number: true, of: (row) => costOf(row) ?? null, hint: "prompts and responses; ~ where only the responses are known" },
+  { name: "size", words: "parameters", shown: true, number: true, of: (row) => row.parameters ?? null },
+  { name: "shots", words: "shots", number: true, of: (row) => row.shots ?? null },
+  { name: "prompt", words: "prompt", of: (row) => row.prompt },
+  { name: "split", words: "split", of: (row) => row.split },
+  { name: "n", words: "hands", number: true, of: (row) => row.n },
+  { name: "tokens", words: "response tokens", number: true, of: (row) => row.tokens ?? null },
+  { name: "precision", words: "precision", of: (row) => row.precision ?? "" },
+  { name: "teacher", words: "teacher", of: (row) => row.teacher ?? "" },
+  { name: "trained", words: "trained on", of: (row) => row.trained ?? "" },
+  { name: "obtained", words: "how obtained", of: (row) => row.obtained },
+];
+
+const SIZES = {
+  "": ["any size", () => true],
+  tiny: ["below 10M", (row) => row.parameters < 1e7],
+  small: ["10M to 1B", (row) => row.parameters >= 1e7 && row.parameters < 1e9],
+  large: ["1B and more", (row) => row.parameters >= 1e9],
+  unknown: ["unknown", (row) => row.parameters === undefined],
+};
+
+function boardView(query) {
+  const rows = chosen(query);
+  const split = query.get("split") ?? defaultSplit();
+  const where = split === "all" ? "all splits" : split;
+  return [
+    h("h1", {}, "Can a small language model be taught to search?"),
+    h("p", { class: "lead" }, "Each mark is a model and a way of asking it to solve Game of 24 hands: how many it solves, exactly judged, and what a hand costs. Searching within one response (One-Step ToT) is a skill that a small model can learn."),
+    costFigure(rows, where),
+    filters(query),
+    boardTable(rows, query),
+    DATA.noRows.length ? h("details", {}, h("summary", {}, `${plural(DATA.noRows.length, "submission")} without a row`), h("ul", {}, DATA.noRows.map((one) => h("li", {}, one)))) : null,
+    unknownCost(rows),
+  ];
+}
+
+function defaultSplit() {
+  return "hard100" in DATA.splits ? "hard100" : Object.keys(DATA.splits)[0];
+}
+
+/** The rows that the filters let through. */
+function chosen(query) {
+  const split = query.get("split") ?? defaultSplit();
+  const words = (query.get("q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const size = SIZES[query.get("size") ?? ""] ?? SIZES[""];
+  return ROWS.filter((row) =>
+    (split === "all" || isOf(row, split)) &&
+    (!query.get("how") || row.obtained === query.get("how")) &&
+    (!query.get("family") || familyOf(row)[1] === query.get("family")) &&
+    (!query.get("shots") || String(row.shots ?? "unknown") === query.get("shots")) &&
+    size[1](row) &&
+    words.every((word) => `${nameOf(row)} ${row.teacher ?? ""} ${row.base ?? ""}`.toLowerCase().includes(word)));
+}
+
+/** The figure, made once for the same rows: sorting need not draw it again. */
+const costFigures = new Map();
+function costFigure(rows, where) {
+  const name = `${where} ${rows.map((row) => row.place).join()}`;
+  if (!costFigures.has(name)) {
+    costFigures.clear();
+    costFigures.set(name, drawCost(rows, where));
+  }
+  return costFigures.get(name);
+}
+
+function drawCost(rows, where) {
+  const drawn = rows.filter((row) => !row.exact);
+  const known = drawn.filter((row) => costOf(row) > 0);
+  if (!known.length) return h("p", { class: "note" }, "None of these rows says how many tokens a hand takes, so there is nothing to draw.");
+  const best = new Map();
+  for (const row of drawn) {
+    if (!best.has(row.model) || best.get(row.model).acc < row.acc) best.set(row.model, row);
+  }
+  const dearest = Math.max(...known.map(costOf));
+  const strip = dearest * 4; // where rows stand whose tokens nobody counted
+  const uncounted = drawn.length > known.length;
+  const points = drawn.map((row) => ({
+    x: costOf(row) || strip, y: row.acc, low: row.low, high: row.high, colour: familyOf(row)[1], shape: row.obtained,
+    hollow: row.helped || (row.total === undefined && row.obtained === "measured"), size: sizeOf(row), href: at("row", { key: row.key }),
+    words: `${nameOf(row)}: ${percent(row.acc)} ${bracket(row.low, row.high)}, ${costOf(row) ? `${whole(costOf(row))} tokens a hand` : "tokens not known"}`,
+    label: best.get(row.model) === row ? row.model : null,
+  }));
+  points.sort((one, other) => other.size - one.size);
+  const colours = [...new Map(drawn.map((row) => [familyOf(row)[1], familyOf(row)])).values()];
+  const shapes = [["measured here", "measured"], ["published responses, rescored", "rescored"], ["as reported", "reported"], ["hollow: response tokens alone, or right answers helped", "measured", true]];
+  const kept = shapes.filter(([, shape, hollow]) => (hollow ? points.some((one) => one.hollow) : points.some((one) => one.shape === shape)));
+  return h("figure", {},
+    plot(points, { title: `Accuracy against tokens a hand, ${where}`, strip: uncounted ? [strip, "not known"] : null, x: { words: "tokens a hand, prompts and responses (log scale)", log: true, to: uncounted ? strip * 1.8 : dearest * 1.25, ticks: logTicks(Math.min(...known.map(costOf)), dearest).map((tick) => [tick, shortCount(tick)]) } }),
+    h("figcaption", {}, legend(colours, kept), `Accuracy against cost on ${where}; bars are 95% intervals, larger marks are larger models. Each mark opens its model; the table below says the same in words.`));
+}
+
+function sizeOf(row) {
+  return row.parameters === undefined ? 4 : 3.5 + 1.6 * Math.max(0, Math.log10(row.parameters / 1e6));
+}
+
+function unknownCost(rows) {
+  const some = rows.some((row) => row.total === undefined && row.tokens !== undefined);
+  return some ? h("p", { class: "note" }, "~ The tokens of the responses alone: nobody counted the prompt's.") : null;
+}
+
+function filters(query) {
+  const changed = (name) => (event) => {
+    const next = Object.fromEntries(query);
+    next[name] = event.target.value;
+    if (name === "split" && event.target.value === defaultSplit()) next.split = "";
+    go(at("board", next), { step: event.target.tagName === "SELECT" });
+  };
+  const select = (name, words, choices) => {
+    const value = query.get(name) ?? (name === "split" ? defaultSplit() : "");
+    return h("label", {}, `${words} `, h("select", { id: `by-${name}`, on: { change: changed(name) } },
+      choices.map(([choice, text]) => h("option", { value: choice, selected: choice === value }, text))));
+  };
+  const splits = Object.entries(DATA.splits).map(([name, size]) => [name, size ? `${name} (${size})` : name]);
+  const shots = [...new Set(ROWS.map((row) => String(row.shots ?? "unknown")))].sort();
+  const families = [...new Map(ROWS.map((row) => [familyOf(row)[1], familyOf(row)[0]]))];
+  return h("form", { class: "filters", role: "search", "aria-label": "Filter the table", on: { submit: (event) => event.preventDefault() } },
+    h("label", {}, "Find ", h("input", { id: "by-q", type: "search", value: query.get("q") ?? "", placeholder: "model, method, teacher", on: { input: changed("q") } })),
+    select("split", "Split", [...splits, ["all", "all splits"]]),
+    select("family", "Method", [["", "every method"], ...families]),
+    select("shots", "Shots", [["", "any"], ...shots.map((one) => [one, one])]),
+    select("how", "How", [["", "however obtained"], ...Object.keys(DATA.sections).map((one) => [one, one])]),
+    select("size", "Size", Object.entries(SIZES).map(([name, [text]]) => [name, text])),
+    h("label", { class: "tick" }, h("input", { id: "by-all", type: "checkbox", checked: query.get("columns") === "all", on: { change: (event) => go(at("board", { ...Object.fromEntries(query), columns: event.target.checked ? "all" : "" })) } }), " all columns"),
+    query.size ? h("a", { href: "#board" }, "reset") : null);
+}
+
+function boardTable(rows, query) {
+  const asked = query.get("split") ?? defaultSplit();
+  const split = asked === "all" ? null : asked;
+  const all = query.get("columns") === "all";
+  const columns = COLUMNS.filter((column) => all || column.shown || (column.name === "split" && query.get("split") === "all"));
+  const by = COLUMNS.find((column) => column.name === query.get("sort")) ?? COLUMNS[0];
+  const falling = query.get("down") === "1";
+  const byRank = by.name === "rank" && !falling;
+  const head = h("tr", {}, columns.map((column) => heading(column, by, falling, query)));
+  const bodies = byRank ? bySection(rows, columns, split) : [h("tbody", {}, sorted(rows, by, falling).map((row) => boardRow(row, columns, "", split)))];
+  const words = `Leaderboard: ${plural(rows.length, "row")}`;
+  announce(`${plural(rows.length, "row")}, sorted by ${by.words}`);
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Leaderboard" },
+    h("table", { id: "rows", class: "board" },
+      h("caption", {}, words, h("span", { class: "note" }, byRank ? ": rows with one bracket share a rank, because these hands cannot tell them apart" : "")),
+      h("thead", {}, head),
+      rows.length ? bodies : h("tbody", {}, h("tr", {}, h("td", { colspan: columns.length }, "No row fits: ", h("a", { href: "#board" }, "reset the filters"), ".")))));
+}
+
+function heading(column, by, falling, query) {
+  const active = column.name === by.name;
+  const sort = active ? (falling ? "descending" : "ascending") : null;
+  // The first click shows what people look for: the highest accuracy, else the smallest or A to Z.
+  const down = active ? !falling : column.name === "acc";
+  const next = { ...Object.fromEntries(query), sort: column.name, down: down ? "1" : "" };
+  return h("th", { scope: "col", "aria-sort": sort, class: column.number ? "number" : null, title: column.hint ?? null },
+    h("button", { type: "button", id: `sort-${column.name}`, on: { click: () => go(at("board", next)) } },
+      column.words, h("span", { "aria-hidden": "true", class: "arrow" }, active ? (falling ? " ▼" : " ▲") : "")));
+}
+
+function sorted(rows, by, falling) {
+  const sign = falling ? -1 : 1;
+  const compared = (one, other) => {
+    const [a, b] = [by.of(one), by.of(other)];
+    if (a === null || b === null) return (a === null) - (b === null); // unknown last, either way
+    const order = typeof a === "number" ? a - b : a < b ? -1 : a > b ? 1 : 0;
+    return sign * order || one.place - other.place;
+  };
+  return [...rows].sort(compared);
+}
+
+/** Whether an unranked row stands between two that share a rank. */
+function between(group, row) {
+  const place = group.indexOf(row);
+  const last = group.slice(0, place).findLast((one) => one.rank !== undefined);
+  const next = group.slice(place + 1).find((one) => one.rank !== undefined);
+  return last !== undefined && last.rank === next?.rank;
+}
+
+/** A body for each section and split, its rows in their order, those of one rank bracketed. */
+function bySection(rows, columns, split) {
+  const groups = new Map();
+  for (const row of rows) {
+    const name = `${row.obtained}\u0000${split ?? row.split}`;
+    if (!groups.has(name)) groups.set(name, []);
+    groups.get(name).push(row);
+  }
+  const several = split === null;
+  return [...groups.values()].map((group) => {
+    const [title, words] = DATA.sections[group[0].obtained];
+    const head = h("tr", { class: "section" }, h("th", { colspan: columns.length, scope: "colgroup" },
+      several ? `${title}, ${group[0].split}. ` : `${title}. `, h("span", { class: "note" }, words)));
+    const ranked = group.filter((row) => row.rank !== undefined);
+    const ends = (row) => {
+      if (row.rank === undefined) return between(group, row) ? "tied" : "";
+      const i = ranked.indexOf(row);
+      const before = ranked[i - 1]?.rank === row.rank;
+      const after = ranked[i + 1]?.rank === row.rank;
+      return before && after ? "tied" : before ? "tied last" : after ? "tied first" : "";
+    };
+    return h("tbody", {}, groups.size > 1 || group[0].obtained !== "measured" ? head : null, group.map((row) => boardRow(row, columns, ends(row), split)));
+  });
+}
+
+function boardRow(row, columns, tie, split) {
+  return h("tr", { class: tie || null }, columns.map((column) => boardCell(row, column, tie, split)));
+}
+
+function boardCell(row, column, tie, split) {
+  switch (column.name) {
+    case "rank":
+      return h("td", { class: "number rank" }, row.rank === undefined ? "–" : String(row.rank),
+        tie && row.rank !== undefined ? h("span", { class: "hidden" }, " shared") : null);
+    case "model":
+      return h("th", { scope: "row" }, h("a", { href: at("row", { key: row.key }) }, row.model),
+        row.obtained === "measured" ? null : h("span", { class: "tag" }, row.obtained),
+        split === null || row.split === split ? null : h("span", { class: "tag" }, row.split),
+        row.exact ? h("span", { class: "tag" }, "exact search, no model") : null,
+        row.helped ? h("span", { class: "tag" }, "right answers helped") : null);
+    case "method":
+      return h("td", {}, h("span", { class: `dot c-${familyOf(row)[1]}`, "aria-hidden": "true" }), row.label,
+        h("span", { class: "note" }, ` ${row.shots ?? "?"}-shot${row.prompt === "chat" ? ", chat" : ""}`));
+    case "acc":
+      return h("td", { class: "number acc" }, accuracyBar(row), h("b", {}, percent(row.acc)), " ", h("span", { class: "note" }, bracket(row.low, row.high)));
+    case "total":
+      return h("td", { class: "number" }, costOf(row) === undefined ? "–" : `${row.total === undefined ? "~ " : ""}${whole(costOf(row))}`);
+    case "size":
+      return h("td", { class: "number" }, row.size ?? "–");
+    case "tokens":
+      return h("td", { class: "number" }, whole(row.tokens));
+    case "n":
+      return h("td", { class: "number" }, row.repeats > 1 ? `${row.n} × ${row.repeats}` : String(row.n));
+    default: {
+      const value = column.of(row);
+      return h("td", { class: column.number ? "number" : null }, value === null || value === "" ? "–" : String(value));
+    }
+  }
+}
+
+/** The interval as a bar, so that overlaps are seen at a glance. */
+function accuracyBar(row) {
+  const at100 = (share) => 100 * share;
+  return s("svg", { class: "ci", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
+    s("rect", { class: "rail", x: 0, y: 4, width: 100, height: 2 }),
+    row.low === undefined ? null : s("rect", { class: `c-${familyOf(row)[1]} span`, x: at100(row.low), y: 2, width: Math.max(0.5, at100(row.high - row.low)), height: 6 }),
+    s("rect", { class: "at", x: at100(row.acc) - 0.6, y: 0, width: 1.2, height: 10 }));
+}

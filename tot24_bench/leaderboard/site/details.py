@@ -1,0 +1,208 @@
+"""What the page shows of one row, hand by hand: each response beside its search as a checked tree.
+
+A thought says whether the numbers that it leaves can still win (exact arithmetic, nobody's claim),
+each judgement whether it is true. A search that works backward from the target judges pairs, which
+are no states of the hand: they stand in the tree as what was tried. Keys are short because a page
+holds some ten thousand trees; `KEYS` says what they mean, and `assets/hand.js` draws them.
+
+>>> puzzle = Puzzle.parse("4 4 6 8")
+>>> said = "4 + 8 = 12 (left: 4 6 12): dead end\\n8 - 4 = 4 (left: 4 4 6)\\nAnswer: 4 * 6 = 24"
+>>> for node in read_response(puzzle, said).nodes[1:]:
+...     print(node)
+{'p': 0, 't': '4 + 8 = 12', 'l': '4 6 12', 'n': 1, 'w': 1, 'j': [['dead end', 0]]}
+{'p': 0, 't': '8 - 4 = 4', 'l': '4 4 6', 'n': 2, 'w': 0, 'r': 0}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tot24_bench.game import Number, Puzzle
+from tot24_bench.leaderboard.store import read_stream
+from tot24_bench.leaderboard.submission import Sample
+from tot24_bench.scoring import BrokenRule, analyse, wins
+from tot24_bench.search import DEAD_END, IMPOSSIBLE, SURE, SearchTree, tree_of_analysis
+from tot24_bench.text import one_line
+
+KEYS = {
+    "p": "the place of the node it comes from, -1 of the first",
+    "t": "the thought, or the pair that was tried",
+    "l": "the numbers left",
+    "n": "the line of the response, from 1",
+    "w": "1 where the numbers left can make the target, 0 where not; left out where nobody knows",
+    "j": "judgements: what was said, and 1, 0 or null for true, false and neither",
+    "f": "the rule that the thought breaks",
+    "a": "1 where the numbers left were come to before",
+    "r": "1 or 0 where the answer was given: whether it is right",
+    "k": "1 of a pair that a backward search tried",
+}
+
+MAX_CHARS = 20_000  # of a response that the page shows; the submission has all of it
+MAX_NODES = 1_000  # of a tree that it shows; a response that loops has thousands
+MAX_RESPONSES = 4  # to one hand that it shows
+MAX_FINALS = 10  # answers of a search that it shows
+MAX_TRUE_LEFT = 4  # numbers left of which it is asked whether they can win
+MAX_TRUE_SIZE = 10**12  # of a numerator or denominator in such a state
+
+_FAULTS: dict[str, str] = {
+    BrokenRule.TOO_MANY: "nothing is left to combine",
+    BrokenRule.UNAVAILABLE: "a number is not there",
+    BrokenRule.ARITHMETIC: "the result is wrong",
+    BrokenRule.LEFT: "not the numbers left",
+}
+_PAIR = re.compile(r"(\d{1,4}) (\d{1,4}):(?: [-+*/]\d{1,4}){1,6}", re.ASCII)
+
+
+class Shown(NamedTuple):
+    """A response as the page shows it."""
+
+    place: str  # where it first fails: "" right, "1", "2", ..., `answer` or `malformed`
+    nodes: list[dict[str, Any]]
+
+
+class HandDetails(NamedTuple):
+    """What the page shows of one hand of a row."""
+
+    places: tuple[str, ...]  # of each response
+    data: dict[str, Any]  # as JSON
+
+
+def details_of(path: Path) -> list[HandDetails]:
+    """The details of every hand of a submission, in the order asked; of what is withheld, none."""
+    _, samples = read_stream(path)
+    return [hand_details(sample) for sample in samples if not sample.withheld]
+
+
+def hand_details(sample: Sample) -> HandDetails:
+    """The details of one hand."""
+    places, responses = [], []
+    shown = zip(sample.responses, sample.scores, sample.tokens, strict=True)
+    for text, score, tokens in list(shown)[:MAX_RESPONSES]:
+        place, nodes = read_response(sample.puzzle, text)
+        places.append(place)
+        said: dict[str, Any] = {
+            "text": text[:MAX_CHARS],
+            "verdict": str(score.verdict),
+            "right": score.correct,
+            "reason": one_line(score.reason, 200),
+        }
+        optional = {
+            "cut": len(text) if len(text) > MAX_CHARS else None,
+            "answer": one_line(score.answer, 200),
+            "tokens": tokens,
+            "truncated": score.truncated,
+            "nodes": nodes if len(nodes) > 1 else None,
+        }
+        responses.append(said | {key: value for key, value in optional.items() if value})
+    data: dict[str, Any] = {"asked": sample.puzzle.text, "responses": responses}
+    if (search := sample.search) is not None:
+        data["search"] = {
+            "finals": [
+                [one_line(final, 300), right]
+                for final, right in list(zip(search.finals, search.right, strict=True))[:MAX_FINALS]
+            ],
+            "more": max(0, len(search.finals) - MAX_FINALS),
+            "calls": search.calls,
+            "states": search.states,
+            "tokens": search.completion_tokens,
+        }
+    return HandDetails(tuple(places), data)
+
+
+def read_response(puzzle: Puzzle, response: str) -> Shown:
+    """Where a response first fails, and its search as nodes."""
+    analysis = analyse(puzzle, response)
+    tree = tree_of_analysis(analysis, response)
+    return Shown(analysis.failed_at or "", list(_nodes(tree, response)))
+
+
+def _nodes(tree: SearchTree, response: str) -> Iterator[dict[str, Any]]:
+    """The nodes, each after the one that it comes from; pairs tried stand first below the hand."""
+    pairs = list(_pairs(tree.puzzle, response))
+    come_to: set[tuple[Number, ...]] = set()
+    sound: list[bool] = []  # whether neither the node nor one before it breaks a rule
+    for i, node in enumerate(tree.nodes[: MAX_NODES - len(pairs)]):
+        sound.append(not node.fault and (node.parent < 0 or sound[node.parent]))
+        truth = _truth(tree.puzzle, node.left) if sound[i] else None
+        shown: dict[str, Any] = {
+            "p": node.parent if node.parent <= 0 else node.parent + len(pairs),
+            "t": one_line(node.thought, 80),
+            "l": one_line(" ".join(map(str, node.left)), 80),
+        }
+        if node.line:
+            shown["n"] = node.line
+        if truth is not None:
+            shown["w"] = int(truth)
+        if node.judgements:
+            shown["j"] = [[one_line(said, 30), _is_true(said, truth)] for said in node.judgements]
+        if node.fault:
+            shown["f"] = _FAULTS.get(node.fault, one_line(node.fault, 80))
+        if sound[i] and node.left in come_to:
+            shown["a"] = 1
+        if sound[i]:
+            come_to.add(node.left)
+        if node.right is not None:
+            shown["r"] = int(node.right)
+        yield shown
+        if i == 0:
+            yield from pairs
+
+
+def _is_true(judgement: str, truth: bool | None) -> int | None:
+    if truth is None or judgement not in (SURE, IMPOSSIBLE, DEAD_END):
+        return None
+    return int(truth is (judgement == SURE))
+
+
+def _truth(puzzle: Puzzle, left: tuple[Number, ...]) -> bool | None:
+    """Whether numbers can make the target; None where that is not asked."""
+    if len(left) == 1:
+        return left[0] == puzzle.target
+    # With a negative number every order is tried out.
+    few = 0 < len(left) <= MAX_TRUE_LEFT - (min(left, default=0) < 0)
+    if not few or any(max(abs(n.numerator), n.denominator) > MAX_TRUE_SIZE for n in left):
+        return None
+    return wins(left, puzzle.target, puzzle.rule)
+
+
+def _pairs(puzzle: Puzzle, response: str) -> Iterator[dict[str, Any]]:
+    """The pairs that a backward search tried (docs/look-ahead.md) and, but for the last, gave up.
+
+    A pair that is given up is judged: whatever two of its numbers make, the hand is not won so.
+    """
+    lines = response[:MAX_CHARS].split("\n")
+    tried = [
+        (number, match)
+        for number, line in enumerate(lines, 1)
+        if (match := _PAIR.fullmatch(line.rstrip())) is not None
+    ]
+    if not tried or len(puzzle.numbers) != MAX_TRUE_LEFT:
+        return
+    for i, (number, match) in enumerate(tried[: MAX_NODES // 10]):
+        pair = int(match[1]), int(match[2])
+        until = tried[i + 1][0] if i + 1 < len(tried) else len(lines) + 1
+        hit = any(line.rstrip().endswith(" !") for line in lines[number : until - 1])
+        truth = _pair_wins(puzzle, pair)
+        said = SURE if hit else DEAD_END
+        shown: dict[str, Any] = {"p": 0, "t": match[0], "l": "", "n": number, "k": 1}
+        if truth is None:
+            shown["f"] = "a number is not there"
+        else:
+            shown |= {"w": int(truth), "j": [[said, _is_true(said, truth)]]}
+        yield shown
+
+
+def _pair_wins(puzzle: Puzzle, pair: tuple[int, int]) -> bool | None:
+    """Whether the hand can be won by joining two numbers first; None where it lacks one."""
+    rest = list(puzzle.numbers)
+    for number in pair:
+        if number not in rest:
+            return None
+        rest.remove(number)
+    a, b = max(pair), min(pair)
+    values: set[Number] = {a + b, a - b, a * b, Fraction(a, b), Fraction(b, a)}
+    return any(wins(tuple(sorted((*rest, one))), puzzle.target, puzzle.rule) for one in values)
