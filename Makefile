@@ -1,6 +1,6 @@
 # make demo   evaluate the shipped student and print the leaderboard
 # make slm    a real small model: asked as it comes, and with its adapter; on the same leaderboard
-# make test   lint, types, layers, tests
+# make test   lint, types, layers, tests (make browser before it for those of the page)
 # All set up .venv first; nothing is installed again until the project's files change.
 
 PYTHON ?= python3
@@ -13,12 +13,13 @@ DEMO := demo-results
 SLM := models/smollm2-135m-instruct
 ADAPTER := students/smollm2-135m-backward
 
-.PHONY: demo slm test bench compare agreement references student study clean
+.PHONY: demo slm test browser bench compare agreement references student study clean
 
 demo: $(VENV)/.base
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/tot24 eval --model hf --model_args pretrained=$(STUDENT) \
 		--tasks game24 --num_fewshot 0 --device cpu --results $(DEMO) --overwrite
 	$(BIN)/tot24 leaderboard --results $(DEMO)
+	@echo "Open the page: file://$(CURDIR)/$(DEMO)/index.html"
 
 # SmolLM2-135M-Instruct as it comes, in its chat form, and with its adapter, which was taught plain prompts.
 ON_SLM := OMP_WAIT_POLICY=PASSIVE $(BIN)/tot24 eval --model hf --num_fewshot 0 --device cpu --results $(DEMO) --overwrite
@@ -27,6 +28,14 @@ slm: $(VENV)/.slm
 	$(ON_SLM) --model_args pretrained=$(SLM) --tasks game24 --apply_chat_template
 	$(ON_SLM) --model_args pretrained=$(SLM),peft=$(ADAPTER) --tasks game24_onestep_tot
 	$(BIN)/tot24 leaderboard --results $(DEMO)
+	@echo "Open the page: file://$(CURDIR)/$(DEMO)/index.html"
+
+# A real browser for the tests of the page: Debian's chromium, where it can be installed. Elsewhere set
+# CHROMIUM to one that is there; without any these tests are skipped, and say so.
+browser:
+	command -v chromium || command -v chromium-browser || test -x "$$CHROMIUM" \
+		|| (apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null) \
+		|| echo "no chromium here: install it (Debian: sudo apt-get install chromium), or set CHROMIUM=/path"
 
 # Tests in the order of their files: xdist's own order leaves the longest files to the end.
 test: $(VENV)/.dev

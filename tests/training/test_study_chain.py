@@ -67,7 +67,7 @@ def test_the_whole_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
     page = tmp_path / "study.md"
     page.write_text(f"# Words\n\n{BEGIN}\nold figures\n{END}\n\nMore words.\n")
-    reported = call("report", *where, "--page", page)
+    reported = call("report", *where, "--page", page, "--studies", tmp_path)
     assert reported.exit_code == 0, reported.output
     text = page.read_text()
     assert (
@@ -79,7 +79,7 @@ def test_the_whole_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert f"({folders.kept.name}/accuracy.png)" in text
     new = tmp_path / "pages" / "study.md"
     new.parent.mkdir()
-    assert call("report", *where, "--page", new).exit_code == 0
+    assert call("report", *where, "--page", new, "--studies", tmp_path).exit_code == 0
     assert new.read_text().startswith(f"# study\n\n{BEGIN}\n")
     assert f"(../{folders.kept.name}/accuracy.png)" in new.read_text()
     results = json.loads((folders.kept / "results.json").read_text())
@@ -90,4 +90,4 @@ def test_the_whole_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     folders.plan.write_text(folders.plan.read_text() + "# changed\n")
     commit(tmp_path)
     assert "was changed since" in call("eval", *where).output
-    assert "git checkout" in call("report", *where, "--page", page).output
+    assert "git checkout" in call("report", *where, "--page", page, "--studies", tmp_path).output

@@ -10,10 +10,13 @@ from typing import Annotated
 
 import typer
 
+from tot24_bench.files import write_durably
 from tot24_bench.text import one_line
 
 from .plan import PLAN, Folders, read_plan
 
+STUDIES = Path("results/studies")  # which the leaderboard's page shows
+OTHERWISE = {"study": "small-budget"}  # a plan's folder by a name that says more
 PAGES = Path("docs/appendix")
 
 PlanFile = Annotated[Path, typer.Option("--plan", help="The plan; what is kept lies beside it.")]
@@ -24,6 +27,9 @@ Runs = Annotated[
 Page = Annotated[
     Path | None,
     typer.Option("--page", help="Where the figures go; none: docs/appendix/, by the same name."),
+]
+Studies = Annotated[
+    Path, typer.Option("--studies", help="Where the leaderboard's page finds the comparison.")
 ]
 Names = Annotated[list[str] | None, typer.Argument(help="Arms; none: all of the plan.")]
 
@@ -98,15 +104,21 @@ def eval_command(arms: Names = None, plan: PlanFile = PLAN, runs: Runs = None) -
 
 @app.command("report")
 @one_line_errors()
-def report_command(plan: PlanFile = PLAN, runs: Runs = None, page: Page = None) -> None:
-    """Write results.json, accuracy.png, and the page of figures, by the declared plan."""
-    from .report import report
+def report_command(
+    plan: PlanFile = PLAN, runs: Runs = None, page: Page = None, studies: Studies = STUDIES
+) -> None:
+    """Write results.json, accuracy.png, the page of figures, and the leaderboard's comparison."""
+    from .report import comparison_csv, report
 
-    page = page or PAGES / f"{plan.resolve().parent.name}-results.md"
+    name = plan.resolve().parent.name
+    page = page or PAGES / f"{name}-results.md"
     results = report(read_plan(plan), Folders.of(plan, runs), page)
     for one in results["hypotheses"]:
         typer.echo(f"{one['name']}: {one['outcome']}: {one['says']}")
-    typer.echo(f"wrote {page}")
+    comparison = studies / f"{OTHERWISE.get(name, name)}.csv"
+    comparison.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(comparison, comparison_csv(results))
+    typer.echo(f"wrote {page} and {comparison}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ Figures stand between two marks in docs/appendix/study-results.md.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -81,6 +83,19 @@ def _around(docs: Path) -> tuple[str, str]:
     if not begin or not end:
         raise BadPage(f"{docs} lacks {BEGIN} and {END}: put them where the figures go")
     return before, after
+
+
+def comparison_csv(results: Mapping[str, Any]) -> str:
+    """The main comparison as the leaderboard's page shows it: a row a group and test, 0 to 1."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = ("group", "method", "parameters", "seeds")
+    writer.writerow([*names, "test", "accuracy", "low", "high"])
+    for group in results["groups"]:
+        for test, one in group["tests"].items():
+            ends = [round(one[name], 4) for name in ("value", "low", "high")]
+            writer.writerow([*(group[name] for name in names), test, *ends])
+    return text.getvalue()
 
 
 def results_of(plan: Plan, folders: Folders, answers: Answers) -> dict[str, Any]:

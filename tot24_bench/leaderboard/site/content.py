@@ -21,15 +21,15 @@ from tot24_bench.game import (
 from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.store import read_each, read_stream
 from tot24_bench.leaderboard.submission import Header, Sample
-from tot24_bench.leaderboard.tables.pairing import settings_of
-from tot24_bench.leaderboard.tables.ranks import is_exact_search
-from tot24_bench.leaderboard.tables.rows import (
+from tot24_bench.leaderboard.tables import (
     SECTIONS,
     Ranked,
+    is_exact_search,
     method_of,
     no_rows,
     notes_of,
     sections,
+    settings_of,
     short,
     short_count,
     trained_on,

@@ -67,7 +67,8 @@ function plot(points, { title, x: axis, lines = [], high = 380, strip = null }) 
     body.push(s("text", { class: "tick", x: left - 8, y: y + 4, "text-anchor": "end" }, `${Math.round(100 * share)}%`));
   }
   // Words take turns on two lines where they would run into each other.
-  const crowded = ticks.reduce((sum, [, text]) => sum + 7 * String(text).length + 8, 0) > right - left;
+  const longest = Math.max(0, ...ticks.map(([, text]) => String(text).length));
+  const crowded = ticks.length > 4 && 7 * longest + 8 > (right - left) / ticks.length;
   for (const [i, [value, text]] of ticks.entries()) {
     const x = across.place(value);
     body.push(s("line", { class: "grid", x1: x, x2: x, y1: top, y2: bottom }));
@@ -82,7 +83,9 @@ function plot(points, { title, x: axis, lines = [], high = 380, strip = null }) 
   const boxes = points.map((one) => ({ x: across.place(one.x), y: up.place(one.y), r: one.size ?? 5 }));
   const taken = boxes.map(({ x, y, r }) => [x - r - 1, y - r - 1, x + r + 1, y + r + 1]);
   const marks = points.map((one, i) => mark(one, boxes[i], up));
-  const labels = points.map((one, i) => one.label && labelled(one, boxes[i], taken, right, top)).filter(Boolean);
+  // Those that are told first find room first.
+  const told = points.map((_, i) => i).sort((a, b) => (points[b].first ?? 0) - (points[a].first ?? 0));
+  const labels = told.map((i) => points[i].label && labelled(points[i], boxes[i], taken, right, top)).filter(Boolean);
   return s(
     "svg",
     { class: "plot", viewBox: `0 0 ${WIDE} ${high}`, role: "group", "aria-label": title },

@@ -91,6 +91,7 @@ function drawCost(rows, where) {
     hollow: row.helped || (row.total === undefined && row.obtained === "measured"), size: sizeOf(row), href: at("row", { key: row.key }),
     words: `${nameOf(row)}: ${percent(row.acc)} ${bracket(row.low, row.high)}, ${costOf(row) ? `${whole(costOf(row))} tokens a hand` : "tokens not known"}`,
     label: best.get(row.model) === row ? row.model : null,
+    first: row.obtained === "measured" && !row.teacher ? 1 : 0, // models as they come: what the rest is held against
   }));
   points.sort((one, other) => other.size - one.size);
   const colours = [...new Map(drawn.map((row) => [familyOf(row)[1], familyOf(row)])).values()];
