@@ -179,3 +179,34 @@ def test_what_is_no_adapter_is_named(made: tuple[Path, Path], tmp_path: Path) ->
 def test_a_base_of_the_hub_is_left_to_transformers(made: tuple[Path, Path]) -> None:
     check_checkpoint({"pretrained": "org/base", "peft": str(made[1])})
     check_checkpoint({"pretrained": str(made[0]), "peft": "org/adapter"})
+
+
+def test_a_merged_adapter_writes_what_lm_eval_writes_and_comes_apart_again(
+    made: tuple[Path, Path],
+) -> None:
+    import torch
+    from lm_eval.api.instance import Instance
+
+    from tot24_bench.harness import load_model, own_generation
+
+    base, adapter = made
+    told = {"pretrained": str(base), "peft": str(adapter)}
+    lm = load_model(EvaluationPlan("hf", told, ("game24_io",), batch_size=4, device="cpu"))
+    with torch.no_grad():  # an adapter fresh from peft changes nothing
+        for name, weight in lm.model.named_parameters():
+            if "lora_B" in name:
+                weight.copy_(torch.linspace(-1, 1, weight.numel()).reshape(weight.shape))
+    generation = {"until": ["\nInput:"], "max_gen_toks": 24, "do_sample": False}
+    asked = [
+        Instance("generate_until", {}, (f"Input: {hand}\n", generation), 0)
+        for hand in ("4 5 6 10", "1 2 4 7", "2 5 8 11")
+    ]
+    before = {name: one.clone() for name, one in lm.model.named_parameters()}
+    theirs = lm.generate_until(asked, disable_tqdm=True)
+    with own_generation(lm) as used:
+        ours = lm.generate_until(asked, disable_tqdm=True)
+        assert lm.model.base_model.model.model.layers[0].self_attn.q_proj.merged
+    assert used and ours == theirs
+    assert not lm.model.base_model.model.model.layers[0].self_attn.q_proj.merged
+    for name, one in lm.model.named_parameters():
+        torch.testing.assert_close(one, before[name], rtol=0, atol=1e-5)

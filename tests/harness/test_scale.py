@@ -156,3 +156,18 @@ def test_a_server_is_not_asked_by_several_processes(monkeypatch: pytest.MonkeyPa
     )
     with pytest.raises(BadLaunch, match="without torchrun or accelerate launch"):
         evaluate(plan)
+
+
+@pytest.mark.parametrize("rank, said", [("0", "after\n"), ("1", "")])
+def test_processes_with_nothing_to_say_end_at_once_and_well(rank: str, said: str) -> None:
+    code = (
+        "import atexit\n"
+        "from tot24_bench.harness import end_silently\n"
+        "atexit.register(print, 'after')\n"
+        "end_silently()\n"
+    )
+    environment = {**os.environ, "RANK": rank, "WORLD_SIZE": "2"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert (ended.returncode, ended.stdout) == (0, said)
