@@ -113,7 +113,7 @@ def test_first_paint_and_sort(many: Path, browser: Any) -> None:  # noqa: F811
         subprocess.run(test, check=True, stdout=subprocess.DEVNULL)
     page = browser.new_page()
     page.goto((many / site.PAGE).as_uri())
-    page.wait_for_selector("#rows tbody tr:nth-child(900)")
+    page.wait_for_selector("#more-rows")
     paint = page.evaluate(
         "performance.getEntriesByName('first-contentful-paint').map((one) => one.startTime)[0]"
     )

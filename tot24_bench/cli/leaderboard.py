@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, TypeVar
 
 import typer
 from typer import Option
 
 from tot24_bench.cli import options
-from tot24_bench.cli.terminal import counting, print_wide, warn
+from tot24_bench.cli.terminal import counting, print_wide, say, warn
 from tot24_bench.text import one_line
 
 if TYPE_CHECKING:
     from tot24_bench.leaderboard import Fault, Verified
+
+Point = TypeVar("Point")  # of a picture
 
 PLOTS = "plots"  # below the results
 STUDENTS = Path("students")  # where a checkout keeps the checkpoints that it ships
@@ -104,26 +107,80 @@ def serve_command(
 
 
 def plot_command(results: options.Results = options.RESULTS) -> None:
-    """Draw accuracy against size: a picture of IO, CoT and One-Step ToT, with its data as CSV.
+    """Draw what the leaderboard says, each picture with its data as CSV.
 
-    Models as they come by their number of weights, students beside them, and what others published;
-    all of it from the submissions under the results folder, on the 100 published test hands. It
-    writes plots/accuracy-size.csv, .svg and .png there.
+    It writes plots/NAME.csv, .svg and .png below the results folder, from its submissions alone:
+
+    accuracy-size: IO, CoT and One-Step ToT by the number of weights, on the 100 published test
+    hands: models as they come, students beside them, and what others published.
+
+    accuracy-cost: every row of those hands by the tokens of an answer.
+
+    robustness: models that were asked four splits or more, split by split.
+
+    first-failures: at which thought responses first fail, CoT beside One-Step ToT of one model.
+
+    A picture without data is left out, with a line that says what is missing.
 
     Example: `tot24 leaderboard plot`
     """
-    from tot24_bench.files import write_durably
-    from tot24_bench.leaderboard import draw_sizes, read_entries, size_csv, size_points
+    from tot24_bench import leaderboard as tables
 
-    found = size_points(read_entries(results))
+    entries = tables.read_entries(results)
     folder = results / PLOTS
-    folder.mkdir(parents=True, exist_ok=True)
-    written = [folder / f"accuracy-size.{suffix}" for suffix in ("csv", "svg", "png")]
-    write_durably(written[0], size_csv(found))
-    for path in written[1:]:
-        draw_sizes(found, path)
-    for path in written:
+    drawn = [
+        _plot(
+            folder / "accuracy-size",
+            lambda: tables.size_points(entries),
+            tables.size_csv,
+            tables.draw_sizes,
+        ),
+        _plot(
+            folder / "accuracy-cost",
+            lambda: tables.cost_points(entries),
+            tables.cost_csv,
+            tables.draw_cost,
+        ),
+        _plot(
+            folder / "robustness",
+            lambda: tables.robustness_points(entries),
+            tables.robustness_csv,
+            tables.draw_robustness,
+        ),
+        _plot(
+            folder / "first-failures",
+            lambda: tables.first_failure_points(entries, results),
+            tables.first_failure_csv,
+            tables.draw_first_failures,
+        ),
+    ]
+    if not any(drawn):
+        raise ValueError(f"nothing under {results} can be drawn: see the lines above")
+
+
+def _plot(
+    stem: Path,
+    find: Callable[[], list[Point]],
+    as_csv: Callable[[Sequence[Point]], str],
+    draw: Callable[[Sequence[Point], Path], None],
+) -> bool:
+    """Write a picture's three files; False where it has no points, after a line that says why."""
+    from tot24_bench.files import write_durably
+    from tot24_bench.leaderboard import NoPoints
+
+    try:
+        found = find()
+    except NoPoints as why:
+        say(f"{stem.name} is not drawn: {why}")
+        return False
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    table, *pictures = (stem.with_suffix(f".{suffix}") for suffix in ("csv", "svg", "png"))
+    write_durably(table, as_csv(found))
+    for path in pictures:
+        draw(found, path)
+    for path in (table, *pictures):
         typer.echo(f"wrote {path}")
+    return True
 
 
 def upgrade_command(results: options.Results = options.RESULTS) -> None:

@@ -137,23 +137,30 @@ function filters(query) {
     query.size ? h("a", { href: "#board" }, "reset") : null);
 }
 
+const AT_ONCE = 250; // rows that are shown unasked: more are slow to lay out, and nobody reads them
+
 function boardTable(rows, query) {
   const asked = query.get("split") ?? defaultSplit();
   const split = asked === "all" ? null : asked;
   const all = query.get("columns") === "all";
-  const columns = COLUMNS.filter((column) => all || column.shown || (column.name === "split" && query.get("split") === "all"));
+  const columns = COLUMNS.filter((column) => all || column.shown || (column.name === "split" && split === null));
   const by = COLUMNS.find((column) => column.name === query.get("sort")) ?? COLUMNS[0];
   const falling = query.get("down") === "1";
   const byRank = by.name === "rank" && !falling;
+  const ordered = byRank ? rows : sorted(rows, by, falling);
+  const most = query.get("rows") === "all" ? rows.length : AT_ONCE;
+  const shown = ordered.slice(0, most);
   const head = h("tr", {}, columns.map((column) => heading(column, by, falling, query)));
-  const bodies = byRank ? bySection(rows, columns, split) : [h("tbody", {}, sorted(rows, by, falling).map((row) => boardRow(row, columns, "", split)))];
-  const words = `Leaderboard: ${plural(rows.length, "row")}`;
+  const bodies = byRank ? bySection(shown, columns, split) : [h("tbody", {}, shown.map((row) => boardRow(row, columns, "", split)))];
   announce(`${plural(rows.length, "row")}, sorted by ${by.words}`);
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Leaderboard" },
-    h("table", { id: "rows", class: "board" },
-      h("caption", {}, words, h("span", { class: "note" }, byRank ? ": rows with one bracket share a rank, because these hands cannot tell them apart" : "")),
-      h("thead", {}, head),
-      rows.length ? bodies : h("tbody", {}, h("tr", {}, h("td", { colspan: columns.length }, "No row fits: ", h("a", { href: "#board" }, "reset the filters"), ".")))));
+  return [
+    h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Leaderboard" },
+      h("table", { id: "rows", class: "board" },
+        h("caption", {}, `Leaderboard: ${plural(rows.length, "row")}`, h("span", { class: "note" }, byRank ? ": rows with one bracket share a rank, because these hands cannot tell them apart" : "")),
+        h("thead", {}, head),
+        rows.length ? bodies : h("tbody", {}, h("tr", {}, h("td", { colspan: columns.length }, "No row fits: ", h("a", { href: "#board" }, "reset the filters"), "."))))),
+    rows.length > most ? h("p", {}, h("a", { id: "more-rows", href: at("board", { ...Object.fromEntries(query), rows: "all" }) }, `Show the other ${plural(rows.length - most, "row")}`)) : null,
+  ];
 }
 
 function heading(column, by, falling, query) {
