@@ -22,6 +22,7 @@ from tot24_bench.leaderboard import (
     size_csv,
     size_points,
 )
+from tot24_bench.leaderboard.site import build
 from tot24_bench.scoring import score
 
 STUDENT = "scout-2m"
@@ -135,6 +136,23 @@ def test_the_leaderboard_is_what_its_submissions_give(
     # The picture may lack rows that came after it, but shows none that is no longer so.
     drawn = (root / "results" / "plots" / "accuracy-size.csv").read_text(encoding="utf-8")
     assert set(drawn.splitlines()) <= set(size_csv(size_points(entries)).splitlines())
+
+
+def test_the_page_holds_the_rows_of_the_submissions(
+    submissions: list[Submission], root: Path
+) -> None:
+    page = (root / "results" / "index.html").read_text(encoding="utf-8")
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    without = {line.partition(": ")[0] for line in data["noRows"]}
+    shown = {row["key"]: (row["acc"], row["n"]) for row in data["rows"]}
+    assert shown == {
+        one.key: (one.metrics.acc, one.n) for one in submissions if one.key not in without
+    }
+    studies = {path.stem for path in (root / "results" / "studies").glob("*.csv")}
+    assert {one["name"] for one in data["studies"]} == studies
+    written = build(root / "results", [], jobs=1)  # today's template, style and scripts
+    for hashes in re.findall(r"'sha256-[^']+'", page):
+        assert hashes in written.html.decode(), "run tot24 leaderboard: the page is an older one"
 
 
 def test_every_row_of_the_readme_stands_on_the_leaderboard(root: Path) -> None:
