@@ -3,6 +3,7 @@
 from tot24_bench.leaderboard.tables.compare import (
     choose,
     compare,
+    find,
     pair_names,
     render_entries,
     render_pairs,

@@ -48,13 +48,18 @@ class NoSuchEntry(ValueError):
 
 
 def choose(name: str, results: Path) -> Entry:
-    """The entry of a name: a key under `results`, words of one key only, or a JSON file."""
+    """The entry of a name; see `find`."""
+    return read_entry(find(name, results))
+
+
+def find(name: str, results: Path) -> Path:
+    """The file of a name: a key under `results`, words of one key only, or a JSON file."""
     path = Path(name)
     if name.endswith(".json") and path.is_file():
-        return read_entry(path)
+        return path
     folder = results / "submissions"
     keys = {one.relative_to(folder).with_suffix("").as_posix(): one for one in paths(results)}
-    return read_entry(keys[match(name, list(keys))])
+    return keys[match(name, list(keys))]
 
 
 def match(name: str, keys: Sequence[str]) -> str:
