@@ -41,10 +41,11 @@ def test_the_first_view_has_a_sentence_a_figure_and_the_rows(visit: Visit, real:
     models = cells(page, "model")
     assert models[0].startswith("scout-2m") and len(models) > 15
     sections = page.locator("#rows .section").all_inner_texts()
-    assert [one.split(".")[0] for one in sections] == ["Measured", "Rescored", "Reported"]
+    titles = [one.split(".")[0] for one in sections if not one.startswith("Without a rank")]
+    assert titles == ["Measured", "Rescored", "Reported"]
 
 
-def test_rows_that_cannot_be_told_apart_are_bracketed(visit: Visit, real: str) -> None:
+def test_rows_of_one_rank_are_bracketed(visit: Visit, real: str) -> None:
     page = visit.open(real)
     tied = page.locator("#rows tr.tied .rank").all_inner_texts()
     ranks = [one.split()[0] for one in tied]
@@ -79,7 +80,7 @@ def test_filters_narrow_the_rows_and_back_brings_them_back(visit: Visit, real: s
     page.select_option("#by-family", "cot")
     page.wait_for_url(re.compile("family=cot"))
     methods = cells(page, "method")
-    assert methods and all(one.startswith("CoT") for one in methods)
+    assert methods and all("CoT" in one for one in methods)
     page.go_back()
     page.wait_for_function("document.querySelectorAll('#rows tbody tr').length > 15")
     assert len(cells(page, "model")) == before
@@ -134,7 +135,7 @@ def test_a_hand_shows_the_response_and_its_checked_tree(visit: Visit, real: str)
     page = visit.open(at(real, "row", key=TAUGHT))
     page.locator("ol.grid .cell").nth(2).click()
     page.wait_for_selector(".tree li")
-    assert page.locator("h1").inner_text() == f"{HAND} = 24"
+    assert page.locator("h1").inner_text().startswith(f"{HAND} = 24")
     lines = page.locator(".text li").all_inner_texts()
     assert lines[0] == "Steps:" and lines[-1].startswith("Answer: (8 * (11 - 5)) / 2")
     tree = page.locator(".tree").inner_text()
@@ -179,8 +180,8 @@ def test_the_solvers_solutions_stand_under_a_fold(visit: Visit, real: str) -> No
 
 def test_a_search_shows_its_answers_and_what_they_cost(visit: Visit, real: str) -> None:
     page = visit.open(at(real, "row", key=SEARCHED, hand=HAND))
-    page.get_by_text("A search of").wait_for()
-    assert re.search(r"A search of [\d,]+ calls, [\d,]+ states", page.locator("main").inner_text())
+    page.get_by_text("A search in many calls").wait_for()
+    assert re.search(r"many calls: [\d,]+ calls, [\d,]+ states", page.locator("main").inner_text())
 
 
 def test_withheld_and_reported_responses_are_said_to_be_missing(visit: Visit, real: str) -> None:
@@ -236,7 +237,7 @@ def test_a_hand_is_tried_and_everyones_result_is_shown(visit: Visit, real: str) 
         ("1 1 1 1", "24", "no solution"),
         ("1 2 3", "7", "1 2 3 = 7: "),
         ("4 5 x", "24", "Give whole numbers"),
-        ("1 2 3 4 5 6 7", "24", "At most 5 numbers"),
+        ("1 2 3 4 5 6 7", "24", "More than 5 numbers are not solved"),
         ("4 4 6 8", "2.5", "The target is a whole number"),
         ("0 4 6", "24", "Give whole numbers"),
     ],

@@ -101,16 +101,23 @@ def hand_details(sample: Sample) -> HandDetails:
     data: dict[str, Any] = {"asked": sample.puzzle.text, "responses": responses}
     if (search := sample.search) is not None:
         data["search"] = {
+            "ended": len(search.finals),
+            "right": sum(search.right),
             "finals": [
-                [one_line(final, 300), right]
+                [one_line(_answer_of(final), 300), right]
                 for final, right in list(zip(search.finals, search.right, strict=True))[:MAX_FINALS]
             ],
-            "more": max(0, len(search.finals) - MAX_FINALS),
             "calls": search.calls,
             "states": search.states,
             "tokens": search.completion_tokens,
         }
     return HandDetails(tuple(places), data)
+
+
+def _answer_of(final: str) -> str:
+    """The last line that says something: answers of a search differ there."""
+    lines = [line for line in final[:MAX_CHARS].split("\n") if line.strip()]
+    return lines[-1] if lines else ""
 
 
 def read_response(puzzle: Puzzle, response: str) -> Shown:

@@ -66,6 +66,11 @@ function outside(link, words = link) {
   return h("a", { href: link, rel: "noopener noreferrer nofollow" }, words);
 }
 
+/** A page of the project's documentation, by its name: the page itself knows no address of it. */
+function doc(name) {
+  return h("code", {}, `docs/${name}`);
+}
+
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** Text in which characters that hide, turn or break lines are seen as what they are. */

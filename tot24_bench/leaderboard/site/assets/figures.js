@@ -94,8 +94,8 @@ function splitFigure() {
   const order = Object.keys(DATA.splits).filter((split) => shown.some(([, rows]) => rows.some((row) => row.split === split)));
   const points = shown.flatMap(([name, rows], k) => rows.map((row) => ({ x: order.indexOf(row.split) + (k - (shown.length - 1) / 2) * 0.12, y: row.acc, low: row.low, high: row.high, colour: `series-${k}`, shape: row.obtained, words: `${name} on ${row.split}: ${figureOf(row)}`, href: at("row", { key: row.key }) })));
   const title = "Accuracy over splits: what holds beyond the published hands";
-  return figured(title, "docs/splits.md says what each split asks.",
-    plot(points, { title, x: { words: "split", from: -0.5, to: order.length - 0.5, ticks: order.map((split, i) => [i, shortSplit(split)]) } }), [shown.map(([name], k) => [name, `series-${k}`])],
+  return figured(title, ["What each split asks: ", doc("splits.md"), "."],
+    plot(points, { title, x: { words: "", from: -0.5, to: order.length - 0.5, ticks: order.map((split, i) => [i, shortSplit(split)]) } }), [shown.map(([name], k) => [name, `series-${k}`])],
     ["row", ...order], shown.map(([name, rows]) => [name, ...order.map((split) => { const row = rows.find((one) => one.split === split); return row ? figureOf(row) : "–"; })]));
 }
 
@@ -107,8 +107,8 @@ function studyFigure(study) {
     return row ? { value: Number(row.accuracy), low: Number(row.low), high: Number(row.high), words: `${group} on ${test}: ${percent(Number(row.accuracy))} ${bracket(Number(row.low), Number(row.high))}` } : null;
   };
   const colours = tests.map((test, k) => [test, `series-${k}`]);
-  const title = `Study “${study.name}”: its main comparison`;
-  return figured(title, "Students of equal size and equal training tokens; docs/study.md says what it shows and what not.",
-    bars(groups.map((group) => ({ name: shortSplit(group), bars: tests.map((test) => cell(group, test)) })), colours, title), [colours],
+  const title = `Study “${study.name}”: accuracy of its groups`;
+  return figured(title, ["Every group of the study, by test. Groups differ in what their names say (method, size, teacher); which differences were declared beforehand and what they show: ", doc("study.md"), "."],
+    bars(groups.map((group) => ({ name: group.length > 22 ? `${group.slice(0, 21)}…` : group, bars: tests.map((test) => cell(group, test)) })), colours, title), [colours],
     ["group", ...tests], groups.map((group) => [group, ...tests.map((test) => { const one = cell(group, test); return one ? `${percent(one.value)} ${bracket(one.low, one.high)}` : "–"; })]));
 }

@@ -18,7 +18,7 @@ function handView(row, query) {
   const rank = peopleRank(hand);
   return [
     h("p", { class: "crumbs" }, h("a", { href: "#board" }, "Leaderboard"), " / ", h("a", { href: at("row", { key: row.key }) }, row.model), ` / ${hand}`),
-    h("h1", {}, hand.includes("=") ? hand : `${hand} = 24`),
+    h("h1", {}, `${hand.includes("=") ? hand : `${hand} = 24`}`, h("small", { class: "note" }, ` ${row.model}, ${row.label}`)),
     h("p", { class: "bar" },
       place > 0 ? h("a", { href: link(place - 1), rel: "prev" }, "← hand before") : null,
       place + 1 < hands.length ? h("a", { href: link(place + 1), rel: "next" }, "next hand →") : null,
@@ -32,14 +32,15 @@ function handView(row, query) {
 
 /** The parameters of the view that tries a hand out, of a hand's text. */
 function tried(hand) {
+  const some = hand.endsWith(" (some)");
   const [numbers, target] = hand.replace(" (some)", "").split(" = ");
-  return { hand: numbers, target: target ?? "" };
+  return { hand: numbers, target: target ?? "", rule: some ? "some" : "" };
 }
 
 function solutions(hand) {
-  const { hand: numbers, target } = tried(hand);
+  const { hand: numbers, target, rule } = tried(hand);
   const list = numbers.split(" ").map(Number);
-  if (list.length > 5) return null;
+  if (list.length > 5 || rule) return null; // the page's solver uses every number
   const box = h("details", {}, h("summary", {}, "The solver's solutions"));
   box.addEventListener("toggle", () => {
     if (box.childElementCount > 1) return;
@@ -77,21 +78,22 @@ function fill(box, details) {
     const holder = h("div", { class: "reading", tabindex: 0, role: "region", "aria-label": "The response, line by line" }, text);
     if (response.cut) holder.append(h("p", { class: "note" }, `… cut here: the response has ${whole(response.cut)} characters, the submission all of them.`));
     if (response.nodes) {
-      const watched = watch(response.nodes, lines);
-      box.append(h("div", { class: "both" }, h("div", {}, h("h3", {}, "What it wrote"), holder), watched));
-    } else box.append(h("h3", {}, "What it wrote"), holder);
+      const watched = watch(response.nodes, lines, details.search ? "Its first answer, checked" : "Its search, checked");
+      box.append(h("div", { class: "both" }, h("div", {}, h("h3", {}, details.search ? "The answer it ranks first" : "What it wrote"), holder), watched));
+    } else box.append(h("h3", {}, details.search ? "The answer it ranks first" : "What it wrote"), holder);
   });
 }
 
 function searchFacts(search) {
   return h("div", {},
-    h("p", {}, `A search of ${plural(search.calls, "call")}, ${plural(search.states, "state")}${search.tokens ? `, ${whole(search.tokens)} tokens written` : ""}. Its answers, the one it ranks first in front:`),
-    h("ol", {}, search.finals.map(([final, right]) => h("li", {}, right ? "✓ " : "✗ ", h("code", {}, seen(final))))),
-    search.more ? h("p", { class: "note" }, `and ${search.more} more`) : null);
+    h("p", {}, `A search in many calls: ${plural(search.calls, "call")}, ${plural(search.states, "state")}${search.tokens ? `, ${whole(search.tokens)} tokens written` : ""}. ${plural(search.ended, "answer")} at its end, ${search.right} of them right. Of the states it visited only its own log knows more: `, h("code", {}, "tot24 tree"), "."),
+    search.finals.length > 1 ? h("details", {}, h("summary", {}, "Its answers, the one it ranks first in front"),
+      h("ol", {}, search.finals.map(([final, right]) => h("li", {}, right ? "✓ " : "✗ ", h("code", {}, seen(final))))),
+      search.ended > search.finals.length ? h("p", { class: "note" }, `and ${search.ended - search.finals.length} more`) : null) : null);
 }
 
 /** The tree, and buttons that walk through it thought by thought beside the lines of the response. */
-function watch(nodes, lines) {
+function watch(nodes, lines, title) {
   const items = nodes.map((node) => h("li", {}, nodeWords(node)));
   const lists = new Map();
   nodes.forEach((node, i) => {
@@ -126,22 +128,23 @@ function watch(nodes, lines) {
   const button = (words, label, act) => h("button", { type: "button", "aria-label": label, on: { click: act } }, words);
   const sound = nodes.filter((node) => node.j);
   const said = sound.flatMap((node) => node.j.map(([, truth]) => truth));
-  return h("div", { class: "watch" }, h("h3", {}, "Its search, checked"),
+  return h("div", { class: "watch" }, h("h3", {}, title),
     h("p", { class: "bar" },
       button("whole", "The whole search", () => step(-1)), button("‹ back", "The thought before", () => step(now - 1)),
       button("next ›", "The next thought", () => step(now + 1)), where),
     h("ul", { class: "tree" }, items[0]),
     h("p", { class: "note" },
-      said.length ? `${plural(said.length, "judgement")}: ${said.filter((one) => one === 1).length} true ✓, ${said.filter((one) => one === 0).length} false ✗. ` : "",
+      said.length ? `${plural(said.length, "judgement")}: ${said.filter((one) => one === 1).length} true ✓, ${said.filter((one) => one === 0).length} false ✗${said.includes(null) ? `, ${said.filter((one) => one === null).length} of states that nobody can judge` : ""}. ` : "",
+      nodes.some((node) => node.k) ? "A pair that was tried is judged by whether joining its two numbers first can win; that it was given up is read from what follows. " : "",
       "● these numbers can still win, ○ they cannot; ⚠ a rule is broken; ↺ come to before. The truth is exact arithmetic."));
 }
 
 function nodeWords(node) {
-  const words = [h("code", {}, node.t || node.l)];
+  const words = [node.k ? h("span", { class: "left" }, "pair ") : null, h("code", {}, node.t || node.l)];
   if (node.t && node.l) words.push(h("span", { class: "left" }, ` → ${node.l}`));
   if (node.w !== undefined) words.push(node.w ? h("span", { class: "alive", title: "can still win" }, " ●", h("span", { class: "hidden" }, " can win")) : h("span", { class: "dead", title: "cannot win" }, " ○", h("span", { class: "hidden" }, " cannot win")));
   for (const [said, truth] of node.j ?? []) {
-    words.push(h("span", { class: truth === 1 ? "true" : truth === 0 ? "false" : "left" }, ` ${said}${truth === 1 ? " ✓" : truth === 0 ? " ✗" : ""}`));
+    words.push(h("span", { class: truth === 1 ? "true" : truth === 0 ? "false" : "left" }, ` ${node.k ? (said === "sure" ? "taken" : "given up") : said}${truth === 1 ? " ✓" : truth === 0 ? " ✗" : ""}`));
   }
   if (node.f) words.push(h("span", { class: "fault" }, ` ⚠ ${node.f}`));
   if (node.a) words.push(h("span", { class: "left" }, " ↺ again"));

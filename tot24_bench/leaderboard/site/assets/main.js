@@ -6,12 +6,16 @@ const VIEWS = { board: boardView, row: rowView, compare: compareView, figures: f
 const TITLES = { board: "tot24-bench: can a small language model be taught to search?", row: "A row", compare: "Compare", figures: "Figures", try: "Try a hand" };
 
 let before = null;
+let traversed = false; // whether the address changed by back or forward
+const scrolls = new Map(); // how far each address was scrolled
+globalThis.navigation?.addEventListener("navigate", (event) => { traversed = event.navigationType === "traverse"; });
 
 function render() {
   const { view, query } = address();
   const main = document.getElementById("main");
   const name = view in VIEWS ? view : "board";
   // The same view with other parameters: what was in use stays in use.
+  if (before !== null) scrolls.set(before.hash, scrollY);
   const same = before !== null && before.name === name && before.subject === subject(name, query);
   const active = document.activeElement;
   const caret = same && active instanceof HTMLInputElement && active.type === "search" ? active.selectionStart : null;
@@ -35,10 +39,11 @@ function render() {
     if (caret !== null) again.setSelectionRange(caret, caret);
   } else if (before !== null && !same) {
     main.focus({ preventScroll: true });
-    scrollTo(0, 0);
+    scrollTo(0, traversed ? scrolls.get(location.hash) ?? 0 : 0);
     announce(document.title);
   }
-  before = { name, subject: subject(name, query) };
+  before = { name, subject: subject(name, query), hash: location.hash };
+  traversed = false;
 }
 
 /** What a view is about: where it changes, reading begins at the top again. */
@@ -51,4 +56,7 @@ document.getElementById("skip").addEventListener("click", (event) => {
   document.getElementById("main").focus();
 });
 addEventListener("hashchange", render);
+// Pictures are drawn for a width: a phone that is turned gets them anew.
+matchMedia("(max-width: 720px)").addEventListener("change", () => { costFigures.clear(); render(); });
+document.getElementById("version").textContent = `tot24-bench ${DATA.version}. `;
 render();

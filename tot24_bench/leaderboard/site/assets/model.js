@@ -11,12 +11,13 @@ function rowView(query) {
   const siblings = ROWS.filter((one) => one.model === row.model);
   return [
     h("p", { class: "crumbs" }, h("a", { href: "#board" }, "Leaderboard"), " / ", row.model),
-    h("h1", {}, row.model),
-    h("p", { class: "lead" }, `${row.label}, ${askedAs(row)}, on ${row.split}: ${DATA.sections[row.obtained][0].toLowerCase()}.`),
+    h("h1", {}, row.model, h("small", { class: "note" }, ` ${row.label}, ${askedAs(row)}, ${row.split}`)),
+    h("p", { class: "lead" }, `${row.label}, ${askedAs(row)}, ${handsAsked(row)}. ${DATA.sections[row.obtained][1]}`),
+    h("p", { class: "bar" }, h("a", { href: at("compare", { a: row.key }) }, "compare it with another row")),
     h("dl", { class: "figures" },
       figure("accuracy", percent(row.acc), bracket(row.low, row.high)),
-      figure("rank", row.rank === undefined ? "–" : String(row.rank), row.rank === undefined ? "not ranked" : `of ${ROWS.filter((one) => one.split === row.split && one.obtained === row.obtained).length} rows`),
-      figure("tokens a hand", row.total === undefined && row.tokens !== undefined ? `~ ${whole(row.tokens)}` : whole(row.total), row.total === undefined ? "responses alone" : `${whole(row.tokens)} written`),
+      figure("rank", row.rank === undefined ? "–" : String(row.rank), row.rank === undefined ? "not ranked" : `among ${ROWS.filter((one) => one.rank !== undefined && one.split === row.split && one.obtained === row.obtained).length} ranked rows`),
+      figure("tokens a hand", row.total === undefined && row.tokens !== undefined ? `~ ${whole(row.tokens)}` : whole(row.total), row.tokens === undefined ? "not counted" : row.total === undefined ? "responses alone" : `${whole(row.tokens)} written`),
       figure("parameters", row.size ?? "–", row.precision ?? "")),
     row.notes.length ? h("ul", { class: "notes" }, row.notes.map((note) => h("li", {}, note))) : null,
     gridSection(row),
@@ -34,6 +35,12 @@ function rowView(query) {
   ];
 }
 
+/** Which hands, in words: all of a split, or some. */
+function handsAsked(row) {
+  const size = DATA.splits[row.split];
+  return size && row.n < size ? `${row.n} of the ${size.toLocaleString("en-US")} hands of ${row.split}` : `the ${plural(row.n, "hand")} of ${row.split}`;
+}
+
 function missing(title, words) {
   return [h("h1", {}, title), h("p", {}, words, " ", h("a", { href: "#board" }, "To the leaderboard."))];
 }
@@ -49,12 +56,24 @@ function gridSection(row) {
   if (row.letters) for (const letter of row.letters) counts.set(letter, (counts.get(letter) ?? 0) + 1);
   const cells = hands.map((hand, i) => {
     const [sign, words] = signOf(row, i);
-    return h("li", {}, h("a", { class: `cell v-${letterOf(row, i)}${row.counts ? " many" : ""}`, href: at("row", { key: row.key, hand }), title: `${hand}: ${words}`, "aria-label": `${hand}: ${words}` }, sign));
+    return h("li", {}, h("a", { class: `cell v-${letterOf(row, i)}${row.counts ? " many" : ""}`, href: at("row", { key: row.key, hand }), tabindex: i ? -1 : 0, title: `${hand}: ${words}`, "aria-label": `${hand}: ${words}` }, sign));
   });
   return h("section", {}, h("h2", {}, `${plural(hands.length, "hand")}, each a click away`),
-    h("ol", { class: "grid" }, cells),
+    h("p", { class: "note" }, "In the order asked, ten a line; arrow keys move through them."),
+    h("ol", { class: "grid", on: { keydown: walk } }, cells),
     h("ul", { class: "legend" }, [...counts].map(([letter, count]) => h("li", {},
       h("span", { class: `cell v-${letter}`, "aria-hidden": "true" }, DATA.letters[letter][0]), `${DATA.letters[letter][1]}: ${count}`))));
+}
+
+/** Arrow keys move through the grid, which is one stop of the tab key. */
+function walk(event) {
+  const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10 }[event.key];
+  const cells = [...event.currentTarget.querySelectorAll("a")];
+  const next = by && cells[cells.indexOf(document.activeElement) + by];
+  if (!next) return;
+  event.preventDefault();
+  for (const cell of cells) cell.tabIndex = cell === next ? 0 : -1;
+  next.focus();
 }
 
 /** Accuracy where hands are easy and where they are hard for people, in bands of published rank. */
@@ -68,15 +87,16 @@ function bandSection(row) {
     const first = Math.floor((rank - 901) / width) * width + 901;
     const name = `${first}–${first + width - 1}`;
     const [right, responses] = row.counts ? row.counts[i] : [letterOf(row, i) === "c" ? 1 : 0, 1];
-    const band = bands.get(name) ?? { name, right: 0, n: 0 };
-    band.right += right / responses;
-    band.n += 1;
+    const band = bands.get(name) ?? { name, means: [] };
+    band.means.push(right / responses);
     bands.set(name, band);
   });
   if (bands.size < 2) return null;
   const found = [...bands.values()].sort((one, other) => parseInt(one.name, 10) - parseInt(other.name, 10)).map((band) => {
-    const [low, high] = wilsonInterval(Math.round(band.right), band.n);
-    return { ...band, acc: band.right / band.n, low, high };
+    const n = band.means.length;
+    const right = band.means.reduce((sum, one) => sum + one, 0);
+    const [low, high] = row.counts ? clusteredInterval(band.means) : wilsonInterval(right, n);
+    return { name: band.name, n, acc: right / n, low, high };
   });
   const title = "Accuracy by people's difficulty rank, the hardest hands on the right";
   return h("section", {}, h("h2", {}, "Easy and hard hands"),
@@ -94,7 +114,7 @@ function splitSection(row) {
   const title = `Accuracy of ${row.label} over splits`;
   const points = found.map((one, i) => ({ x: i, y: one.acc, low: one.low, high: one.high, colour: familyOf(one)[1], shape: one.obtained, hollow: one !== row, words: `${one.split}: ${percent(one.acc)} ${bracket(one.low, one.high)}`, href: at("row", { key: one.key }) }));
   return h("section", {}, h("h2", {}, "Over splits"),
-    h("figure", {}, plot(points, { title, x: { words: "split (docs/splits.md says what each asks)", from: -0.5, to: found.length - 0.5, ticks: found.map((one, i) => [i, shortSplit(one.split)]) }, high: 300 }),
+    h("figure", {}, plot(points, { title, x: { words: "", from: -0.5, to: found.length - 0.5, ticks: found.map((one, i) => [i, shortSplit(one.split)]) }, high: 300 }),
       h("figcaption", {}, "Each mark opens its row; this row's is filled.")),
     asTable(title, ["split", "hands", "accuracy"], found.map((one) => [h("a", { href: at("row", { key: one.key }) }, one.split), String(one.n), `${percent(one.acc)} ${bracket(one.low, one.high)}`])));
 }

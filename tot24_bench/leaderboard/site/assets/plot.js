@@ -74,6 +74,11 @@ function plot(points, { title, x: axis, lines = [], high = 380, strip = null }) 
     body.push(s("line", { class: "grid", x1: x, x2: x, y1: top, y2: bottom }));
     body.push(s("text", { class: "tick", x, y: bottom + (crowded && i % 2 ? 30 : 17), "text-anchor": "middle" }, text));
   }
+  if (strip) {
+    // What stands here has no place on the axis: a ground of its own says so.
+    const middle = across.place(strip[0]);
+    body.unshift(s("rect", { class: "strip", x: middle - 42, y: top, width: 84, height: bottom - top }));
+  }
   if (strip) body.push(s("text", { class: "tick", x: across.place(strip[0]), y: bottom + 18, "text-anchor": "middle" }, strip[1]));
   body.push(s("text", { class: "axis", x: (left + right) / 2, y: high - 6, "text-anchor": "middle" }, axis.words));
   for (const line of lines) {
@@ -100,6 +105,11 @@ function mark(one, { x, y, r }, up) {
   const ends = one.low === undefined || one.low === null ? [] : [
     s("line", { class: `ends c-${one.colour}`, x1: x, x2: x, y1: up.place(one.low), y2: up.place(one.high) }),
   ];
+  if (one.more) {
+    // It costs more than is drawn: nobody counted its prompt.
+    const from = x + r + 2;
+    ends.push(s("path", { class: `ends c-${one.colour}`, d: `M${from} ${y}h14m-4 -3l4 3l-4 3`, fill: "none" }));
+  }
   const shape = s("path", {
     class: `mark c-${one.colour}${one.hollow ? " hollow" : ""}`,
     d: outline(one.shape, x, y, r),
@@ -112,13 +122,16 @@ function mark(one, { x, y, r }, up) {
 function labelled(one, { x, y, r }, taken, right, top) {
   const wide = 6.1 * one.label.length;
   const places = [[r + 4, 4, "start"], [-r - 4, 4, "end"], [r + 2, -8, "start"], [-r - 2, -8, "end"], [r + 2, 16, "start"], [-r - 2, 16, "end"]];
+  // What the rest is held against is named even where it is crowded: further up, with a line to it.
+  if (one.first) for (let up = 26; up <= 92; up += 22) places.push([4, -up, "start"], [-4, -up, "end"]);
   for (const [dx, dy, anchor] of places) {
     const start = anchor === "start" ? x + dx : x + dx - wide;
     const box = [start, y + dy - 10, start + wide, y + dy + 3];
     const free = !taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
     if (free && box[0] > 54 && box[2] < right && box[1] > top - 8) {
       taken.push(box);
-      return s("text", { class: "label", x: x + dx, y: y + dy, "text-anchor": anchor }, one.label);
+      const text = s("text", { class: "label", x: x + dx, y: y + dy, "text-anchor": anchor }, one.label);
+      return dy > -20 ? text : s("g", {}, s("line", { class: "lead", x1: x, y1: y - r, x2: x + dx, y2: y + dy + 3 }), text);
     }
   }
   return null;

@@ -19,8 +19,13 @@ const FAMILIES = {
   refine: ["votes, best of k, refine", "votes"],
 };
 
+/** The family of a row; one that others published is told by what its label says. */
 function familyOf(row) {
-  return FAMILIES[row.method] ?? ["other", "other"];
+  const own = Object.hasOwn(FAMILIES, row.method) ? FAMILIES[row.method] : null;
+  if (own) return own;
+  if (/\bToT\b|tree/i.test(row.label)) return FAMILIES.tot_bfs;
+  if (/best of|consistency|refine/i.test(row.label)) return FAMILIES.best_of_k;
+  return /\bCoT\b|chain/i.test(row.label) ? FAMILIES.cot : ["other prompts", "other"];
 }
 
 function handsOf(row) {

@@ -8,8 +8,8 @@
 const COLUMNS = [
   { name: "rank", words: "rank", shown: true, number: true, of: (row) => row.rank ?? null },
   { name: "model", words: "model", shown: true, of: (row) => row.model },
-  { name: "method", words: "method", shown: true, of: (row) => row.label },
   { name: "acc", words: "accuracy", shown: true, number: true, of: (row) => row.acc },
+  { name: "method", words: "method", shown: true, of: (row) => row.label },
   { name: "total", words: "tokens a hand", shown: true, number: true, of: (row) => costOf(row) ?? null, hint: "prompts and responses; ~ where only the responses are known" },
   { name: "size", words: "parameters", shown: true, number: true, of: (row) => row.parameters ?? null },
   { name: "shots", words: "shots", number: true, of: (row) => row.shots ?? null },
@@ -43,7 +43,30 @@ function boardView(query) {
     boardTable(rows, query),
     DATA.noRows.length ? h("details", {}, h("summary", {}, `${plural(DATA.noRows.length, "submission")} without a row`), h("ul", {}, DATA.noRows.map((one) => h("li", {}, one)))) : null,
     unknownCost(rows),
+    glossary(),
   ];
+}
+
+const WORDS = [
+  ["hand", "the four numbers of a puzzle"],
+  ["IO", "the prompt asks for the answer alone"],
+  ["CoT", "chain of thought: the steps of one path, then the answer"],
+  ["One-Step ToT", "one response that searches: it tries a path, judges whether the numbers left can still make 24, and goes back"],
+  ["tree search", "Tree of Thoughts in many calls: a program asks the model for thoughts and judgements, and keeps the best"],
+  ["N-shot", "N solved examples stand in the prompt"],
+  ["plain, chat, other", "the prompt as text, in the model's chat form, or another one than this benchmark's"],
+  ["taught", "a student: trained on this very game, beside models that were not"],
+  ["trained on: deck, wide", "hands of four cards from 1 to 13 alone, or other hands, too"],
+  ["right answers helped", "a program that knows right answers stopped the search or chose; no model could"],
+  ["hard100", "the 100 published test hands, people's difficulty rank 901 to 1000; hardest: ranks 1001 to 1362"],
+  ["val", "100 hands on which choices were made, so no test"],
+  ["shuffled, fresh, target, five, six, rational, countdown, unsolvable, state_holdout", "the same hands in other orders, larger numbers, other targets, more numbers, fractions needed, numbers may be left out, hands without a solution, inner states never trained on"],
+];
+
+function glossary() {
+  return h("details", { class: "glossary" }, h("summary", {}, "What the words mean"),
+    h("dl", {}, WORDS.map(([word, meaning]) => h("div", {}, h("dt", {}, word), h("dd", {}, meaning)))),
+    h("p", {}, "How splits, ranks and intervals are made: ", doc("splits.md"), ", ", doc("statistics.md"), "; how to add a model: ", doc("add-a-model.md"), "."));
 }
 
 function defaultSplit() {
@@ -88,18 +111,18 @@ function drawCost(rows, where) {
   const uncounted = drawn.length > known.length;
   const points = drawn.map((row) => ({
     x: costOf(row) || strip, y: row.acc, low: row.low, high: row.high, colour: familyOf(row)[1], shape: row.obtained,
-    hollow: row.helped || (row.total === undefined && row.obtained === "measured"), size: sizeOf(row), href: at("row", { key: row.key }),
+    hollow: row.helped, more: row.total === undefined && row.tokens !== undefined, size: sizeOf(row), href: at("row", { key: row.key }),
     words: `${nameOf(row)}: ${percent(row.acc)} ${bracket(row.low, row.high)}, ${costOf(row) ? `${whole(costOf(row))} tokens a hand` : "tokens not known"}`,
     label: best.get(row.model) === row ? row.model : null,
     first: row.obtained === "measured" && !row.teacher ? 1 : 0, // models as they come: what the rest is held against
   }));
   points.sort((one, other) => other.size - one.size);
   const colours = [...new Map(drawn.map((row) => [familyOf(row)[1], familyOf(row)])).values()];
-  const shapes = [["measured here", "measured"], ["published responses, rescored", "rescored"], ["as reported", "reported"], ["hollow: response tokens alone, or right answers helped", "measured", true]];
+  const shapes = [["measured here", "measured"], ["published responses, rescored", "rescored"], ["as reported", "reported"], ["hollow: right answers helped", "measured", true]];
   const kept = shapes.filter(([, shape, hollow]) => (hollow ? points.some((one) => one.hollow) : points.some((one) => one.shape === shape)));
   return h("figure", {},
     plot(points, { title: `Accuracy against tokens a hand, ${where}`, strip: uncounted ? [strip, "not known"] : null, x: { words: "tokens a hand, prompts and responses (log scale)", log: true, to: uncounted ? strip * 1.8 : dearest * 1.25, ticks: logTicks(Math.min(...known.map(costOf)), dearest).map((tick) => [tick, shortCount(tick)]) } }),
-    h("figcaption", {}, legend(colours, kept), `Accuracy against cost on ${where}; bars are 95% intervals, larger marks are larger models. Each mark opens its model; the table below says the same in words.`));
+    h("figcaption", {}, legend(colours, kept), `Accuracy against cost on ${where}; bars are 95% intervals, larger marks are larger models${points.some((one) => one.more) ? ", an arrow says that only the response's tokens were counted" : ""}. Each mark opens its model; the table below says the same in words.`));
 }
 
 function sizeOf(row) {
@@ -154,9 +177,9 @@ function boardTable(rows, query) {
   const bodies = byRank ? bySection(shown, columns, split) : [h("tbody", {}, shown.map((row) => boardRow(row, columns, "", split)))];
   announce(`${plural(rows.length, "row")}, sorted by ${by.words}`);
   return [
-    h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Leaderboard" },
+    h("div", { class: "scroll board-box", tabindex: 0, role: "region", "aria-label": "Leaderboard" },
       h("table", { id: "rows", class: "board" },
-        h("caption", {}, `Leaderboard: ${plural(rows.length, "row")}`, h("span", { class: "note" }, byRank ? ": rows with one bracket share a rank, because these hands cannot tell them apart" : "")),
+        h("caption", {}, `Leaderboard: ${plural(rows.length, "row")}`, h("span", { class: "note" }, byRank ? ": rows with one bracket share a rank, for equally many rows are clearly better; two of them may still differ, so compare them" : "")),
         h("thead", {}, head),
         rows.length ? bodies : h("tbody", {}, h("tr", {}, h("td", { colspan: columns.length }, "No row fits: ", h("a", { href: "#board" }, "reset the filters"), "."))))),
     rows.length > most ? h("p", {}, h("a", { id: "more-rows", href: at("board", { ...Object.fromEntries(query), rows: "all" }) }, `Show the other ${plural(rows.length - most, "row")}`)) : null,
@@ -185,15 +208,7 @@ function sorted(rows, by, falling) {
   return [...rows].sort(compared);
 }
 
-/** Whether an unranked row stands between two that share a rank. */
-function between(group, row) {
-  const place = group.indexOf(row);
-  const last = group.slice(0, place).findLast((one) => one.rank !== undefined);
-  const next = group.slice(place + 1).find((one) => one.rank !== undefined);
-  return last !== undefined && last.rank === next?.rank;
-}
-
-/** A body for each section and split, its rows in their order, those of one rank bracketed. */
+/** A body for each section and split: ranked rows, those of one rank bracketed, then the others. */
 function bySection(rows, columns, split) {
   const groups = new Map();
   for (const row of rows) {
@@ -201,20 +216,23 @@ function bySection(rows, columns, split) {
     if (!groups.has(name)) groups.set(name, []);
     groups.get(name).push(row);
   }
-  const several = split === null;
   return [...groups.values()].map((group) => {
     const [title, words] = DATA.sections[group[0].obtained];
     const head = h("tr", { class: "section" }, h("th", { colspan: columns.length, scope: "colgroup" },
-      several ? `${title}, ${group[0].split}. ` : `${title}. `, h("span", { class: "note" }, words)));
+      split === null ? `${title}, ${group[0].split}. ` : `${title}. `, h("span", { class: "note" }, words)));
     const ranked = group.filter((row) => row.rank !== undefined);
-    const ends = (row) => {
-      if (row.rank === undefined) return between(group, row) ? "tied" : "";
-      const i = ranked.indexOf(row);
+    const others = group.filter((row) => row.rank === undefined);
+    const tie = (row, i) => {
       const before = ranked[i - 1]?.rank === row.rank;
       const after = ranked[i + 1]?.rank === row.rank;
       return before && after ? "tied" : before ? "tied last" : after ? "tied first" : "";
     };
-    return h("tbody", {}, groups.size > 1 || group[0].obtained !== "measured" ? head : null, group.map((row) => boardRow(row, columns, ends(row), split)));
+    const below = ranked.length && others.length
+      ? h("tr", { class: "section" }, h("th", { colspan: columns.length, scope: "colgroup" }, h("span", { class: "note" }, "Without a rank: exact search, right answers that helped, part of a split, or figures without responses.")))
+      : null;
+    return h("tbody", {}, groups.size > 1 || group[0].obtained !== "measured" ? head : null,
+      ranked.map((row, i) => boardRow(row, columns, tie(row, i), split)), below,
+      others.map((row) => boardRow(row, columns, "", split)));
   });
 }
 
@@ -228,16 +246,17 @@ function boardCell(row, column, tie, split) {
       return h("td", { class: "number rank" }, row.rank === undefined ? "–" : String(row.rank),
         tie && row.rank !== undefined ? h("span", { class: "hidden" }, " shared") : null);
     case "model":
-      return h("th", { scope: "row" }, h("a", { href: at("row", { key: row.key }) }, row.model),
+      return h("th", { scope: "row" }, h("a", { href: at("row", { key: row.key }) }, row.model), " ",
         row.obtained === "measured" ? null : h("span", { class: "tag" }, row.obtained),
         split === null || row.split === split ? null : h("span", { class: "tag" }, row.split),
         row.exact ? h("span", { class: "tag" }, "exact search, no model") : null,
+        row.teacher && !row.exact ? h("span", { class: "tag", title: `a student of ${row.teacher}` }, "taught") : null,
         row.helped ? h("span", { class: "tag" }, "right answers helped") : null);
     case "method":
       return h("td", {}, h("span", { class: `dot c-${familyOf(row)[1]}`, "aria-hidden": "true" }), row.label,
-        h("span", { class: "note" }, ` ${row.shots ?? "?"}-shot${row.prompt === "chat" ? ", chat" : ""}`));
+        h("span", { class: "note nowrap" }, ` ${row.shots ?? "?"}-shot${row.prompt === "chat" ? ", chat" : ""}`));
     case "acc":
-      return h("td", { class: "number acc" }, accuracyBar(row), h("b", {}, percent(row.acc)), " ", h("span", { class: "note" }, bracket(row.low, row.high)));
+      return h("td", { class: "number acc" }, accuracyBar(row), h("b", {}, percent(row.acc)), h("span", { class: "note interval" }, bracket(row.low, row.high)));
     case "total":
       return h("td", { class: "number" }, costOf(row) === undefined ? "–" : `${row.total === undefined ? "~ " : ""}${whole(costOf(row))}`);
     case "size":

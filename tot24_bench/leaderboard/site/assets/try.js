@@ -18,35 +18,36 @@ function tryView(query) {
     h("form", { class: "filters", "aria-label": "The hand", on: { submit } },
       h("label", {}, "Numbers ", h("input", { id: "try-hand", name: "hand", value: text, inputmode: "numeric", placeholder: "4 5 6 10", required: true, autocomplete: "off" })),
       h("label", {}, "Target ", h("input", { id: "try-target", name: "target", value: target, inputmode: "numeric", size: 6, autocomplete: "off" })),
-      h("button", { type: "submit" }, "Solve")),
-    text ? outcome(text, target) : h("p", {}, "Some to begin with: ", ["4 5 6 10", "3 3 8 8", "1 5 5 5", "1 1 1 1"].map((one) => [h("a", { href: at("try", { hand: one }) }, one), "  "])),
+      h("button", { type: "submit", id: "try-solve" }, "Solve")),
+    text ? outcome(text, target, query.get("rule") === "some") : h("p", {}, "Some to begin with: ", ["4 5 6 10", "3 3 8 8", "1 5 5 5", "1 1 1 1"].map((one) => [h("a", { href: at("try", { hand: one }) }, one), "  "])),
   ];
 }
 
-function outcome(text, targetText) {
+function outcome(text, targetText, some) {
   const parts = text.split(/[\s,;]+/).filter(Boolean);
   const numbers = parts.map(Number);
-  const wrong = parts.length > MOST_NUMBERS ? `At most ${MOST_NUMBERS} numbers are solved in a page.`
-    : parts.some((part) => !/^\d{1,4}$/.test(part) || Number(part) < 1) ? "Give whole numbers from 1 to 9999 with spaces between, such as 4 5 6 10."
+  const wrong = parts.length > 12 ? "A hand has at most 12 numbers." : parts.some((part) => !/^\d{1,4}$/.test(part) || Number(part) < 1) ? "Give whole numbers from 1 to 9999 with spaces between, such as 4 5 6 10."
       : !/^-?\d{1,5}$/.test(targetText) ? "The target is a whole number." : null;
   if (wrong) return h("p", { class: "conclusion", role: "alert" }, wrong);
   const target = Number(targetText);
   numbers.sort((one, other) => one - other);
-  const hand = `${numbers.join(" ")}${target === 24 ? "" : ` = ${target}`}`;
-  const found = solvePuzzle(numbers, target);
+  const hand = `${numbers.join(" ")}${target === 24 ? "" : ` = ${target}`}${some ? " (some)" : ""}`;
+  const tooMany = numbers.length > MOST_NUMBERS || some;
+  const found = tooMany ? [] : solvePuzzle(numbers, target);
   const rank = peopleRank(hand);
-  const facts = [["solutions", String(found.length)]];
-  if (numbers.length <= 4 && target >= 0) {
+  const facts = tooMany ? [] : [["solutions", String(found.length)]];
+  if (!tooMany && numbers.length > 1 && numbers.length <= 4 && target >= 0) {
     const hard = difficultyOf(numbers, target);
     facts.push(["first thoughts that keep it winnable", `${hard.winningFirst[0]} of ${hard.winningFirst[1]}`]);
     if (hard.expectedNodes !== null) facts.push(["states a guided search visits", hard.expectedNodes.toFixed(1)], ["band", hard.band]);
     if (hard.needsFraction !== null) facts.push(["needs a fraction", hard.needsFraction ? "yes" : "no"]);
   }
-  if (target === 24) facts.push(["for people", rank === null ? "not among the published ranks 901 to 1362" : `rank ${rank} of 1,362, the higher the harder`]);
+  if (rank !== null) facts.push(["for people", `difficulty rank ${rank} of 1,362, the higher the harder`]);
   const rows = ROWS.flatMap((row) => { const i = placeOf(row, hand); return i < 0 ? [] : [[row, i]]; });
   const solved = rows.filter(([row, i]) => letterOf(row, i) === "c").length;
   return [
-    h("h2", { id: "outcome" }, found.length ? `${hand}: ${plural(found.length, "solution")}` : `${hand}: no solution`),
+    h("h2", { id: "outcome", tabindex: -1 }, tooMany ? hand : found.length ? `${hand}: ${plural(found.length, "solution")}` : `${hand}: no solution`),
+    tooMany ? h("p", {}, some ? "Solutions that may leave numbers out are not looked for in this page: " : `More than ${MOST_NUMBERS} numbers are not solved in this page: `, h("code", {}, `tot24 solve ${numbers.join(" ")}${target === 24 ? "" : ` --target ${target}`}${some ? " --rule some" : ""}`)) : null,
     h("ol", { class: "solutions", id: "solutions" }, found.slice(0, 500).map((one) => h("li", {}, h("code", {}, one)))),
     found.length > 500 ? h("p", { class: "note" }, `… and ${found.length - 500} more`) : null,
     h("dl", { class: "facts" }, facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
