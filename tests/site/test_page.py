@@ -139,7 +139,7 @@ def test_a_hand_shows_the_response_and_its_checked_tree(visit: Visit, real: str)
     lines = page.locator(".text li").all_inner_texts()
     assert lines[0] == "Steps:" and lines[-1].startswith("Answer: (8 * (11 - 5)) / 2")
     tree = page.locator(".tree").inner_text()
-    assert "8 11: +19 -3 *88" in tree and "dead end ✓" in tree  # a pair that was tried
+    assert "pair 8 11: +19 -3 *88" in tree and "given up ✓" in tree
     assert "answer right ✓" in tree
     assert page.locator(".tree .path > .node").last.inner_text().startswith("48 / 2 = 24")
 
