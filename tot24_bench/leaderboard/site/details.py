@@ -130,13 +130,19 @@ def read_response(puzzle: Puzzle, response: str) -> Shown:
 def _nodes(tree: SearchTree, response: str) -> Iterator[dict[str, Any]]:
     """The nodes, each after the one that it comes from; pairs tried stand first below the hand."""
     pairs = list(_pairs(tree.puzzle, response))
+    taken = {
+        one["n"]: place for place, one in enumerate(pairs, 1) if one.get("j", [[""]])[0][0] == SURE
+    }
     come_to: set[tuple[Number, ...]] = set()
     sound: list[bool] = []  # whether neither the node nor one before it breaks a rule
     for i, node in enumerate(tree.nodes[: MAX_NODES - len(pairs)]):
         sound.append(not node.fault and (node.parent < 0 or sound[node.parent]))
         truth = _truth(tree.puzzle, node.left) if sound[i] else None
+        parent = node.parent if node.parent <= 0 else node.parent + len(pairs)
+        if parent == 0:  # what follows a pair that was taken hangs below it
+            parent = max((place for line, place in taken.items() if line < node.line), default=0)
         shown: dict[str, Any] = {
-            "p": node.parent if node.parent <= 0 else node.parent + len(pairs),
+            "p": parent,
             "t": one_line(node.thought, 80),
             "l": one_line(" ".join(map(str, node.left)), 80),
         }
