@@ -24,7 +24,13 @@ DESKTOP, PHONE = (1180, 860), (390, 844)
 HAND = urlencode({"key": TAUGHT, "hand": "2 5 8 11", "beside": ONESTEP})
 VIEWS = (
     ("leaderboard", "#board", DESKTOP, "light", ""),
-    ("hand", f"#row?{HAND}", DESKTOP, "light", "document.querySelectorAll('.tree').length === 2"),
+    (
+        "hand",
+        f"#row?{HAND}",
+        DESKTOP,
+        "light",
+        "() => document.querySelectorAll('.tree').length === 2",
+    ),
     ("compare-dark", f"#compare?{urlencode({'a': TAUGHT, 'b': ONESTEP})}", DESKTOP, "dark", ""),
     ("phone-dark", f"#row?{urlencode({'key': TAUGHT})}", PHONE, "dark", ""),
 )

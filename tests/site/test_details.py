@@ -82,3 +82,29 @@ def test_tokens_and_cuts_are_said(root: Path) -> None:
     sample = read(find("scout-2m/ onestep 0shot", root / "results")).samples[0]
     (said,) = hand_details(sample).data["responses"]
     assert said["tokens"] == sample.tokens[0] and said["right"] is sample.scores[0].correct
+
+
+def test_the_last_pair_is_not_given_up_where_the_text_stops() -> None:
+    text = "Steps:\n8 11: +19 -3 *88\n5 11: +16 -6 *55\n2 | 26 8: +34"
+    nodes = read_response(HAND, text, truncated=True).nodes
+    assert [one.get("j") for one in nodes[1:]] == [[["dead end", 1]], None]
+
+
+def test_a_garbled_line_of_a_forward_search_is_no_pair() -> None:
+    text = "Steps:\n11 - 8 = 3 (left: 2 5 3)\n2 5: +7 -3 *10\nAnswer: 2"
+    assert not any("k" in one for one in read_response(HAND, text).nodes)
+
+
+def test_lines_are_those_of_the_response_as_it_was_written() -> None:
+    text = f"\n\n```\n{BACKWARD}\n```"
+    nodes = read_response(HAND, text).nodes
+    lines = text.split("\n")
+    for node in nodes[1:]:
+        assert lines[node["n"] - 1].startswith(node["t"].split(":")[0])
+
+
+def test_a_claim_that_was_cut_off_is_as_wrong_as_its_score() -> None:
+    unsolvable = Puzzle.parse("1 1 1 1")
+    text = "Steps:\n1 + 1 = 2 (left: 1 1 2): dead end\nThere is no solution."
+    assert read_response(unsolvable, text).place == ""
+    assert read_response(unsolvable, text, truncated=True).place != ""

@@ -70,7 +70,7 @@ def test_hostile_text_is_shown_and_nothing_runs(
     submission = hostile(text)
     write(submission, tmp_path)
     url = built(tmp_path).as_uri()
-    page = visit.open(f"{url}#board?split=all")
+    page = visit.open(f"{url}#board?split=*")
     assert text in page.locator("#rows").inner_text()
     page.goto(f"{url}#row?{urlencode({'key': submission.key})}")
     page.wait_for_selector("ol.grid")

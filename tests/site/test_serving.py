@@ -149,4 +149,62 @@ def test_what_is_packed_is_what_a_browser_unpacks(results: Path) -> None:
     key = site.read_graded(results)[0].key
     block, places = build_module._pack(results / "submissions" / f"{key}.json")
     hands = json.loads(gzip.decompress(base64.b64decode(block)))
-    assert [hand["responses"][0]["right"] for hand in hands] == [one == "c" for one in places]
+    assert [hand["responses"][0]["right"] for hand in hands] == [one == [""] for one in places]
+
+
+def test_only_who_asks_for_this_machine_is_answered(served: tuple[str, int]) -> None:
+    for host, status in (("evil.example", 403), (f"localhost:{served[1]}", 200)):
+        connection = HTTPConnection(*served, timeout=60)
+        connection.request("GET", "/", headers={"Host": host})
+        assert connection.getresponse().status == status
+
+
+def test_details_of_a_row_that_is_gone_are_taken_away_and_other_pages_are_left_alone(
+    results: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "site"
+    page = site.build(results, site.read_graded(results), jobs=1)
+    site.publish(results, page, folder)
+    (folder / "details" / "mine.json").write_text("{}")
+    site.publish(results, page._replace(left_out={}), folder)
+    assert [path.name for path in (folder / "details").iterdir()] == ["mine.json"]
+    (folder / "index.html").write_text("<title>my own</title>")
+    with pytest.raises(ValueError, match="is another page"):
+        site.publish(results, page, folder)
+    with pytest.raises(ValueError, match="holds the submissions"):
+        site.publish(results, page, results)
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("group,test\na,b\n", "no table of a study"),
+        ("group,test,accuracy,low,high\na,b,,0,1\n", "no table of a study"),
+        ("group,test,accuracy,low,high\na,b,nan,0,1\n", "between 0 and 1"),
+        ("group,test,accuracy,low,high\na,b,2,0,1\n", "between 0 and 1"),
+        ("x" * 300_000, "larger than"),
+    ],
+)
+def test_a_study_that_cannot_be_read_is_one_line(results: Path, text: str, said: str) -> None:
+    (results / "studies").mkdir()
+    path = results / "studies" / "mine.csv"
+    path.write_text(text)
+    run = runner.invoke(app, ["leaderboard", "--results", str(results)])
+    assert run.exit_code == 2 and said in run.output and "mine.csv" in run.output
+
+
+def test_a_study_behind_a_link_is_left_out(results: Path, tmp_path: Path) -> None:
+    (results / "studies").mkdir()
+    other = tmp_path / "other.txt"
+    other.write_text("group,test,accuracy,low,high\nsecret,b,0.5,0,1\n")
+    (results / "studies" / "mine.csv").symlink_to(other)
+    assert b"secret" not in site.build(results, site.read_graded(results), jobs=1).html
+
+
+def test_a_large_row_leaves_room_for_a_small_one(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graded = site.read_graded(results)
+    blocks = [build_module._pack(results / "submissions" / f"{one.key}.json")[0] for one in graded]
+    monkeypatch.setattr(build_module, "MAX_EMBEDDED", min(map(len, blocks)))
+    assert len(site.build(results, graded, jobs=1).left_out) == 1

@@ -266,8 +266,8 @@ class Header(Record):
     n: Annotated[int, Field(ge=1, le=MAX_HANDS)]
     repeats: Annotated[int, Field(ge=1, le=MAX_RESPONSES)] = 1
     metrics: Metrics
-    mean_response_tokens: Annotated[float, Field(ge=0)] | None = None
-    mean_prompt_tokens: Annotated[float, Field(ge=0)] | None = None
+    mean_response_tokens: Annotated[float, Field(ge=0, le=MAX_COUNT)] | None = None
+    mean_prompt_tokens: Annotated[float, Field(ge=0, le=MAX_COUNT)] | None = None
     prompt_sha256: Sha256 | None = None
     generation: dict[str, JsonValue] = Field(default_factory=dict)
     seeds: dict[str, int] = Field(default_factory=dict)

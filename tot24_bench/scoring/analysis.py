@@ -58,6 +58,7 @@ class Analysis:
     score: Score
     thoughts: tuple[ReplayedThought, ...]  # every one before the committed answer, in order
     answer: Answer  # the one that the response commits to
+    said: str = ""  # the text that was read, whose lines the thoughts' steps count
 
     @cached_property
     def final(self) -> tuple[ReplayedThought, ...]:
@@ -212,7 +213,7 @@ def analyse(puzzle: Puzzle, response: str | None, *, truncated: bool = False) ->
     if read.thought:
         said, start = f"{read.thought}\n{said}", start + len(read.thought) + 1
     thoughts = Replay(puzzle).run(read_steps(said, start))
-    return Analysis(puzzle, score_answer(puzzle, answer, truncated), thoughts, answer)
+    return Analysis(puzzle, score_answer(puzzle, answer, truncated), thoughts, answer, said)
 
 
 def published_place(puzzle: Puzzle, response: str) -> str | None:

@@ -56,7 +56,7 @@ class Node:
     fault: str = ""  # the first rule that the thought breaks; empty where it is valid
     right: bool | None = None  # of a final state that was answered: whether the answer is right
     answer: str = ""  # of such a state: the answer; may be left out where there is one such state
-    line: int = 0  # of the response that writes the thought, from 1; 0 where no response does
+    line: int = 0  # of the text that writes the thought (`Analysis.said`), from 1; 0: of none
 
 
 @dataclass(slots=True)
@@ -266,17 +266,17 @@ def tree_of_analysis(analysis: Analysis, response: str, method: str = "one respo
             Node(places[one.parent], one.step.text, one.left, fault=fault, line=one.step.line)
         )
         tree.nodes[places[one.parent]].kept = True
-    for i, judgement in _judged(analysis, response):
+    for i, judgement in _judged(analysis):
         tree.nodes[places[i]].judgements += (judgement,)
     tree.nodes[places[max(places)]].right = analysis.score.correct
     return tree
 
 
-def _judged(analysis: Analysis, response: str) -> Iterator[tuple[int, str]]:
+def _judged(analysis: Analysis) -> Iterator[tuple[int, str]]:
     """The thoughts whose states a response judges, and what it says of them."""
     own = [i for i, one in enumerate(analysis.thoughts) if not one.repeats]
     went_on = {analysis.thoughts[i].parent for i in own}
-    lines = response.split("\n") if own else []
+    lines = analysis.said.split("\n") if own else []
     for i in own:
         step, left = analysis.thoughts[i].step, analysis.thoughts[i].left
         meets = _look_ahead(lines[step.line : step.line + len(left)], left)

@@ -12,9 +12,16 @@ Content-Security-Policy runs nothing but the one script whose hash it names.
 from __future__ import annotations
 
 import base64
+import csv
 import gzip
 import hashlib
+import io
 import json
+import math
+import os
+import re
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -27,11 +34,15 @@ from tot24_bench.files import replace_all
 from tot24_bench.leaderboard.site.content import Graded, content_of
 from tot24_bench.leaderboard.site.details import HandDetails, details_of
 from tot24_bench.leaderboard.store import path_of
+from tot24_bench.text import one_line
 
 PAGE = "index.html"
 DETAILS = "details"  # the folder of what a page does not hold
 
 MAX_EMBEDDED = 3_500_000  # characters of details in a page, of all rows together
+MOST_MISSES = 20  # rows that found no room after which no more are tried
+MAX_STUDY_BYTES = 200_000  # of the table of a study
+STUDY_COLUMNS = ("group", "test", "accuracy", "low", "high")
 
 SCRIPTS = (
     "dom.js",
@@ -49,7 +60,8 @@ SCRIPTS = (
 )
 """The page's scripts, in the order in which they need each other."""
 
-_PLACES = {"": "c", "answer": "a", "malformed": "m"}
+MARKER = b"<title>tot24-bench"
+_DETAILS_NAME = re.compile(r"[0-9a-f]{20}\.json")
 
 Tick = Callable[[], None]
 
@@ -82,13 +94,16 @@ def build(
         if known[row["key"]].outcomes and not row["withheld"]
     ]
     blocks: dict[str, str] = {}
-    places: dict[str, str] = {}
-    used = 0
-    for key, block, firsts in _packed(results, keys, jobs):
+    places: dict[str, list[list[str]]] = {}
+    used = misses = 0
+    for key, block, found in _packed(results, keys, jobs):
+        if used + len(block) > MAX_EMBEDDED:  # a large row leaves room for smaller ones
+            misses += 1
+            if misses == MOST_MISSES:
+                break
+            continue
         used += len(block)
-        if used > MAX_EMBEDDED:
-            break
-        blocks[key], places[key] = block, firsts
+        blocks[key], places[key] = block, found
         tick()
     left_out = {}
     for number, row in enumerate(content["rows"]):
@@ -103,13 +118,15 @@ def build(
     return Page(_render(content, numbered), left_out)
 
 
-def _packed(results: Path, keys: Sequence[str], jobs: int | None) -> Iterator[tuple[str, str, str]]:
+def _packed(
+    results: Path, keys: Sequence[str], jobs: int | None
+) -> Iterator[tuple[str, str, list[list[str]]]]:
     """The key, the block and the places of each row, one after the other."""
     if len(keys) < 4 or jobs == 1:
         for key in keys:
             yield (key, *_pack(path_of(results, key)))
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_end_with_parent, initargs=(os.getpid(),)) as pool:
         ahead = 8  # rows asked for before they are needed: the last ones may not be
         waiting = [pool.submit(_pack, path_of(results, key)) for key in keys[:ahead]]
         for i, key in enumerate(keys):
@@ -123,22 +140,35 @@ def _packed(results: Path, keys: Sequence[str], jobs: int | None) -> Iterator[tu
                 raise
 
 
-def _pack(path: Path) -> tuple[str, str]:
-    """The details of a submission as a block of the page, and the place of each first response."""
+def _end_with_parent(parent: int) -> None:
+    """End this process when the one that started it is killed: it would wait for work for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _pack(path: Path) -> tuple[str, list[list[str]]]:
+    """The details of a submission as a block of the page, and where its responses first fail."""
     found = details_of(path)
     packed = base64.b64encode(gzip.compress(as_json(one.data for one in found), mtime=0))
     return packed.decode("ascii"), places_of(found)
 
 
-def places_of(found: Iterable[HandDetails]) -> str:
-    """Where the first response to each hand first fails, a letter each; c where it is right."""
-    return "".join(_PLACES.get(one.places[0], one.places[0][:1]) for one in found)
+def places_of(found: Iterable[HandDetails]) -> list[list[str]]:
+    """For each hand where its responses first fail; an empty text where one is right."""
+    return [list(one.places) for one in found]
 
 
 def as_json(value: object) -> bytes:
     """Compact JSON; what is no text in UTF-8 becomes a question mark."""
     value = list(value) if isinstance(value, Iterator) else value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+        "utf-8", "replace"
+    )
 
 
 def file_name(key: str) -> str:
@@ -185,15 +215,42 @@ def _inert(data: str) -> str:
     return data.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def studies(results: Path) -> list[dict[str, Any]]:
-    """The main comparisons of studies: tables as CSV in `studies`, below the results."""
-    import csv
+def study_files(results: Path) -> list[Path]:
+    """The tables of studies below the results; links are left out."""
+    found = sorted((results / "studies").glob("*.csv"))
+    return [path for path in found if path.is_file() and not path.is_symlink()]
 
-    found = []
-    for path in sorted((results / "studies").glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            found.append({"name": path.stem, "rows": list(csv.DictReader(file))[:200]})
-    return found
+
+def studies(results: Path) -> list[dict[str, Any]]:
+    """The groups of studies and how right they are: tables as CSV in `studies`, below the results.
+
+    Raises:
+        ValueError: a file is none of `python -m training.study report`; the message names it.
+    """
+    return [{"name": path.stem, "rows": _study(path)} for path in study_files(results)]
+
+
+def _study(path: Path) -> list[dict[str, Any]]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_STUDY_BYTES + 1)
+        if len(data) > MAX_STUDY_BYTES:
+            raise ValueError(f"larger than {MAX_STUDY_BYTES:,} bytes")
+        rows = list(csv.DictReader(io.StringIO(data.decode("utf-8"), newline="")))
+        found = []
+        for row in rows:
+            group, test, *texts = (row[column] or "" for column in STUDY_COLUMNS)
+            accuracy, low, high = map(float, texts)
+            if not all(math.isfinite(one) and 0 <= one <= 1 for one in (accuracy, low, high)):
+                raise ValueError("a share is not between 0 and 1")
+            words = {"group": one_line(group, 60), "test": one_line(test, 60)}
+            found.append(words | {"accuracy": accuracy, "low": low, "high": high})
+        return found
+    except (ValueError, KeyError, csv.Error) as error:
+        raise ValueError(
+            f"{path}: no table of a study ({one_line(str(error), 80)}): it holds "
+            f"{', '.join(STUDY_COLUMNS)}, as `python -m training.study report` writes it"
+        ) from None
 
 
 SPACE = """\
@@ -222,15 +279,27 @@ def publish(results: Path, page: Page, folder: Path) -> list[Path]:
 
     Returns:
         The files written.
+
+    Raises:
+        ValueError: the folder holds another page, or is the results folder.
     """
-    written = {folder / PAGE: page.html, folder / ".nojekyll": b""}
+    index = folder / PAGE
+    if index.exists() and MARKER not in index.read_bytes()[:2_000]:
+        raise ValueError(f"{index} is another page: give a folder of its own to publish into")
+    if folder.resolve() == results.resolve():
+        raise ValueError(f"{results} holds the submissions: give another folder to publish into")
+    (folder / DETAILS).mkdir(parents=True, exist_ok=True)
+    # The page comes last: what it asks for is there before it.
+    written = {folder / DETAILS / n: row_file(results, key) for n, key in page.left_out.items()}
+    written[folder / ".nojekyll"] = b""
     if not (folder / "README.md").exists():
         written[folder / "README.md"] = SPACE.encode()
-    (folder / DETAILS).mkdir(parents=True, exist_ok=True)
-    for name, key in page.left_out.items():
-        written[folder / DETAILS / name] = row_file(results, key)
+    written[index] = page.html
     for path, data in written.items():
         replace_all({path: lambda file, data=data: file.write(data)})  # type: ignore[misc]
+    for path in (folder / DETAILS).glob("*.json"):
+        if _DETAILS_NAME.fullmatch(path.name) and path not in written:  # of a row that is gone
+            path.unlink()
     return list(written)
 
 

@@ -15,17 +15,18 @@ from tot24_bench.game import (
     TARGET,
     Puzzle,
     Rule,
-    load_split,
     split_size,
 )
+from tot24_bench.harness import DEFAULT_SPLIT
 from tot24_bench.leaderboard.entry import Entry, interval
 from tot24_bench.leaderboard.store import read_each, read_stream
-from tot24_bench.leaderboard.submission import Header, Sample
+from tot24_bench.leaderboard.submission import OTHER, Header, Sample
 from tot24_bench.leaderboard.tables import (
     SECTIONS,
     Ranked,
     is_exact_search,
     method_of,
+    nearly_asked,
     no_rows,
     notes_of,
     sections,
@@ -35,6 +36,7 @@ from tot24_bench.leaderboard.tables import (
     trained_on,
 )
 from tot24_bench.scoring import Score, Verdict
+from tot24_bench.transcripts import ranks_by_hand
 
 LETTERS = {
     "c": ("✓", "right"),
@@ -64,8 +66,6 @@ _LETTER_OF = {
     Verdict.TRUNCATED: "t",
     Verdict.TOO_LONG: "t",
 }
-
-RANKED_SPLITS = {"hard100": 901, "hardest": 1001}  # people's rank of their first hand
 
 
 class Graded(NamedTuple):
@@ -125,13 +125,15 @@ def content_of(graded: Sequence[Graded]) -> dict[str, Any]:
     """The rows in the order of the tables, the lists of hands they were asked, the words."""
     letters = {one.key: one.letters for one in graded}
     entries = [one.entry for one in graded]
+    near = nearly_asked(entries)
     lists: dict[tuple[str, ...], int] = {}
     rows = []
     for section in sections(entries):
         for ranked in section.ranked:
             hands = tuple(puzzle_text(one.puzzle) for one in ranked.entry.outcomes)
             where = lists.setdefault(hands, len(lists)) if hands else None
-            rows.append(_row(ranked, where, letters[ranked.entry.key]))
+            row = _row(ranked, where, letters[ranked.entry.key])
+            rows.append(row | ({"near": True} if row["key"] in near else {}))
     splits = dict.fromkeys(row["split"] for row in rows)
     return {
         "rows": rows,
@@ -139,7 +141,8 @@ def content_of(graded: Sequence[Graded]) -> dict[str, Any]:
         "splits": {name: _size(name) for name in splits},
         "sections": {name: list(words) for name, words in SECTIONS.items()},
         "letters": {letter: list(words) for letter, words in LETTERS.items()},
-        "ranks": {name: [first, _hands_of(name)] for name, first in RANKED_SPLITS.items()},
+        "published": DEFAULT_SPLIT,
+        "ranks": {" ".join(map(str, hand)): rank for hand, rank in ranks_by_hand().items()},
         "noRows": no_rows(entries),
     }
 
@@ -180,6 +183,7 @@ def _row(ranked: Ranked, hands: int | None, letters: str) -> dict[str, Any]:
         "exact": is_exact_search(header),
         "helped": header.search is not None and header.search.oracle_stop,
         "withheld": entry.withheld,
+        "foreign": header.variant == OTHER,
         "created": str(header.created),
         "versions": dict(header.versions),
         "settings": {name: _said(value) for name, value in settings_of(header).items()},
@@ -206,7 +210,3 @@ def _size(split: str) -> int | None:
         return split_size(split)
     except ValueError:
         return None
-
-
-def _hands_of(split: str) -> list[str]:
-    return [puzzle_text(puzzle) for puzzle in load_split(split)]

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from tot24_bench.game import Number, Puzzle
 from tot24_bench.leaderboard.store import read_stream
 from tot24_bench.leaderboard.submission import Sample
-from tot24_bench.scoring import BrokenRule, analyse, wins
+from tot24_bench.scoring import BrokenRule, analyse, plain, wins
 from tot24_bench.search import DEAD_END, IMPOSSIBLE, SURE, SearchTree, tree_of_analysis
 from tot24_bench.text import one_line
 
@@ -44,6 +44,7 @@ KEYS = {
 MAX_CHARS = 20_000  # of a response that the page shows; the submission has all of it
 MAX_NODES = 1_000  # of a tree that it shows; a response that loops has thousands
 MAX_RESPONSES = 4  # to one hand that it shows
+LOOKED_AHEAD = 50  # lines in which a line that was read is looked for
 MAX_FINALS = 10  # answers of a search that it shows
 MAX_TRUE_LEFT = 4  # numbers left of which it is asked whether they can win
 MAX_TRUE_SIZE = 10**12  # of a numerator or denominator in such a state
@@ -62,6 +63,7 @@ class Shown(NamedTuple):
 
     place: str  # where it first fails: "" right, "1", "2", ..., `answer` or `malformed`
     nodes: list[dict[str, Any]]
+    thoughts: int  # of the response, of which a tree shows at most MAX_NODES
 
 
 class HandDetails(NamedTuple):
@@ -79,10 +81,15 @@ def details_of(path: Path) -> list[HandDetails]:
 
 def hand_details(sample: Sample) -> HandDetails:
     """The details of one hand."""
-    places, responses = [], []
-    shown = zip(sample.responses, sample.scores, sample.tokens, strict=True)
-    for text, score, tokens in list(shown)[:MAX_RESPONSES]:
-        place, nodes = read_response(sample.puzzle, text)
+    places: list[str] = []
+    responses = []
+    for text, score, tokens in zip(sample.responses, sample.scores, sample.tokens, strict=True):
+        if len(places) < MAX_RESPONSES:
+            place, nodes, thoughts = read_response(sample.puzzle, text, score.truncated)
+        else:
+            failed = analyse(sample.puzzle, text, truncated=score.truncated).failed_at
+            places.append(failed or "")
+            continue
         places.append(place)
         said: dict[str, Any] = {
             "text": text[:MAX_CHARS],
@@ -96,9 +103,12 @@ def hand_details(sample: Sample) -> HandDetails:
             "tokens": tokens,
             "truncated": score.truncated,
             "nodes": nodes if len(nodes) > 1 else None,
+            "thoughts": thoughts if thoughts >= MAX_NODES else None,  # more than are shown
         }
         responses.append(said | {key: value for key, value in optional.items() if value})
     data: dict[str, Any] = {"asked": sample.puzzle.text, "responses": responses}
+    if len(places) > len(responses):
+        data["all"] = len(places)
     if (search := sample.search) is not None:
         data["search"] = {
             "ended": len(search.finals),
@@ -120,16 +130,41 @@ def _answer_of(final: str) -> str:
     return lines[-1] if lines else ""
 
 
-def read_response(puzzle: Puzzle, response: str) -> Shown:
+def read_response(puzzle: Puzzle, response: str, truncated: bool = False) -> Shown:
     """Where a response first fails, and its search as nodes."""
-    analysis = analyse(puzzle, response)
+    analysis = analyse(puzzle, response, truncated=truncated)
     tree = tree_of_analysis(analysis, response)
-    return Shown(analysis.failed_at or "", list(_nodes(tree, response)))
+    nodes = list(_nodes(tree, analysis.said))
+    lines = _raw_lines(analysis.said, response)
+    for node in nodes:
+        if (number := lines.get(node.pop("n", 0))) is not None:
+            node["n"] = number
+    return Shown(analysis.failed_at or "", nodes, len(tree.nodes) - 1)
 
 
-def _nodes(tree: SearchTree, response: str) -> Iterator[dict[str, Any]]:
+def _raw_lines(said: str, response: str) -> dict[int, int]:
+    """For the lines of the text that was read, from 1, those of the response as it was written.
+
+    Where reading took dress away (blank lines in front, a fence, JSON), a line is the next one that
+    holds the same; one that is not found has none.
+    """
+    shown = response[:MAX_CHARS].split("\n")
+    read = said.split("\n")[: len(shown)]
+    if read == shown:
+        return {number: number for number in range(1, len(shown) + 1)}
+    found, start = {}, 0
+    for number, line in enumerate(read, 1):
+        bare = line.strip()
+        for place in range(start, min(start + LOOKED_AHEAD, len(shown))) if bare else ():
+            if plain(shown[place]).strip() == bare:
+                found[number], start = place + 1, place + 1
+                break
+    return found
+
+
+def _nodes(tree: SearchTree, said: str) -> Iterator[dict[str, Any]]:
     """The nodes, each after the one that it comes from; pairs tried stand first below the hand."""
-    pairs = list(_pairs(tree.puzzle, response))
+    pairs = list(_pairs(tree.puzzle, said))
     taken = {
         one["n"]: place for place, one in enumerate(pairs, 1) if one.get("j", [[""]])[0][0] == SURE
     }
@@ -182,12 +217,17 @@ def _truth(puzzle: Puzzle, left: tuple[Number, ...]) -> bool | None:
     return wins(left, puzzle.target, puzzle.rule)
 
 
-def _pairs(puzzle: Puzzle, response: str) -> Iterator[dict[str, Any]]:
+def _pairs(puzzle: Puzzle, said: str) -> Iterator[dict[str, Any]]:
     """The pairs that a backward search tried (docs/look-ahead.md) and, but for the last, gave up.
 
-    A pair that is given up is judged: whatever two of its numbers make, the hand is not won so.
+    A pair that is given up is judged: whatever two of its numbers make, the hand is not won so. The
+    last one is no more than tried, where the text ends without a hit. A search is such a one where
+    its first line is a pair's: a line of a forward search that is garbled may look like it.
     """
-    lines = response[:MAX_CHARS].split("\n")
+    lines = said[:MAX_CHARS].split("\n")
+    first = next((line for line in lines if line.strip() and line.strip() != "Steps:"), "")
+    if not _PAIR.fullmatch(first.rstrip()):
+        return
     tried = [
         (number, match)
         for number, line in enumerate(lines, 1)
@@ -200,12 +240,14 @@ def _pairs(puzzle: Puzzle, response: str) -> Iterator[dict[str, Any]]:
         until = tried[i + 1][0] if i + 1 < len(tried) else len(lines) + 1
         hit = any(line.rstrip().endswith(" !") for line in lines[number : until - 1])
         truth = _pair_wins(puzzle, pair)
-        said = SURE if hit else DEAD_END
+        judged = SURE if hit else DEAD_END
         shown: dict[str, Any] = {"p": 0, "t": match[0], "l": "", "n": number, "k": 1}
         if truth is None:
             shown["f"] = "a number is not there"
         else:
-            shown |= {"w": int(truth), "j": [[said, _is_true(said, truth)]]}
+            shown["w"] = int(truth)
+        if truth is not None and (hit or i + 1 < len(tried)):
+            shown["j"] = [[judged, _is_true(judged, truth)]]
         yield shown
 
 
@@ -217,5 +259,5 @@ def _pair_wins(puzzle: Puzzle, pair: tuple[int, int]) -> bool | None:
             return None
         rest.remove(number)
     a, b = max(pair), min(pair)
-    values: set[Number] = {a + b, a - b, a * b, Fraction(a, b), Fraction(b, a)}
+    values: set[Number] = {a + b, a - b, b - a, a * b, Fraction(a, b), Fraction(b, a)}
     return any(wins(tuple(sorted((*rest, one))), puzzle.target, puzzle.rule) for one in values)

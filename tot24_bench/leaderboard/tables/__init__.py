@@ -61,5 +61,11 @@ from tot24_bench.leaderboard.tables.rows import (
     trained_on,
     why_no_row,
 )
-from tot24_bench.leaderboard.tables.size import SizePoint, draw_sizes, size_csv, size_points
+from tot24_bench.leaderboard.tables.size import (
+    SizePoint,
+    draw_sizes,
+    nearly_asked,
+    size_csv,
+    size_points,
+)
 from tot24_bench.leaderboard.tables.summary import Summary, render_summary, summarise

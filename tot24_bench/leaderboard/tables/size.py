@@ -126,6 +126,19 @@ def size_points(entries: Iterable[Entry]) -> list[SizePoint]:
     return sorted(found, key=_order)
 
 
+def nearly_asked(entries: Iterable[Entry]) -> set[str]:
+    """The keys of published rows that were asked nearly the hands of the published test set."""
+    hands = {puzzle.hand for puzzle in load_split(DEFAULT_SPLIT)}
+    published = [one for one in entries if one.header.obtained != "measured"]
+    nearly = set()
+    for one in published:
+        asked = {outcome.puzzle.hand for outcome in one.outcomes}
+        if len(asked & hands) >= NEARLY * max(len(asked), len(hands)):
+            nearly.add(_asked(one))
+    # What is only reported is of the hands of the same responses, rescored.
+    return {one.key for one in published if _asked(one) in nearly}
+
+
 def _asked(entry: Entry) -> tuple[str, str, int]:
     """A model, and the hands that a source says it was asked."""
     return entry.header.model.name, entry.header.split, entry.header.n

@@ -71,23 +71,23 @@ function doc(name) {
   return h("code", {}, `docs/${name}`);
 }
 
-const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]/gu;
 
 /** Text in which characters that hide, turn or break lines are seen as what they are. */
 function seen(text) {
-  return text.replace(HIDDEN, (sign) => `⟨U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+  return text.replace(HIDDEN, (sign) => `⟨U+${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
 
 function percent(share, digits = 1) {
-  return `${(100 * share).toFixed(digits)}%`;
+  return `${pythonFixed(100 * share, digits)}%`;
 }
 
 function bracket(low, high) {
-  return low === undefined || low === null ? "" : `[${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
+  return low === undefined || low === null ? "" : `[${pythonFixed(100 * low, 1)}, ${pythonFixed(100 * high, 1)}]`;
 }
 
 function whole(count) {
-  return count === undefined || count === null ? "–" : Math.round(count).toLocaleString("en-US");
+  return count === undefined || count === null ? "–" : pythonRound(count).toLocaleString("en-US");
 }
 
 function plural(count, noun) {

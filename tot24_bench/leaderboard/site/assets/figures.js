@@ -18,7 +18,7 @@ const SHAPES = [["measured here", "measured"], ["rescored", "rescored"], ["as re
 const PROMPTED = [["IO", "io"], ["CoT", "cot"], ["One-Step ToT", "onestep"]];
 
 function sizeFigure() {
-  const rows = ROWS.filter((row) => isOf(row, defaultSplit()) && row.method in { io: 1, cot: 1, onestep_tot: 1 } && !row.exact);
+  const rows = ROWS.filter((row) => isOf(row, defaultSplit()) && isWhole(row) && row.method in { io: 1, cot: 1, onestep_tot: 1 } && !row.exact);
   const sized = rows.filter((row) => row.parameters !== undefined);
   if (!sized.length) return null;
   const most = Math.max(...sized.map((row) => row.parameters));
@@ -49,7 +49,7 @@ function figureOf(row) {
 
 function tokenFigure() {
   const rows = ROWS.filter((row) => isOf(row, defaultSplit()));
-  const drawn = rows.filter((row) => costOf(row) > 0 && !row.exact);
+  const drawn = rows.filter((row) => costOf(row) > 0 && !row.exact && isWhole(row));
   if (!drawn.length) return null;
   return h("section", {}, h("h2", {}, `Accuracy against tokens, ${defaultSplit()}`), costFigure(rows, defaultSplit()),
     asTable("Accuracy against tokens", ["row", "tokens a hand", "accuracy"], drawn.map((row) => [rowLink(row), `${row.total === undefined ? "~ " : ""}${whole(costOf(row))}`, figureOf(row)])));
@@ -59,21 +59,23 @@ function tokenFigure() {
 function failFigure() {
   const models = new Map();
   for (const row of ROWS) {
-    if (row.split !== defaultSplit() || !row.places || row.exact || !(row.method in { cot: 1, onestep_tot: 1 })) continue;
+    if (row.split !== defaultSplit() || !isWhole(row) || !row.places || row.exact || !(row.method in { cot: 1, onestep_tot: 1 })) continue;
     const of = models.get(row.model) ?? {};
-    if (!of[row.method] || row.shots < of[row.method].shots) of[row.method] = row;
+    // Of several rows the plainest: the fewest shots, plain text before chat, as tables/first_failures.py.
+    const plainness = (one) => [one.shots, one.prompt === "plain" ? 0 : 1];
+    if (!of[row.method] || String(plainness(row)) < String(plainness(of[row.method]))) of[row.method] = row;
     models.set(row.model, of);
   }
   const both = [...models].filter(([, of]) => of.cot && of.onestep_tot).sort((one, other) => other[1].onestep_tot.acc - one[1].onestep_tot.acc).slice(0, 4);
   if (!both.length) return null;
   const parts = both.map(([model, of]) => {
     const [cot, search] = [placesOf(of.cot), placesOf(of.onestep_tot)];
-    const places = Object.keys(PLACES).filter((place) => [...cot, ...search].some((one) => one.place === place)).sort((a, b) => "12345amc".indexOf(a) - "12345amc".indexOf(b));
+    const places = [...new Set([...cot, ...search].map((one) => one.place))].sort((one, other) => placeOrder(one) - placeOrder(other));
     const bar = (shares, place, words) => {
       const one = shares.find((share) => share.place === place) ?? { share: 0, low: 0, high: 0 };
-      return { value: one.share, low: one.low, high: one.high, words: `${words}, ${PLACES[place]}: ${percent(one.share)}` };
+      return { value: one.share, low: one.low, high: one.high, words: `${words}, ${placeName(place)}: ${percent(one.share)}` };
     };
-    const groups = places.map((place) => ({ name: PLACES[place], bars: [bar(cot, place, "CoT"), bar(search, place, "One-Step ToT")] }));
+    const groups = places.map((place) => ({ name: placeName(place), bars: [bar(cot, place, "CoT"), bar(search, place, "One-Step ToT")] }));
     const title = `Where ${model} first fails: CoT against One-Step ToT`;
     return [h("h3", {}, model), h("figure", {}, bars(groups, [["CoT", "cot"], ["One-Step ToT", "onestep"]], title, 260), h("figcaption", {}, legend(PROMPTED.slice(1)))),
       asTable(title, ["place", "CoT", "One-Step ToT"], groups.map((group) => [group.name, ...group.bars.map((one) => percent(one.value))]))];
@@ -84,12 +86,12 @@ function failFigure() {
 function splitFigure() {
   const series = new Map();
   for (const row of ROWS) {
-    if (row.obtained !== "measured" || row.exact || !(row.method in { io: 1, cot: 1, onestep_tot: 1 })) continue;
+    if (row.obtained !== "measured" || row.exact || !isWhole(row) || !(row.method in { io: 1, cot: 1, onestep_tot: 1 })) continue;
     const name = `${row.model}, ${row.label}, ${askedAs(row)}`;
     if (!series.has(name)) series.set(name, []);
     series.get(name).push(row);
   }
-  const shown = [...series].filter(([, rows]) => rows.length >= 4).slice(0, 6);
+  const shown = [...series].filter(([, rows]) => new Set(rows.map((row) => row.split)).size >= 4).slice(0, 6);
   if (!shown.length) return null;
   const order = Object.keys(DATA.splits).filter((split) => shown.some(([, rows]) => rows.some((row) => row.split === split)));
   const points = shown.flatMap(([name, rows], k) => rows.map((row) => ({ x: order.indexOf(row.split) + (k - (shown.length - 1) / 2) * 0.12, y: row.acc, low: row.low, high: row.high, colour: `series-${k}`, shape: row.obtained, words: `${name} on ${row.split}: ${figureOf(row)}`, href: at("row", { key: row.key }) })));
@@ -104,7 +106,7 @@ function studyFigure(study) {
   const groups = [...new Set(study.rows.map((row) => row.group))];
   const cell = (group, test) => {
     const row = study.rows.find((one) => one.group === group && one.test === test);
-    return row ? { value: Number(row.accuracy), low: Number(row.low), high: Number(row.high), words: `${group} on ${test}: ${percent(Number(row.accuracy))} ${bracket(Number(row.low), Number(row.high))}` } : null;
+    return row ? { value: row.accuracy, low: row.low, high: row.high, words: `${group} on ${test}: ${percent(row.accuracy)} ${bracket(row.low, row.high)}` } : null;
   };
   const colours = tests.map((test, k) => [test, `series-${k}`]);
   const title = `Study “${study.name}”: accuracy of its groups`;

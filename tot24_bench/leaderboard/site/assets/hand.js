@@ -69,7 +69,7 @@ function side(row, hand) {
 function fill(box, details) {
   if (details.search) box.append(searchFacts(details.search));
   details.responses.forEach((response, i) => {
-    if (details.responses.length > 1) box.append(h("h3", {}, `Response ${i + 1}`));
+    if (details.responses.length > 1) box.append(h("h3", {}, `Response ${i + 1}${details.all ? ` of ${details.all}, of which ${details.responses.length} are shown` : ""}`));
     box.append(h("p", {}, h("b", {}, response.right ? "✓ right" : "✗ wrong"), `: ${response.reason || response.verdict}`,
       response.answer ? [h("br"), "answer ", h("code", {}, seen(response.answer))] : null,
       response.tokens ? h("span", { class: "note" }, ` · ${plural(response.tokens, "token")}${response.truncated ? ", cut off by the limit" : ""}`) : null));
@@ -78,7 +78,7 @@ function fill(box, details) {
     const holder = h("div", { class: "reading", tabindex: 0, role: "region", "aria-label": "The response, line by line" }, text);
     if (response.cut) holder.append(h("p", { class: "note" }, `… cut here: the response has ${whole(response.cut)} characters, the submission all of them.`));
     if (response.nodes) {
-      const watched = watch(response.nodes, lines, details.search ? "Its first answer, checked" : "Its search, checked");
+      const watched = watch(response.nodes, response.thoughts, lines, details.search ? "Its first answer, checked" : "Its search, checked");
       box.append(h("div", { class: "both" }, h("div", {}, h("h3", {}, details.search ? "The answer it ranks first" : "What it wrote"), holder), watched));
     } else box.append(h("h3", {}, details.search ? "The answer it ranks first" : "What it wrote"), holder);
   });
@@ -93,7 +93,7 @@ function searchFacts(search) {
 }
 
 /** The tree, and buttons that walk through it thought by thought beside the lines of the response. */
-function watch(nodes, lines, title) {
+function watch(nodes, all, lines, title) {
   const items = nodes.map((node) => h("li", {}, nodeWords(node)));
   const lists = new Map();
   nodes.forEach((node, i) => {
@@ -134,6 +134,7 @@ function watch(nodes, lines, title) {
       button("next ›", "The next thought", () => step(now + 1)), where),
     h("ul", { class: "tree" }, items[0]),
     h("p", { class: "note" },
+      all ? `The first ${nodes.length - 1} of ${all.toLocaleString("en-US")} thoughts. ` : "",
       said.length ? `${plural(said.length, "judgement")}: ${said.filter((one) => one === 1).length} true ✓, ${said.filter((one) => one === 0).length} false ✗${said.includes(null) ? `, ${said.filter((one) => one === null).length} of states that nobody can judge` : ""}. ` : "",
       nodes.some((node) => node.k) ? "A pair that was tried is judged by whether joining its two numbers first can win; that it was given up is read from what follows. " : "",
       "● these numbers can still win, ○ they cannot; ⚠ a rule is broken; ↺ come to before. The truth is exact arithmetic."));

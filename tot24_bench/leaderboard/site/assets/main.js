@@ -13,7 +13,7 @@ globalThis.navigation?.addEventListener("navigate", (event) => { traversed = eve
 function render() {
   const { view, query } = address();
   const main = document.getElementById("main");
-  const name = view in VIEWS ? view : "board";
+  const name = Object.hasOwn(VIEWS, view) ? view : "board";
   // The same view with other parameters: what was in use stays in use.
   if (before !== null) scrolls.set(before.hash, scrollY);
   const same = before !== null && before.name === name && before.subject === subject(name, query);

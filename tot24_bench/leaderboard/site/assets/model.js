@@ -2,7 +2,15 @@
  * One row: its hands as a grid, its model's other rows, where it first fails, and what it is.
  */
 
-const PLACES = { c: "right", 1: "thought 1", 2: "thought 2", 3: "thought 3", 4: "thought 4", 5: "thought 5", a: "the answer", m: "no thought at all" };
+/** What a place is called: a thought by its number, the answer, none at all, or right. */
+function placeName(place) {
+  return { "": "right", answer: "the answer", malformed: "no thought at all" }[place] ?? `thought ${place}`;
+}
+
+/** Thoughts in their order, then no thought, the answer, and right. */
+function placeOrder(place) {
+  return { malformed: 100, answer: 101, "": 102 }[place] ?? Number(place);
+}
 
 function rowView(query) {
   const row = BY_KEY.get(query.get("key"));
@@ -16,7 +24,7 @@ function rowView(query) {
     h("p", { class: "bar" }, h("a", { href: at("compare", { a: row.key }) }, "compare it with another row")),
     h("dl", { class: "figures" },
       figure("accuracy", percent(row.acc), bracket(row.low, row.high)),
-      figure("rank", row.rank === undefined ? "–" : String(row.rank), row.rank === undefined ? "not ranked" : `among ${ROWS.filter((one) => one.rank !== undefined && one.split === row.split && one.obtained === row.obtained).length} ranked rows`),
+      figure("rank", row.rank === undefined ? "–" : String(row.rank), row.rank === undefined ? "not ranked" : `among ${ROWS.filter((one) => one.rank !== undefined && classOf(one) === classOf(row)).length} ranked rows`),
       figure("tokens a hand", row.total === undefined && row.tokens !== undefined ? `~ ${whole(row.tokens)}` : whole(row.total), row.tokens === undefined ? "not counted" : row.total === undefined ? "responses alone" : `${whole(row.tokens)} written`),
       figure("parameters", row.size ?? "–", row.precision ?? "")),
     row.notes.length ? h("ul", { class: "notes" }, row.notes.map((note) => h("li", {}, note))) : null,
@@ -83,9 +91,9 @@ function bandSection(row) {
   hands.forEach((hand, i) => {
     const rank = peopleRank(hand);
     if (rank === null) return;
-    const width = hands.length > 100 ? 90 : 20;
+    const width = hands.length > 100 ? 100 : 20;
     const first = Math.floor((rank - 901) / width) * width + 901;
-    const name = `${first}–${first + width - 1}`;
+    const name = `${first}–${Math.min(first + width - 1, 1362)}`;
     const [right, responses] = row.counts ? row.counts[i] : [letterOf(row, i) === "c" ? 1 : 0, 1];
     const band = bands.get(name) ?? { name, means: [] };
     band.means.push(right / responses);
@@ -107,7 +115,7 @@ function bandSection(row) {
 
 /** The same model, method and prompt on every split it was asked. */
 function splitSection(row) {
-  const found = ROWS.filter((one) => one.model === row.model && one.label === row.label && one.shots === row.shots && one.prompt === row.prompt && one.obtained === row.obtained);
+  const found = ROWS.filter((one) => (one === row || isWhole(one)) && one.model === row.model && one.label === row.label && one.shots === row.shots && one.prompt === row.prompt && one.obtained === row.obtained);
   if (found.length < 2) return null;
   const order = Object.keys(DATA.splits);
   found.sort((one, other) => order.indexOf(one.split) - order.indexOf(other.split));
@@ -130,9 +138,9 @@ function failSection(row) {
     const shares = placesOf(row);
     const title = "Where the final attempt of a response first fails";
     section.append(
-      h("figure", {}, bars(shares.map((one) => ({ name: PLACES[one.place], bars: [{ value: one.share, low: one.low, high: one.high, words: `${PLACES[one.place]}: ${percent(one.share)}` }] })), [["share", familyOf(row)[1]]], title, 240),
+      h("figure", {}, bars(shares.map((one) => ({ name: placeName(one.place), bars: [{ value: one.share, low: one.low, high: one.high, words: `${placeName(one.place)}: ${percent(one.share)}` }] })), [["share", familyOf(row)[1]]], title, 240),
         h("figcaption", {}, `${title}: at the thought that first breaks a rule, at the answer, or before there is any thought.`)),
-      asTable(title, ["place", "share of responses"], shares.map((one) => [PLACES[one.place], `${percent(one.share)} ${bracket(one.low, one.high)}`])));
+      asTable(title, ["place", "share of responses"], shares.map((one) => [placeName(one.place), `${percent(one.share)} ${bracket(one.low, one.high)}`])));
   };
   if (row.places) show();
   else if (row.file && location.protocol !== "file:") detailsOf(row).then(show, () => {});
@@ -141,14 +149,14 @@ function failSection(row) {
 }
 
 function placesOf(row) {
-  const counts = new Map();
-  for (const place of row.places) counts.set(place, (counts.get(place) ?? 0) + 1);
-  const n = row.places.length;
-  return Object.keys(PLACES).filter((place) => counts.has(place) || "123ac".includes(place)).map((place) => {
-    const count = counts.get(place) ?? 0;
-    const [low, high] = wilsonInterval(count, n);
-    return { place, share: count / n, low, high };
-  }).sort((one, other) => "12345amc".indexOf(one.place) - "12345amc".indexOf(other.place));
+  const known = new Set(["1", "2", "3", "answer", "", ...row.places.flat()]);
+  const single = row.places.every((places) => places.length === 1);
+  return [...known].sort((one, other) => placeOrder(one) - placeOrder(other)).map((place) => {
+    const means = row.places.map((places) => places.filter((one) => one === place).length / places.length);
+    const sum = means.reduce((so, one) => so + one, 0);
+    const [low, high] = single ? wilsonInterval(sum, means.length) : clusteredInterval(means);
+    return { place, share: sum / means.length, low, high };
+  });
 }
 
 function asTable(caption, headings, rows) {

@@ -20,6 +20,8 @@ const {
   pText,
   pairRows,
   conclusionOf,
+  pythonFixed,
+  pythonRound,
 } = (() => {
   const Z = 1.959963984540054; // the normal distribution's quantile of 0.975: all ends are 95% ends
   const RESAMPLES = 9999;
@@ -411,5 +413,7 @@ const {
     pText,
     pairRows,
     conclusionOf,
+    pythonFixed: fixed,
+    pythonRound: rounded,
   };
 })();

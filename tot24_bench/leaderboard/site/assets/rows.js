@@ -37,11 +37,11 @@ function placeOf(row, hand) {
   return handsOf(row).indexOf(hand);
 }
 
-/** How a hand went, as a letter of DATA.letters; of several responses, by whether most are right. */
+/** How a hand went, as a letter of DATA.letters; of several responses, whether more than half are right. */
 function letterOf(row, place) {
   if (row.letters) return row.letters[place];
   const [right, responses] = row.counts[place];
-  return 2 * right >= responses ? "c" : "v";
+  return 2 * right > responses ? "c" : "v";
 }
 
 function signOf(row, place) {
@@ -63,8 +63,9 @@ function nameOf(row) {
   return `${row.model} · ${row.label} · ${askedAs(row)} · ${row.split}${row.obtained === "measured" ? "" : ` · ${row.obtained}`}`;
 }
 
+/** Tokens of one answer to a hand: prompt and response, or all of a search; the response's where no more is known. */
 function costOf(row) {
-  return row.total ?? row.tokens;
+  return row.total === undefined ? row.tokens : row.total / row.repeats;
 }
 
 /** The row as pairing.js reads it. */
@@ -75,29 +76,24 @@ function pairable(row) {
   return { ...known, ...row, hands };
 }
 
-const NEARLY = 0.95; // share of a published row's hands that must be those of a split, as in tables/size.py
-const nearBy = new Map();
-
 /** Whether a row was asked a split, or was published for nearly the same hands. */
 function isOf(row, split) {
-  if (row.split === split) return true;
-  if (row.obtained === "measured" || row.hands === undefined || !(split in DATA.ranks)) return false;
-  const name = `${row.hands} ${split}`;
-  if (!nearBy.has(name)) {
-    const asked = new Set(DATA.ranks[split][1]);
-    const hands = handsOf(row);
-    nearBy.set(name, hands.length >= NEARLY * asked.size && hands.filter((hand) => asked.has(hand)).length >= NEARLY * hands.length);
-  }
-  return nearBy.get(name);
+  return row.split === split || (row.near === true && split === DATA.published);
 }
 
-/** People's rank of a hand of the deck, where the published list of a split has it. */
+/** Whether a row is of all hands of its split, or was published for nearly all: figures show no parts. */
+function isWhole(row) {
+  return row.near === true || (DATA.splits[row.split] ?? row.n) === row.n;
+}
+
+/** Rows that one rank counts: obtained alike, on one split, with this benchmark's prompts or others'. */
+function classOf(row) {
+  return `${row.obtained}\u0000${row.split}\u0000${row.foreign}`;
+}
+
+/** People's rank of a hand of the published lists; null of another. */
 function peopleRank(hand) {
-  for (const [first, hands] of Object.values(DATA.ranks)) {
-    const place = hands.indexOf(hand);
-    if (place >= 0) return first + place;
-  }
-  return null;
+  return Object.hasOwn(DATA.ranks, hand) ? DATA.ranks[hand] : null;
 }
 
 const opened = new Map();

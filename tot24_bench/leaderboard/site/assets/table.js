@@ -23,6 +23,8 @@ const COLUMNS = [
   { name: "obtained", words: "how obtained", of: (row) => row.obtained },
 ];
 
+const ALL = "*"; // of splits: no split is called so
+
 const SIZES = {
   "": ["any size", () => true],
   tiny: ["below 10M", (row) => row.parameters < 1e7],
@@ -34,7 +36,7 @@ const SIZES = {
 function boardView(query) {
   const rows = chosen(query);
   const split = query.get("split") ?? defaultSplit();
-  const where = split === "all" ? "all splits" : split;
+  const where = split === ALL ? "all splits" : split;
   return [
     h("h1", {}, "Can a small language model be taught to search?"),
     h("p", { class: "lead" }, "Each mark is a model and a way of asking it to solve Game of 24 hands: how many it solves, exactly judged, and what a hand costs. Searching within one response (One-Step ToT) is a skill that a small model can learn."),
@@ -77,9 +79,9 @@ function defaultSplit() {
 function chosen(query) {
   const split = query.get("split") ?? defaultSplit();
   const words = (query.get("q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  const size = SIZES[query.get("size") ?? ""] ?? SIZES[""];
+  const size = Object.hasOwn(SIZES, query.get("size") ?? "") ? SIZES[query.get("size") ?? ""] : SIZES[""];
   return ROWS.filter((row) =>
-    (split === "all" || isOf(row, split)) &&
+    (split === ALL || isOf(row, split)) &&
     (!query.get("how") || row.obtained === query.get("how")) &&
     (!query.get("family") || familyOf(row)[1] === query.get("family")) &&
     (!query.get("shots") || String(row.shots ?? "unknown") === query.get("shots")) &&
@@ -99,7 +101,7 @@ function costFigure(rows, where) {
 }
 
 function drawCost(rows, where) {
-  const drawn = rows.filter((row) => !row.exact);
+  const drawn = rows.filter((row) => !row.exact && isWhole(row));
   const known = drawn.filter((row) => costOf(row) > 0);
   if (!known.length) return h("p", { class: "note" }, "None of these rows says how many tokens a hand takes, so there is nothing to draw.");
   const best = new Map();
@@ -151,7 +153,7 @@ function filters(query) {
   const families = [...new Map(ROWS.map((row) => [familyOf(row)[1], familyOf(row)[0]]))];
   return h("form", { class: "filters", role: "search", "aria-label": "Filter the table", on: { submit: (event) => event.preventDefault() } },
     h("label", {}, "Find ", h("input", { id: "by-q", type: "search", value: query.get("q") ?? "", placeholder: "model, method, teacher", on: { input: changed("q") } })),
-    select("split", "Split", [...splits, ["all", "all splits"]]),
+    select("split", "Split", [...splits, [ALL, "all splits"]]),
     select("family", "Method", [["", "every method"], ...families]),
     select("shots", "Shots", [["", "any"], ...shots.map((one) => [one, one])]),
     select("how", "How", [["", "however obtained"], ...Object.keys(DATA.sections).map((one) => [one, one])]),
@@ -164,7 +166,7 @@ const AT_ONCE = 250; // rows that are shown unasked: more are slow to lay out, a
 
 function boardTable(rows, query) {
   const asked = query.get("split") ?? defaultSplit();
-  const split = asked === "all" ? null : asked;
+  const split = asked === ALL ? null : asked;
   const all = query.get("columns") === "all";
   const columns = COLUMNS.filter((column) => all || column.shown || (column.name === "split" && split === null));
   const by = COLUMNS.find((column) => column.name === query.get("sort")) ?? COLUMNS[0];
@@ -212,14 +214,14 @@ function sorted(rows, by, falling) {
 function bySection(rows, columns, split) {
   const groups = new Map();
   for (const row of rows) {
-    const name = `${row.obtained}\u0000${split ?? row.split}`;
+    const name = classOf(row);
     if (!groups.has(name)) groups.set(name, []);
     groups.get(name).push(row);
   }
   return [...groups.values()].map((group) => {
     const [title, words] = DATA.sections[group[0].obtained];
     const head = h("tr", { class: "section" }, h("th", { colspan: columns.length, scope: "colgroup" },
-      split === null ? `${title}, ${group[0].split}. ` : `${title}. `, h("span", { class: "note" }, words)));
+      `${title}${group[0].split === split ? "" : `, ${group[0].split}`}${group[0].foreign && group[0].obtained === "measured" ? ", other prompts" : ""}. `, h("span", { class: "note" }, words)));
     const ranked = group.filter((row) => row.rank !== undefined);
     const others = group.filter((row) => row.rank === undefined);
     const tie = (row, i) => {
@@ -248,7 +250,8 @@ function boardCell(row, column, tie, split) {
     case "model":
       return h("th", { scope: "row" }, h("a", { href: at("row", { key: row.key }) }, row.model), " ",
         row.obtained === "measured" ? null : h("span", { class: "tag" }, row.obtained),
-        split === null || row.split === split ? null : h("span", { class: "tag" }, row.split),
+        row.near ? h("span", { class: "tag", title: "nearly the same hands, as published" }, `${row.n} hands, nearly these`) : null,
+        isWhole(row) ? null : h("span", { class: "tag" }, `${row.n} of ${whole(DATA.splits[row.split])} hands`),
         row.exact ? h("span", { class: "tag" }, "exact search, no model") : null,
         row.teacher && !row.exact ? h("span", { class: "tag", title: `a student of ${row.teacher}` }, "taught") : null,
         row.helped ? h("span", { class: "tag" }, "right answers helped") : null);
@@ -264,7 +267,7 @@ function boardCell(row, column, tie, split) {
     case "tokens":
       return h("td", { class: "number" }, whole(row.tokens));
     case "n":
-      return h("td", { class: "number" }, row.repeats > 1 ? `${row.n} × ${row.repeats}` : String(row.n));
+      return h("td", { class: "number" }, `${row.n}${isWhole(row) && !row.near ? "" : ` of ${whole(DATA.splits[row.split])}`}${row.repeats > 1 ? ` × ${row.repeats}` : ""}`);
     default: {
       const value = column.of(row);
       return h("td", { class: column.number ? "number" : null }, value === null || value === "" ? "–" : String(value));
