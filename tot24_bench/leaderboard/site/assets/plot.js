@@ -68,11 +68,12 @@ function plot(points, { title, x: axis, lines = [], high = 380, strip = null }) 
   }
   // Words take turns on two lines where they would run into each other.
   const longest = Math.max(0, ...ticks.map(([, text]) => String(text).length));
+  const tilt = ticks.length > 4 && 7 * longest > 1.8 * ((right - left) / ticks.length);
   const crowded = ticks.length > 4 && 7 * longest + 8 > (right - left) / ticks.length;
   for (const [i, [value, text]] of ticks.entries()) {
     const x = across.place(value);
     body.push(s("line", { class: "grid", x1: x, x2: x, y1: top, y2: bottom }));
-    body.push(s("text", { class: "tick", x, y: bottom + (crowded && i % 2 ? 30 : 17), "text-anchor": "middle" }, text));
+    body.push(tickText(x, bottom + (!tilt && crowded && i % 2 ? 30 : 17), text, tilt));
   }
   if (strip) {
     // What stands here has no place on the axis: a ground of its own says so.
@@ -93,7 +94,7 @@ function plot(points, { title, x: axis, lines = [], high = 380, strip = null }) 
   const labels = told.map((i) => points[i].label && labelled(points[i], boxes[i], taken, right, top)).filter(Boolean);
   return s(
     "svg",
-    { class: "plot", viewBox: `0 0 ${WIDE} ${high}`, role: "group", "aria-label": title },
+    { class: "plot", viewBox: `0 0 ${WIDE} ${high + (tilt ? 4.2 * longest - 20 : 0)}`, role: "group", "aria-label": title },
     s("title", {}, title),
     ...body,
     ...marks,
@@ -140,6 +141,8 @@ function labelled(one, { x, y, r }, taken, right, top) {
 /** Bars side by side in groups: groups [{name, bars: [{value, low, high, words}]}], series [[name, colour]]. */
 function bars(groups, series, title, high = 300) {
   const WIDE = unitsAcross();
+  const longest = Math.max(...groups.map((group) => group.name.length));
+  const tilt = 7 * longest > 1.8 * ((WIDE - 68) / groups.length); // even where names take turns
   const [left, right, top, bottom] = [52, WIDE - 16, 14, high - 34];
   const tallest = Math.max(0.05, ...groups.flatMap((group) => group.bars.map((bar) => bar?.high ?? bar?.value ?? 0)));
   const most = Math.min(1, Math.ceil(tallest * 5) / 5);
@@ -154,8 +157,8 @@ function bars(groups, series, title, high = 300) {
   const wide = Math.min(46, (0.8 * room) / series.length);
   groups.forEach((group, g) => {
     const middle = left + room * (g + 0.5);
-    const lower = groups.length > 4 && room < 100 && g % 2 ? 30 : 17;
-    body.push(s("text", { class: "tick", x: middle, y: bottom + lower, "text-anchor": "middle" }, group.name));
+    const lower = 7 * longest > room - 8 && g % 2 ? 30 : 17;
+    body.push(tickText(middle, bottom + (tilt ? 14 : lower), group.name, tilt));
     group.bars.forEach((bar, b) => {
       if (!bar) return;
       const x = middle + (b - series.length / 2) * wide;
@@ -165,7 +168,13 @@ function bars(groups, series, title, high = 300) {
         s("line", { class: "whisker", x1: x + wide / 2, x2: x + wide / 2, y1: up.place(bar.low), y2: up.place(Math.min(bar.high, most)) })));
     });
   });
-  return s("svg", { class: "plot", viewBox: `0 0 ${WIDE} ${high}`, role: "group", "aria-label": title }, s("title", {}, title), ...body);
+  const below = tilt ? Math.min(7 * longest, 160) * 0.6 - 14 : 0;
+  return s("svg", { class: "plot", viewBox: `0 0 ${WIDE} ${high + below}`, role: "group", "aria-label": title }, s("title", {}, title), ...body);
+}
+
+/** The words below a tick, tilted where they would run into each other. */
+function tickText(x, y, text, tilt) {
+  return s("text", { class: "tick", x, y, "text-anchor": tilt ? "end" : "middle", transform: tilt ? `rotate(-38 ${x} ${y})` : null }, text);
 }
 
 /** A legend of colours and of shapes. */
