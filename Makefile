@@ -33,7 +33,7 @@ slm: $(VENV)/.slm
 # A real browser for the tests of the page: Debian's chromium, where it can be installed. Elsewhere set
 # CHROMIUM to one that is there; without any these tests are skipped, and say so.
 browser:
-	command -v chromium || command -v chromium-browser || test -x "$$CHROMIUM" \
+	command -v chromium || command -v chromium-browser || command -v google-chrome || test -x "$$CHROMIUM" \
 		|| (apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null) \
 		|| echo "no chromium here: install it (Debian: sudo apt-get install chromium), or set CHROMIUM=/path"
 

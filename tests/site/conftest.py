@@ -1,6 +1,6 @@
 """A headless Chromium for the tests of the page, and pages that fail on errors and on requests.
 
-Debian's `chromium` (`make browser`), or the one that CHROMIUM names. Without it these tests are
+Debian's `chromium` (`make browser`), Chrome, or the one that CHROMIUM names. Without it these tests are
 skipped, but in CI, where that would hide that nothing was tested.
 """
 
@@ -30,7 +30,7 @@ FLAGS = (
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, started once for all tests of a process."""
-    names = ("chromium", "chromium-browser")
+    names = ("chromium", "chromium-browser", "google-chrome")
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if found is None:
         if os.environ.get("CI"):
