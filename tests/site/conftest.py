@@ -1,7 +1,7 @@
 """A headless Chromium for the tests of the page, and pages that fail on errors and on requests.
 
-Debian's `chromium` (`make browser`), Chrome, or the one that CHROMIUM names. Without it these tests are
-skipped, but in CI, where that would hide that nothing was tested.
+Debian's `chromium` (`make browser`), Chrome, or the one that CHROMIUM names. Without it these tests
+are skipped, but in CI, where that would hide that nothing was tested.
 """
 
 from __future__ import annotations
