@@ -9,8 +9,8 @@ holds some ten thousand trees; `KEYS` says what they mean, and `assets/hand.js` 
 >>> said = "4 + 8 = 12 (left: 4 6 12): dead end\\n8 - 4 = 4 (left: 4 4 6)\\nAnswer: 4 * 6 = 24"
 >>> for node in read_response(puzzle, said).nodes[1:]:
 ...     print(node)
-{'p': 0, 't': '4 + 8 = 12', 'l': '4 6 12', 'n': 1, 'w': 1, 'j': [['dead end', 0]]}
-{'p': 0, 't': '8 - 4 = 4', 'l': '4 4 6', 'n': 2, 'w': 0, 'r': 0}
+{'p': 0, 't': '4 + 8 = 12', 'l': '4 6 12', 'w': 1, 'j': [['dead end', 0]], 'n': 1}
+{'p': 0, 't': '8 - 4 = 4', 'l': '4 4 6', 'w': 0, 'r': 0, 'n': 2}
 """
 
 from __future__ import annotations
