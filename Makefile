@@ -37,13 +37,14 @@ browser:
 		|| (apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null) \
 		|| echo "no chromium here: install it (Debian: sudo apt-get install chromium), or set CHROMIUM=/path"
 
-# Tests in the order of their files: xdist's own order leaves the longest files to the end.
+# Tests in the order of their files: xdist's own order leaves the longest files to the end. Three processes on
+# two cores: tests of servers and of several processes wait.
 test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 	$(BIN)/tot24 leaderboard verify
 
 bench: $(VENV)/.dev

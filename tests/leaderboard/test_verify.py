@@ -164,7 +164,10 @@ def test_an_untouched_submission_is_consistent(results: Path) -> None:
     assert "not who wrote the responses" in found.stdout
 
 
-@pytest.mark.parametrize("folder", ["results", "training/study", "training/study/full-budget"])
+@pytest.mark.parametrize(
+    "folder",
+    ["results", "training/study", "training/study/pretrained", "training/study/full-budget"],
+)
 def test_every_published_submission_is_consistent(folder: str, root: Path) -> None:
     if not (root / folder / "submissions").is_dir():
         pytest.skip(f"{folder} is declared, and nobody has met its tests yet")

@@ -56,12 +56,13 @@ def test_every_file_is_valid_by_the_schemas_of_the_wheel(
             for name in ("eval", "instance_level_eval")
         )
     own = store(tmp_path, [*every_kind(), make_search(), *map(hostile, HOSTILE)])
-    for results in (own, root / "results"):
+    # Of our own results every tenth response: they are alike, and the whole takes half a minute.
+    for results, every in ((own, 1), (root / "results", 10)):
         found = export(results, tmp_path / results.parent.name)
         assert found
         for aggregate, lines in found.values():
             aggregates.validate(aggregate)
-            for line in lines:
+            for line in lines[::every]:
                 instances.validate(line)
 
 
