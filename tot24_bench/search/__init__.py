@@ -2,7 +2,14 @@
 
 from tot24_bench.search.backend import Backend, ModelFailed
 from tot24_bench.search.calls import BudgetSpent, Call, Found, Reply, Search
-from tot24_bench.search.drawing import drawn, terminal_tree
+from tot24_bench.search.drawing import (
+    FAULTS,
+    MAX_TRUE_LEFT,
+    drawn,
+    is_true,
+    terminal_tree,
+    truth_of_state,
+)
 from tot24_bench.search.methods import SEARCHES, around, register
 from tot24_bench.search.picture import layout, svg
 from tot24_bench.search.replies import BadReplies, ReplyStore
@@ -20,7 +27,6 @@ from tot24_bench.search.settings import (
 )
 from tot24_bench.search.tree import (
     DEAD_END,
-    IMPOSSIBLE,
     MAX_NODES,
     SURE,
     Node,

@@ -32,7 +32,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from tot24_bench.game import Number
+from tot24_bench.game import Number, Puzzle
 from tot24_bench.scoring import BrokenRule, score, wins
 from tot24_bench.search.tree import DEAD_END, IMPOSSIBLE, SURE, SearchTree
 from tot24_bench.text import one_line, plural
@@ -54,12 +54,13 @@ MAX_TRUTHS = 2_000  # states of several numbers that are asked; four numbers lea
 
 PLAIN, DIM, TRUE, FALSE, FAULT = "plain", "dim", "true", "false", "fault"
 
-_FAULTS: dict[str, str] = {
+FAULTS: dict[str, str] = {
     BrokenRule.TOO_MANY: "nothing is left to combine",
     BrokenRule.UNAVAILABLE: "a number is not there",
     BrokenRule.ARITHMETIC: "the result is wrong",
     BrokenRule.LEFT: "not the numbers left",
 }
+"""The rules that a thought can break, in words."""
 
 
 class Words(NamedTuple):
@@ -132,6 +133,24 @@ def terminal_tree(tree: SearchTree, whole: bool = False) -> Group:
     return Group(Text(all_of_it.title, "bold"), branches[0], *below)
 
 
+def truth_of_state(puzzle: Puzzle, left: tuple[Number, ...]) -> bool | None:
+    """Whether numbers left, ascending, can make the target; None where that is not asked."""
+    if len(left) == 1:
+        return left[0] == puzzle.target
+    size = max((max(abs(one.numerator), one.denominator) for one in left), default=0)
+    few = 0 < len(left) <= MAX_TRUE_LEFT - (min(left, default=0) < 0)
+    if not few or size > MAX_TRUE_SIZE:
+        return None
+    return wins(left, puzzle.target, puzzle.rule)
+
+
+def is_true(judgement: str, truth: bool | None) -> bool | None:
+    """Whether what was judged of a state is so; None where it says nothing certain."""
+    if truth is None or judgement not in (SURE, IMPOSSIBLE, DEAD_END):
+        return None
+    return truth is (judgement == SURE)
+
+
 class _Drawer:
     def __init__(self, tree: SearchTree, whole: bool) -> None:
         self.tree, self.nodes, self.whole = tree, tree.nodes, whole
@@ -200,16 +219,15 @@ class _Drawer:
         return bool(node.answer) and (node.answer,) == first, value, -place
 
     def _truth(self, left: tuple[Number, ...]) -> bool | None:
-        """Whether numbers can make the target; None where that is not asked."""
-        if len(left) == 1:
-            return left[0] == self.tree.puzzle.target
-        if left not in self.known:
-            size = max((max(abs(one.numerator), one.denominator) for one in left), default=0)
-            few = 0 < len(left) <= MAX_TRUE_LEFT - (min(left, default=0) < 0)
-            if not few or size > MAX_TRUE_SIZE or len(self.known) >= MAX_TRUTHS:
+        """As `truth_of_state`, of at most MAX_TRUTHS different states."""
+        if len(left) > 1 and left not in self.known:
+            if len(self.known) >= MAX_TRUTHS:
                 return None
-            self.known[left] = wins(left, self.tree.puzzle.target, self.tree.puzzle.rule)
-        return self.known[left]
+            truth = truth_of_state(self.tree.puzzle, left)
+            if truth is None:
+                return None
+            self.known[left] = truth
+        return self.known[left] if len(left) > 1 else truth_of_state(self.tree.puzzle, left)
 
     def _fold(self, children: list[int]) -> tuple[list[int], list[tuple[str, list[int]]]]:
         """Children that are drawn, and the states that become one card, with what they are."""
@@ -247,13 +265,7 @@ class _Drawer:
     def _judged(self, place: int) -> dict[str, bool | None]:
         """The judgements of a state: whether each is true; None where it says nothing certain."""
         truth = self.truths[place]
-        found: dict[str, bool | None] = {}
-        for said in self.nodes[place].judgements:
-            if truth is None or said not in (SURE, IMPOSSIBLE, DEAD_END):
-                found[said] = None
-            else:
-                found[said] = truth is (said == SURE)
-        return found
+        return {said: is_true(said, truth) for said in self.nodes[place].judgements}
 
     def _card(self, parent: int, place: int) -> Card:
         node = self.nodes[place]
@@ -273,7 +285,7 @@ class _Drawer:
             state.append(Words("↺ again", DIM))
         lines = [[Words(head)], state, self._judgements(place)]
         if node.fault:
-            rule = _FAULTS.get(node.fault, node.fault)
+            rule = FAULTS.get(node.fault, node.fault)
             lines.append([Words(f"⚠ {one_line(rule, MAX_TITLE)}", FAULT)])
         if node.right is not None:
             words = ("answer right ✓", TRUE) if node.right else ("answer wrong ✗", FALSE)

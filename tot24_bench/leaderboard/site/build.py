@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 
 from tot24_bench import __version__
 from tot24_bench.files import replace_all
+from tot24_bench.harness import DEFAULT_SPLIT
 from tot24_bench.leaderboard.site.content import Graded, content_of
 from tot24_bench.leaderboard.site.details import HandDetails, details_of
 from tot24_bench.leaderboard.store import path_of
@@ -90,7 +91,7 @@ def build(
     known = {one.key: one.entry for one in graded}
     keys = [
         row["key"]
-        for row in sorted(content["rows"], key=lambda row: row["split"] != "hard100")
+        for row in sorted(content["rows"], key=lambda row: row["split"] != DEFAULT_SPLIT)
         if known[row["key"]].outcomes and not row["withheld"]
     ]
     blocks: dict[str, str] = {}
@@ -105,13 +106,13 @@ def build(
         used += len(block)
         blocks[key], places[key] = block, found
         tick()
-    left_out = {}
+    left_out, shown = {}, set(keys)
     for number, row in enumerate(content["rows"]):
         key = row["key"]
         if key in blocks:
             row["details"] = number
             row["places"] = places[key]
-        elif key in keys:
+        elif key in shown:
             row["file"] = file_name(key)
             left_out[row["file"]] = key
     numbered = [(row["details"], blocks[row["key"]]) for row in content["rows"] if "details" in row]
@@ -154,7 +155,7 @@ def _end_with_parent(parent: int) -> None:
 def _pack(path: Path) -> tuple[str, list[list[str]]]:
     """The details of a submission as a block of the page, and where its responses first fail."""
     found = details_of(path)
-    packed = base64.b64encode(gzip.compress(as_json(one.data for one in found), mtime=0))
+    packed = base64.b64encode(gzip.compress(as_json([one.data for one in found]), mtime=0))
     return packed.decode("ascii"), places_of(found)
 
 
@@ -165,7 +166,6 @@ def places_of(found: Iterable[HandDetails]) -> list[list[str]]:
 
 def as_json(value: object) -> bytes:
     """Compact JSON; what is no text in UTF-8 becomes a question mark."""
-    value = list(value) if isinstance(value, Iterator) else value
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
         "utf-8", "replace"
     )

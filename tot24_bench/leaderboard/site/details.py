@@ -24,8 +24,17 @@ from typing import Any, NamedTuple
 from tot24_bench.game import Number, Puzzle
 from tot24_bench.leaderboard.store import read_stream
 from tot24_bench.leaderboard.submission import Sample
-from tot24_bench.scoring import BrokenRule, analyse, plain, wins
-from tot24_bench.search import DEAD_END, IMPOSSIBLE, SURE, SearchTree, tree_of_analysis
+from tot24_bench.scoring import analyse, plain, wins
+from tot24_bench.search import (
+    DEAD_END,
+    FAULTS,
+    MAX_TRUE_LEFT,
+    SURE,
+    SearchTree,
+    is_true,
+    tree_of_analysis,
+    truth_of_state,
+)
 from tot24_bench.text import one_line
 
 KEYS = {
@@ -46,15 +55,7 @@ MAX_NODES = 1_000  # of a tree that it shows; a response that loops has thousand
 MAX_RESPONSES = 4  # to one hand that it shows
 LOOKED_AHEAD = 50  # lines in which a line that was read is looked for
 MAX_FINALS = 10  # answers of a search that it shows
-MAX_TRUE_LEFT = 4  # numbers left of which it is asked whether they can win
-MAX_TRUE_SIZE = 10**12  # of a numerator or denominator in such a state
 
-_FAULTS: dict[str, str] = {
-    BrokenRule.TOO_MANY: "nothing is left to combine",
-    BrokenRule.UNAVAILABLE: "a number is not there",
-    BrokenRule.ARITHMETIC: "the result is wrong",
-    BrokenRule.LEFT: "not the numbers left",
-}
 _PAIR = re.compile(r"(\d{1,4}) (\d{1,4}):(?: [-+*/]\d{1,4}){1,6}", re.ASCII)
 
 
@@ -172,7 +173,7 @@ def _nodes(tree: SearchTree, said: str) -> Iterator[dict[str, Any]]:
     sound: list[bool] = []  # whether neither the node nor one before it breaks a rule
     for i, node in enumerate(tree.nodes[: MAX_NODES - len(pairs)]):
         sound.append(not node.fault and (node.parent < 0 or sound[node.parent]))
-        truth = _truth(tree.puzzle, node.left) if sound[i] else None
+        truth = truth_of_state(tree.puzzle, node.left) if sound[i] else None
         parent = node.parent if node.parent <= 0 else node.parent + len(pairs)
         if parent == 0:  # what follows a pair that was taken hangs below it
             parent = max((place for line, place in taken.items() if line < node.line), default=0)
@@ -186,9 +187,9 @@ def _nodes(tree: SearchTree, said: str) -> Iterator[dict[str, Any]]:
         if truth is not None:
             shown["w"] = int(truth)
         if node.judgements:
-            shown["j"] = [[one_line(said, 30), _is_true(said, truth)] for said in node.judgements]
+            shown["j"] = [[one_line(said, 30), _judged(said, truth)] for said in node.judgements]
         if node.fault:
-            shown["f"] = _FAULTS.get(node.fault, one_line(node.fault, 80))
+            shown["f"] = FAULTS.get(node.fault, one_line(node.fault, 80))
         if sound[i] and node.left in come_to:
             shown["a"] = 1
         if sound[i]:
@@ -200,21 +201,10 @@ def _nodes(tree: SearchTree, said: str) -> Iterator[dict[str, Any]]:
             yield from pairs
 
 
-def _is_true(judgement: str, truth: bool | None) -> int | None:
-    if truth is None or judgement not in (SURE, IMPOSSIBLE, DEAD_END):
-        return None
-    return int(truth is (judgement == SURE))
-
-
-def _truth(puzzle: Puzzle, left: tuple[Number, ...]) -> bool | None:
-    """Whether numbers can make the target; None where that is not asked."""
-    if len(left) == 1:
-        return left[0] == puzzle.target
-    # With a negative number every order is tried out.
-    few = 0 < len(left) <= MAX_TRUE_LEFT - (min(left, default=0) < 0)
-    if not few or any(max(abs(n.numerator), n.denominator) > MAX_TRUE_SIZE for n in left):
-        return None
-    return wins(left, puzzle.target, puzzle.rule)
+def _judged(said: str, truth: bool | None) -> int | None:
+    """Whether a judgement is true, as the page's data say it."""
+    told = is_true(said, truth)
+    return None if told is None else int(told)
 
 
 def _pairs(puzzle: Puzzle, said: str) -> Iterator[dict[str, Any]]:
@@ -247,7 +237,7 @@ def _pairs(puzzle: Puzzle, said: str) -> Iterator[dict[str, Any]]:
         else:
             shown["w"] = int(truth)
         if truth is not None and (hit or i + 1 < len(tried)):
-            shown["j"] = [[judged, _is_true(judged, truth)]]
+            shown["j"] = [[judged, _judged(judged, truth)]]
         yield shown
 
 

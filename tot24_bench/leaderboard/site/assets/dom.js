@@ -61,9 +61,9 @@ function go(where, { step = true } = {}) {
 }
 
 /** A link to the web; plain text where it is no such link. */
-function outside(link, words = link) {
-  if (!/^https?:\/\/[^\s"'<>]+$/i.test(link)) return words;
-  return h("a", { href: link, rel: "noopener noreferrer nofollow" }, words);
+function outside(link) {
+  if (!/^https?:\/\/[^\s"'<>]+$/i.test(link)) return link;
+  return h("a", { href: link, rel: "noopener noreferrer nofollow" }, link);
 }
 
 /** A page of the project's documentation, by its name: the page itself knows no address of it. */
@@ -78,8 +78,8 @@ function seen(text) {
   return text.replace(HIDDEN, (sign) => `⟨U+${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
 
-function percent(share, digits = 1) {
-  return `${pythonFixed(100 * share, digits)}%`;
+function percent(share) {
+  return `${pythonFixed(100 * share, 1)}%`;
 }
 
 function bracket(low, high) {
@@ -95,13 +95,13 @@ function plural(count, noun) {
 }
 
 /** A table from headings and rows of cells; a cell is text, an element, or a list of them. */
-function table(caption, headings, rows, attributes = {}) {
+function table(caption, headings, rows) {
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
     h(
       "table",
-      attributes,
+      {},
       h("caption", {}, caption),
       h("thead", {}, h("tr", {}, headings.map((one) => h("th", { scope: "col" }, one)))),
       h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell, i) => (i ? h("td", {}, cell) : h("th", { scope: "row" }, cell)))))),

@@ -13,7 +13,7 @@ function unitsAcross() {
 function scale(from, to, start, end, log = false) {
   const f = log ? Math.log10 : (value) => value;
   const place = (value) => start + ((f(value) - f(from)) / (f(to) - f(from) || 1)) * (end - start);
-  return { place, from, to };
+  return { place };
 }
 
 /** Powers of ten, and their halves and fifths where there are few, between two ends. */
@@ -48,9 +48,9 @@ function outline(shape, x, y, r) {
  *
  * points: {x, y, low, high, colour, shape, hollow, size, words, href, label}; `label` is written
  * beside the point where there is room.
- * options: {title, x: {words, log, ticks: [[value, text]]}, lines: [[points]], high}
+ * options: {title, x: {words, log, from, to, ticks: [[value, text]]}, high, strip: [x, words]}
  */
-function plot(points, { title, x: axis, lines = [], high = 380, strip = null }) {
+function plot(points, { title, x: axis, high = 380, strip = null }) {
   const WIDE = unitsAcross();
   const [left, right, top, bottom] = [52, WIDE - 16, 14, high - 50];
   const values = points.map((one) => one.x);
@@ -79,13 +79,9 @@ function plot(points, { title, x: axis, lines = [], high = 380, strip = null }) 
     // What stands here has no place on the axis: a ground of its own says so.
     const middle = across.place(strip[0]);
     body.unshift(s("rect", { class: "strip", x: middle - 42, y: top, width: 84, height: bottom - top }));
+    body.push(s("text", { class: "tick", x: middle, y: bottom + 18, "text-anchor": "middle" }, strip[1]));
   }
-  if (strip) body.push(s("text", { class: "tick", x: across.place(strip[0]), y: bottom + 18, "text-anchor": "middle" }, strip[1]));
   body.push(s("text", { class: "axis", x: (left + right) / 2, y: high - 6, "text-anchor": "middle" }, axis.words));
-  for (const line of lines) {
-    const path = line.points.map((one, i) => `${i ? "L" : "M"}${across.place(one.x)} ${up.place(one.y)}`).join("");
-    body.push(s("path", { class: `line c-${line.colour}`, d: path }));
-  }
   const boxes = points.map((one) => ({ x: across.place(one.x), y: up.place(one.y), r: one.size ?? 5 }));
   const taken = boxes.map(({ x, y, r }) => [x - r - 1, y - r - 1, x + r + 1, y + r + 1]);
   const marks = points.map((one, i) => mark(one, boxes[i], up));
